@@ -1,0 +1,108 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Failures on order: the next requests that fit are answered with an error, late, cut short or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Mapping
+
+from .log import KINDS
+
+#: `status`: answered with that status, nothing done. `drop_before`, `drop_after`: the connection is closed without an
+#: answer, before or after the work. `delay`: answered late. `truncate`: the answer's body is cut in half.
+FAULTS = ("status", "drop_before", "drop_after", "delay", "truncate")
+_MEMBERS = {"match", "times", "skip", "kind", "status", "retry_after", "seconds", "body"}
+_MATCHES = {"operationId", "method", "path", "kind"}
+
+
+class InvalidFault(ValueError):
+    """A fault that cannot be; the text says why."""
+
+
+@dataclass
+class Fault:
+    """`times` is how often it still strikes (None: always), after letting `skip` requests through.
+
+    `retry_after` is the header's text, `seconds` the delay, `body` replaces the body of a `status` fault.
+    """
+
+    kind: str
+    match: dict[str, str]
+    times: int | None = 1
+    skip: int = 0
+    status: int = 503
+    retry_after: str | None = None
+    seconds: float = 1.0
+    body: str | None = None
+    struck: int = 0
+
+    def fits(self, kind: str, method: str, path: str, operation: str | None) -> bool:
+        """Paths may hold the wildcards * and ?; neither they nor methods and names depend on letter case."""
+        values = {"kind": kind, "method": method, "path": path, "operationId": operation or ""}
+        return all(fnmatchcase(values[name].lower(), wanted.lower()) for name, wanted in self.match.items())
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def add(self, order: Mapping[str, Any]) -> None:
+        """Order a fault. Raises InvalidFault."""
+        self._faults.append(_fault(order))
+
+    def clear(self) -> None:
+        self._faults.clear()
+
+    def to_document(self) -> list[dict[str, Any]]:
+        return [asdict(fault) for fault in self._faults]
+
+    def strike(self, kind: str, method: str, path: str, operation: str | None) -> Fault | None:
+        """The fault that this request is to suffer, the oldest order first."""
+        if not self._faults:
+            return None
+        for fault in self._faults:
+            if fault.times == 0 or not fault.fits(kind, method, path, operation):
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+            fault.struck += 1
+            return fault
+        return None
+
+
+def _fault(order: Mapping[str, Any]) -> Fault:
+    if set(order) - _MEMBERS:
+        raise InvalidFault(f"A fault has no member {', '.join(sorted(set(order) - _MEMBERS))}.")
+    kind = order.get("kind", "status")
+    match = order.get("match", {})
+    times = order.get("times", 1)
+    if kind not in FAULTS:
+        raise InvalidFault(f"There is no fault {kind!r}; use one of {', '.join(FAULTS)}.")
+    if not isinstance(match, dict) or set(match) - _MATCHES or not all(isinstance(v, str) for v in match.values()):
+        raise InvalidFault(f"A fault's match holds texts under {', '.join(sorted(_MATCHES))} and nothing else.")
+    if match.get("kind", KINDS[0]) not in KINDS:
+        raise InvalidFault(f"A fault's match has a kind of {', '.join(KINDS)}.")
+    if times is not None and (not isinstance(times, int) or times < 1):
+        raise InvalidFault("A fault's times is a whole number from 1 up, or null for always.")
+    numbers = {name: order[name] for name in ("skip", "status", "seconds") if name in order}
+    if any(isinstance(n, bool) or not isinstance(n, (int, float)) or n < 0 for n in numbers.values()):
+        raise InvalidFault("A fault's skip, status and seconds are numbers from 0 up.")
+    retry_after = order.get("retry_after")
+    return Fault(
+        kind,
+        dict(match),
+        times,
+        skip=int(order.get("skip", 0)),
+        status=int(order.get("status", 503)),
+        retry_after=None if retry_after is None else str(retry_after),
+        seconds=float(order.get("seconds", 1.0)),
+        body=order.get("body"),
+    )

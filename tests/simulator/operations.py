@@ -1,0 +1,141 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Work that the service does in its own time.
+
+An operation is started with an effect, which happens only when its time has come. Until then nothing of it can be seen,
+and the first reply never tells whether it will go well (FACTS, asynchronous operations).
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import uuid
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Callable
+
+
+class Kind(IntEnum):
+    """OperationType of the API description."""
+
+    DEVICE_CLAIM = 0
+    DEVICE_UPDATE_DEVICE_GROUP = 2
+    CREATE_PRODUCT = 4
+    DEPLOY_TO_DEVICE_GROUP = 5
+    IMAGE_UPLOAD = 7
+    TENANT_CREATION = 8
+    DELETE_DEVICE_GROUP = 9
+    DELETE_PRODUCT = 10
+    BULK_DEVICE_CLAIM = 11
+
+
+class Progress(IntEnum):
+    """OperationState of the API description."""
+
+    NOT_STARTED = 0
+    IN_PROGRESS = 1
+    COMPLETE = 2
+    FAILED = 3
+    COMPLETE_WITH_ERRORS = 4
+
+
+class Code(IntEnum):
+    """OperationErrorCode of the API description."""
+
+    OPERATION_FAILED = 0
+    BAD_REQUEST = 5
+    FORBIDDEN = 6
+    CONFLICT = 7
+    NOT_FOUND = 8
+
+
+class OperationFailure(Exception):
+    """Raised by an effect: the operation ends as failed, with this code and message."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class Outcome:
+    """How an effect ended. `resource` is the path of what was made, below /v2; `details` are members for the detail call."""
+
+    resource: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    with_errors: bool = False
+    tenant_id: str | None = None
+
+
+@dataclass
+class Operation:
+    """`created`, `starts`, `due` and `completed` are Unix seconds of the simulator's clock."""
+
+    id: str
+    kind: Kind
+    tenant_id: str | None
+    caller: str
+    created: float
+    starts: float
+    due: float
+    effect: Callable[[], Outcome]
+    outcome: Outcome | None = None
+    failure: OperationFailure | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.outcome is not None or self.failure is not None
+
+    def progress(self, now: float) -> Progress:
+        if self.failure is not None:
+            return Progress.FAILED
+        if self.outcome is not None:
+            return Progress.COMPLETE_WITH_ERRORS if self.outcome.with_errors else Progress.COMPLETE
+        return Progress.IN_PROGRESS if now >= self.starts else Progress.NOT_STARTED
+
+    def finish(self) -> None:
+        try:
+            self.outcome = self.effect()
+        except OperationFailure as failure:
+            self.failure = failure
+
+
+class Operations:
+    """All operations since the last reset, and those under way in the order in which they end."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Operation] = {}
+        self._under_way: list[tuple[float, int, Operation]] = []
+        self._sequence = itertools.count()
+
+    def start(
+        self, kind: Kind, effect: Callable[[], Outcome], *, tenant_id: str | None, caller: str, now: float, seconds: float
+    ) -> Operation:
+        """Start work that has its effect `seconds` from now; the first quarter of them it counts as not yet started."""
+        operation = Operation(
+            str(uuid.uuid4()), kind, tenant_id, caller, now, now + seconds / 4, now + seconds, effect
+        )
+        self._all[operation.id] = operation
+        heapq.heappush(self._under_way, (operation.due, next(self._sequence), operation))
+        return operation
+
+    def get(self, operation_id: str) -> Operation | None:
+        return self._all.get(operation_id)
+
+    def settle(self, now: float) -> bool:
+        """Let everything that is due by now happen, in order; says whether anything did."""
+        happened = False
+        while self._under_way and self._under_way[0][0] <= now:
+            _due, _sequence, operation = heapq.heappop(self._under_way)
+            operation.finish()
+            happened = True
+        return happened
+
+    def clear(self) -> None:
+        self._all.clear()
+        self._under_way.clear()

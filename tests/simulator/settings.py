@@ -1,0 +1,133 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What can be changed while the simulator runs: how slow it is, how long its pages are, which dialect it speaks.
+
+A dialect is a set of switches, one for each thing that is not known about the real service (FACTS, what is not known).
+`documented` is what the documentation says or the likeliest guess; `other` takes the other value of every switch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+#: Values of each switch; the first belongs to the dialect `documented`, the second to `other`, further ones to neither.
+SWITCHES: dict[str, tuple[str, ...]] = {
+    "started_status": ("documented", "swapped"),
+    "operation_headers": ("none", "location"),
+    "delete_reply": ("operation", "no_content"),
+    "problem_shape": ("list", "code_message", "object", "aspnet", "text", "html", "empty"),
+    "denied": ("403", "404"),
+    "bad_token": ("401", "400"),
+    "trace_header": ("x-ms-request-id", "request-id", "none"),
+    "unclaimed_device": ("404", "object"),
+    "claim_failures": ("operation", "status"),
+    "second_upload": ("operation", "status", "success"),
+    "bad_package": ("status", "operation"),
+    "unknown_image": ("status", "operation"),
+    "empty_deployment": ("accepted", "refused"),
+    "deletion_with_deployments": ("done", "refused"),
+    "create_defaults": ("missing", "conflict"),
+    "no_updates": ("accepted", "refused"),
+    "name_characters": ("enforced", "free"),
+    "patch_null": ("ignored", "clears"),
+    "certificate_text": ("quoted", "plain"),
+    "date_form": ("seven_digits_z", "no_zone", "seconds_z", "offset"),
+    "resource_location": ("relative", "absolute", "without_version"),
+    "tenants_list": ("array", "items"),
+    "image_status": ("object", "string"),
+    "user_roles": ("tenant", "everywhere"),
+    "list_order": ("oldest_first", "newest_first"),
+    "end_of_list": ("null", "absent"),
+    "continuation_page_size": ("free", "bound"),
+}
+DIALECTS = ("documented", "other")
+
+
+class InvalidSetting(ValueError):
+    """A setting that there is not, or a value that it does not take; the text says which."""
+
+
+@dataclass
+class Settings:
+    """Times are in seconds but for `latency_ms`. `page_size` None: 100 to a page, 1000 when the client asks for as many."""
+
+    latency_ms: float = 0.0
+    operation_seconds: float = 0.05
+    invitation_seconds: float = 0.0
+    page_size: int | None = None
+    token_lifetime: float = 3600.0
+    download_lifetime: float = 900.0
+    check_replies: bool = False
+    started_status: str = "documented"
+    operation_headers: str = "none"
+    delete_reply: str = "operation"
+    problem_shape: str = "list"
+    denied: str = "403"
+    bad_token: str = "401"
+    trace_header: str = "x-ms-request-id"
+    unclaimed_device: str = "404"
+    claim_failures: str = "operation"
+    second_upload: str = "operation"
+    bad_package: str = "status"
+    unknown_image: str = "status"
+    empty_deployment: str = "accepted"
+    deletion_with_deployments: str = "done"
+    create_defaults: str = "missing"
+    no_updates: str = "accepted"
+    name_characters: str = "enforced"
+    patch_null: str = "ignored"
+    certificate_text: str = "quoted"
+    date_form: str = "seven_digits_z"
+    resource_location: str = "relative"
+    tenants_list: str = "array"
+    image_status: str = "object"
+    user_roles: str = "tenant"
+    list_order: str = "oldest_first"
+    end_of_list: str = "null"
+    continuation_page_size: str = "free"
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change some settings; `dialect` sets every switch at once, before the others. Raises InvalidSetting."""
+        checked: dict[str, Any] = {}
+        if "dialect" in changes:
+            checked.update(dialect(changes["dialect"]))
+        for name, value in changes.items():
+            if name != "dialect":
+                checked[name] = _checked(name, value)
+        for name, value in checked.items():
+            setattr(self, name, value)
+
+    def to_document(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def dialect(name: object) -> dict[str, str]:
+    """The value of each switch in a dialect. Raises InvalidSetting."""
+    if name not in DIALECTS:
+        raise InvalidSetting(f"There is no dialect {name!r}; use one of {', '.join(DIALECTS)}.")
+    return {switch: values[DIALECTS.index(str(name))] for switch, values in SWITCHES.items()}
+
+
+def _checked(name: str, value: object) -> object:
+    if name in SWITCHES:
+        if value not in SWITCHES[name]:
+            raise InvalidSetting(f"The setting {name} cannot be {value!r}; use one of {', '.join(SWITCHES[name])}.")
+        return value
+    if name == "check_replies":
+        if not isinstance(value, bool):
+            raise InvalidSetting(f"The setting {name} must be true or false, not {value!r}.")
+        return value
+    if name == "page_size":
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise InvalidSetting(f"The setting {name} must be a whole number from 1 up, or null, not {value!r}.")
+        return value
+    if name not in {field.name for field in dataclasses.fields(Settings)}:
+        raise InvalidSetting(f"There is no setting {name!r}; see docs/simulator.md for those that there are.")
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
+        raise InvalidSetting(f"The setting {name} must be a number from 0 up, not {value!r}.")
+    return float(value)

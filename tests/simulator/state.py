@@ -1,0 +1,230 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What the simulated service remembers. Plain data with its indexes; GUIDs and device IDs are kept in lower case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Iterator
+
+#: Microsoft's public client and directory for people (FACTS, signing in).
+PUBLIC_CLIENT_ID = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
+SPHERE_DIRECTORY_ID = "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"
+ROLES = ("Administrator", "Contributor", "Reader")
+
+
+@dataclass
+class Directory:
+    """A Microsoft Entra directory."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass
+class Secret:
+    """A client secret; `expires` is ISO 8601 with a zone, None for never."""
+
+    value: str
+    expires: str | None = None
+
+
+@dataclass
+class FederatedCredential:
+    """Whose tokens an application trusts in place of a secret. Either `jwks` or `public_key` (PEM) verifies them."""
+
+    issuer: str
+    subject: str
+    audience: str = "api://AzureADTokenExchange"
+    jwks: dict[str, Any] | None = None
+    public_key: str | None = None
+
+
+@dataclass
+class Application:
+    """An application registration with its service principal (`object_id`).
+
+    `consented` is false while the directory has not been given the Azure Sphere API application. `public` marks a client
+    for people, which has no credential of its own.
+    """
+
+    client_id: str
+    object_id: str
+    name: str
+    directory_id: str
+    secrets: list[Secret] = field(default_factory=list)
+    certificates: list[str] = field(default_factory=list)
+    federated: list[FederatedCredential] = field(default_factory=list)
+    consented: bool = True
+    public: bool = False
+
+
+@dataclass
+class Person:
+    """Somebody who can sign in. `directory_id` is None for the common Azure Sphere directory."""
+
+    object_id: str
+    username: str
+    name: str
+    directory_id: str | None = None
+
+
+@dataclass
+class ManagedIdentity:
+    """An identity of the machine that asks; `system_assigned` is the one that it gets without naming a client."""
+
+    object_id: str
+    client_id: str
+    name: str
+    directory_id: str
+    system_assigned: bool = False
+
+
+@dataclass
+class Principal:
+    """Somebody whom Azure Sphere knows: invited, or given a role by the seed."""
+
+    id: str
+    name: str
+    mail: str
+
+
+@dataclass
+class Deployment:
+    """Images given to a group, `deployed_at` in ISO 8601 with microseconds and a Z."""
+
+    id: str
+    images: list[str]
+    deployed_at: str
+
+
+@dataclass
+class DeviceGroup:
+    id: str
+    product_id: str
+    name: str
+    description: str | None = None
+    os_feed: int = 0
+    update_policy: int = 0
+    allow_crash_dumps_collection: bool = False
+    deployments: list[Deployment] = field(default_factory=list)
+    devices: dict[str, Device] = field(default_factory=dict)
+
+    @property
+    def current(self) -> Deployment | None:
+        return self.deployments[-1] if self.deployments else None
+
+
+@dataclass
+class Product:
+    id: str
+    name: str
+    description: str | None = None
+    groups: dict[str, DeviceGroup] = field(default_factory=dict)
+
+    def devices(self) -> Iterator[Device]:
+        for group in self.groups.values():
+            yield from group.devices.values()
+
+
+@dataclass
+class Device:
+    """A claimed device; `group_id` is None while it is in no group. The times and versions are as devices report them."""
+
+    id: str
+    tenant_id: str
+    group_id: str | None = None
+    product_id: str | None = None
+    last_available_os_version: str | None = None
+    last_installed_os_version: str | None = None
+    last_os_update: str | None = None
+    last_update_request: str | None = None
+
+
+@dataclass
+class Image:
+    """An uploaded package; `package` is its bytes."""
+
+    id: str
+    component_id: str
+    name: str
+    type: int
+    description: str | None
+    package: bytes
+
+
+@dataclass
+class CaCertificate:
+    """A tenant CA certificate with its private key, both PEM, and the public certificates above it."""
+
+    thumbprint: str
+    certificate: str
+    key: str
+    active: bool = False
+    revoked: bool = False
+
+
+@dataclass
+class Insight:
+    """An event that a device reported; times are Unix seconds."""
+
+    device_id: str
+    event_type: str
+    event_class: str
+    event_category: str
+    description: str
+    count: int
+    start: int
+    end: int
+
+
+@dataclass
+class Tenant:
+    """A tenant with all that is in it. `roles` maps the ID of a principal to the names of its roles."""
+
+    id: str
+    name: str
+    legacy_authorization_blocked: bool = False
+    roles: dict[str, set[str]] = field(default_factory=dict)
+    products: dict[str, Product] = field(default_factory=dict)
+    groups: dict[str, DeviceGroup] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    certificates: list[CaCertificate] = field(default_factory=list)
+    insights: list[Insight] = field(default_factory=list)
+
+
+@dataclass
+class State:
+    """Everything durable.
+
+    `any_unclaimed`: every well-formed device ID that nobody has claimed is a device that exists; otherwise only those in
+    `unclaimed`. `tenant_makers` are the devices that have made a tenant, which each can do once.
+    """
+
+    directories: dict[str, Directory] = field(default_factory=dict)
+    applications: list[Application] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    managed_identities: list[ManagedIdentity] = field(default_factory=list)
+    principals: dict[str, Principal] = field(default_factory=dict)
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    any_unclaimed: bool = True
+    unclaimed: set[str] = field(default_factory=set)
+    tenant_makers: set[str] = field(default_factory=set)
+    root_certificate: str = ""
+    root_key: str = ""
+
+    def application(self, client_id: str) -> Application | None:
+        return next((a for a in self.applications if a.client_id == client_id.lower()), None)
+
+    def person(self, username: str) -> Person | None:
+        return next((p for p in self.people if p.username.casefold() == username.casefold()), None)
+
+    def exists_unclaimed(self, device_id: str) -> bool:
+        """Whether there is a device of that ID which no tenant owns."""
+        return device_id not in self.owners and (self.any_unclaimed or device_id in self.unclaimed)

@@ -1,0 +1,116 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Access tokens: JSON Web Tokens signed with a key that is made at start and lives as long as the simulator."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any, Mapping
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from .clock import Clock
+from .settings import Settings
+
+#: Audiences that the API takes: of applications and of people (FACTS, signing in).
+API_AUDIENCES = ("https://firstparty.sphere.azure.net/api", "https://sphere.azure.net/api")
+
+
+class InvalidToken(Exception):
+    """The token is not good for the API; the text says why."""
+
+
+class Tokens:
+    """Issues and verifies RS256 tokens.
+
+    `issuer` is the address of the authority, for example `https://127.0.0.1:8443`; `settings.token_lifetime` is the
+    lifetime in seconds of those issued without one.
+    """
+
+    def __init__(self, issuer: str, clock: Clock, settings: Settings) -> None:
+        self.issuer = issuer
+        self.issued = 0
+        self._clock = clock
+        self._settings = settings
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key_id = uuid.uuid4().hex
+        self._live: dict[str, float] = {}
+        self._verified: dict[str, dict[str, Any]] = {}
+
+    def issue(
+        self,
+        subject: str,
+        *,
+        audience: str,
+        lifetime: float | None = None,
+        name: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Make a token for the principal whose object ID is `subject`.
+
+        `lifetime` is in seconds; None means the setting `token_lifetime`. `name` is the user name of a person and becomes
+        `preferred_username`. `extra` claims are added last and may replace others.
+        """
+        now = self._clock.timestamp()
+        expires = now + (self._settings.token_lifetime if lifetime is None else lifetime)
+        identifier = uuid.uuid4().hex
+        claims: dict[str, Any] = {
+            "iss": self.issuer,
+            "sub": subject,
+            "oid": subject,
+            "aud": audience,
+            "iat": int(now),
+            "nbf": int(now),
+            "exp": int(expires),
+            "uti": identifier,
+        }
+        if name is not None:
+            claims["preferred_username"] = name
+        claims.update(extra or {})
+        self._live[identifier] = expires
+        self.issued += 1
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+
+    def verify(self, token: str) -> dict[str, Any]:
+        """The claims of a token that is good for the API now. Raises InvalidToken."""
+        claims = self._verified.get(token)
+        if claims is None:
+            claims = self._decode(token)
+            self._verified[token] = claims
+        if claims["exp"] <= self._clock.timestamp():
+            raise InvalidToken("the token has expired")
+        if claims.get("uti") not in self._live:
+            raise InvalidToken("the token was revoked")
+        if claims["aud"] not in API_AUDIENCES:
+            raise InvalidToken("the token is for another audience")
+        return claims
+
+    def revoke_all(self) -> None:
+        """No token issued until now is good any more."""
+        self._live.clear()
+        self._verified.clear()
+
+    def key_set(self) -> dict[str, Any]:
+        """The public key as a JSON Web Key Set, as `jwks_uri` serves it."""
+        key: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key()))
+        return {"keys": [{**key, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
+
+    def _decode(self, token: str) -> dict[str, Any]:
+        # Times and audience are checked on every use, against the simulator's own clock.
+        options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key.public_key(),
+                algorithms=["RS256"],
+                issuer=self.issuer,
+                options={**options, "require": ["exp", "aud", "oid"]},
+            )
+        except jwt.InvalidTokenError as error:
+            raise InvalidToken(f"the token is not one of this service ({error})") from error
+        return claims
