@@ -1,0 +1,51 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What surrounds the run of a module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Callable, Mapping
+
+from ._deadline import Deadline
+from ._files import Files
+from ._service import Service
+
+Params = Mapping[str, Any]
+
+
+@dataclass
+class Context:
+    """Warnings, files and the service of one task.
+
+    In a check run `service` and `files` keep every write to themselves, so nothing else needs to ask whether it is one.
+    """
+
+    open_service: Callable[[], Service]
+    files: Files
+    warn: Callable[[str], None]
+    debug: Callable[[str], None]
+    check: bool = False
+    diff: bool = False
+
+    @cached_property
+    def service(self) -> Service:
+        """Opened when first asked for, so that wrong options fail before anything is sent."""
+        return self.open_service()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Whether to wait for what the service does in its own time, and until when."""
+
+    wait: bool
+    deadline: Deadline
+
+    @classmethod
+    def of(cls, params: Params) -> Waiting:
+        """From the options `wait` and `wait_timeout` (seconds)."""
+        return cls(params.get("wait", True), Deadline(params.get("wait_timeout") or 600))

@@ -1,0 +1,108 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What can go wrong, each as one sentence for a person with the same facts beside it for a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FleetError(Exception):
+    """A failure told in one sentence: what was being done to what, what went wrong, and (`hint`) what to do now.
+
+    Never holds a secret: messages are built from names, IDs and the service's own words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        target: str | None = None,
+        request_id: str | None = None,
+        retriable: bool = False,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.status = status
+        self.target = target
+        self.request_id = request_id
+        self.retriable = retriable
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+    def as_dict(self) -> dict[str, Any]:
+        """The structured form, returned as `error`."""
+        return {
+            "code": self.code,
+            "status": self.status,
+            "message": self.message,
+            "target": self.target,
+            "request_id": self.request_id,
+            "retriable": self.retriable,
+            "hint": self.hint,
+        }
+
+
+class InvalidInput(FleetError):
+    """What the user gave cannot be right. Raised before the first write, and before the first request wherever possible."""
+
+
+class MissingLibrary(FleetError):
+    """A Python library that this work needs is not installed where the module runs."""
+
+    def __init__(self, library: str, reason: str) -> None:
+        super().__init__(f"The Python library {library} is needed to {reason}.", code="missing_library")
+        self.library = library
+        self.reason = reason
+
+
+class SignInError(FleetError):
+    """No token could be had: credentials missing, half-configured, refused or expired."""
+
+
+class ServiceError(FleetError):
+    """The service refused a request."""
+
+
+class NotFound(ServiceError):
+    """The service knows no such thing, or will not tell this caller that it does."""
+
+
+class Forbidden(ServiceError):
+    """The caller may not do this."""
+
+
+class Conflict(ServiceError):
+    """What was asked for clashes with what is there."""
+
+
+class Unreachable(FleetError):
+    """The server could not be reached, or its answers were not usable, until the retries ran out."""
+
+
+class AmbiguousWrite(FleetError):
+    """A write that must not be repeated blindly was sent and its answer was lost: it may or may not have happened.
+
+    Whoever catches it reads again and plans anew.
+    """
+
+
+class OperationFailed(FleetError):
+    """An operation of the service ended as failed."""
+
+
+class DeadlineExceeded(FleetError):
+    """Waiting took longer than allowed. The message names the last state seen."""
+
+
+class ReadOnlyViolation(FleetError):
+    """Something tried to write through a session that was opened for reading only. Always a defect of this collection."""

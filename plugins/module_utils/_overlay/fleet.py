@@ -1,0 +1,40 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Which devices are where, in the overlay."""
+
+from __future__ import annotations
+
+from .._model import Device, Placeholder
+from .layers import Layers
+
+
+class FleetLayer(Layers):
+    def devices(self, product_id: str | None = None, device_group_id: str | None = None) -> list[Device]:
+        asked = device_group_id or product_id
+        if asked is None or self._devices.complete:
+            rows = self._devices.all()
+        else:
+            below = [] if isinstance(asked, Placeholder) else self._base.devices(product_id, device_group_id)
+            rows = self._devices.over(below)
+        return sorted(
+            (
+                device
+                for device in rows
+                if device.tenant_id is not None
+                and product_id in (None, device.product_id)
+                and device_group_id in (None, device.device_group_id)
+            ),
+            key=lambda device: device.id,
+        )
+
+    def device(self, device_id: str) -> Device | None:
+        return self._devices.get(device_id)
+
+    def device_count(self, product_id: str | None = None, device_group_id: str | None = None) -> int:
+        asked = device_group_id or product_id
+        if self._devices.touched or isinstance(asked, Placeholder):
+            return len(self.devices(product_id, device_group_id))
+        return self._base.device_count(product_id, device_group_id)

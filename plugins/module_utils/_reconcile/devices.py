@@ -1,0 +1,289 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Claims devices and moves them into device groups: one, or a hundred thousand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
+
+from .._context import Context, Waiting
+from .._device_rows import DeviceRow
+from .._errors import FleetError, InvalidInput
+from .._model import Device
+from .._result import Result, operation_values
+from .._service import DeviceOutcome, Report, Service
+from .plan import Execution, Plan, Snapshot, Step, carry_out
+from .refs import place, require_device_group
+
+#: Up to so many devices are read one by one, more by the list of the tenant.
+READ_SINGLY = 16
+#: How many devices a difference names.
+SHOWN = 40
+UNCLAIMED = "not claimed"
+NO_GROUP = "no group"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`claim` allows claims at all; `max_changes` caps how many devices may change, `max_failures` how many may fail."""
+
+    claim: bool = False
+    max_changes: int | None = None
+    max_failures: int | None = None
+
+
+@dataclass(frozen=True)
+class DeviceChange:
+    """What is to be done with one device; no actions when it is as it should be. `target` is the GUID of the group."""
+
+    id: str
+    row: int
+    actions: tuple[str, ...]
+    before: str
+    after: str
+    target: str | None = None
+
+
+@dataclass(frozen=True)
+class FleetPlan(Plan):
+    devices: tuple[DeviceChange, ...] = ()
+
+    @property
+    def changing(self) -> tuple[DeviceChange, ...]:
+        return tuple(change for change in self.devices if change.actions)
+
+
+def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPlan:
+    """Reads where the devices are and plans claims and moves.
+
+    Raises InvalidInput before any write: unknown products and groups, unclaimed devices without `claim`, more changes
+    than `max_changes`.
+    """
+    targets = _targets(service, rows)
+    present = _read(service, [row.id for row in rows])
+    names = _Places(service)
+    devices = tuple(_change(row, present.get(row.id), targets, names) for row in rows)
+    changing = [change for change in devices if change.actions]
+    _guard(changing, limits)
+    steps = _steps(changing, limits)
+    title = "devices"
+    before = _table(changing, {change.id: change.before for change in changing})
+
+    def read(after: Service) -> Snapshot:
+        ids = [change.id for change in changing]
+        found, places = _read(after, ids), _Places(after)
+        return Snapshot(None, _table(changing, {each: places.of(found.get(each)) for each in ids}))
+
+    return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices)
+
+
+def _targets(service: Service, rows: Sequence[DeviceRow]) -> dict[tuple[str | None, str], tuple[str, str]]:
+    """GUID and name of each group that is named, each looked up once."""
+    found: dict[tuple[str | None, str], tuple[str, str]] = {}
+    for row in rows:
+        if row.device_group is not None and (row.product, row.device_group) not in found:
+            product, group = require_device_group(service, row.product, row.device_group)
+            found[row.product, row.device_group] = (group.id, place(product.name, group.name))
+    return found
+
+
+def _read(service: Service, device_ids: Sequence[str]) -> dict[str, Device]:
+    """Those that are claimed into the tenant."""
+    if len(device_ids) <= READ_SINGLY:
+        read = (service.device(device_id) for device_id in device_ids)
+        return {device.id: device for device in read if device is not None and device.tenant_id is not None}
+    wanted = set(device_ids)
+    return {device.id: device for device in service.devices() if device.id in wanted}
+
+
+class _Places:
+    """Names of groups by their GUID, read once and only when asked for."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._names: dict[str, str] | None = None
+
+    def of(self, device: Device | None) -> str:
+        if device is None or device.tenant_id is None:
+            return UNCLAIMED
+        if device.device_group_id is None:
+            return NO_GROUP
+        if self._names is None:
+            products = {product.id: product.name for product in self._service.products()}
+            self._names = {
+                group.id: place(products.get(group.product_id, group.product_id), group.name)
+                for group in self._service.device_groups()
+            }
+        return self._names.get(device.device_group_id, device.device_group_id)
+
+
+def _change(
+    row: DeviceRow, device: Device | None, targets: dict[tuple[str | None, str], tuple[str, str]], names: _Places
+) -> DeviceChange:
+    actions: list[str] = []
+    target_id = None
+    after = NO_GROUP
+    if device is None:
+        actions.append("claim")
+    if row.device_group is not None:
+        target_id, after = targets[row.product, row.device_group]
+        if device is None or device.device_group_id != target_id:
+            actions.append("move")
+    before = names.of(device) if actions else after
+    return DeviceChange(row.id, row.row, tuple(actions), before, after, target_id)
+
+
+def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
+    unclaimed = [change for change in changing if "claim" in change.actions]
+    if unclaimed and not limits.claim:
+        first = "; ".join(f"row {change.row}: {change.id}" for change in unclaimed[:3])
+        more = f"; and {len(unclaimed) - 3} more" if len(unclaimed) > 3 else ""
+        raise InvalidInput(
+            f"{len(unclaimed)} device{'s are' if len(unclaimed) > 1 else ' is'} not claimed into this tenant ({first}{more}).",
+            code="not_claimed",
+            hint="Nothing was changed. A claim is for ever: if these devices are to belong to this tenant, set claim: true.",
+        )
+    if limits.max_changes is not None and len(changing) > limits.max_changes:
+        raise InvalidInput(
+            f"{len(changing)} devices would change, more than max_changes ({limits.max_changes}) allows.",
+            code="max_changes",
+            hint="Nothing was changed. Look at the check run, then raise max_changes.",
+        )
+
+
+def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
+    steps = []
+    to_claim = [change.id for change in changing if "claim" in change.actions]
+    if to_claim:
+
+        def claim(execution: Execution) -> None:
+            report = _report(execution, "claim", limits)
+            deadline = execution.waiting.deadline
+            execution.operation = execution.service.claim_devices(to_claim, deadline, report) or execution.operation
+
+        steps.append(Step(f"claim {len(to_claim)} devices, for ever", claim))
+    by_target: dict[str, list[DeviceChange]] = {}
+    for change in changing:
+        if "move" in change.actions and change.target is not None:
+            by_target.setdefault(change.target, []).append(change)
+    for target, changes in by_target.items():
+        steps.append(_move(target, changes, limits))
+    return steps
+
+
+def _move(target: str, changes: Sequence[DeviceChange], limits: Limits) -> Step:
+    def move(execution: Execution) -> None:
+        # Those whose claim failed, or was never tried because too many failed, stay out.
+        ready = [
+            change.id for change in changes if "claim" not in change.actions or "claim" in execution.done.get(change.id, ())
+        ]
+        if ready and not _too_many(execution, limits):
+            report = _report(execution, "move", limits)
+            deadline, group_id = execution.waiting.deadline, execution.id(target)
+            moved = execution.service.move_devices(ready, group_id, deadline, report, execution.wait)
+            execution.operation = moved or execution.operation
+
+    return Step(f"move {len(changes)} devices into {changes[0].after}", move)
+
+
+def _report(execution: Execution, action: str, limits: Limits) -> Report:
+    def report(outcome: DeviceOutcome) -> bool:
+        if outcome.error is None:
+            execution.done.setdefault(outcome.id, []).append(action)
+        else:
+            execution.failures[outcome.id] = outcome.error
+        return not _too_many(execution, limits)
+
+    return report
+
+
+def _too_many(execution: Execution, limits: Limits) -> bool:
+    return limits.max_failures is not None and len(execution.failures) > limits.max_failures
+
+
+def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
+    """A line for each device that changes, up to a limit."""
+    if not changing:
+        return ""
+    lines = [f"{change.id[:16]}…  {places[change.id]}" for change in changing[:SHOWN]]
+    if len(changing) > SHOWN:
+        lines.append(f"… and {len(changing) - SHOWN} more")
+    return "\n".join(lines) + "\n"
+
+
+def device_outcomes(plan: FleetPlan, execution: Execution) -> list[dict[str, Any]]:
+    """What became of each device, in the order of the rows."""
+    return [_outcome(change, execution) for change in plan.devices]
+
+
+def _outcome(change: DeviceChange, execution: Execution) -> dict[str, Any]:
+    done = execution.done.get(change.id, [])
+    error = execution.failures.get(change.id)
+    message = "" if error is None else str(error)
+    if error is None and len(done) < len(change.actions):
+        left = " and ".join(action for action in change.actions if action not in done)
+        message = f"Not tried any more: {left}."
+    return {
+        "id": change.id,
+        "row": change.row,
+        "actions": list(done),
+        "changed": bool(done),
+        "failed": error is not None,
+        "msg": message,
+    }
+
+
+def device_summary(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Counts over `device_outcomes`."""
+    return {
+        "total": len(outcomes),
+        "claimed": sum("claim" in outcome["actions"] for outcome in outcomes),
+        "moved": sum("move" in outcome["actions"] for outcome in outcomes),
+        "unchanged": sum(not (outcome["changed"] or outcome["msg"]) for outcome in outcomes),
+        "failed": sum(outcome["failed"] for outcome in outcomes),
+        "not_tried": sum(bool(outcome["msg"]) and not outcome["failed"] for outcome in outcomes),
+    }
+
+
+def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
+    """One error for all devices that failed or were not tried, naming the first."""
+    failed = [outcome for outcome in outcomes if outcome["failed"]]
+    if not failed:
+        return None
+    first = f"row {failed[0]['row']}, device {failed[0]['id'][:16]}…: {failed[0]['msg']}"
+    left = sum(bool(outcome["msg"]) for outcome in outcomes) - len(failed)
+    return FleetError(
+        f"{len(failed)} of {len(outcomes)} devices failed"
+        + (f", {left} were not tried any more" if left else "")
+        + f". First, {first}",
+        code="devices_failed",
+        hint="What went well stays; run it again when the cause is mended: it does only what is left.",
+    )
+
+
+def bring_about_devices(
+    context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str
+) -> Result:
+    """Plans, applies and tells of each device; `listed` (all, changes or failures) chooses which outcomes to show."""
+    outcome = carry_out(context, lambda service: plan(service, rows, limits), waiting)
+    outcomes = device_outcomes(outcome.plan, outcome.execution)
+    shown = {
+        "all": outcomes,
+        "changes": [each for each in outcomes if each["changed"] or each["msg"]],
+        "failures": [each for each in outcomes if each["msg"]],
+    }
+    changed = any(each["changed"] for each in outcomes)
+    return Result(
+        changed=changed,
+        values={
+            "summary": device_summary(outcomes),
+            "outcomes": shown[listed],
+            "operation": operation_values(outcome.execution.operation),
+        },
+        diff=outcome.diff if changed else (),
+        error=outcome.error or device_failure(outcomes),
+    )

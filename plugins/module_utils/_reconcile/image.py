@@ -1,0 +1,35 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Brings an image package into the tenant."""
+
+from __future__ import annotations
+
+from .._model import ImagePackage, Operation
+from .._service import Service
+from .._views import image_values
+from .plan import Execution, Plan, Snapshot, Step
+
+
+def plan(service: Service, package: ImagePackage) -> Plan:
+    """Uploads the package unless the tenant has an image with its ID: one ID is one build for ever."""
+    before = snapshot(service, package.id)
+    steps = () if before.values is not None else (upload(package),)
+    return Plan(f"image {package.name or package.id}", before, steps, lambda after: snapshot(after, package.id))
+
+
+def upload(package: ImagePackage) -> Step:
+    def run(execution: Execution) -> Operation | None:
+        return execution.service.upload_image(package)
+
+    return Step(f"upload the image package {package.path}", run)
+
+
+def snapshot(service: Service, image_id: str) -> Snapshot:
+    image = service.image(image_id)
+    if image is None:
+        return Snapshot()
+    shown = {"name": image.name, "id": image.id, "component_id": image.component_id, "type": image.type}
+    return Snapshot(image_values(image), shown)

@@ -1,0 +1,184 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Plans: what is there, the writes that bring about what is wanted, and how they are carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Generic, TypeVar
+
+from .._context import Context, Waiting
+from .._errors import AmbiguousWrite, FleetError
+from .._files import Files, PlannedFiles
+from .._model import Operation, Placeholder
+from .._overlay import Overlay
+from .._result import Diff, Result, difference, operation_values
+from .._service import Service
+
+#: How often a plan is made anew after a write whose answer was lost.
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One reading of a resource: `values` for the result, `shown` for the difference. None: it is not there."""
+
+    values: Any = None
+    shown: Any = None
+
+
+class Execution:
+    """One run of a plan's steps against a service.
+
+    `done` holds, for each device that a bulk step worked on, what was done to it; `failures`, why it failed. `operation`
+    is the last that the service started.
+    """
+
+    def __init__(self, service: Service, files: Files, waiting: Waiting) -> None:
+        self.service = service
+        self.files = files
+        self.waiting = waiting
+        self.done: dict[str, list[str]] = {}
+        self.failures: dict[str, FleetError] = {}
+        self.operation: Operation | None = None
+        self.final_step = False
+        self._ids: dict[str, str] = {}
+
+    def id(self, ident: str) -> str:
+        """The service's own ID of what a placeholder of the plan stands for; any other ID as it is."""
+        if not isinstance(ident, Placeholder):
+            return ident
+        if ident not in self._ids:
+            self._ids[ident] = self._look_up(ident)
+        return self._ids[ident]
+
+    def _look_up(self, planned: Placeholder) -> str:
+        found = (
+            self.service.product_named(*planned.names)
+            if planned.kind == "product"
+            else self.service.device_group_named(*planned.names)
+        )
+        if found is None:
+            raise FleetError(
+                f'The {planned.kind.replace("_", " ")} "{"/".join(planned.names)}" was made and is not there.',
+                hint="Somebody else seems to change this tenant at the same time: run it again.",
+            )
+        return found.id
+
+    @property
+    def wait(self) -> bool:
+        """Whether the present step has to be over before the run goes on."""
+        return self.waiting.wait or not self.final_step
+
+
+@dataclass(frozen=True)
+class Step:
+    """One write. `sentence` says what it does, in the imperative: "create the product Kettle"."""
+
+    sentence: str
+    run: Callable[[Execution], Operation | None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is there now, the writes that change it, and how it is read back. `title` names the resource."""
+
+    title: str
+    before: Snapshot
+    steps: tuple[Step, ...]
+    read: Callable[[Service], Snapshot]
+
+
+SomePlan = TypeVar("SomePlan", bound=Plan)
+
+
+@dataclass
+class Outcome(Generic[SomePlan]):
+    """What became of a plan. `error` stopped it, after the first `done` of its steps."""
+
+    plan: SomePlan
+    after: Snapshot
+    execution: Execution
+    done: int = 0
+    error: FleetError | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.done > 0
+
+    @property
+    def diff(self) -> tuple[Diff, ...]:
+        if not self.changed:
+            return ()
+        return (difference(self.plan.title, self.plan.before.shown, self.after.shown),)
+
+
+def apply(steps: tuple[Step, ...], execution: Execution) -> int:
+    """Runs the steps in order and waits for each that the next may need. Answers how many were done.
+
+    Raises what stopped it, with `steps_done` telling how many were done before.
+    """
+    for number, step in enumerate(steps):
+        execution.final_step = number == len(steps) - 1
+        try:
+            operation = step.run(execution)
+            if operation is not None:
+                execution.operation = operation
+                if execution.wait:
+                    execution.operation = execution.service.wait(operation, execution.waiting.deadline)
+        except FleetError as error:
+            raise Stopped(number, error) from error
+    return len(steps)
+
+
+class Stopped(Exception):
+    """A step failed; `done` were carried out before it."""
+
+    def __init__(self, done: int, error: FleetError) -> None:
+        super().__init__(str(error))
+        self.done = done
+        self.error = error
+
+
+def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting: Waiting) -> Outcome[SomePlan]:
+    """Plans, applies and reads back.
+
+    A write whose answer was lost may or may not have happened: it is not sent again, but the plan made anew from fresh
+    reads, so that only what is still missing is done. What is not waited for is read back from an overlay: as it will be.
+    """
+    first: SomePlan | None = None
+    done = 0
+    for attempt in range(1, ATTEMPTS + 1):
+        plan = planner(context.service)
+        first = first or plan
+        shadow = None if waiting.wait or not plan.steps else Overlay(context.service)
+        if shadow is not None:
+            apply(plan.steps, Execution(shadow, PlannedFiles(context.files), Waiting(True, waiting.deadline)))
+        execution = Execution(context.service, context.files, waiting)
+        try:
+            done += apply(plan.steps, execution)
+        except Stopped as stop:
+            done += stop.done
+            if isinstance(stop.error, AmbiguousWrite) and attempt < ATTEMPTS:
+                context.warn(f"{stop.error.message} Looking again at what is there.")
+                done += 1  # It may have happened; if not, the new plan does it.
+                continue
+            after = plan.read(context.service) if done else first.before
+            return Outcome(first, after, execution, done, stop.error)
+        after = plan.read(shadow or context.service) if done else first.before
+        return Outcome(first, after, execution, done)
+    raise AssertionError("the last attempt returns")
+
+
+def bring_about(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:
+    """`carry_out` as the result of a module, with what is there now under the given key."""
+    outcome = carry_out(context, planner, waiting)
+    return Result(
+        changed=outcome.changed,
+        values={key: outcome.after.values, "operation": operation_values(outcome.execution.operation)},
+        diff=outcome.diff,
+        error=outcome.error,
+    )

@@ -1,0 +1,79 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""From what people write (a name or a GUID) to what there is, with an error that lists what there would be."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from .._errors import InvalidInput
+from .._model import DeviceGroup, Product, is_guid
+from .._service import Service
+from .._views import by_name
+
+
+def find_product(service: Service, product: str) -> Product | None:
+    """By name, whatever its case, or by GUID."""
+    return service.product(product.lower()) if is_guid(product) else service.product_named(product)
+
+
+def require_product(service: Service, product: str) -> Product:
+    """As `find_product`; raises InvalidInput with the names that there are."""
+    found = find_product(service, product)
+    if found is None:
+        names = listed(other.name for other in service.products())
+        raise InvalidInput(
+            f'There is no product "{product}" in the tenant.',
+            code="unknown_product",
+            target=product,
+            hint=f"There are: {names}." if names else "It has no products yet.",
+        )
+    return found
+
+
+def find_device_group(service: Service, product: Product, group: str) -> DeviceGroup | None:
+    """In a product, by name, whatever its case, or by GUID."""
+    if is_guid(group):
+        found = service.device_group(group.lower())
+        return found if found is not None and found.product_id == product.id else None
+    return service.device_group_named(product.name, group)
+
+
+def require_device_group(service: Service, product: str | None, group: str) -> tuple[Product, DeviceGroup]:
+    """A group and its product. The product may be left out when the group is a GUID."""
+    if product is None:
+        found = service.device_group(group.lower()) if is_guid(group) else None
+        owner = service.product(found.product_id) if found is not None else None
+        if found is None or owner is None:
+            raise InvalidInput(
+                f'There is no device group "{group}" in the tenant.',
+                code="unknown_device_group",
+                target=group,
+                hint="Without a product, a device group is named by its GUID.",
+            )
+        return owner, found
+    owner = require_product(service, product)
+    found = find_device_group(service, owner, group)
+    if found is None:
+        names = listed(other.name for other in by_name(service.device_groups(owner.id)))
+        raise InvalidInput(
+            f'There is no device group "{group}" in the product "{owner.name}".',
+            code="unknown_device_group",
+            target=group,
+            hint=f"It has: {names}." if names else "It has no device groups yet.",
+        )
+    return owner, found
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Names for an error message, in their order, cut when there are very many."""
+    given = [f'"{name}"' for name in names]
+    return ", ".join(given[:most]) + (f" and {len(given) - most} more" if len(given) > most else "")
+
+
+def place(product: str, group: str) -> str:
+    """How messages and differences name a device group."""
+    return f"{product}/{group}"

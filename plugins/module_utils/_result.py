@@ -1,0 +1,74 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What a task answers: values with what is not known taken out, and differences that a person can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+from ._errors import FleetError, MissingLibrary
+from ._model import Operation, Placeholder
+
+#: One difference as Ansible's callbacks show it: before, after, before_header, after_header; all text.
+Diff = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `run` of a module gives back. `values` may hold placeholders; `error` fails the task with all the rest shown."""
+
+    changed: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+    diff: tuple[Diff, ...] | None = None
+    error: FleetError | None = None
+
+
+def conceal(value: Any, path: str = "") -> tuple[Any, list[str]]:
+    """The value with every placeholder made null, and the paths at which they stood (`product.device_groups[0].id`)."""
+    if isinstance(value, Placeholder):
+        return None, [path]
+    unknown: list[str] = []
+    if isinstance(value, Mapping):
+        members = {}
+        for key, member in value.items():
+            members[key], below = conceal(member, f"{path}.{key}" if path else str(key))
+            unknown += below
+        return members, unknown
+    if isinstance(value, (list, tuple)):
+        entries = []
+        for number, member in enumerate(value):
+            entry, below = conceal(member, f"{path}[{number}]")
+            entries.append(entry)
+            unknown += below
+        return entries, unknown
+    return value, unknown
+
+
+def difference(title: str, before: Any, after: Any) -> Diff:
+    """One difference, headed by the name of the resource. None stands for a resource that is not there."""
+    return {"before": text(before), "after": text(after), "before_header": title, "after_header": title}
+
+
+def text(shown: Any) -> str:
+    """YAML of a mapping or list in the order of its keys; a text as it is; nothing for None."""
+    if shown is None:
+        return ""
+    if isinstance(shown, str):
+        return shown
+    try:
+        import yaml
+    except ImportError as error:
+        raise MissingLibrary("PyYAML", "show differences") from error
+    plain, _unknown = conceal(shown)
+    return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000))
+
+
+def operation_values(operation: Operation | None) -> dict[str, Any] | None:
+    """An operation as results show it."""
+    if operation is None:
+        return None
+    return {"id": operation.id, "type": operation.type, "state": operation.state, "started": operation.started}

@@ -1,0 +1,81 @@
+#!/usr/bin/python
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: product_info
+version_added: 0.1.0
+short_description: Read products of an Azure Sphere tenant
+description:
+  - Lists the products of a tenant with their device groups, all of them or one.
+author:
+  - azsphere.fleet contributors (@azsphere-fleet)
+extends_documentation_fragment:
+  - azsphere.fleet.attributes.info
+  - azsphere.fleet.connection
+options:
+  name:
+    description: Only the product of this name, whatever its case.
+    type: str
+  id:
+    description: Only the product of this GUID.
+    type: str
+seealso:
+  - module: azsphere.fleet.product
+  - plugin: azsphere.fleet.products
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: All products
+  azsphere.fleet.product_info:
+    tenant: Contoso Fleet
+  register: found
+
+- name: One of them
+  azsphere.fleet.product_info:
+    tenant: Contoso Fleet
+    name: Kettle
+"""
+
+RETURN = r"""
+products:
+  description: The products by name, each with its device groups. Empty when there is none that was asked for.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: a1000000-0000-4000-8000-000000000001
+      name: Kettle
+      description: Kettles for kitchens
+      device_groups: []
+api:
+  description: What the task cost.
+  returned: always
+  type: dict
+  sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
+"""
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries import products
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+
+ARGUMENTS = Arguments({"name": {"type": "str"}, "id": {"type": "str"}}, mutually_exclusive=(("name", "id"),))
+
+
+def run(params: Params, context: Context) -> Result:
+    """Reads what was asked for."""
+    return Result(values={"products": products(context.service, params["id"] or params["name"])})
+
+
+def main() -> None:
+    run_module(ARGUMENTS, run)
+
+
+if __name__ == "__main__":
+    main()
