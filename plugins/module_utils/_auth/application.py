@@ -1,0 +1,103 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Applications: with a client secret, with a certificate, or with a federated token (workload identity)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import InvalidInput
+from .certificate import client_credential
+from .credential import AccessToken, issued
+from .errors import refused
+from .libraries import talking
+from .options import APPLICATION_SCOPE, AuthOptions
+
+
+@dataclass(frozen=True)
+class _Application:
+    """What the three have in common: client credentials against the customer's own directory."""
+
+    options: AuthOptions = field(repr=False)
+    client_id: str
+    directory_id: str
+
+    def _identity(self, source: str, proof: str) -> list[str]:
+        return [source, self.options.authority(self.directory_id), self.client_id, APPLICATION_SCOPE, proof]
+
+    def _acquire(self, credential: str | dict[str, Any], secret: str | None = None) -> AccessToken:
+        doing = f"Signing in as the application {self.client_id}"
+        with talking(self.options, self.directory_id, doing, self.client_id) as (msal, arguments):
+            application = msal.ConfidentialClientApplication(self.client_id, client_credential=credential, **arguments)
+            answer = application.acquire_token_for_client([APPLICATION_SCOPE])
+        if "access_token" not in answer:
+            raise refused(doing, answer, self.client_id, [secret])
+        return issued(answer["access_token"], answer.get("expires_in"))
+
+
+@dataclass(frozen=True)
+class ClientSecret(_Application):
+    client_secret: str = field(repr=False)
+
+    source = "client_secret"
+
+    def identity(self) -> list[str]:
+        return self._identity(self.source, self.client_secret)
+
+    def acquire(self, _fresh: bool, /) -> AccessToken:
+        """Every request to the service makes a new token, so `fresh` changes nothing."""
+        return self._acquire(self.client_secret, self.client_secret)
+
+
+@dataclass(frozen=True)
+class ClientCertificate(_Application):
+    path: str
+    password: str | None = field(default=None, repr=False)
+
+    source = "client_certificate"
+
+    def identity(self) -> list[str]:
+        # Of the content, so that another certificate under the same name never gets the old one's token, and as bytes,
+        # since reading it as a certificate would load cryptography.
+        content = hashlib.sha256(_read(self.path, "client_certificate")).hexdigest()
+        return [*self._identity(self.source, content), self.password or ""]
+
+    def acquire(self, _fresh: bool, /) -> AccessToken:
+        content = _read(self.path, "client_certificate")
+        return self._acquire(client_credential(content, self.password, self.path), self.password)
+
+
+@dataclass(frozen=True)
+class WorkloadIdentity(_Application):
+    path: str
+
+    source = "workload_identity"
+
+    def identity(self) -> list[str]:
+        # The token in the file is replaced every hour or so; the file stays.
+        return self._identity(self.source, self.path)
+
+    def acquire(self, _fresh: bool, /) -> AccessToken:
+        assertion = _read(self.path, "federated_token_file").decode("utf-8", "replace").strip()
+        if assertion.count(".") != 2 or not assertion.isascii():
+            raise InvalidInput(
+                f"The file {self.path} (federated_token_file) holds no token.",
+                target=self.path,
+                hint="Give the path where the cluster writes the service account's token.",
+            )
+        return self._acquire({"client_assertion": lambda: assertion}, assertion)
+
+
+def _read(path: str, option: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise InvalidInput(
+            f"The file {path} ({option}) cannot be read: {error.strerror}.", code="file", target=path
+        ) from None

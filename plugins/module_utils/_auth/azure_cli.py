@@ -1,0 +1,115 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Whoever is signed in to the Azure CLI."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import SignInError
+from .claims import expiry
+from .credential import AccessToken, issued
+from .errors import refused
+from .options import APPLICATION_SCOPE, AuthOptions
+
+#: Seconds: az takes a few to start, and then asks the sign-in service.
+_TIMEOUT = 60
+_DOING = "Getting a token from the Azure CLI"
+_SIGN_IN = "Sign in with az login, or choose another auth_source."
+
+
+def _profile() -> bytes | None:
+    """Azure CLI's file of who is signed in; None when it is missing or nobody is."""
+    folder = os.environ.get("AZURE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".azure")
+    try:
+        with open(os.path.join(folder, "azureProfile.json"), "rb") as file:
+            content = file.read()
+        accounts = json.loads(content.decode("utf-8-sig")).get("subscriptions")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return content if accounts else None
+
+
+def signed_in() -> bool:
+    """Whether there is an Azure CLI with somebody signed in, as far as its files tell."""
+    return shutil.which("az") is not None and _profile() is not None
+
+
+@dataclass(frozen=True)
+class AzureCli:
+    options: AuthOptions = field(repr=False)
+
+    source = "azure_cli"
+
+    def identity(self) -> list[str] | None:
+        """The profile is part of it: after another `az login` nobody gets the former account's token."""
+        profile = _profile()
+        if profile is None:
+            return None
+        return [self.source, hashlib.sha256(profile).hexdigest(), self.options.directory_id or "", APPLICATION_SCOPE]
+
+    def acquire(self, _fresh: bool, /) -> AccessToken:
+        """The Azure CLI keeps tokens itself: `fresh` cannot make it give another one."""
+        program = shutil.which("az")
+        if program is None:
+            raise SignInError(
+                f"{_DOING} failed: there is no program az on the PATH.",
+                code="azure_cli_missing",
+                hint="Install the Azure CLI where the task runs, or choose another auth_source.",
+            )
+        answer = self._run(program)
+        token = answer.get("accessToken")
+        if not isinstance(token, str) or not token:
+            raise _unusable()
+        end = answer.get("expires_on")
+        return issued(
+            token, expires_on=int(end) if isinstance(end, (int, str)) and str(end).isdigit() else expiry(token)
+        )
+
+    def _run(self, program: str) -> dict[str, Any]:
+        command = [program, "account", "get-access-token", "--scope", APPLICATION_SCOPE, "--output", "json"]
+        if self.options.directory_id:
+            command += ["--tenant", self.options.directory_id]
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False)
+        except subprocess.TimeoutExpired:
+            raise SignInError(
+                f"{_DOING} failed: az did not end within {_TIMEOUT} seconds.", code="azure_cli_timeout", retriable=True
+            ) from None
+        except OSError as error:
+            raise SignInError(
+                f"{_DOING} failed: az cannot be run ({error.strerror}).", code="azure_cli_missing"
+            ) from None
+        if done.returncode != 0:
+            raise _failed(done.stderr.decode("utf-8", "replace"))
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            raise _unusable() from None
+        return answer if isinstance(answer, dict) else {}
+
+
+def _failed(said: str) -> SignInError:
+    if "AADSTS" in said:
+        return refused(_DOING, {"error": "refused", "error_description": said[said.index("AADSTS") :]})
+    if "az login" in said:
+        return SignInError(f"{_DOING} failed: nobody is signed in to it.", code="azure_cli_signed_out", hint=_SIGN_IN)
+    line = next((line for line in said.splitlines() if line.strip()), "")
+    words = re.sub(r"^ERROR:\s*", "", line)[:300].rstrip(" .")
+    return SignInError(f"{_DOING} failed: {words or 'it gave no reason'}.", code="azure_cli", hint=_SIGN_IN)
+
+
+def _unusable() -> SignInError:
+    return SignInError(
+        f"{_DOING} failed: its answer holds no token.", code="azure_cli", hint="Bring the Azure CLI up to date."
+    )

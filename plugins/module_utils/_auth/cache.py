@@ -1,0 +1,122 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Tokens kept between tasks: one file an identity, under a lock that makes parallel tasks fetch one token."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+
+from .credential import AccessToken
+from .store import PrivateFolder, StoreUnusable
+
+_SALT = "salt"
+_FORMAT = 1
+
+
+def cache_path(option: str | None) -> str | None:
+    """The folder that the option `token_cache` means; None for `none`."""
+    if option is not None and option.lower() == "none":
+        return None
+    if option is not None:
+        return os.path.abspath(os.path.expanduser(option))
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(os.path.abspath(base), "azsphere.fleet")
+
+
+class TokenCache:
+    """The folder of kept tokens, opened when first needed. If it cannot be used: one warning, and no caching."""
+
+    def __init__(self, option: str | None, warn: Callable[[str], None]) -> None:
+        self.path = cache_path(option)
+        self._warn = warn
+
+    @cached_property
+    def folder(self) -> PrivateFolder | None:
+        if self.path is None:
+            return None
+        try:
+            return PrivateFolder(self.path)
+        except StoreUnusable as problem:
+            self.warn(problem)
+            return None
+
+    def warn(self, problem: StoreUnusable) -> None:
+        self._warn(f"Tokens are not cached: {problem}.")
+
+    def name(self, parts: Sequence[str]) -> str | None:
+        """A file name that is the same for the same parts and tells nothing of them; None without a usable folder."""
+        if self.folder is None:
+            return None
+        try:
+            salt = self._salt(self.folder)
+        except StoreUnusable as problem:
+            self.warn(problem)
+            return None
+        return hmac.new(salt, json.dumps(list(parts)).encode(), hashlib.sha256).hexdigest()[:32]
+
+    def slot(self, identity: Sequence[str] | None) -> Slot | None:
+        """Where the tokens of one identity are kept; None when they are not."""
+        name = self.name(identity) if identity is not None else None
+        return Slot(self.folder, name) if self.folder is not None and name is not None else None
+
+    def _salt(self, folder: PrivateFolder) -> bytes:
+        # With a salt that stays in the private folder, nobody who sees file names can try out secrets on them.
+        found = folder.read(_SALT)
+        if found is None or len(found) != 32:
+            if found is not None:
+                folder.remove(_SALT)
+            folder.write_first(_SALT, secrets.token_bytes(32))
+            found = folder.read(_SALT) or b""
+        return found
+
+
+class Slot:
+    """The kept token of one identity. All but `locked` are to be called with the lock held, and raise StoreUnusable."""
+
+    def __init__(self, folder: PrivateFolder, name: str) -> None:
+        self._folder = folder
+        self._name = name
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        with self._folder.locked(f"{self._name}.lock"):
+            yield
+
+    def read(self) -> AccessToken | None:
+        """The kept token, None when there is none that can be read."""
+        content = self._folder.read(f"{self._name}.token")
+        try:
+            kept = json.loads(content or b"")
+            if kept["format"] != _FORMAT:
+                return None
+            token, expires_on, issued_on = kept["access_token"], kept["expires_on"], kept["issued_on"]
+        except (ValueError, TypeError, KeyError):
+            return None
+        if not (isinstance(token, str) and isinstance(expires_on, int) and isinstance(issued_on, int)):
+            return None
+        return AccessToken(token, expires_on, issued_on)
+
+    def write(self, token: AccessToken) -> None:
+        """A token without a known end is not kept."""
+        if token.expires_on is None:
+            return
+        kept = {
+            "format": _FORMAT,
+            "access_token": token.secret,
+            "expires_on": token.expires_on,
+            "issued_on": token.issued_on,
+        }
+        self._folder.write(f"{self._name}.token", json.dumps(kept).encode())
+
+    def remove(self) -> bool:
+        return self._folder.remove(f"{self._name}.token")

@@ -1,0 +1,84 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What a token says of itself. Read for people to see, never to decide anything: nothing here is verified."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom a token stands for. `expires_on` is ISO 8601 in UTC with a Z; what the token does not say is None."""
+
+    source: str
+    username: str | None = None
+    object_id: str | None = None
+    directory_id: str | None = None
+    client_id: str | None = None
+    expires_on: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        """What Azure Sphere calls this account: a person's name, or `<object id>@<directory id>.onmicrosoft.com`.
+
+        Source: FACTS, section 3 (service principals are users under a made-up address).
+        """
+        if self.username:
+            return self.username
+        if self.object_id and self.directory_id:
+            return f"{self.object_id}@{self.directory_id}.onmicrosoft.com"
+        return self.object_id
+
+    def as_dict(self) -> dict[str, str | None]:
+        return {
+            "source": self.source,
+            "username": self.username,
+            "object_id": self.object_id,
+            "directory_id": self.directory_id,
+            "client_id": self.client_id,
+            "address": self.address,
+            "expires_on": self.expires_on,
+        }
+
+
+def claims(token: str) -> dict[str, Any]:
+    """The claims of a JSON web token, empty when it is none."""
+    try:
+        body = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (IndexError, binascii.Error, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def account_of(token: str, source: str, expires_on: int | None = None) -> Account:
+    """The account that a token stands for. `expires_on` is in Unix seconds and used when the token does not say."""
+    said = claims(token)
+
+    def first(*names: str) -> str | None:
+        return next((value for name in names if isinstance(value := said.get(name), str) and value), None)
+
+    end = expiry(token) or expires_on
+    return Account(
+        source=source,
+        username=first("preferred_username", "upn", "unique_name", "email"),
+        object_id=first("oid"),
+        directory_id=first("tid"),
+        client_id=first("azp", "appid"),
+        expires_on=None if end is None else datetime.fromtimestamp(end, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def expiry(token: str) -> int | None:
+    """When the token ends, in Unix seconds, if it says so."""
+    end = claims(token).get("exp")
+    return int(end) if isinstance(end, (int, float)) and 0 < end < 2**40 else None

@@ -1,0 +1,211 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The sign-in service's refusals, each as what went wrong and what to do about it.
+
+The codes and their meaning are those of Microsoft's list of Entra error codes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from .._errors import FleetError, SignInError, Unreachable
+from .options import APPLICATION_RESOURCE
+
+_CODE = re.compile(r"AADSTS(\d+)")
+_TRACE = re.compile(r"Trace ID: ([0-9a-fA-F-]{36})")
+
+_ADD_APPLICATION = (
+    "Have a global administrator add the application 7c209960-a417-423c-b2e3-9251907e63fe (Azure Sphere Public API) "
+    "to the directory, once."
+)
+_SIGN_IN_AGAIN = "Sign in again with azsphere.fleet.login (state: started, then state: present)."
+
+#: Code of the sign-in service -> what is wrong, what to do now.
+_KNOWN: Mapping[str, tuple[str, str]] = {
+    "7000215": (
+        "the client secret is wrong",
+        "Check client_secret: it is the secret's value, not its ID, and belongs to client_id.",
+    ),
+    "7000222": (
+        "the client secret has expired",
+        "Make a new one for the application in Entra and give it as client_secret.",
+    ),
+    "700016": (
+        "the directory knows no such application",
+        "Check client_id, and that directory_id is the directory where the application is registered.",
+    ),
+    "7000112": ("the application is disabled", "Have an administrator of the directory enable it."),
+    "65001": (
+        "nobody has consented to this application using Azure Sphere",
+        "Have an administrator of the directory grant it the permission azuresphere.readwrite with admin consent.",
+    ),
+    "50020": (
+        "this account was never invited to Azure Sphere",
+        "Have an Administrator of the Azure Sphere tenant give it a role (azsphere.fleet.user_role).",
+    ),
+    "50034": ("the directory knows no such account", "Check the account, or have it invited to the directory."),
+    "90002": ("there is no such directory", "Check directory_id (and authority_host, for national clouds)."),
+    "500011": (f"the directory does not know Azure Sphere's API ({APPLICATION_RESOURCE})", _ADD_APPLICATION),
+    "650052": ("the directory has not subscribed to Azure Sphere's API", _ADD_APPLICATION),
+    "50105": (
+        "the account has not been assigned to the application",
+        "Have an administrator of the directory assign it.",
+    ),
+    "700027": (
+        "the certificate is not one that the application has, or has expired",
+        "Upload the certificate (without its key) to the application in Entra, or give the one that is there.",
+    ),
+    "700024": ("the signed assertion is outside its time of validity", "Set this machine's clock right."),
+    "700021": ("the assertion was made for another application", "Check client_id and federated_token_file."),
+    "70021": (
+        "no federated credential of the application fits the token in federated_token_file",
+        "Compare issuer, subject and audience of the application's federated credential with those of the cluster.",
+    ),
+    "700211": ("no federated credential of the application has the token's issuer", "Correct the issuer in Entra."),
+    "700212": ("no federated credential of the application has the token's audience", "Correct the audience in Entra."),
+    "700213": ("no federated credential of the application has the token's subject", "Correct the subject in Entra."),
+    "7000218": (
+        "the application does not allow people to sign in without a secret",
+        "Turn on 'Allow public client flows' for it in Entra, or leave client_id out to use Azure Sphere's own.",
+    ),
+    "700082": ("the sign-in has expired after a long time without use", _SIGN_IN_AGAIN),
+    "50173": ("the sign-in was revoked", _SIGN_IN_AGAIN),
+    "70043": ("the sign-in has expired", _SIGN_IN_AGAIN),
+    "70008": ("the sign-in has expired or was revoked", _SIGN_IN_AGAIN),
+    "50076": ("the directory now asks for a second factor", _SIGN_IN_AGAIN),
+    "53003": ("a Conditional Access policy of the directory blocks this sign-in", "Ask the directory's administrator."),
+    "70019": ("the code was not entered in time", "Start again with azsphere.fleet.login and state: started."),
+}
+#: OAuth error -> the same, for answers without a known code.
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "authorization_declined": ("the person declined", "Start again with azsphere.fleet.login and state: started."),
+    "expired_token": _KNOWN["70019"],
+    "code_expired": _KNOWN["70019"],
+    "bad_verification_code": ("the pending sign-in is no longer known", _KNOWN["70019"][1]),
+    "invalid_client": ("the credentials are wrong", "Check client_id, directory_id and the credential."),
+}
+
+
+def refused(
+    doing: str, answer: Mapping[str, Any], target: str | None = None, secrets: Iterable[str | None] = ()
+) -> SignInError:
+    """The error for an answer of the sign-in service that holds no token.
+
+    `doing` is the start of the sentence ("Signing in as application X"); `answer` has `error` and `error_description`.
+    The service's own words are shown for codes that are not known here, without anything out of `secrets`.
+    """
+    kind = str(answer.get("error") or "unknown")
+    said = str(answer.get("error_description") or "")
+    found = _CODE.search(said)
+    code = found.group(1) if found else next((str(number) for number in answer.get("error_codes") or ()), None)
+    trace = _TRACE.search(said)
+    known = _KNOWN.get(code or "") or (None if code else _KINDS.get(kind))
+    label = f"AADSTS{code}" if code else kind
+    if known:
+        problem, hint = known
+    else:
+        problem = _own_words(said, secrets) or "the sign-in service gave no reason"
+        hint = "Check the sign-in options."
+    return SignInError(
+        f"{doing} failed: {problem} ({label}).",
+        code=label,
+        target=target,
+        request_id=str(answer.get("trace_id") or "") or (trace.group(1) if trace else None),
+        hint=hint,
+    )
+
+
+def _own_words(said: str, secrets: Iterable[str | None]) -> str:
+    """The service's first sentence, without code, trace and anything that must not be shown."""
+    words = re.sub(r"^AADSTS\d+:\s*", "", re.split(r"\s*(?:\r?\n|Trace ID:)", said.strip())[0])
+    for secret in secrets:
+        if secret:
+            words = words.replace(secret, "***")
+    words = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", "***", words)
+    return words[:300].rstrip(" .")
+
+
+@contextmanager
+def explained(doing: str, host: str, target: str | None = None) -> Iterator[None]:
+    """Turns what msal and requests raise into one sentence. `host` is the address that is being talked to.
+
+    Without a cause: exceptions of requests carry the request, and with it the secret, into any traceback.
+    """
+    import requests
+    from msal.exceptions import MsalServiceError
+
+    try:
+        yield
+    except FleetError:
+        raise
+    except requests.exceptions.SSLError:
+        raise Unreachable(
+            f"{doing} failed: the TLS certificate of {host} is not trusted.",
+            code="tls",
+            target=target,
+            hint="Give the certificate authority's file as ca_path.",
+        ) from None
+    except requests.exceptions.ProxyError:
+        raise Unreachable(
+            f"{doing} failed: the proxy did not let {host} be reached.",
+            code="proxy",
+            target=target,
+            hint="Check HTTPS_PROXY and NO_PROXY.",
+        ) from None
+    except requests.exceptions.Timeout:
+        raise Unreachable(
+            f"{doing} failed: {host} did not answer in time.",
+            code="timeout",
+            target=target,
+            retriable=True,
+            hint="Check the network, or raise request_timeout.",
+        ) from None
+    except (requests.exceptions.HTTPError, requests.exceptions.RetryError, MsalServiceError) as error:
+        raise Unreachable(
+            f"{doing} failed: {host} is out of order ({_status(error)}).",
+            code="unavailable",
+            target=target,
+            retriable=True,
+            hint="Try again later.",
+        ) from None
+    except requests.exceptions.RequestException:
+        raise Unreachable(
+            f"{doing} failed: {host} cannot be reached.",
+            code="unreachable",
+            target=target,
+            retriable=True,
+            hint="Check the network, and authority_host if it was set.",
+        ) from None
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise _unusable(doing, host, error, target) from None
+
+
+def _status(error: BaseException) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code}"
+    found = re.search(r"HTTP Error: (\d+)", str(error))
+    return f"HTTP {found.group(1)}" if found else "too many failures"
+
+
+def _unusable(doing: str, host: str, error: BaseException, target: str | None) -> FleetError:
+    """msal raises ValueError for a directory that is not there, and for answers that are not JSON."""
+    seen: BaseException | None = error
+    while seen is not None:
+        found = _CODE.search(str(seen))
+        if found:
+            return refused(doing, {"error": "invalid_tenant", "error_description": f"AADSTS{found.group(1)}: "}, target)
+        seen = seen.__context__
+    return Unreachable(
+        f"{doing} failed: {host} answered what a sign-in service does not answer.",
+        code="unusable_answer",
+        target=target,
+        hint="Check authority_host and directory_id.",
+    )

@@ -1,0 +1,55 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""msal, loaded when it is needed, with a session of our own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._errors import MissingLibrary
+from .._http.plain import plain_session
+from .errors import explained
+from .options import AuthOptions
+
+
+def load_msal() -> Any:
+    """The module msal. Raises MissingLibrary."""
+    try:
+        import msal
+    except ImportError as error:
+        raise MissingLibrary("msal", "sign in") from error
+    logger = logging.getLogger("msal")
+    if not logger.handlers:
+        # Else Python prints msal's own account of a failure, traceback and all, to a person's terminal.
+        logger.addHandler(logging.NullHandler())
+    return msal
+
+
+@contextmanager
+def talking(
+    options: AuthOptions, directory: str, doing: str, target: str | None
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """msal and the arguments that every application object gets; what fails inside is told as `doing` that failed."""
+    msal = load_msal()
+    host = urlsplit(options.authority_host)
+    known = host.hostname in msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
+    with (
+        plain_session(options.verify, options.request_timeout) as session,
+        explained(doing, options.authority_host, target),
+    ):
+        yield (
+            msal,
+            {
+                "authority": options.authority(directory),
+                "http_client": session,
+                # Microsoft's own hosts vouch for each other; nobody asks them about another one.
+                "instance_discovery": None if known else False,
+            },
+        )

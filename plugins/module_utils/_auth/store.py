@@ -1,0 +1,128 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A folder of private files: mode 0700, files 0600, ours alone, or not used at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+_NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class StoreUnusable(Exception):
+    """Tokens cannot be kept safely in this folder or file; says why."""
+
+
+class PrivateFolder:
+    """Files by name in one folder, reached through the open folder so that nobody can swap it meanwhile."""
+
+    def __init__(self, path: str) -> None:
+        """Makes the folder if need be. Raises StoreUnusable when it is a link, another user's, or open to others."""
+        self.path = path
+        try:
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            with suppress(FileExistsError):
+                os.mkdir(path, 0o700)
+            self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
+        except OSError as error:
+            if os.path.islink(path):
+                raise StoreUnusable(f"{path} is a symbolic link") from None
+            raise StoreUnusable(f"{path}: {error.strerror}") from None
+        try:
+            _check(os.fstat(self._fd), path)
+        except StoreUnusable:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def read(self, name: str) -> bytes | None:
+        """The content; None when there is no such file. Raises StoreUnusable."""
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _NOFOLLOW, dir_fd=self._fd)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
+        with os.fdopen(fd, "rb") as file:
+            _check(os.fstat(fd), self._at(name), regular=True)
+            return file.read()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Whole or not at all; to be called with a lock held. Raises StoreUnusable."""
+        # Always the same name, so that the next run overwrites what one that was killed has left.
+        temporary = f"{name}.tmp"
+        try:
+            self._create(temporary, content)
+            os.replace(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except OSError as error:
+            raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
+
+    def write_first(self, name: str, content: bytes) -> None:
+        """As `write`, but whoever came first wins."""
+        temporary = f"{name}.{secrets.token_hex(4)}.tmp"
+        try:
+            self._create(temporary, content)
+            try:
+                os.link(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            except FileExistsError:
+                pass
+            finally:
+                os.unlink(temporary, dir_fd=self._fd)
+        except OSError as error:
+            raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
+
+    def remove(self, name: str) -> bool:
+        """Whether there was such a file. Raises StoreUnusable."""
+        try:
+            os.unlink(name, dir_fd=self._fd)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
+        return True
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Holds the lock of this name against every other process and thread. Raises StoreUnusable."""
+        try:
+            fd = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=self._fd)
+        except OSError as error:
+            raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
+        try:
+            _check(os.fstat(fd), self._at(name), regular=True)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            except OSError as error:
+                raise StoreUnusable(f"{self._at(name)} cannot be locked: {error.strerror}") from None
+            yield
+        finally:
+            os.close(fd)
+
+    def _create(self, name: str, content: bytes) -> None:
+        fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=self._fd)
+        with os.fdopen(fd, "wb") as file:
+            _check(os.fstat(fd), self._at(name), regular=True)
+            file.truncate()
+            file.write(content)
+
+    def _at(self, name: str) -> str:
+        return os.path.join(self.path, name)
+
+
+def _check(found: os.stat_result, path: str, regular: bool = False) -> None:
+    if regular and not stat.S_ISREG(found.st_mode):
+        raise StoreUnusable(f"{path} is not a regular file")
+    if found.st_uid != os.geteuid():
+        raise StoreUnusable(f"{path} belongs to another user")
+    if found.st_mode & 0o077:
+        raise StoreUnusable(f"{path} is open to other users (mode {stat.S_IMODE(found.st_mode):04o})")

@@ -1,0 +1,91 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The token that requests carry: from memory, from the cache, or fetched once for all who wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .cache import Slot, TokenCache
+from .claims import Account, account_of
+from .credential import AccessToken, Credential
+from .store import StoreUnusable
+
+
+class Tokens:
+    """Tokens of one identity. Safe to be shared by threads; nothing is sent before the first token is asked for."""
+
+    def __init__(self, credential: Credential, cache: TokenCache) -> None:
+        self._credential = credential
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._current: AccessToken | None = None
+        self._from_cache = False
+
+    def __repr__(self) -> str:
+        return f"Tokens(source={self.source!r})"
+
+    @property
+    def source(self) -> str:
+        """The value of `auth_source` that the tokens come from."""
+        return self._credential.source
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether the last token was one that an earlier task fetched."""
+        return self._from_cache
+
+    def token(self) -> str:
+        """An access token that is good for a while. Raises SignInError, Unreachable or MissingLibrary."""
+        current = self._current
+        if current is not None and current.usable(time.time()):
+            return current.secret
+        return self._replace(current.secret if current is not None else None, fresh=False)
+
+    def renew(self, rejected: str) -> str:
+        """Another token in place of one that the service turned away (401).
+
+        However many threads and processes report the same token, one new one is fetched. Raises as `token`.
+        """
+        return self._replace(rejected, fresh=True)
+
+    def account(self) -> Account:
+        """Who this is, as far as the token says. Fetches a token if there is none yet."""
+        secret = self.token()
+        current = self._current
+        return account_of(secret, self.source, current.expires_on if current is not None else None)
+
+    def _replace(self, old: str | None, fresh: bool) -> str:
+        with self._lock:
+            current = self._current
+            if current is None or current.secret == old or not current.usable(time.time()):
+                self._current = current = self._obtain(old, fresh)
+            return current.secret
+
+    def _obtain(self, old: str | None, fresh: bool) -> AccessToken:
+        slot = self._cache.slot(self._credential.identity())
+        if slot is not None:
+            try:
+                with slot.locked():
+                    return self._through(slot, old, fresh)
+            except StoreUnusable as problem:
+                self._cache.warn(problem)
+        self._from_cache = False
+        return self._credential.acquire(fresh)
+
+    def _through(self, slot: Slot, old: str | None, fresh: bool) -> AccessToken:
+        kept = slot.read()
+        if kept is not None and kept.secret != old and kept.usable(time.time()):
+            self._from_cache = True
+            return kept
+        self._from_cache = False
+        token = self._credential.acquire(fresh)
+        try:
+            slot.write(token)
+        except StoreUnusable as problem:
+            self._cache.warn(problem)
+        return token

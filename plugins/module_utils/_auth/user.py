@@ -1,0 +1,132 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A person who signed in once (see `login`) and whose sign-in is renewed silently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import SignInError
+from .cache import TokenCache
+from .credential import AccessToken, issued
+from .errors import refused
+from .libraries import talking
+from .options import AuthOptions
+from .store import PrivateFolder, StoreUnusable
+
+_SIGN_IN = "Sign in with azsphere.fleet.login (state: started, then state: present)."
+
+
+class Keepsake:
+    """What is kept of a person between tasks: msal's own cache and a sign-in that is under way, under one lock."""
+
+    def __init__(self, options: AuthOptions, cache: TokenCache) -> None:
+        """Raises SignInError without a place to keep it in."""
+        parts = ["user", options.authority(options.people_directory), options.people_client, options.people_scope]
+        name = cache.name(parts)
+        if cache.folder is None or name is None:
+            wanted = "token_cache is none" if cache.path is None else f"{cache.path} cannot be used"
+            raise SignInError(
+                f"Signing in as a person needs a folder to keep the sign-in in, and {wanted}.",
+                code="no_token_cache",
+                hint="Give token_cache a folder that is yours alone (mode 0700).",
+            )
+        self._folder: PrivateFolder = cache.folder
+        self._name = name
+        self.identity = parts
+        self.slot = cache.slot(parts)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Raises SignInError, also for files inside that cannot be used."""
+        try:
+            with self._folder.locked(f"{self._name}.account.lock"):
+                yield
+        except StoreUnusable as problem:
+            raise SignInError(
+                f"The kept sign-in cannot be used: {problem}.",
+                code="no_token_cache",
+                hint="Remove the file and sign in again.",
+            ) from None
+
+    def account(self) -> str | None:
+        """msal's cache with an account in it, as it was kept; None when nobody is signed in or it is damaged."""
+        content = self._folder.read(f"{self._name}.account")
+        try:
+            text = (content or b"").decode()
+            return text if json.loads(text).get("Account") else None
+        except (ValueError, AttributeError):
+            return None
+
+    def keep_account(self, serialized: str) -> None:
+        self._folder.write(f"{self._name}.account", serialized.encode())
+
+    def pending(self) -> dict[str, Any] | None:
+        """The device code flow under way, as msal made it."""
+        try:
+            flow = json.loads(self._folder.read(f"{self._name}.device-code") or b"")
+        except ValueError:
+            return None
+        return flow if isinstance(flow, dict) and flow.get("device_code") and flow.get("user_code") else None
+
+    def keep_pending(self, flow: dict[str, Any]) -> None:
+        self._folder.write(f"{self._name}.device-code", json.dumps(flow).encode())
+
+    def drop_pending(self) -> bool:
+        return self._folder.remove(f"{self._name}.device-code")
+
+    def drop_account(self) -> bool:
+        if self.slot is not None:
+            self.slot.remove()
+        return self._folder.remove(f"{self._name}.account")
+
+
+def signed_in(options: AuthOptions, cache: TokenCache) -> bool:
+    """Whether somebody's sign-in is kept for this directory and client. Asks nobody whether it still holds."""
+    if cache.folder is None:
+        return False
+    keepsake = Keepsake(options, cache)
+    with keepsake.locked():
+        return keepsake.account() is not None
+
+
+@dataclass(frozen=True)
+class User:
+    options: AuthOptions = field(repr=False)
+    cache: TokenCache = field(repr=False)
+
+    source = "user"
+
+    def identity(self) -> list[str]:
+        return Keepsake(self.options, self.cache).identity
+
+    def acquire(self, fresh: bool, /) -> AccessToken:
+        keepsake = Keepsake(self.options, self.cache)
+        with keepsake.locked():
+            serialized = keepsake.account()
+            if serialized is None:
+                raise SignInError("Nobody is signed in.", code="not_signed_in", hint=_SIGN_IN)
+            doing = "Renewing the sign-in"
+            with talking(self.options, self.options.people_directory, doing, None) as (msal, arguments):
+                kept = msal.SerializableTokenCache()
+                kept.deserialize(serialized)
+                application = msal.PublicClientApplication(self.options.people_client, token_cache=kept, **arguments)
+                account = next(iter(application.get_accounts()), None)
+                doing = f"Renewing the sign-in of {account.get('username')}" if account else doing
+                answer = account and application.acquire_token_silent_with_error(
+                    [self.options.people_scope], account=account, force_refresh=fresh
+                )
+            if kept.has_state_changed:
+                keepsake.keep_account(kept.serialize())
+        if not answer:
+            raise SignInError(f"{doing} failed: nothing is left to renew it with.", code="not_signed_in", hint=_SIGN_IN)
+        if "access_token" not in answer:
+            raise refused(doing, answer)
+        return issued(answer["access_token"], answer.get("expires_in"))
