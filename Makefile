@@ -1,0 +1,133 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+# `make help` lists what can be made. Paths are relative, as the clone's own may hold spaces.
+
+PYTHON ?= python3
+PARTS := sanity integration gates unit lint docs-lint types imports changelog-lint
+
+# Nothing outside the clone is touched: every tool's home, cache and temporary folder lies in .build/.
+# What the caller set for Ansible, Azure or Python stays outside; git and pip keep reading the caller's configuration.
+ifndef CALLER_HOME
+export CALLER_HOME := $(HOME)
+endif
+export GIT_CONFIG_GLOBAL ?= $(CALLER_HOME)/.gitconfig
+$(foreach name,$(filter ANSIBLE_% AZSPHERE_% AZURE_% PYTHONPATH PYTHONHOME VIRTUAL_ENV,$(.VARIABLES)),$(eval unexport $(name)))
+BUILD := $(CURDIR)/.build
+export HOME := $(BUILD)/home
+export TMPDIR := $(BUILD)/tmp
+export XDG_CACHE_HOME := $(HOME)/.cache
+export XDG_CONFIG_HOME := $(HOME)/.config
+export XDG_DATA_HOME := $(HOME)/.local/share
+export XDG_STATE_HOME := $(HOME)/.local/state
+export PIP_CACHE_DIR := $(XDG_CACHE_HOME)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export HYPOTHESIS_STORAGE_DIRECTORY := $(XDG_CACHE_HOME)/hypothesis
+export ANSIBLE_HOME := $(HOME)/.ansible
+export ANSIBLE_ASYNC_DIR := $(HOME)/.ansible_async
+export ANSIBLE_COLLECTIONS_PATH := $(BUILD)/collections
+export ANSIBLE_NOCOWS := 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export MAKE
+
+PY := .venv/bin/python
+STAGED := ansible_collections/azsphere/fleet
+
+.DEFAULT_GOAL := help
+.PHONY: help venv folders demo simulator test $(PARTS) matrix build release-check format clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+
+# --- set up -----------------------------------------------------------------------------------------------------------
+
+folders:
+	@mkdir -p .build/home/.config .build/tmp .build/logs .build/collections/ansible_collections/azsphere
+	@ln -sfn ../../../.. .build/collections/ansible_collections/azsphere/fleet
+	@if [ -d "$$CALLER_HOME/.config/pip" ]; then ln -sfn "$$CALLER_HOME/.config/pip" .build/home/.config/pip; fi
+
+.venv/tests.stamp: requirements.txt tests/requirements.txt | folders
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python %d.%d is too old for the build: name one from 3.11 on, as in make PYTHON=python3.12." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "Making .venv (once, and again when requirements change) ..."
+	@rm -rf .venv
+	@"$(PYTHON)" -m venv .venv
+	@$(PY) -m pip install --quiet --requirement tests/requirements.txt
+	@touch $@
+
+.venv/tools.stamp: .venv/tests.stamp tools/requirements.txt
+	@echo "Adding the checking tools to .venv ..."
+	@$(PY) -m pip install --quiet --requirement tools/requirements.txt
+	@touch $@
+
+venv: .venv/tools.stamp folders  ## .venv with everything that development needs
+
+# --- see it work ------------------------------------------------------------------------------------------------------
+
+demo: .venv/tests.stamp folders  ## a fleet from nothing to deployed, on the simulator
+	@$(PY) -m demo
+
+simulator: .venv/tests.stamp folders  ## the simulator, until interrupted; options in ARGS
+	@$(PY) -m tests.simulator $(ARGS)
+
+# --- check it ---------------------------------------------------------------------------------------------------------
+
+test: venv  ## everything below, in parallel, with a summary; logs in .build/logs
+	@$(PY) tools/test.py $(PARTS)
+
+unit: venv  ## unit tests; pytest options in ARGS
+	@$(PY) -m pytest -n 2 tests/unit $(ARGS)
+
+integration: venv  ## playbooks against the simulator
+	@$(PY) -m pytest tests/integration $(ARGS)
+
+gates: venv  ## check mode, idempotence, secrets and the other promises
+	@$(PY) -m pytest tests/gates $(ARGS)
+
+types: venv  ## mypy, strict
+	@MYPYPATH=.build/collections $(PY) -m mypy
+
+imports: venv  ## which room may import which
+	@PYTHONPATH=.build/collections .venv/bin/lint-imports --cache-dir .build/home/.cache/import-linter
+
+lint: venv  ## ruff, yamllint, shellcheck, ansible-lint
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@.venv/bin/shellcheck .ci/run
+	@$(PY) tools/stage.py .build/stage/lint
+	@cd .build/stage/lint/$(STAGED) && yamllint --strict . && \
+	  ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/lint" ansible-lint --offline --strict --project-dir . --profile production
+
+docs-lint: venv  ## the documentation of modules, plugins and roles
+	@$(PY) tools/stage.py .build/stage/docs
+	@cd .build/stage/docs/$(STAGED) && ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/docs" \
+	  antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
+
+changelog-lint: venv  ## the changelog's fragments
+	@.venv/bin/antsibull-changelog lint
+
+sanity: venv  ## ansible-test sanity; its options in ARGS
+	@$(PY) tools/stage.py .build/stage/sanity
+	@$(PY) tools/sanity.py .build/stage/sanity $(ARGS)
+
+matrix: venv  ## tests and sanity on each ansible-core and Python that this machine has (long)
+	@$(PY) tools/matrix.py $(ARGS)
+
+format: venv  ## rewrites the Python files as `make lint` wants them
+	@$(PY) -m ruff check --fix-only --quiet .
+	@$(PY) -m ruff format .
+
+# --- ship it ----------------------------------------------------------------------------------------------------------
+
+build: venv  ## the collection's archive, in .build/dist
+	@$(PY) tools/stage.py .build/stage/build
+	@mkdir -p .build/dist
+	@.venv/bin/ansible-galaxy collection build --force --output-path .build/dist .build/stage/build/$(STAGED)
+
+release-check: build  ## what Galaxy itself would say of that archive
+	@$(PY) tools/release_check.py .build/dist
+
+clean:  ## leaves what git holds, and work that git does not ignore
+	@rm -rf .build .venv .ansible .hypothesis collections tests/output tests/integration/inventory importer_result.json
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,101 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What holds for the project's files as a whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
+# Kinds of file that cannot hold a comment, that are somebody else's words, or that people read as text.
+WITHOUT_HEADER = {".csv", ".json", ".j2", ".md", ".rst", ".svg", ".txt", ".pem", ".imagepackage"}
+OTHERS_WORDS = {"LICENSE", "tests/simulator/openapi.yaml", "changelogs/changelog.yaml"}
+CODE_LINES, MODULE_CODE_LINES = 400, 60
+
+
+def project_files() -> list[str]:
+    """What git holds or would take, relative to the root."""
+    git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(git, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
+    return sorted({name for name in listed if name and (ROOT / name).is_file()})
+
+
+FILES = project_files()
+PYTHON_FILES = [name for name in FILES if name.endswith(".py")]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8", errors="replace")
+
+
+def lines_of_code(source: str) -> int:
+    """Lines that are neither blank, comment, docstring nor a documentation block."""
+    prose: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        value = node.value if isinstance(node, (ast.Assign, ast.Expr)) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            prose.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    lines = enumerate(source.splitlines(), 1)
+    return sum(1 for number, line in lines if number not in prose and line.strip() and not line.strip().startswith("#"))
+
+
+def test_the_action_group_lists_every_module() -> None:
+    runtime = yaml.safe_load(text("meta/runtime.yml"))
+    modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
+    assert runtime["action_groups"]["azsphere"] == modules
+
+
+def test_every_file_names_its_licence() -> None:
+    covered = [name for name in FILES if Path(name).suffix not in WITHOUT_HEADER and name not in OTHERS_WORDS]
+    assert [name for name in covered if text(name) and SPDX not in text(name)[:1000]] == []
+
+
+def test_plugins_state_the_licence_as_ansible_wants_it() -> None:
+    plugins = [name for name in PYTHON_FILES if name.startswith("plugins/") and text(name)]
+    assert [name for name in plugins if "GNU General Public License v3.0 or later" not in text(name)[:1000]] == []
+
+
+def test_no_file_outgrows_its_room() -> None:
+    sizes = {name: lines_of_code(text(name)) for name in PYTHON_FILES}
+    rooms = {name: MODULE_CODE_LINES if name.startswith("plugins/modules/") else CODE_LINES for name in sizes}
+    assert {name: size for name, size in sizes.items() if size > rooms[name]} == {}
+
+
+def test_prose_is_not_code() -> None:
+    source = '"""Says.\n\nMuch.\n"""\nDOCUMENTATION = """\nmodule: x\n"""\n\n# why\na = 1\nb = [\n    2,\n]\n'
+    assert lines_of_code(source) == 4
+
+
+def test_the_project_stands_alone() -> None:
+    """No file points out of the clone, at folders that only its makers had."""
+    outside = re.compile(r"\.\./" + r"shared\b|/work/" + r"(shared|main|notes)\b")
+    assert [name for name in FILES if outside.search(text(name))] == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "tests/requirements.txt", "tools/requirements.txt"])
+def test_requirements_have_lower_bounds_only(name: str) -> None:
+    """Two collections that pin cannot be installed together."""
+    demands = [line.split("#")[0].strip() for line in text(name).splitlines()]
+    demands = [demand for demand in demands if demand and not demand.startswith("-r ")]
+    assert demands
+    assert [demand for demand in demands if not re.fullmatch(r"[A-Za-z0-9_.-]+(>=[0-9.]+)?", demand)] == []
+
+
+def test_what_users_install_is_bounded() -> None:
+    """Each requirement of the collection names the oldest version that it was tried with."""
+    demands = [line for line in text("requirements.txt").splitlines() if line and not line.startswith("#")]
+    assert [demand for demand in demands if ">=" not in demand] == []
+
+
+def test_sanity_has_no_ignore_files() -> None:
+    assert [name for name in FILES if name.startswith("tests/sanity/ignore")] == []

@@ -1,0 +1,65 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Run `ansible-test sanity` in a staged copy (DEST of stage.py), with no file host but PyPI at hand.
+
+Options after DEST go to ansible-test; the Python to check for is this one unless `--python` is among them.
+ansible-test's caches lie in HOME, which the Makefile has put into the clone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_test._internal import python_requirements
+
+COLLECTION = Path("ansible_collections", "azsphere", "fleet")
+
+# ansible-test bootstraps pip in each venv it makes by a script from a file host of its own, which it looks for in its
+# cache first. This one, under that name, takes the pip that comes with Python and fetches the wanted one from PyPI.
+GET_PIP = """\
+import ensurepip, os, subprocess, sys
+env = {name: value for name, value in os.environ.items() if name != "GET_PIP"}
+subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], env=env, stdout=subprocess.DEVNULL)
+wanted = [argument for argument in sys.argv[1:] if "==" in argument]
+subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", *wanted], env=env)
+"""
+
+
+def seed_get_pip(cache: Path) -> None:
+    """Lay GET_PIP into ansible-test's cache under the name that this version of ansible-test asks for."""
+    found = re.search(r"pip=.([\d.]+)", inspect.getsource(python_requirements.get_venv_packages))
+    if not found:
+        sys.exit("Cannot tell which pip this ansible-test bootstraps; look at get_venv_packages in its sources.")
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / f"get_pip_{found[1].replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
+
+
+def search_path() -> str:
+    """PATH with this venv first and without pyenv's shims: they exist for versions that are not there and then fail."""
+    here = str(Path(sys.executable).parent)
+    rest = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).name != "shims"]
+    return os.pathsep.join([here, *rest])
+
+
+def main(dest: str, *options: str) -> int:
+    """Run it; returns ansible-test's own exit code."""
+    seed_get_pip(Path.home() / ".ansible/test/cache")
+    if "--python" not in options:
+        options = ("--python", f"{sys.version_info.major}.{sys.version_info.minor}", *options)
+    command = [sys.executable, str(Path(sys.executable).with_name("ansible-test")), "sanity", "--color", "no", *options]
+    environment = {**os.environ, "PATH": search_path()}
+    return subprocess.run(command, check=False, cwd=Path(dest) / COLLECTION, env=environment).returncode
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: sanity.py DEST [OPTION ...]")
+    sys.exit(main(*sys.argv[1:]))
