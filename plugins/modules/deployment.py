@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: deployment
+version_added: 0.1.0
+short_description: Deploy images to a device group
+description:
+  - Sees to it that the deployment in force in a device group is exactly a given set of images. Devices in the group get them
+    with their next update.
+  - A deployment names the whole set. When the set in force is another one, a new deployment takes its place. The service can
+    neither change nor delete a deployment; to go back, deploy the earlier images again.
+author:
+  - azsphere.fleet contributors (@azsphere-fleet)
+extends_documentation_fragment:
+  - azsphere.fleet.attributes
+  - azsphere.fleet.connection
+  - azsphere.fleet.waiting
+options:
+  product:
+    description: The product of O(device_group), by name or GUID. Not needed when O(device_group) is a GUID.
+    type: str
+  device_group:
+    description: The device group, by name in the product, or by GUID.
+    type: str
+    required: true
+  images:
+    description: Image IDs (GUIDs) of images that the tenant has.
+    type: list
+    elements: str
+  packages:
+    description:
+      - Image packages, files where the module runs. Those that the tenant does not have are uploaded first.
+      - The set is these and O(images) together. It has each component once.
+    type: list
+    elements: path
+  state:
+    description: The set of images is deployed.
+    type: str
+    choices: [present]
+    default: present
+requirements:
+  - azuresphere-imagemetadata (for O(packages))
+seealso:
+  - module: azsphere.fleet.deployment_info
+  - module: azsphere.fleet.image
+  - module: azsphere.fleet.device_group
+"""
+
+EXAMPLES = r"""
+- name: Two packages, uploaded when they are not there yet
+  azsphere.fleet.deployment:
+    tenant: Contoso Fleet
+    product: Kettle
+    device_group: Field Test
+    packages:
+      - kettle.imagepackage
+      - kettle-board.imagepackage
+
+- name: The same images to production
+  azsphere.fleet.deployment:
+    tenant: Contoso Fleet
+    product: Kettle
+    device_group: Production
+    images: >-
+      {{ lookup('azsphere.fleet.device_groups', 'Kettle/Field Test', tenant='Contoso Fleet').current_deployment.images }}
+"""
+
+RETURN = r"""
+deployment:
+  description: The deployment in force now.
+  returned: success
+  type: dict
+  sample:
+    id: e1000000-0000-4000-8000-000000000001
+    deployed_at: "2026-05-06T07:08:10Z"
+    images:
+      - id: c1000000-0000-4000-8000-000000000001
+        name: KettleControl
+        description: null
+        component_id: d1000000-0000-4000-8000-000000000001
+        type: Applications
+    product: Kettle
+    device_group: Field Test
+    device_group_id: b1000000-0000-4000-8000-000000000002
+operation:
+  description: The last operation that the service started for this task; null when it started none.
+  returned: success
+  type: dict
+  sample: {id: f1000000-0000-4000-8000-000000000001, type: DeployToDeviceGroup, state: Complete, started: "2026-05-06T07:08:10Z"}
+unknown:
+  description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
+  returned: success
+  type: list
+  elements: str
+  sample: ["deployment.id", "deployment.deployed_at"]
+api:
+  description: What the task cost.
+  returned: always
+  type: dict
+  sample: {requests: 9, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
+"""
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import deployment
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+
+ARGUMENTS = WAITING + Arguments(
+    {
+        "product": {"type": "str"},
+        "device_group": {"type": "str", "required": True},
+        "images": {"type": "list", "elements": "str"},
+        "packages": {"type": "list", "elements": "path"},
+        "state": {"type": "str", "choices": ["present"], "default": "present"},
+    },
+    required_one_of=(("images", "packages"),),
+)
+
+
+def run(params: Params, context: Context) -> Result:
+    """Brings the set of images to the device group."""
+    packages = [read_package(path) for path in params["packages"] or ()]
+    desired = deployment.desired_deployment(params["product"], params["device_group"], params["images"] or (), packages)
+    return bring_about(context, lambda service: deployment.plan(service, desired), Waiting.of(params), "deployment")
+
+
+def main() -> None:
+    run_module(ARGUMENTS, run)
+
+
+if __name__ == "__main__":
+    main()

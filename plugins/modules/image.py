@@ -1,0 +1,103 @@
+#!/usr/bin/python
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: image
+version_added: 0.1.0
+short_description: Upload image packages to an Azure Sphere tenant
+description:
+  - Sees to it that the image of a package is in the tenant.
+  - The image ID is read from the package itself. An ID is one build for ever, so a package that is in the tenant already is
+    not uploaded again.
+  - The service has no way to delete an image.
+author:
+  - azsphere.fleet contributors (@azsphere-fleet)
+extends_documentation_fragment:
+  - azsphere.fleet.attributes
+  - azsphere.fleet.connection
+  - azsphere.fleet.waiting
+options:
+  path:
+    description: The image package, a file where the module runs.
+    type: path
+    required: true
+requirements:
+  - azuresphere-imagemetadata
+seealso:
+  - module: azsphere.fleet.image_info
+  - module: azsphere.fleet.image_download
+  - module: azsphere.fleet.deployment
+"""
+
+EXAMPLES = r"""
+- name: The new build of the application
+  azsphere.fleet.image:
+    tenant: Contoso Fleet
+    path: kettle.imagepackage
+  register: uploaded
+
+- name: Bring it to the laboratory
+  azsphere.fleet.deployment:
+    tenant: Contoso Fleet
+    product: Kettle
+    device_group: Development
+    images:
+      - "{{ uploaded.image.id }}"
+"""
+
+RETURN = r"""
+image:
+  description: The image as the tenant has it now.
+  returned: success
+  type: dict
+  sample:
+    id: c1000000-0000-4000-8000-000000000001
+    name: KettleControl
+    description: null
+    component_id: d1000000-0000-4000-8000-000000000001
+    type: Applications
+operation:
+  description: The upload, as the service tells of it; null when there was none.
+  returned: success
+  type: dict
+  sample: {id: f1000000-0000-4000-8000-000000000001, type: ImageUpload, state: Complete, started: "2026-05-06T07:08:10Z"}
+unknown:
+  description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+api:
+  description: What the task cost.
+  returned: always
+  type: dict
+  sample: {requests: 4, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
+"""
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import image
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+
+ARGUMENTS = WAITING + Arguments({"path": {"type": "path", "required": True}})
+
+
+def run(params: Params, context: Context) -> Result:
+    """Brings the package into the tenant."""
+    package = read_package(params["path"])
+    return bring_about(context, lambda service: image.plan(service, package), Waiting.of(params), "image")
+
+
+def main() -> None:
+    run_module(ARGUMENTS, run)
+
+
+if __name__ == "__main__":
+    main()
