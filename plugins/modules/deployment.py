@@ -11,10 +11,10 @@ module: deployment
 version_added: 0.1.0
 short_description: Deploy images to a device group
 description:
-  - Sees to it that the deployment in force in a device group is exactly a given set of images. Devices in the group get them
-    with their next update.
-  - A deployment names the whole set. When the set in force is another one, a new deployment takes its place. The service can
-    neither change nor delete a deployment; to go back, deploy the earlier images again.
+  - Sees to it that the deployment in force in a device group is exactly a given set of images. Devices in the group get
+    them with their next update.
+  - A deployment names the whole set. When the set in force is another one, a new deployment takes its place. The service
+    can neither change nor delete a deployment; to go back, deploy the earlier images again.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -67,8 +67,9 @@ EXAMPLES = r"""
     tenant: Contoso Fleet
     product: Kettle
     device_group: Production
-    images: >-
-      {{ lookup('azsphere.fleet.device_groups', 'Kettle/Field Test', tenant='Contoso Fleet').current_deployment.images }}
+    images: "{{ field_test.current_deployment.images }}"
+  vars:
+    field_test: "{{ lookup('azsphere.fleet.device_groups', 'Kettle/Field Test', tenant='Contoso Fleet') }}"
 """
 
 RETURN = r"""
@@ -92,7 +93,11 @@ operation:
   description: The last operation that the service started for this task; null when it started none.
   returned: success
   type: dict
-  sample: {id: f1000000-0000-4000-8000-000000000001, type: DeployToDeviceGroup, state: Complete, started: "2026-05-06T07:08:10Z"}
+  sample:
+    id: f1000000-0000-4000-8000-000000000001
+    type: DeployToDeviceGroup
+    state: Complete
+    started: "2026-05-06T07:08:10Z"
 unknown:
   description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
   returned: success

@@ -35,15 +35,15 @@ options:
     type: str
   os_feed:
     description:
-      - Which releases of the operating system the devices get. V(RetailEval) has each of them two weeks before V(Retail), to
-        test with.
+      - Which releases of the operating system the devices get. V(RetailEval) has each of them two weeks before V(Retail),
+        to test with.
       - Left as it is when not given; a new device group gets V(Retail).
     type: str
     choices: [Retail, RetailEval]
   update_policy:
     description:
-      - What the devices get from the cloud. V(UpdateAll) is the operating system and applications, V(No3rdPartyAppUpdates) the
-        operating system only.
+      - What the devices get from the cloud. V(UpdateAll) is the operating system and applications, V(No3rdPartyAppUpdates)
+        the operating system only.
       - Left as it is when not given; a new device group gets V(UpdateAll).
     type: str
     choices: [UpdateAll, No3rdPartyAppUpdates]
@@ -109,7 +109,11 @@ operation:
   description: The last operation that the service started for this task; null when it started none.
   returned: success
   type: dict
-  sample: {id: f1000000-0000-4000-8000-000000000001, type: DeleteDeviceGroup, state: Complete, started: "2026-05-06T07:08:10Z"}
+  sample:
+    id: f1000000-0000-4000-8000-000000000001
+    type: DeleteDeviceGroup
+    state: Complete
+    started: "2026-05-06T07:08:10Z"
 unknown:
   description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
   returned: success

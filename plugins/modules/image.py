@@ -12,8 +12,8 @@ version_added: 0.1.0
 short_description: Upload image packages to an Azure Sphere tenant
 description:
   - Sees to it that the image of a package is in the tenant.
-  - The image ID is read from the package itself. An ID is one build for ever, so a package that is in the tenant already is
-    not uploaded again.
+  - The image ID is read from the package itself. An ID is one build for ever, so a package that is in the tenant already
+    is not uploaded again.
   - The service has no way to delete an image.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
@@ -65,7 +65,11 @@ operation:
   description: The upload, as the service tells of it; null when there was none.
   returned: success
   type: dict
-  sample: {id: f1000000-0000-4000-8000-000000000001, type: ImageUpload, state: Complete, started: "2026-05-06T07:08:10Z"}
+  sample:
+    id: f1000000-0000-4000-8000-000000000001
+    type: ImageUpload
+    state: Complete
+    started: "2026-05-06T07:08:10Z"
 unknown:
   description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
   returned: success
