@@ -149,28 +149,34 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
     A write whose answer was lost may or may not have happened: it is not sent again, but the plan made anew from fresh
     reads, so that only what is still missing is done. What is not waited for is read back from an overlay: as it will be.
     """
+    execution = Execution(context.service, context.files, waiting)
     first: SomePlan | None = None
     done = 0
     for attempt in range(1, ATTEMPTS + 1):
         plan = planner(context.service)
         first = first or plan
-        shadow = None if waiting.wait or not plan.steps else Overlay(context.service)
-        if shadow is not None:
-            apply(plan.steps, Execution(shadow, PlannedFiles(context.files), Waiting(True, waiting.deadline)))
-        execution = Execution(context.service, context.files, waiting)
+        ahead = None if waiting.wait or not plan.steps else _foresee(context, plan, waiting)
+        error: FleetError | None = None
         try:
             done += apply(plan.steps, execution)
         except Stopped as stop:
             done += stop.done
-            if isinstance(stop.error, AmbiguousWrite) and attempt < ATTEMPTS:
-                context.warn(f"{stop.error.message} Looking again at what is there.")
+            error = stop.error
+            if isinstance(error, AmbiguousWrite) and attempt < ATTEMPTS:
+                context.warn(f"{error.message} Looking again at what is there.")
                 done += 1  # It may have happened; if not, the new plan does it.
                 continue
-            after = plan.read(context.service) if done else first.before
-            return Outcome(first, after, execution, done, stop.error)
-        after = plan.read(shadow or context.service) if done else first.before
-        return Outcome(first, after, execution, done)
+            ahead = None
+        after = first.read(ahead or context.service) if done else first.before
+        return Outcome(first, after, execution, done, error)
     raise AssertionError("the last attempt returns")
+
+
+def _foresee(context: Context, plan: Plan, waiting: Waiting) -> Service:
+    """The service as it will be when all steps are over."""
+    ahead = Overlay(context.service)
+    apply(plan.steps, Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline)))
+    return ahead
 
 
 def bring_about(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:

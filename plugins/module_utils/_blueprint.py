@@ -1,0 +1,197 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The document that describes a whole tenant: read from a file or options, and checked as a whole."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
+
+from . import _schema as schema
+from ._device_rows import DeviceRow, rows_from_csv, rows_from_list
+from ._errors import InvalidInput, MissingLibrary
+from ._files import Files
+from ._model import OS_FEEDS, ROLES, UPDATE_POLICIES, ImagePackage
+from ._packages import read_package
+
+_DEPLOYMENT = schema.mapping(images=schema.list_of(schema.text()), packages=schema.list_of(schema.text()))
+_GROUP = schema.mapping(
+    name=schema.text(required=True),
+    description=schema.text(),
+    os_feed=schema.text(*OS_FEEDS),
+    update_policy=schema.text(*UPDATE_POLICIES),
+    allow_crash_dumps_collection=schema.flag(),
+    deployment=_DEPLOYMENT,
+)
+_PRODUCT = schema.mapping(
+    name=schema.text(required=True),
+    description=schema.text(),
+    default_device_groups=schema.flag(),
+    device_groups=schema.list_of(_GROUP),
+)
+_DEVICE = schema.mapping(id=schema.text(required=True), product=schema.text(), device_group=schema.text())
+_USER = schema.mapping(
+    user=schema.text(required=True), roles=schema.list_of(schema.text(*ROLES)), exclusive=schema.flag()
+)
+DOCUMENT = schema.mapping(
+    products=schema.list_of(_PRODUCT),
+    images=schema.list_of(schema.text()),
+    devices=schema.list_of(_DEVICE),
+    device_list=schema.text(),
+    users=schema.list_of(_USER),
+)
+
+
+@dataclass(frozen=True)
+class DeploymentEntry:
+    images: tuple[str, ...]
+    packages: tuple[ImagePackage, ...]
+
+
+@dataclass(frozen=True)
+class GroupEntry:
+    """A device group; None leaves a member as it is."""
+
+    name: str
+    description: str | None
+    os_feed: str | None
+    update_policy: str | None
+    allow_crash_dumps_collection: bool | None
+    deployment: DeploymentEntry | None
+
+
+@dataclass(frozen=True)
+class ProductEntry:
+    name: str
+    description: str | None
+    default_device_groups: bool
+    device_groups: tuple[GroupEntry, ...]
+
+
+@dataclass(frozen=True)
+class UserEntry:
+    user: str
+    roles: tuple[str, ...]
+    exclusive: bool
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A tenant as it is to be. What it does not name is left alone."""
+
+    products: tuple[ProductEntry, ...] = ()
+    packages: tuple[ImagePackage, ...] = ()
+    devices: tuple[DeviceRow, ...] = ()
+    users: tuple[UserEntry, ...] = ()
+
+
+def read_blueprint(files: Files, path: str, folder: str | None = None) -> Blueprint:
+    """From a YAML or JSON file; paths in it are relative to the folder, by default that of the file."""
+    try:
+        import yaml
+    except ImportError as error:
+        raise MissingLibrary("PyYAML", "read blueprints") from error
+    content = files.read(path)
+    if content is None:
+        raise InvalidInput(f"There is no blueprint {path}.", code="file", target=path)
+    try:
+        document = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        raise InvalidInput(f"The blueprint {path} is neither YAML nor JSON{where}.", code="file", target=path) from error
+    start = folder or os.path.dirname(os.path.abspath(path))
+    return parse_blueprint(files, {} if document is None else document, start, path)
+
+
+def parse_blueprint(files: Files, document: Any, folder: str, source: str | None = None) -> Blueprint:
+    """Checks the document and reads the files that it names, relative to the folder.
+
+    Raises one InvalidInput that tells of each place that is wrong; packages and device lists that cannot be used raise
+    their own.
+    """
+    found = schema.problems(document, DOCUMENT) or _repetitions(document)
+    if found:
+        name = f"blueprint {source}" if source else "blueprint"
+        raise InvalidInput(f"The {name} cannot be used: {'; '.join(found)}.", code="blueprint", target=source)
+    reader = _Reader(files, folder)
+    return Blueprint(
+        products=tuple(reader.product(each) for each in document.get("products") or ()),
+        packages=reader.packages(document.get("images") or ()),
+        devices=reader.devices(document),
+        users=tuple(_user(each) for each in document.get("users") or ()),
+    )
+
+
+def _repetitions(document: Mapping[str, Any]) -> list[str]:
+    """Names that stand twice where one has to be."""
+    products = document.get("products") or []
+    found = _twice("products", [each["name"] for each in products])
+    for number, product in enumerate(products):
+        groups = [each["name"] for each in product.get("device_groups") or ()]
+        found += _twice(f"products[{number}].device_groups", groups)
+    found += _twice("users", [each["user"] for each in document.get("users") or ()])
+    if document.get("devices") is not None and document.get("device_list") is not None:
+        found.append("devices and device_list are both given; one of them is to be")
+    return found
+
+
+def _twice(path: str, names: Sequence[str]) -> list[str]:
+    seen: set[str] = set()
+    found = []
+    for name in names:
+        if name.casefold() in seen:
+            found.append(f'{path}: "{name}" stands twice')
+        seen.add(name.casefold())
+    return found
+
+
+class _Reader:
+    """Turns a checked document into what it means, reading each file once."""
+
+    def __init__(self, files: Files, folder: str) -> None:
+        self._files = files
+        self._folder = folder
+        self._packages: dict[str, ImagePackage] = {}
+
+    def product(self, entry: Mapping[str, Any]) -> ProductEntry:
+        groups = tuple(self._group(each) for each in entry.get("device_groups") or ())
+        default = entry.get("default_device_groups")
+        return ProductEntry(entry["name"], entry.get("description"), True if default is None else default, groups)
+
+    def _group(self, entry: Mapping[str, Any]) -> GroupEntry:
+        deployment = entry.get("deployment")
+        return GroupEntry(
+            name=entry["name"],
+            description=entry.get("description"),
+            os_feed=entry.get("os_feed"),
+            update_policy=entry.get("update_policy"),
+            allow_crash_dumps_collection=entry.get("allow_crash_dumps_collection"),
+            deployment=None
+            if deployment is None
+            else DeploymentEntry(
+                images=tuple(deployment.get("images") or ()), packages=self.packages(deployment.get("packages") or ())
+            ),
+        )
+
+    def packages(self, paths: Sequence[str]) -> tuple[ImagePackage, ...]:
+        return tuple(self._package(os.path.join(self._folder, os.path.expanduser(path))) for path in paths)
+
+    def _package(self, path: str) -> ImagePackage:
+        if path not in self._packages:
+            self._packages[path] = read_package(path)
+        return self._packages[path]
+
+    def devices(self, document: Mapping[str, Any]) -> tuple[DeviceRow, ...]:
+        if document.get("device_list") is not None:
+            path = os.path.join(self._folder, os.path.expanduser(document["device_list"]))
+            return tuple(rows_from_csv(self._files, path))
+        return tuple(rows_from_list(document.get("devices") or ()))
+
+
+def _user(entry: Mapping[str, Any]) -> UserEntry:
+    return UserEntry(entry["user"], tuple(entry.get("roles") or ()), bool(entry.get("exclusive")))

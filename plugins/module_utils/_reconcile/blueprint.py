@@ -1,0 +1,264 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Brings about a whole tenant: planned as one on an overlay, guarded, then done in the order of dependence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Callable, Iterator, Mapping, Sequence
+
+from .._blueprint import Blueprint, GroupEntry, ProductEntry
+from .._context import Context, Waiting
+from .._errors import InvalidInput
+from .._files import Files, PlannedFiles
+from .._model import ImagePackage
+from .._overlay import Overlay
+from .._result import Result, difference, operation_values
+from .._service import Service
+from . import deployment, device_group, devices, image, product, user_role
+from .plan import Execution, Plan, Snapshot, Step, apply, carry_out
+from .prune import prune
+from .refs import place
+
+#: Kinds of resource, in the order in which a blueprint brings them about.
+KINDS = ("product", "device_group", "image", "deployment", "user", "device")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a run may do beyond creating and changing: `prune` names kinds of which nothing else is to be there."""
+
+    limits: devices.Limits = devices.Limits()
+    prune: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The plan of one resource of the blueprint, or of one that is pruned."""
+
+    kind: str
+    name: str
+    plan: Plan
+    after: Snapshot
+
+    @property
+    def action(self) -> str:
+        """What the plan does, by its effect: create, update, delete, or nothing."""
+        if not self.plan.steps:
+            return ""
+        if self.plan.before.shown is None:
+            return {"image": "upload", "deployment": "deploy"}.get(self.kind, "create")
+        if self.after.shown is None:
+            return "delete"
+        return "deploy" if self.kind == "deployment" else "update"
+
+
+@dataclass(frozen=True)
+class BlueprintPlan(Plan):
+    """All parts. `read` answers the snapshots of the changing parts, in their order, under `values`."""
+
+    parts: tuple[Part, ...] = ()
+    fleet: devices.FleetPlan | None = None
+
+    @property
+    def changing(self) -> tuple[Part, ...]:
+        return tuple(part for part in self.parts if part.plan.steps)
+
+
+def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> BlueprintPlan:
+    """Reads the tenant once and plans everything, each part on top of those before it.
+
+    Raises InvalidInput before any write, as the plans of the parts do, and for more changes than `max_changes`.
+    """
+    overlay = Overlay(service)
+    execution = Execution(overlay, PlannedFiles(files), Waiting(True, waiting.deadline))
+    parts: list[Part] = []
+
+    def add(kind: str, name: str, planned: Plan) -> None:
+        apply(planned.steps, execution)
+        parts.append(Part(kind, name, planned, planned.read(overlay)))
+
+    _read_once(overlay, blueprint)
+    for kind, name, planner in _resources(blueprint):
+        add(kind, name, planner(overlay))
+    fleet = None
+    if blueprint.devices:
+        # How many may change is asked of the whole document below.
+        fleet = devices.plan(overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures))
+        apply(fleet.steps, execution)
+    for kind, name, planned in prune(overlay, blueprint, policy.prune):
+        add(kind, name, planned)
+    whole = _compose(parts, fleet)
+    _guard(whole, policy)
+    return whole
+
+
+def _read_once(overlay: Overlay, blueprint: Blueprint) -> None:
+    """Lists in place of a read for each name: the overlay keeps what it has read."""
+    overlay.products()
+    overlay.device_groups()
+    if blueprint.packages or any(group.deployment for entry in blueprint.products for group in entry.device_groups):
+        overlay.images()
+
+
+def _resources(blueprint: Blueprint) -> Iterator[tuple[str, str, Callable[[Service], Plan]]]:
+    """Kind, name and planner of everything but the devices, in the order of dependence."""
+    for entry in blueprint.products:
+        yield "product", entry.name, _product(entry)
+    for entry in blueprint.products:
+        for group in entry.device_groups:
+            yield "device_group", place(entry.name, group.name), _group(entry, group)
+    for package in _packages(blueprint):
+        yield "image", package.name or package.id, _image(package)
+    for entry in blueprint.products:
+        for group in entry.device_groups:
+            if group.deployment is not None:
+                yield "deployment", place(entry.name, group.name), _deployment(entry, group)
+    for user in blueprint.users:
+        yield "user", user.user, _user(user_role.DesiredUser(user.user, user.roles, user.exclusive))
+
+
+def _product(entry: ProductEntry) -> Callable[[Service], Plan]:
+    desired = product.DesiredProduct(
+        name=entry.name, description=entry.description, default_device_groups=entry.default_device_groups
+    )
+    return lambda service: product.plan(service, desired)
+
+
+def _group(entry: ProductEntry, group: GroupEntry) -> Callable[[Service], Plan]:
+    desired = device_group.DesiredDeviceGroup(
+        product=entry.name,
+        name=group.name,
+        description=group.description,
+        os_feed=group.os_feed,
+        update_policy=group.update_policy,
+        allow_crash_dumps_collection=group.allow_crash_dumps_collection,
+    )
+    return lambda service: device_group.plan(service, desired)
+
+
+def _image(package: ImagePackage) -> Callable[[Service], Plan]:
+    return lambda service: image.plan(service, package)
+
+
+def _deployment(entry: ProductEntry, group: GroupEntry) -> Callable[[Service], Plan]:
+    wanted = group.deployment
+    desired = deployment.desired_deployment(
+        entry.name, group.name, wanted.images if wanted else (), wanted.packages if wanted else ()
+    )
+    return lambda service: deployment.plan(service, desired)
+
+
+def _user(desired: user_role.DesiredUser) -> Callable[[Service], Plan]:
+    return lambda service: user_role.plan(service, desired)
+
+
+def _packages(blueprint: Blueprint) -> list[ImagePackage]:
+    """Each once, those of deployments included."""
+    found = {package.id: package for package in blueprint.packages}
+    for entry in blueprint.products:
+        for group in entry.device_groups:
+            for package in group.deployment.packages if group.deployment else ():
+                found.setdefault(package.id, package)
+    return list(found.values())
+
+
+def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> BlueprintPlan:
+    """One plan of all: devices come before what is pruned, which may be empty only then."""
+    kept = [part for part in parts if part.action != "delete"]
+    pruned = [part for part in parts if part.action == "delete"]
+    steps: list[Step] = [step for part in kept for step in part.plan.steps]
+    steps += fleet.steps if fleet else ()
+    steps += [step for part in pruned for step in part.plan.steps]
+    changing = [part for part in (*kept, *pruned) if part.plan.steps]
+
+    def read(after: Service) -> Snapshot:
+        # An overlay with nothing in it keeps what it reads: lists once, in place of a read for each resource.
+        reader = Overlay(after)
+        reader.products()
+        reader.device_groups()
+        return Snapshot([part.plan.read(reader) for part in changing], fleet.read(reader).shown if fleet else None)
+
+    before = Snapshot([part.plan.before for part in changing], fleet.before.shown if fleet else None)
+    return BlueprintPlan("blueprint", before, tuple(steps), read, (*kept, *pruned), fleet)
+
+
+def _guard(whole: BlueprintPlan, policy: Policy) -> None:
+    most = policy.limits.max_changes
+    count = len(whole.changing) + (len(whole.fleet.changing) if whole.fleet else 0)
+    if most is not None and count > most:
+        raise InvalidInput(
+            f"The blueprint would make {count} changes, more than max_changes ({most}) allows.",
+            code="max_changes",
+            hint="Nothing was changed. Look at the check run, then raise max_changes.",
+        )
+
+
+
+def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
+    """Plans, applies, reads back and tells of each resource that changed."""
+    outcome = carry_out(
+        context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting
+    )
+    found = outcome.plan
+    afters: Sequence[Snapshot] = outcome.after.values
+    # What an error stopped halfway is told by what is there now, not by what was meant.
+    made = [
+        (part, after)
+        for part, after in zip(found.changing, afters)
+        if outcome.error is None or after.shown != part.plan.before.shown
+    ]
+    outcomes = devices.device_outcomes(found.fleet, outcome.execution) if found.fleet else []
+    changes = [_change(part.kind, part.name, part.action, part.plan.before.shown, after.shown) for part, after in made]
+    changes += _device_changes(found.fleet, outcomes)
+    diffs = [difference(part.plan.title, part.plan.before.shown, after.shown) for part, after in made]
+    if found.fleet and any(each["changed"] for each in outcomes):
+        diffs.append(difference(found.fleet.title, found.fleet.before.shown, outcome.after.shown))
+    return Result(
+        changed=bool(changes),
+        values={
+            "summary": _summary(found, made, outcomes),
+            "changes": changes,
+            "failures": [each for each in outcomes if each["msg"]],
+            "operation": operation_values(outcome.execution.operation),
+        },
+        diff=tuple(diffs),
+        error=outcome.error or devices.device_failure(outcomes),
+    )
+
+
+def _change(kind: str, name: str, action: str, before: Any, after: Any) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "action": action, "before": before, "after": after}
+
+
+def _device_changes(fleet: devices.FleetPlan | None, outcomes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    planned = {change.id: change for change in fleet.devices} if fleet else {}
+    return [
+        _change(
+            "device",
+            each["id"],
+            " and ".join(each["actions"]),
+            planned[each["id"]].before,
+            planned[each["id"]].after if "move" in each["actions"] else devices.NO_GROUP,
+        )
+        for each in outcomes
+        if each["changed"]
+    ]
+
+
+def _summary(
+    found: BlueprintPlan, made: Sequence[tuple[Part, Snapshot]], outcomes: Sequence[Mapping[str, Any]]
+) -> dict[str, dict[str, int]]:
+    """Counts by kind: what was done, and `unchanged`."""
+    summary: dict[str, dict[str, int]] = {}
+    for kind in KINDS[:-1]:
+        parts = [part for part in found.parts if part.kind == kind]
+        counts = Counter(part.action for part, _after in made if part.kind == kind)
+        summary[kind] = {**counts, "unchanged": sum(not part.plan.steps for part in parts)}
+    counted = devices.device_summary(outcomes)
+    summary["device"] = {key: counted[key] for key in ("claimed", "moved", "failed", "not_tried", "unchanged")}
+    return summary

@@ -1,0 +1,58 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Takes away what a blueprint does not name, of the kinds that its user asked for. Never devices, images or deployments."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from .._blueprint import Blueprint
+from .._model import DEFAULT_DEVICE_GROUPS
+from .._service import Service
+from . import device_group, product, user_role
+from .plan import Plan
+from .refs import place
+
+#: Kinds that can be pruned.
+PRUNABLE = ("products", "device_groups", "users")
+
+
+def prune(service: Service, blueprint: Blueprint, kinds: frozenset[str]) -> Iterator[tuple[str, str, Plan]]:
+    """Kind, name and plan of each deletion.
+
+    Groups are pruned only in the products that the blueprint names, and the default ones only where it wants none.
+    Raises Conflict for what still has devices.
+    """
+    if "device_groups" in kinds:
+        yield from _groups(service, blueprint)
+    if "products" in kinds:
+        named = {entry.name.casefold() for entry in blueprint.products}
+        for each in service.products():
+            if each.name.casefold() not in named:
+                yield "product", each.name, product.plan(service, product.DesiredProduct(id=each.id, present=False))
+    if "users" in kinds:
+        yield from _users(service, blueprint)
+
+
+def _groups(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
+    default = {name.casefold() for name, _feed, _policy in DEFAULT_DEVICE_GROUPS}
+    for entry in blueprint.products:
+        found = service.product_named(entry.name)
+        named = {group.name.casefold() for group in entry.device_groups}
+        named |= default if entry.default_device_groups else set()
+        for group in service.device_groups(found.id) if found is not None else ():
+            if group.name.casefold() not in named:
+                desired = device_group.DesiredDeviceGroup(id=group.id, present=False)
+                yield "device_group", place(entry.name, group.name), device_group.plan(service, desired)
+
+
+def _users(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
+    named = {entry.user.casefold() for entry in blueprint.users}
+    for user in service.users():
+        names = {name.casefold() for name in (user.id, user.mail) if name is not None}
+        if not names & named:
+            who = user.mail or user.id or ""
+            yield "user", who, user_role.plan(service, user_role.DesiredUser(who, present=False))

@@ -1,0 +1,72 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A small description of nested documents, and a check that names every place where one does not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+
+@dataclass(frozen=True)
+class Member:
+    """What a value has to be: `text`, `flag`, `list` (of `of`) or `mapping` (with `members`)."""
+
+    kind: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    of: Member | None = None
+    members: Mapping[str, Member] = field(default_factory=dict)
+
+
+def text(*choices: str, required: bool = False) -> Member:
+    return Member("text", required, choices)
+
+
+def flag() -> Member:
+    return Member("flag")
+
+
+def list_of(of: Member) -> Member:
+    return Member("list", of=of)
+
+
+def mapping(**members: Member) -> Member:
+    return Member("mapping", members=members)
+
+
+_WORDS = {"text": "a text", "flag": "true or false", "list": "a list", "mapping": "a mapping"}
+_TYPES: dict[str, type[Any]] = {"text": str, "flag": bool, "list": list, "mapping": dict}
+
+
+def problems(value: Any, member: Member, path: str = "") -> list[str]:
+    """Every place where the value does not fit, each with its path (`products[0].name: ...`). None counts as left out."""
+    where = path or "the document"
+    if not isinstance(value, _TYPES[member.kind]):
+        return [f"{where} has to be {_WORDS[member.kind]} and is {value!r}"]
+    if member.choices and value not in member.choices:
+        return [f'{where}: "{value}" is none of {", ".join(member.choices)}']
+    if member.kind == "list" and member.of is not None:
+        found = (problems(each, member.of, f"{path}[{number}]") for number, each in enumerate(value))
+        return [problem for each in found for problem in each]
+    if member.kind == "mapping":
+        return _mapping_problems(value, member, path)
+    return []
+
+
+def _mapping_problems(value: Mapping[Any, Any], member: Member, path: str) -> list[str]:
+    found = []
+    prefix = f"{path}." if path else ""
+    for key in value:
+        if key not in member.members:
+            found.append(f"{prefix}{key} is not known here (known: {', '.join(member.members)})")
+    for key, inner in member.members.items():
+        given = value.get(key)
+        if given is not None:
+            found += problems(given, inner, f"{prefix}{key}")
+        elif inner.required:
+            found.append(f"{prefix}{key} is missing")
+    return found
