@@ -1,0 +1,105 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What the sign-in remembers between two requests. A reset of the simulator empties it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from ..state import Person
+from ..world import World
+from .directory import Scope
+
+#: Letters and digits that cannot be taken for one another.
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+@dataclass
+class DeviceCode:
+    """A sign-in under way. `state` is pending, approved, declined or uninvited; times are the simulator's clock."""
+
+    device_code: str
+    user_code: str
+    client_id: str
+    directory_id: str
+    scope: str
+    expires: float
+    state: str = "pending"
+    person: Person | None = None
+    username: str = ""
+    polled: float = 0.0
+
+
+@dataclass
+class Grant:
+    """What a refresh token stands for."""
+
+    username: str
+    client_id: str
+    directory_id: str
+    scope: Scope
+    revoked: bool = False
+
+
+@dataclass
+class Sessions:
+    """Volatile sign-in data. `next_tokens` are orders for how coming tokens are to differ from what was asked for."""
+
+    device_codes: dict[str, DeviceCode] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    next_tokens: list[TokenOrder] = field(default_factory=list)
+    device_code_lifetime: float = 900.0
+
+    def by_user_code(self, user_code: str) -> DeviceCode | None:
+        wanted = user_code.strip().upper()
+        return next((code for code in self.device_codes.values() if code.user_code == wanted), None)
+
+    def start(self, client_id: str, directory_id: str, scope: str, now: float) -> DeviceCode:
+        code = DeviceCode(
+            secrets.token_urlsafe(48),
+            "".join(secrets.choice(_ALPHABET) for _ in range(9)),
+            client_id,
+            directory_id,
+            scope,
+            now + self.device_code_lifetime,
+        )
+        self.device_codes[code.device_code] = code
+        return code
+
+    def grant(self, username: str, client_id: str, directory_id: str, scope: Scope) -> str:
+        """A new refresh token. As with Entra, the one that it replaces stays good."""
+        token = f"1.{secrets.token_urlsafe(96)}"
+        self.grants[token] = Grant(username, client_id, directory_id, scope)
+        return token
+
+    def revoke(self, username: str | None = None) -> int:
+        """Revoke the refresh tokens of a person, or of all; answers how many."""
+        found = [
+            grant
+            for grant in self.grants.values()
+            if not grant.revoked and (username is None or grant.username.casefold() == username.casefold())
+        ]
+        for grant in found:
+            grant.revoked = True
+        return len(found)
+
+
+@dataclass
+class TokenOrder:
+    """The next `times` tokens get this audience or lifetime (seconds) in place of the right ones."""
+
+    times: int = 1
+    audience: str | None = None
+    lifetime: float | None = None
+
+
+def sessions(world: World) -> Sessions:
+    """The sign-in's data in the world, made when first asked for."""
+    found = world.sessions.get("signin")
+    if not isinstance(found, Sessions):
+        found = world.sessions["signin"] = Sessions()
+    return found
