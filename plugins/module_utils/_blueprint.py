@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from . import _schema as schema
 from ._device_rows import DeviceRow, rows_from_csv, rows_from_list
@@ -103,7 +104,9 @@ def read_blueprint(files: Files, path: str, folder: str | None = None) -> Bluepr
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
-        raise InvalidInput(f"The blueprint {path} is neither YAML nor JSON{where}.", code="file", target=path) from error
+        raise InvalidInput(
+            f"The blueprint {path} is neither YAML nor JSON{where}.", code="file", target=path
+        ) from error
     start = folder or os.path.dirname(os.path.abspath(path))
     return parse_blueprint(files, {} if document is None else document, start, path)
 

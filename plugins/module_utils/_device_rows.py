@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ._errors import InvalidInput
 from ._files import Files
@@ -46,7 +47,8 @@ def rows_from_list(devices: Sequence[Mapping[str, Any]]) -> list[DeviceRow]:
 
 
 def rows_from_csv(files: Files, path: str) -> list[DeviceRow]:
-    """From a file with the columns `DeviceId,ProductName,DeviceGroupName`; others are left alone, and so are empty lines.
+    """From a file with the columns `DeviceId,ProductName,DeviceGroupName`; others are left alone, and so are empty
+    lines.
 
     Raises InvalidInput for a file that is not there, is no text, or lacks a column.
     """
@@ -82,7 +84,8 @@ def rows_from_csv(files: Files, path: str) -> list[DeviceRow]:
 def checked(rows: Iterable[DeviceRow], source: str | None = None) -> list[DeviceRow]:
     """The rows with IDs in lower case and repetitions left out.
 
-    Raises one InvalidInput that tells of each bad row: a malformed ID, a group without a product or the reverse, a device
+    Raises one InvalidInput that tells of each bad row: a malformed ID, a group without a product or the reverse, a
+    device
     in two groups.
     """
     good: dict[str, DeviceRow] = {}
@@ -90,8 +93,7 @@ def checked(rows: Iterable[DeviceRow], source: str | None = None) -> list[Device
     for row in rows:
         problem = _problem(row)
         if problem is None:
-            row = DeviceRow(row.id.lower(), row.row, row.product, row.device_group)
-            other = good.setdefault(row.id, row)
+            other = good.setdefault(row.id.lower(), replace(row, id=row.id.lower()))
             if _where(other) != _where(row):
                 problem = (
                     f"device {row.id[:12]}… is to be in {_told(row)} here and in {_told(other)} in row {other.row}; "

@@ -53,7 +53,9 @@ class FleetError(Exception):
 
 
 class InvalidInput(FleetError):
-    """What the user gave cannot be right. Raised before the first write, and before the first request wherever possible."""
+    """What the user gave cannot be right. Raised before the first write, and before the first request wherever
+    possible.
+    """
 
 
 class MissingLibrary(FleetError):
@@ -105,4 +107,7 @@ class DeadlineExceeded(FleetError):
 
 
 class ReadOnlyViolation(FleetError):
-    """Something tried to write through a session that was opened for reading only. Always a defect of this collection."""
+    """Something tried to write through a session that was opened for reading only.
+
+    Always a defect of this collection.
+    """

@@ -66,7 +66,7 @@ class Placeholder(str):
     """Stands for a value that only the service can give, in a state that is planned and not yet made.
 
     Results show it as null and name its path in `unknown`. `kind` and `names` say what it belongs to, so that the real
-    value can be looked up once it exists: `Placeholder("product", "Kettle")`, `Placeholder("device_group", "Kettle", "Lab")`.
+    value can be looked up once it exists, as in `Placeholder("device_group", "Kettle", "Lab")`.
     """
 
     kind: str
@@ -210,7 +210,10 @@ class Operation:
 
 @dataclass(frozen=True)
 class User:
-    """A person or service principal with roles in the tenant. `id` is the principal's GUID where the service gives one."""
+    """A person or service principal with roles in the tenant.
+
+    `id` is the principal's GUID where the service gives one.
+    """
 
     id: str | None
     name: str | None

@@ -38,7 +38,14 @@ def read_package(path: str) -> ImagePackage:
         debug = metadata.debug
         name = debug.image_name if debug is not None else None
     # The library reads the file's own offsets without checking them first.
-    except (ImageMetadataDeserializationError, struct.error, ValueError, LookupError, AttributeError, TypeError) as error:
+    except (
+        ImageMetadataDeserializationError,
+        struct.error,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+    ) as error:
         raise _no_package(path) from error
     if identity is None:
         raise _no_package(path)

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any
 
 from ._errors import FleetError, MissingLibrary
 from ._model import Operation, Placeholder
@@ -19,7 +20,9 @@ Diff = dict[str, str]
 
 @dataclass(frozen=True)
 class Result:
-    """What `run` of a module gives back. `values` may hold placeholders; `error` fails the task with all the rest shown."""
+    """What `run` of a module gives back. `values` may hold placeholders; `error` fails the task with all the rest
+    shown.
+    """
 
     changed: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ _TYPES: dict[str, type[Any]] = {"text": str, "flag": bool, "list": list, "mappin
 
 
 def problems(value: Any, member: Member, path: str = "") -> list[str]:
-    """Every place where the value does not fit, each with its path (`products[0].name: ...`). None counts as left out."""
+    """Every place where the value does not fit, each with its path (`products[0].name: ...`).
+
+    None counts as left out.
+    """
     where = path or "the document"
     if not isinstance(value, _TYPES[member.kind]):
         return [f"{where} has to be {_WORDS[member.kind]} and is {value!r}"]

@@ -8,14 +8,16 @@
 Reconcilers work on this and know nothing else. The backend (`_legacy`) speaks to the service, the overlay (`_overlay`)
 keeps writes to itself. A service works on one tenant.
 
-Reads answer None for what is not there, and complete lists or an error, never short ones. Writes that start an operation
+Reads answer None for what is not there, and complete lists or an error, never short ones. Writes that start an
+operation
 of the service answer it as started: `wait` brings it to its end. All raise FleetError.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Callable, Iterable, Protocol, Sequence
+from typing import Protocol
 
 from ._deadline import Deadline
 from ._errors import FleetError
@@ -55,7 +57,9 @@ class Tenants(Protocol):
         """All tenants in which the caller has a role, by name."""
 
     def tenant(self) -> Tenant:
-        """The tenant in use. Raises InvalidInput naming those that there are, when none was given or it is not among them."""
+        """The tenant in use. Raises InvalidInput naming those that there are, when none was given or it is not
+        among them.
+        """
 
     def create_tenant(self, name: str, device_id: str) -> Operation:
         """For ever. Needs a device that is claimed by nobody and never made a tenant."""
@@ -145,7 +149,10 @@ class Devices(Protocol):
     def move_devices(
         self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
-        """Any number; reports each device once it is in the group (once accepted, without wait). Answers the last operation."""
+        """Any number; reports each device once it is in the group (once accepted, without wait).
+
+        Answers the last operation.
+        """
 
     def device_capability(self, device_id: str, capabilities: Iterable[str]) -> bytes:
         """A signed capability file for one device."""
@@ -184,7 +191,9 @@ class Images(Protocol):
 
 class Operations(Protocol):
     def operation(self, operation_id: str, details: bool = False) -> Operation | None:
-        """As it stands now, inside the tenant or, failing that, among the global ones; with kind-specific details if asked."""
+        """As it stands now, inside the tenant or, failing that, among the global ones; with kind-specific details
+        if asked.
+        """
 
     def wait(self, operation: Operation, deadline: Deadline) -> Operation:
         """Polls until final. Raises OperationFailed, or DeadlineExceeded with the last state seen."""

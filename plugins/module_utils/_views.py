@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from ._model import Deployment, Device, DeviceGroup, Image, Insight, Operation, Product, Tenant, User
 

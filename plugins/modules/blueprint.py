@@ -11,10 +11,12 @@ module: blueprint
 version_added: 0.1.0
 short_description: Bring a whole Azure Sphere tenant to what one document describes
 description:
-  - Takes one document with products, device groups, image packages, deployments, devices and users, and brings the tenant to
+  - Takes one document with products, device groups, image packages, deployments, devices and users, and brings the
+    tenant to
     that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error unless
     O(claim=true).
-  - The tenant is read once and the whole is planned before the first write. What refers to something that is only planned is
+  - The tenant is read once and the whole is planned before the first write. What refers to something that is only
+    planned is
     planned too, so a check run on an empty tenant shows all that the real run does.
   - What the document does not name is left alone, unless O(prune) says otherwise.
 author:
@@ -27,12 +29,15 @@ options:
   blueprint:
     description:
       - The document. Its keys are the same in O(src).
-      - C(products) is a list of products with C(name), C(description), C(default_device_groups) (V(true) by default) and
+      - C(products) is a list of products with C(name), C(description), C(default_device_groups) (V(true) by default)
+        and
         C(device_groups).
-      - Each of C(device_groups) has C(name), C(description), C(os_feed), C(update_policy), C(allow_crash_dumps_collection) and
+      - Each of C(device_groups) has C(name), C(description), C(os_feed), C(update_policy),
+        C(allow_crash_dumps_collection) and
         C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded when missing).
       - C(images) is a list of image packages to upload, whether they are deployed or not.
-      - C(device_list) is a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), or C(devices) a list of devices
+      - C(device_list) is a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), or C(devices) a list of
+        devices
         with C(id), C(product) and C(device_group).
       - C(users) is a list of users with C(user), C(roles) and C(exclusive).
       - Paths are relative to O(folder).
@@ -48,7 +53,8 @@ options:
   prune:
     description:
       - Kinds of which everything that the document does not name is deleted. Devices are never touched by it.
-      - V(device_groups) looks only into the products that the document names, and spares the default groups of products with
+      - V(device_groups) looks only into the products that the document names, and spares the default groups of
+        products with
         C(default_device_groups).
       - What still has devices is not deleted, but an error before the first write.
       - V(users) takes all roles from users who are not named.
@@ -143,7 +149,11 @@ operation:
   description: The last operation that the service started for this task; null when it started none.
   returned: success
   type: dict
-  sample: {id: f1000000-0000-4000-8000-000000000001, type: BulkDeviceClaim, state: Complete, started: "2026-05-06T07:08:10Z"}
+  sample:
+    id: f1000000-0000-4000-8000-000000000001
+    type: BulkDeviceClaim
+    state: Complete
+    started: "2026-05-06T07:08:10Z"
 unknown:
   description: Paths of values that are null because only the service can give them.
   returned: success

@@ -11,11 +11,14 @@ module: device
 version_added: 0.1.0
 short_description: Claim devices and put them into device groups
 description:
-  - Sees to it that devices are claimed into the tenant and are in a given device group, one or a hundred thousand in one
-    task. B(A claim is for ever): there is no way to take a device out of a tenant again, so an unclaimed device is an error
+  - Sees to it that devices are claimed into the tenant and are in a given device group, one or a hundred thousand in
+    one
+    task. B(A claim is for ever): there is no way to take a device out of a tenant again, so an unclaimed device is an
+    error
     unless O(claim=true).
   - All rows are checked before the first request, and what is to change is known before the first write.
-  - Each device has an outcome of its own. If some fail the others are done, and the task fails at the end with all outcomes.
+  - Each device has an outcome of its own. If some fail the others are done, and the task fails at the end with all
+    outcomes.
     Run it again when the cause is mended, and it does only what is left.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
@@ -45,7 +48,8 @@ options:
         type: str
   src:
     description:
-      - CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), as the manufacturing tools of Azure Sphere use it.
+      - CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), as the manufacturing tools of Azure Sphere
+        use it.
         Further columns are left alone.
     type: path
   product:
@@ -75,7 +79,8 @@ options:
     default: all
 notes:
   - With O(wait=false), moves are started and not waited for. Claims always are, as a move needs them.
-  - The service tells nobody before a claim whether a device belongs to another tenant or does not exist at all, so a check
+  - The service tells nobody before a claim whether a device belongs to another tenant or does not exist at all, so a
+    check
     run cannot tell either. Such a device fails alone.
 seealso:
   - module: azsphere.fleet.device_info
@@ -136,7 +141,11 @@ operation:
   description: The last operation that the service started for this task; null when it started none.
   returned: success
   type: dict
-  sample: {id: f1000000-0000-4000-8000-000000000001, type: BulkDeviceClaim, state: Complete, started: "2026-05-06T07:08:10Z"}
+  sample:
+    id: f1000000-0000-4000-8000-000000000001
+    type: BulkDeviceClaim
+    state: Complete
+    started: "2026-05-06T07:08:10Z"
 unknown:
   description: Paths of values that are null because only the service can give them.
   returned: success

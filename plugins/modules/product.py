@@ -89,7 +89,11 @@ operation:
   description: The last operation that the service started for this task; null when it started none.
   returned: success
   type: dict
-  sample: {id: f1000000-0000-4000-8000-000000000001, type: CreateProduct, state: Complete, started: "2026-05-06T07:08:10Z"}
+  sample:
+    id: f1000000-0000-4000-8000-000000000001
+    type: CreateProduct
+    state: Complete
+    started: "2026-05-06T07:08:10Z"
 unknown:
   description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
   returned: success

@@ -58,7 +58,9 @@ class AccessLayer(Layers):
     def users(self) -> list[User]:
         rows = {_key(user): user for user in self._base.users()}
         rows.update(self._users)
-        return sorted((user for user in rows.values() if user.roles), key=lambda user: (user.mail or user.name or "").casefold())
+        return sorted(
+            (user for user in rows.values() if user.roles), key=lambda user: (user.mail or user.name or "").casefold()
+        )
 
     def user(self, user: str) -> User | None:
         known = self._known(user)
@@ -88,7 +90,9 @@ class AccessLayer(Layers):
         known = self._known(user)
         if known is None:
             raise NotFound(f"The service does not know {user}.", code="NotFound", target=user)
-        self._users[_key(known)] = replace(known, roles=tuple(held for held in known.roles if not same_name(held, role)))
+        self._users[_key(known)] = replace(
+            known, roles=tuple(held for held in known.roles if not same_name(held, role))
+        )
 
     def _known(self, user: str) -> User | None:
         """With or without roles."""

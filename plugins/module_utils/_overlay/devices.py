@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Iterable, Sequence
 
 from .._deadline import Deadline
 from .._errors import FleetError, NotFound
@@ -37,7 +37,9 @@ class DeviceLayer(ProductLayer):
             error: FleetError | None = None
             device = self._devices.get(device_id)
             if device is None or device.tenant_id is None:
-                error = NotFound(f"Device {device_id} is not claimed into this tenant.", code="NotFound", target=device_id)
+                error = NotFound(
+                    f"Device {device_id} is not claimed into this tenant.", code="NotFound", target=device_id
+                )
             else:
                 self._devices.put(replace(device, product_id=group.product_id, device_group_id=group.id))
             if not report(DeviceOutcome(device_id, error)):

@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Callable, Sequence
 
 from .._deadline import Deadline
 from .._errors import Conflict, InvalidInput, NotFound

@@ -67,7 +67,12 @@ def _numbered(placeholder: Placeholder, number: int) -> Placeholder:
 
 def check_name(kind: str, name: str) -> None:
     """The service's rule for names: letters, digits and spaces, at most 50 (FACTS: products and device groups)."""
-    if not name or len(name) > 50 or not all(letter.isalnum() or letter == " " for letter in name) or name != name.strip():
+    if (
+        not name
+        or len(name) > 50
+        or not all(letter.isalnum() or letter == " " for letter in name)
+        or name != name.strip()
+    ):
         raise InvalidInput(
             f'"{name}" is no name for a {kind}: names have letters, digits and spaces within, 1 to 50 characters.',
             code="invalid_name",

@@ -154,4 +154,6 @@ class ProductLayer(FleetLayer):
     @staticmethod
     def _refuse_devices(count: int, what: str) -> None:
         if count:
-            raise Conflict(f"The {what} cannot be deleted while it has devices ({count}).", code="Conflict", target=what)
+            raise Conflict(
+                f"The {what} cannot be deleted while it has devices ({count}).", code="Conflict", target=what
+            )

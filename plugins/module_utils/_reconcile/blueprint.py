@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from .._blueprint import Blueprint, GroupEntry, ProductEntry
 from .._context import Context, Waiting
@@ -32,7 +33,7 @@ KINDS = ("product", "device_group", "image", "deployment", "user", "device")
 class Policy:
     """What a run may do beyond creating and changing: `prune` names kinds of which nothing else is to be there."""
 
-    limits: devices.Limits = devices.Limits()
+    limits: devices.Limits
     prune: frozenset[str] = frozenset()
 
 
@@ -88,7 +89,9 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
     fleet = None
     if blueprint.devices:
         # How many may change is asked of the whole document below.
-        fleet = devices.plan(overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures))
+        fleet = devices.plan(
+            overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures)
+        )
         apply(fleet.steps, execution)
     for kind, name, planned in prune(overlay, blueprint, policy.prune):
         add(kind, name, planned)
@@ -198,18 +201,15 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
         )
 
 
-
 def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
     """Plans, applies, reads back and tells of each resource that changed."""
-    outcome = carry_out(
-        context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting
-    )
+    outcome = carry_out(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
     found = outcome.plan
     afters: Sequence[Snapshot] = outcome.after.values
     # What an error stopped halfway is told by what is there now, not by what was meant.
     made = [
         (part, after)
-        for part, after in zip(found.changing, afters)
+        for part, after in zip(found.changing, afters, strict=True)
         if outcome.error is None or after.shown != part.plan.before.shown
     ]
     outcomes = devices.device_outcomes(found.fleet, outcome.execution) if found.fleet else []

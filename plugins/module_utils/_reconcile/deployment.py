@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 from .._errors import InvalidInput
 from .._model import DeviceGroup, Image, ImagePackage, Operation, Product, is_guid
@@ -42,7 +42,8 @@ def desired_deployment(
     """
     if not images and not packages:
         raise InvalidInput(
-            f'The deployment for "{device_group}" names no image.', hint="Give images or packages, at least one of them."
+            f'The deployment for "{device_group}" names no image.',
+            hint="Give images or packages, at least one of them.",
         )
     wrong = [image for image in images if not is_guid(image)]
     if wrong:
@@ -70,7 +71,9 @@ def plan(service: Service, desired: DesiredDeployment) -> Plan:
             return execution.service.create_deployment(execution.id(group.id), desired.image_ids)
 
         count = len(desired.image_ids)
-        steps.append(Step(f"deploy {count} image{'s' if count > 1 else ''} to {place(product.name, group.name)}", deploy))
+        steps.append(
+            Step(f"deploy {count} image{'s' if count > 1 else ''} to {place(product.name, group.name)}", deploy)
+        )
 
     def read(after: Service) -> Snapshot:
         fresh = after.device_group_named(product.name, group.name)
@@ -97,7 +100,9 @@ def snapshot(service: Service, product: Product, group: DeviceGroup) -> Snapshot
 
 
 def _known_images(service: Service, desired: DesiredDeployment) -> dict[str, Image]:
-    """Those that the tenant has. Raises InvalidInput for a GUID that it has not, and for two images of one component."""
+    """Those that the tenant has. Raises InvalidInput for a GUID that it has not, and for two images of one
+    component.
+    """
     found = {image_id: service.image(image_id) for image_id in desired.image_ids}
     known = {image_id: image for image_id, image in found.items() if image is not None}
     packaged = {package.id for package in desired.packages}

@@ -7,15 +7,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Callable
 
 from .._errors import InvalidInput
 from .._model import DeviceGroup, DeviceGroupChange, DeviceGroupDraft, Operation, Product
 from .._service import Service
 from .._views import device_group_values, image_label
 from .devices_in_the_way import refuse_while_devices
-from .plan import Execution, Plan, Snapshot, Step
+from .plan import Execution, Plan, Snapshot, Step, absent
 from .refs import find_device_group, find_product, place, require_product
 
 
@@ -41,7 +41,7 @@ def plan(service: Service, desired: DesiredDeviceGroup) -> Plan:
     title = f"device group {place(product.name, name) if product else name}"
     if not desired.present:
         steps = () if group is None else _deletion(service, group)
-        return Plan(title, before, steps, lambda after: Snapshot())
+        return Plan(title, before, steps, absent)
     if product is None:
         raise AssertionError("a group that is to be has a product")
     owner = product
@@ -150,5 +150,3 @@ def _deletion(service: Service, group: DeviceGroup) -> tuple[Step, ...]:
         return execution.service.delete_device_group(execution.id(group.id))
 
     return (Step(f'delete the device group "{group.name}"', delete),)
-
-

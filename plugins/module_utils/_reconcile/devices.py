@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from .._context import Context, Waiting
 from .._device_rows import DeviceRow
@@ -29,7 +30,9 @@ NO_GROUP = "no group"
 
 @dataclass(frozen=True)
 class Limits:
-    """`claim` allows claims at all; `max_changes` caps how many devices may change, `max_failures` how many may fail."""
+    """`claim` allows claims at all; `max_changes` caps how many devices may change, `max_failures` how many may
+    fail.
+    """
 
     claim: bool = False
     max_changes: int | None = None
@@ -143,9 +146,10 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
         first = "; ".join(f"row {change.row}: {change.id}" for change in unclaimed[:3])
         more = f"; and {len(unclaimed) - 3} more" if len(unclaimed) > 3 else ""
         raise InvalidInput(
-            f"{len(unclaimed)} device{'s are' if len(unclaimed) > 1 else ' is'} not claimed into this tenant ({first}{more}).",
+            f"{len(unclaimed)} device{'s are' if len(unclaimed) > 1 else ' is'} not claimed into this tenant "
+            f"({first}{more}).",
             code="not_claimed",
-            hint="Nothing was changed. A claim is for ever: if these devices are to belong to this tenant, set claim: true.",
+            hint="Nothing was changed. A claim is for ever: if they are to belong to this tenant, set claim: true.",
         )
     if limits.max_changes is not None and len(changing) > limits.max_changes:
         raise InvalidInput(
@@ -179,7 +183,9 @@ def _move(target: str, changes: Sequence[DeviceChange], limits: Limits) -> Step:
     def move(execution: Execution) -> None:
         # Those whose claim failed, or was never tried because too many failed, stay out.
         ready = [
-            change.id for change in changes if "claim" not in change.actions or "claim" in execution.done.get(change.id, ())
+            change.id
+            for change in changes
+            if "claim" not in change.actions or "claim" in execution.done.get(change.id, ())
         ]
         if ready and not _too_many(execution, limits):
             report = _report(execution, "move", limits)

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .._context import Context, Waiting
 from .._errors import AmbiguousWrite, FleetError
@@ -30,10 +31,16 @@ class Snapshot:
     shown: Any = None
 
 
+def absent(_after: Service) -> Snapshot:
+    """What is read back of a resource that was deleted."""
+    return Snapshot()
+
+
 class Execution:
     """One run of a plan's steps against a service.
 
-    `done` holds, for each device that a bulk step worked on, what was done to it; `failures`, why it failed. `operation`
+    `done` holds, for each device that a bulk step worked on, what was done to it; `failures`, why it failed.
+    `operation`
     is the last that the service started.
     """
 
@@ -147,7 +154,8 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
     """Plans, applies and reads back.
 
     A write whose answer was lost may or may not have happened: it is not sent again, but the plan made anew from fresh
-    reads, so that only what is still missing is done. What is not waited for is read back from an overlay: as it will be.
+    reads, so that only what is still missing is done. What is not waited for is read back from an overlay: as it will
+    be.
     """
     execution = Execution(context.service, context.files, waiting)
     first: SomePlan | None = None

@@ -14,7 +14,7 @@ from .._model import DEFAULT_DEVICE_GROUPS, DeviceGroupDraft, Operation, Product
 from .._service import Service
 from .._views import by_name, product_values
 from .devices_in_the_way import refuse_while_devices
-from .plan import Execution, Plan, Snapshot, Step
+from .plan import Execution, Plan, Snapshot, Step, absent
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def plan(service: Service, desired: DesiredProduct) -> Plan:
     title = f"product {product.name if product else desired.name or desired.id}"
     if not desired.present:
         steps = () if product is None else _deletion(service, product)
-        return Plan(title, before, steps, lambda after: Snapshot())
+        return Plan(title, before, steps, absent)
     if product is None:
         return _creation(desired, title, before)
     found = product
@@ -97,7 +97,9 @@ def _changes(service: Service, product: Product, desired: DesiredProduct) -> lis
 
 
 def _default_groups(service: Service, product: Product) -> list[Step]:
-    """Those that are missing. What the service does with some of them there is not known, so it is asked for all or none."""
+    """Those that are missing. What the service does with some of them there is not known, so it is asked for all
+    or none.
+    """
     present = {group.name.casefold() for group in service.device_groups(product.id)}
     missing = [default for default in DEFAULT_DEVICE_GROUPS if default[0].casefold() not in present]
     if len(missing) == len(DEFAULT_DEVICE_GROUPS):
@@ -125,4 +127,3 @@ def _deletion(service: Service, product: Product) -> tuple[Step, ...]:
         return execution.service.delete_product(execution.id(product.id))
 
     return (Step(f'delete the product "{product.name}" with its device groups', delete),)
-

@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Takes away what a blueprint does not name, of the kinds that its user asked for. Never devices, images or deployments."""
+"""Takes away what a blueprint does not name, of the kinds that its user asked for.
+
+Never devices, images or deployments.
+"""
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from .._blueprint import Blueprint
 from .._model import DEFAULT_DEVICE_GROUPS

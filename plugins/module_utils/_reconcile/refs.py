@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from collections.abc import Iterable
 
 from .._errors import InvalidInput
 from .._model import DeviceGroup, Product, is_guid
