@@ -81,7 +81,7 @@ class TokenCache:
 
 
 class Slot:
-    """The kept token of one identity. All but `locked` are to be called with the lock held, and raise StoreUnusable."""
+    """The kept token of one identity. All methods raise StoreUnusable; one that reads and writes holds the lock."""
 
     def __init__(self, folder: PrivateFolder, name: str) -> None:
         self._folder = folder

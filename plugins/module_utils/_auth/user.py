@@ -15,6 +15,7 @@ from typing import Any
 
 from .._errors import SignInError
 from .cache import TokenCache
+from .claims import Account
 from .credential import AccessToken, issued
 from .errors import refused
 from .libraries import talking
@@ -41,32 +42,50 @@ class Keepsake:
         self._folder: PrivateFolder = cache.folder
         self._name = name
         self.identity = parts
-        self.slot = cache.slot(parts)
+        self.client_id = options.people_client
+        self._slot = cache.slot(parts)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Raises SignInError, also for files inside that cannot be used."""
-        try:
-            with self._folder.locked(f"{self._name}.account.lock"):
-                yield
-        except StoreUnusable as problem:
-            raise SignInError(
-                f"The kept sign-in cannot be used: {problem}.",
-                code="no_token_cache",
-                hint="Remove the file and sign in again.",
-            ) from None
+        """Raises SignInError, also for files inside that cannot be used.
+
+        Whoever holds the lock of the token's slot may take this one, never the other way round.
+        """
+        with _explained(), self._folder.locked(f"{self._name}.account.lock"):
+            yield
 
     def account(self) -> str | None:
         """msal's cache with an account in it, as it was kept; None when nobody is signed in or it is damaged."""
         content = self._folder.read(f"{self._name}.account")
         try:
             text = (content or b"").decode()
-            return text if json.loads(text).get("Account") else None
+            accounts = json.loads(text).get("Account")
         except (ValueError, AttributeError):
             return None
+        return text if accounts and isinstance(accounts, dict) else None
+
+    def signed_in_account(self) -> Account | None:
+        """Whose sign-in is kept, as msal noted it down when the person signed in."""
+        serialized = self.account()
+        accounts = json.loads(serialized)["Account"] if serialized else {}
+        for entry in accounts.values():
+            return Account(
+                source="user",
+                username=entry.get("username") or None,
+                object_id=entry.get("local_account_id"),
+                directory_id=entry.get("realm"),
+                client_id=self.client_id,
+            )
+        return None
 
     def keep_account(self, serialized: str) -> None:
         self._folder.write(f"{self._name}.account", serialized.encode())
+
+    def keep_token(self, token: AccessToken) -> None:
+        """In place of the one that another person may have left. Not to be called with the lock held: see `locked`."""
+        if self._slot is not None:
+            with _explained(), self._slot.locked():
+                self._slot.write(token)
 
     def pending(self) -> dict[str, Any] | None:
         """The device code flow under way, as msal made it."""
@@ -83,9 +102,21 @@ class Keepsake:
         return self._folder.remove(f"{self._name}.device-code")
 
     def drop_account(self) -> bool:
-        if self.slot is not None:
-            self.slot.remove()
+        if self._slot is not None:
+            self._slot.remove()
         return self._folder.remove(f"{self._name}.account")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnusable as problem:
+        raise SignInError(
+            f"The kept sign-in cannot be used: {problem}.",
+            code="no_token_cache",
+            hint="Remove the file and sign in again.",
+        ) from None
 
 
 def signed_in(options: AuthOptions, cache: TokenCache) -> bool:

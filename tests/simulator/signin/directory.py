@@ -86,8 +86,8 @@ def parse_scope(text: str | None, directory: Directory, application: Application
             "invalid_resource",
             500011,
             f"The resource principal named {resource} was not found in the tenant named {directory.id}. This can "
-            "happen if the application has not been installed by the administrator of the tenant or consented to by any "
-            "user in the tenant. You might have sent your authentication request to the wrong tenant.",
+            "happen if the application has not been installed by the administrator of the tenant or consented to by "
+            "any user in the tenant. You might have sent your authentication request to the wrong tenant.",
         )
     if permissions == (".default",):
         return Scope(resource, PERMISSIONS[resource])

@@ -74,6 +74,6 @@ def uninvited(username: str, directory: str) -> Refused:
         "invalid_grant",
         50020,
         f"User account '{username}' from identity provider 'live.com' does not exist in tenant '{directory}' and "
-        "cannot access the application in that tenant. The account needs to be added as an external user in the tenant first. "
-        "Sign out and sign in again with a different Microsoft Entra user account.",
+        "cannot access the application in that tenant. The account needs to be added as an external user in "
+        "the tenant first. Sign out and sign in again with a different Microsoft Entra user account.",
     )

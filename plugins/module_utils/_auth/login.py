@@ -1,0 +1,177 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A person signs in by device code, in two tasks: one shows the code, the other waits until it was entered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .._deadline import Deadline
+from .._errors import DeadlineExceeded, SignInError
+from .cache import TokenCache
+from .claims import Account, account_of
+from .credential import issued
+from .errors import refused
+from .libraries import talking
+from .options import AuthOptions
+from .user import Keepsake
+
+_DOING = "Signing in by device code"
+_START = "Start a sign-in first, with azsphere.fleet.login and state: started."
+#: A code that ends within so many seconds is not handed out again.
+_TOO_LATE = 60
+
+
+@dataclass(frozen=True)
+class PendingLogin:
+    """What a person has to do: open the page and enter the code, within `expires_in` seconds. `message` says so."""
+
+    user_code: str
+    verification_url: str
+    message: str
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class LoginState:
+    """A sign-in that waits for its person, and who is signed in. Both may be."""
+
+    pending: PendingLogin | None
+    account: Account | None
+
+
+class Login(Protocol):
+    """The sign-in of one person, for one directory and client application."""
+
+    def state(self) -> LoginState:
+        """As it is kept on disk: nobody is asked whether it still holds."""
+
+    def start(self) -> PendingLogin | None:
+        """The sign-in that waits for its person, or a new one. None when only the service could say."""
+
+    def finish(self, deadline: Deadline) -> Account | None:
+        """Waits until the person has signed in. None when only the service could say who it is.
+
+        Raises SignInError when the person declined, came too late or is not welcome, or when nothing was started, and
+        DeadlineExceeded.
+        """
+
+    def forget(self) -> None:
+        """Nobody is signed in any more, and nothing waits."""
+
+
+class DeviceCodeLogin:
+    """The real one. Everything that it keeps lies in the token cache's folder."""
+
+    def __init__(self, options: AuthOptions, warn: Callable[[str], None]) -> None:
+        """Raises SignInError without a folder to keep the sign-in in."""
+        self._options = options
+        self._kept = Keepsake(options, TokenCache(options.token_cache, warn))
+
+    def state(self) -> LoginState:
+        with self._kept.locked():
+            flow = self._flow(0)
+            return LoginState(_pending(flow) if flow else None, self._account())
+
+    def start(self) -> PendingLogin:
+        with self._kept.locked():
+            flow = self._flow(_TOO_LATE)
+            if flow is None:
+                with self._application() as application:
+                    flow = application.initiate_device_flow([self._options.people_scope])
+                if "user_code" not in flow:
+                    raise refused(_DOING, flow, self._options.people_client)
+                self._kept.keep_pending(flow)
+            return _pending(flow)
+
+    def finish(self, deadline: Deadline) -> Account:
+        # Not under the lock while it waits: other tasks may want the account that there is.
+        with self._kept.locked():
+            flow, account = self._flow(None), self._account()
+        if flow is None:
+            if account is None:
+                raise SignInError(f"{_DOING} failed: none was started.", code="not_started", hint=_START)
+            return account
+        answer, serialized = self._wait(flow, deadline)
+        if answer.get("error") in ("authorization_pending", "slow_down"):
+            raise DeadlineExceeded(
+                f"{_DOING} is not done after {deadline.seconds:g} seconds: nobody has entered the code "
+                f"{flow['user_code']} at {_pending(flow).verification_url} yet.",
+                code="authorization_pending",
+                hint="Enter it and run this task again, or raise wait_timeout.",
+            )
+        with self._kept.locked():
+            self._kept.drop_pending()
+            if "access_token" not in answer:
+                raise refused(_DOING, answer, self._options.people_client)
+            self._kept.keep_account(serialized)
+            account = self._account()
+        self._kept.keep_token(issued(answer["access_token"], answer.get("expires_in")))
+        return account or account_of(answer["access_token"], "user")
+
+    def forget(self) -> None:
+        with self._kept.locked():
+            self._kept.drop_pending()
+            self._kept.drop_account()
+
+    def _wait(self, flow: dict[str, Any], deadline: Deadline) -> tuple[dict[str, Any], str]:
+        """msal's last answer, and its cache with nobody else's account in it."""
+        with talking(self._options, self._options.people_directory, _DOING, None) as (msal, arguments):
+            kept = msal.SerializableTokenCache()
+            application = msal.PublicClientApplication(self._options.people_client, token_cache=kept, **arguments)
+            answer = application.acquire_token_by_device_flow(
+                flow, exit_condition=lambda flow: deadline.passed or flow.get("expires_at", 0) < time.time()
+            )
+        return answer, kept.serialize()
+
+    @contextmanager
+    def _application(self) -> Iterator[Any]:
+        with talking(self._options, self._options.people_directory, _DOING, None) as (msal, arguments):
+            yield msal.PublicClientApplication(self._options.people_client, **arguments)
+
+    def _flow(self, margin: int | None) -> dict[str, Any] | None:
+        """The sign-in under way if it lasts for so many seconds more; None takes it even when it is over."""
+        flow = self._kept.pending()
+        over = flow is not None and margin is not None and flow.get("expires_at", 0) < time.time() + margin
+        return None if over else flow
+
+    def _account(self) -> Account | None:
+        return self._kept.signed_in_account()
+
+
+class PlannedLogin:
+    """What would come of it: reads the real one and keeps every change to itself."""
+
+    def __init__(self, real: Login) -> None:
+        self._real = real
+        self._planned: LoginState | None = None
+
+    def state(self) -> LoginState:
+        return self._real.state() if self._planned is None else self._planned
+
+    def start(self) -> PendingLogin | None:
+        return self.state().pending
+
+    def finish(self, deadline: Deadline) -> Account | None:
+        """A task before this one may have started a sign-in that a check run does not start."""
+        state = self.state()
+        return None if state.pending is not None else state.account
+
+    def forget(self) -> None:
+        self._planned = LoginState(None, None)
+
+
+def _pending(flow: dict[str, Any]) -> PendingLogin:
+    return PendingLogin(
+        user_code=str(flow["user_code"]),
+        verification_url=str(flow.get("verification_uri") or flow.get("verification_url") or ""),
+        message=str(flow.get("message") or ""),
+        expires_in=max(0, int(flow.get("expires_at", 0) - time.time())),
+    )
