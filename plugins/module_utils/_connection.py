@@ -1,0 +1,101 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Options in, the service out. Nothing is sent, and no token is asked for, before the first verb is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ._auth import AuthOptions, open_tokens
+from ._errors import InvalidInput
+from ._http import Session, Settings
+from ._legacy import LegacyService
+from ._service import Service
+
+DEFAULT_API_URL = "https://prod.core.sphere.azure.net"
+#: Seconds for one request, seconds for all retries of one request, and requests under way together.
+DEFAULT_REQUEST_TIMEOUT = 30.0
+DEFAULT_RETRY_TIMEOUT = 120.0
+DEFAULT_CONCURRENCY = 16
+MOST_CONCURRENCY = 64
+
+
+class Connection:
+    """The service and what was spent on it."""
+
+    def __init__(self, session: Session, service: Service) -> None:
+        self._session = session
+        self.service = service
+
+    def api(self) -> dict[str, Any]:
+        """What every result carries as `api`."""
+        spent = self._session.statistics
+        return {
+            "requests": spent.requests,
+            "retries": spent.retries,
+            "throttled_seconds": round(spent.throttled_seconds, 3),
+            "token_source": self._session.tokens.source,
+        }
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def open_connection(
+    params: Mapping[str, Any], *, read_only: bool, warn: Callable[[str], None], debug: Callable[[str], None]
+) -> Connection:
+    """The service that the connection options describe.
+
+    :param params: the options of the connection, and `concurrency` (1 to 64); what is missing or None has its default.
+    :param read_only: whether anything but GET and HEAD is refused before it is sent.
+
+    Raises InvalidInput for options that cannot be right, SignInError when there are no credentials.
+    """
+    auth = AuthOptions.from_params(params)
+    settings = Settings(
+        api_url=_api_url(params.get("api_url") or DEFAULT_API_URL),
+        verify=auth.verify,
+        request_timeout=_seconds(params, "request_timeout", DEFAULT_REQUEST_TIMEOUT),
+        retry_timeout=_seconds(params, "retry_timeout", DEFAULT_RETRY_TIMEOUT, least=0.0),
+        concurrency=_concurrency(params.get("concurrency")),
+    )
+    session = Session(settings, open_tokens(auth, warn), read_only=read_only)
+    tenant = str(params.get("tenant") or "").strip() or None
+    return Connection(session, LegacyService(session, tenant, warn, debug))
+
+
+def _api_url(value: Any) -> str:
+    url = str(value).strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+        # The value is not repeated where it could hold a password.
+        shown = parts.netloc.rpartition("@")[2] or "the value given"
+        raise InvalidInput(
+            f"The api_url ({shown}) is no plain https address.",
+            hint=f"Leave it out for {DEFAULT_API_URL}, or give https://HOST.",
+        )
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise InvalidInput(f"The port in api_url ({parts.netloc}) is no number.") from error
+    return url
+
+
+def _seconds(params: Mapping[str, Any], name: str, default: float, least: float = 0.001) -> float:
+    value = params.get(name)
+    seconds = default if value is None else float(value)
+    if not seconds >= least:
+        raise InvalidInput(f"The option {name} has to be a positive number of seconds, not {seconds:g}.")
+    return seconds
+
+
+def _concurrency(value: Any) -> int:
+    number = DEFAULT_CONCURRENCY if value is None else int(value)
+    if not 1 <= number <= MOST_CONCURRENCY:
+        raise InvalidInput(f"The option concurrency has to be from 1 to {MOST_CONCURRENCY}, not {number}.")
+    return number

@@ -1,0 +1,290 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Claims and moves of any number of devices: Devices_Claim, Devices_BulkClaim, Devices_Move."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .._deadline import Deadline
+from .._errors import (
+    Conflict,
+    FleetError,
+    MissingLibrary,
+    OperationFailed,
+    ReadOnlyViolation,
+    ServiceError,
+    SignInError,
+    Unreachable,
+)
+from .._http import deadline_exceeded
+from .._model import Operation, is_device_id
+from .._service import DeviceOutcome, Report
+from . import wire
+from .backend import PAGE_SIZE, segment
+from .devices import DeviceVerbs
+from .operations import failure, overdue
+from .pool import for_each
+
+#: Devices that a bulk claim takes at most (Devices_BulkClaim).
+CHUNK = 1000
+#: Bulk claims that are under way together.
+CHUNKS_AT_ONCE = 4
+#: Up to so many moves are followed one by one; for more, the device group is listed again.
+FOLLOWED_SINGLY = 8
+#: Seconds between two listings of a group: the first, by how much it grows, the longest.
+LISTINGS = (0.2, 1.6, 5.0)
+#: Listings in a row without a newcomer, after which the operations of those still missing are asked.
+PATIENCE = 2
+#: How the failure of a claim may look when the device is not this tenant's to claim (FACTS: not known, 4 and 19).
+NOT_OURS = ("BadRequest", "Forbidden", "Conflict", "NotFound", "OperationFailed", "CompleteWithErrors")
+REFUSALS = (400, 403, 404, 409, 412, 422)
+#: Not the fault of one device.
+DEFECTS = (ReadOnlyViolation, MissingLibrary)
+_WORDS = ("message", "error_message", "error", "detail", "title", "reason", "error_code")
+
+
+class Progress:
+    """Reports each device once, one at a time, and remembers whether to go on."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._lock = threading.Lock()
+        self.going_on = True
+        self.gone: FleetError | None = None
+        self.last: Operation | None = None
+
+    def tell(self, device_id: str, error: FleetError | None = None) -> bool:
+        with self._lock:
+            if isinstance(error, SignInError) or (isinstance(error, Unreachable) and error.status is None):
+                # There is nobody to talk to: the devices that are left would each wait for the same end.
+                self.gone = self.gone or error
+            if not self._report(DeviceOutcome(device_id, error)):
+                self.going_on = False
+            return self.going_on
+
+    def seen(self, operation: Operation) -> None:
+        with self._lock:
+            self.last = operation
+
+
+class BulkVerbs(DeviceVerbs):
+    def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+        self._resolved()
+        progress = Progress(report)
+        chunks = [device_ids[start : start + CHUNK] for start in range(0, len(device_ids), CHUNK)]
+        self._for_each(chunks, lambda chunk: self._claim_chunk(chunk, deadline, progress), CHUNKS_AT_ONCE)
+        return progress.last
+
+    def move_devices(
+        self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
+    ) -> Operation | None:
+        self._resolved()
+        progress = Progress(report)
+        singly = len(device_ids) <= FOLLOWED_SINGLY
+        under_way: dict[str, Operation] = {}
+
+        def move(device_id: str) -> bool:
+            operation = self._start(
+                "PUT",
+                self._path(f"devices/{segment(device_id)}/devicegroup"),
+                f"moving the device {device_id}",
+                "DeviceUpdateDeviceGroup",
+                target=device_id,
+                body=wire.encoded(device_group_id),
+                deadline=deadline,
+            )
+            progress.seen(operation)
+            if wait and singly:
+                ended = self._settled(operation, deadline)
+                progress.seen(ended)
+                return progress.tell(device_id, None if ended.state == "Complete" else failure(ended, device_id))
+            if not wait or operation.final:
+                return progress.tell(device_id)
+            under_way[device_id] = operation
+            return progress.going_on
+
+        self._for_each_device(device_ids, move, deadline, progress)
+        if under_way:
+            self._follow(under_way, device_group_id, deadline, progress)
+        return progress.last
+
+    def _follow(
+        self, under_way: dict[str, Operation], device_group_id: str, deadline: Deadline, progress: Progress
+    ) -> None:
+        """Waits until all devices are in the group, and tells of each. Lists the group again and again; once nobody new
+        arrives, or few are missing, asks the operations of those that are."""
+        pause, growth, longest = LISTINGS
+        in_vain = 0
+        while under_way:
+            doing = f"waiting for {len(under_way)} devices to be moved"
+            self._session.pause(min(pause, deadline.remaining()), doing)
+            pause = min(pause * growth, longest)
+            last_look = deadline.passed
+            if len(under_way) > FOLLOWED_SINGLY:
+                path = self._path(f"devicegroups/{segment(device_group_id)}/devices")
+                listed = {wire.id_of(wire.member(body, "DeviceId")) for body in self._entries(path, doing, PAGE_SIZE)}
+                arrived = under_way.keys() & listed
+                in_vain = 0 if arrived else in_vain + 1
+                for device_id in arrived:
+                    del under_way[device_id]
+                    progress.tell(device_id)
+            if under_way and (len(under_way) <= FOLLOWED_SINGLY or in_vain >= PATIENCE or last_look):
+                self._ask_each(under_way, progress)
+                in_vain = 0
+            if last_look:
+                for device_id, operation in under_way.items():
+                    progress.tell(device_id, overdue(f"moving the device {device_id}", deadline, operation))
+                return
+
+    def _ask_each(self, under_way: dict[str, Operation], progress: Progress) -> None:
+        """Tells of those devices whose operation has ended."""
+
+        def ask(device_id: str) -> bool:
+            found = self.operation(under_way[device_id].id)
+            if found is not None:
+                under_way[device_id] = found
+            if found is not None and found.final:
+                progress.seen(found)
+                del under_way[device_id]
+                progress.tell(device_id, None if found.state == "Complete" else failure(found, device_id))
+            return True
+
+        self._for_each(list(under_way), ask, self._session.settings.concurrency)
+
+    def _claim_chunk(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
+        """Claims devices in one call; where that does not go through as a whole, finds out about each."""
+        if len(device_ids) == 1:
+            return self._claim_singly(device_ids, deadline, progress)
+        doing = f"claiming {len(device_ids)} devices"
+        try:
+            if progress.gone is not None:
+                raise progress.gone
+            if deadline.passed:
+                raise deadline_exceeded(doing, deadline, "not started")
+            body = wire.encoded(list(device_ids))
+            started = self._start("PUT", self._path("devices"), doing, "BulkDeviceClaim", body=body, deadline=deadline)
+            progress.seen(started)
+            ended = self._settled(started, deadline)
+        except DEFECTS:
+            raise
+        except FleetError as error:
+            if error.status in REFUSALS and self._may_claim():
+                return self._claim_singly(device_ids, deadline, progress)
+            for device_id in device_ids:
+                progress.tell(device_id, error)
+            return progress.going_on
+        progress.seen(ended)
+        if ended.state == "Complete":
+            for device_id in device_ids:
+                progress.tell(device_id)
+            return progress.going_on
+        return self._sort_out(device_ids, ended, deadline, progress)
+
+    def _sort_out(self, device_ids: Sequence[str], ended: Operation, deadline: Deadline, progress: Progress) -> bool:
+        """After a bulk claim that did not go well: the devices themselves tell whether they are claimed, since the form
+        of the details is not known (FACTS: not known, 10); the details may tell why."""
+        missing: list[str] = []
+
+        def look(device_id: str) -> bool:
+            device = self.device(device_id)
+            if device is not None and device.tenant_id == self._resolved():
+                progress.tell(device_id)
+            else:
+                missing.append(device_id)
+            return True
+
+        self._for_each_device(device_ids, look, deadline, progress)
+        if ended.state == "Failed":
+            # One device may have sunk all of them.
+            return self._claim_singly(missing, deadline, progress)
+        try:
+            why = reasons(self._details(ended))
+        except FleetError as error:
+            self._debug(f"no details: {error.message}")
+            why = {}
+        for device_id in missing:
+            progress.tell(device_id, _not_claimable(device_id, failure(ended, device_id), why.get(device_id)))
+        return progress.going_on
+
+    def _claim_singly(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
+        def claim(device_id: str) -> bool:
+            path = self._path(f"devices/{segment(device_id)}/claim")
+            doing = f"claiming the device {device_id}"
+            try:
+                started = self._start("PUT", path, doing, "DeviceClaim", target=device_id, deadline=deadline)
+                progress.seen(started)
+                ended = self._settled(started, deadline)
+                progress.seen(ended)
+                if ended.state != "Complete":
+                    raise failure(ended, device_id)
+            except (ServiceError, OperationFailed) as error:
+                if (error.status in REFUSALS or error.code in NOT_OURS) and self._may_claim():
+                    return progress.tell(device_id, _not_claimable(device_id, error))
+                raise
+            return progress.tell(device_id)
+
+        self._for_each_device(device_ids, claim, deadline, progress)
+        return progress.going_on
+
+    def _may_claim(self) -> bool:
+        """Whether the roles of this account, as far as they can be seen, let it claim (FACTS: roles)."""
+        try:
+            roles = {role.casefold() for role in self.tenant().roles}
+        except FleetError:
+            return True
+        return not roles or bool(roles & {"administrator", "contributor"})
+
+    def _for_each_device(
+        self, device_ids: Sequence[str], work: Callable[[str], bool], deadline: Deadline, progress: Progress
+    ) -> None:
+        """As `_for_each`; what goes wrong with a device is told of that device, and the others go on."""
+
+        def alone(device_id: str) -> bool:
+            try:
+                if progress.gone is not None:
+                    raise progress.gone
+                if deadline.passed:
+                    raise deadline_exceeded(f"coming to the device {device_id}", deadline, "not started", device_id)
+                return work(device_id)
+            except DEFECTS:
+                raise
+            except FleetError as error:
+                return progress.tell(device_id, error)
+
+        self._for_each(device_ids, alone, self._session.settings.concurrency)
+
+    def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: int) -> None:
+        for_each(things, work, threads, abandon=self._session.close)
+
+
+def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) -> FleetError:
+    said = (why or cause.message).rstrip(". ")
+    return Conflict(
+        f"Device {device_id} is not this tenant's to claim: another tenant has claimed it, or there is no such device "
+        f"({said}).",
+        code=cause.code,
+        status=cause.status,
+        target=device_id,
+        request_id=cause.request_id,
+        hint="Check the device ID; a device that another tenant has claimed stays there for ever.",
+    )
+
+
+def reasons(found: Any) -> dict[str, str]:
+    """The words that the details of a bulk claim have for each device, wherever they are."""
+    told: dict[str, str] = {}
+    if isinstance(found, dict):
+        devices = [value.lower() for value in found.values() if is_device_id(value)]
+        words = [value for name, value in found.items() if isinstance(value, str) and name in _WORDS and value]
+        words += [str(value["message"]) for value in found.values() if isinstance(value, dict) and value.get("message")]
+        told.update({device_id: ": ".join(words) for device_id in devices if words})
+    if isinstance(found, (dict, list)):
+        for inner in found.values() if isinstance(found, dict) else found:
+            told.update(reasons(inner))
+    return told

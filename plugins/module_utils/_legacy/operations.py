@@ -1,0 +1,133 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Work that the service does in its own time: operations AsyncOperations_* and Deployments_GetCreateDetails."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .._deadline import Deadline
+from .._errors import DeadlineExceeded, NotFound, OperationFailed
+from .._http import deadline_exceeded
+from .._model import Operation
+from . import wire
+from .backend import segment
+from .tenants import TenantVerbs
+
+#: Seconds between polls: the first, by how much it grows, the longest.
+POLLS = (0.1, 1.6, 2.0)
+#: Seconds during which an operation that was just started may be unknown to the address that tells its state.
+SETTLING = 5.0
+#: Segment of the details address by type of operation (FACTS: asynchronous operations; the last one is a guess).
+DETAILS = {
+    "ImageUpload": "imageUpload",
+    "DeployToDeviceGroup": "deploytodevicegroup",
+    "BulkDeviceClaim": "bulkdeviceclaim",
+}
+_HINTS = {
+    "DeleteProduct": "A product can be deleted only while no device is in its groups: move its devices first.",
+    "DeleteDeviceGroup": "A device group can be deleted only while no device is in it: move its devices first.",
+    "TenantCreation": "A device can make one tenant only, and only while it is claimed by nobody.",
+}
+
+
+class OperationVerbs(TenantVerbs):
+    def operation(self, operation_id: str, details: bool = False) -> Operation | None:
+        """AsyncOperations_Get, then AsyncOperations_GetGlobal, and the kind-specific detail calls."""
+        found = self._state(operation_id, outside=self._tenant_option is None)
+        if found is None or not details:
+            return found
+        return replace(found, details=self._details(found))
+
+    def wait(self, operation: Operation, deadline: Deadline) -> Operation:
+        ended = self._settled(operation, deadline)
+        if ended.state != "Complete":
+            raise failure(ended)
+        return ended
+
+    def _start(self, method: str, path: str, doing: str, kind: str, **options: Any) -> Operation:
+        """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2)."""
+        return self._started(self._call(method, path, doing, **options).json(), kind)
+
+    def _settled(self, operation: Operation, deadline: Deadline) -> Operation:
+        """The operation in its final state, whether that is a success or not. Raises DeadlineExceeded."""
+        doing = f"waiting for {operation.type or 'the operation'} ({operation.id})"
+        pause, growth, longest = POLLS
+        outside = operation.type == "TenantCreation"
+        waited = 0.0
+        while not operation.final:
+            if deadline.passed:
+                raise overdue(doing, deadline, operation)
+            step = min(pause, deadline.remaining())
+            self._session.pause(step, doing)
+            waited, pause = waited + step, min(pause * growth, longest)
+            found = self._state(operation.id, outside, doing, deadline)
+            if found is not None:
+                operation = replace(found, type=found.type or operation.type)
+            elif waited > SETTLING:
+                raise NotFound(
+                    f"While {doing}, the service no longer knew it; the last state seen was {operation.state}.",
+                    code="NotFound",
+                    target=operation.id,
+                )
+        return operation
+
+    def _state(
+        self, operation_id: str, outside: bool, doing: str | None = None, deadline: Deadline | None = None
+    ) -> Operation | None:
+        """The operation as it stands, from the place where it is likelier to be and then from the other."""
+        doing = doing or f"looking up the operation {operation_id}"
+        for globally in (outside, not outside):
+            if not globally and self._tenant_option is None:
+                continue
+            below = f"operations/{segment(operation_id)}"
+            path = f"/v2/{below}" if globally else self._path(below)
+            body = self._find(path, doing, target=operation_id, deadline=deadline)
+            if body is not None and wire.id_of(wire.member(body, "OperationId")):
+                return wire.operation(body)
+        return None
+
+    def _details(self, operation: Operation) -> dict[str, Any] | None:
+        """What the kind-specific call says beyond the operation itself; None for kinds that have none.
+
+        The address that the operation names comes first, unless it leads to another host: the token stays here.
+        """
+        kind = DETAILS.get(operation.type)
+        paths = [self._session.path_of(operation.details_location)]
+        if kind is not None and self._tenant_option is not None:
+            paths.append(self._path(f"operationTypes/{kind}/operations/{segment(operation.id)}"))
+        doing = f"fetching the details of the operation {operation.id}"
+        for path in paths:
+            if path is None:
+                continue
+            versioned = path if path.lower().startswith("/v2/") else "/v2" + path
+            try:
+                body = self._read(versioned, doing, target=operation.id)
+            except NotFound:
+                continue
+            found = wire.details(body)
+            return found if isinstance(found, dict) else {"details": found}
+        return None
+
+
+def overdue(doing: str, deadline: Deadline, operation: Operation) -> DeadlineExceeded:
+    """The error of an operation that did not end in time."""
+    return deadline_exceeded(doing, deadline, operation.state, operation.id)
+
+
+def failure(operation: Operation, target: str | None = None) -> OperationFailed:
+    """The error of an operation that did not end well, with the operation's own code and words."""
+    code = operation.error.code if operation.error else operation.state
+    words = operation.error.message.rstrip(". ") if operation.error and operation.error.message else None
+    ended = "ended with errors" if operation.state == "CompleteWithErrors" else "failed"
+    return OperationFailed(
+        f"The operation {operation.type} {ended}" + (f": {words}" if words else "") + f" ({code}).",
+        code=code,
+        target=target or operation.id,
+        retriable=code in ("InternalServerError", "TenantInMigration"),
+        hint=_HINTS.get(operation.type) if code != "InternalServerError" else "Try again later.",
+    )

@@ -1,0 +1,61 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Lists that come in pages: whole, or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .._errors import ServiceError
+from .wire import member
+
+#: Asks for a page: query parameters and headers in, parsed body out.
+Ask = Callable[[Mapping[str, str], Mapping[str, str]], Any]
+
+CONTINUATION = "Sphere-Continuation"
+
+
+def entries(ask: Ask, doing: str, page_size: int | None = None) -> Iterator[Mapping[str, Any]]:
+    """All entries of a list, page by page as they are asked for (FACTS: paging).
+
+    Takes `{"Items": [...], "ContinuationToken": ...}` and a bare array. `page_size` is a wish: as the ceiling is not
+    known, a server that refuses it is asked without it. Raises ServiceError when a list cannot be read to its end.
+    """
+    query = {} if page_size is None else {"maxPageSize": str(page_size)}
+    token: str | None = None
+    seen: set[str] = set()
+    while True:
+        headers = {} if token is None else {CONTINUATION: token}
+        try:
+            body = ask(query, headers)
+        except ServiceError as error:
+            if not (error.status == 400 and query and token is None):
+                raise
+            query = {}
+            body = ask(query, headers)
+        page, following = _page(body, doing)
+        yield from page
+        if following is None:
+            return
+        if following in seen:
+            raise ServiceError(
+                f"While {doing}, the service gave the same continuation token twice: the list cannot be completed.",
+                code="repeated_page",
+                hint="Run the task again; if it stays, it is a fault of the service.",
+            )
+        seen.add(following)
+        token = following
+
+
+def _page(body: Any, doing: str) -> tuple[list[Mapping[str, Any]], str | None]:
+    found: Any = body
+    token: Any = None
+    if isinstance(body, dict) and any(name.lower() == "items" for name in body):
+        found, token = member(body, "Items") or [], member(body, "ContinuationToken")
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ServiceError(f"While {doing}, the service answered something else than the list due.", code="unexpected")
+    return found, None if token in (None, "") else str(token)

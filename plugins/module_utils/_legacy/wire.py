@@ -1,0 +1,356 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""JSON of the Public API v2 to the model and back.
+
+Reads every form that the service is known or likely to send; writes the documented one (FACTS: wire conventions, and
+"What is not known").
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from .._errors import InvalidInput, ServiceError
+from .._http import ERROR_CODES
+from .._model import (
+    FINAL_STATES,
+    OPERATION_STATES,
+    Certificate,
+    Deployment,
+    Device,
+    DeviceGroup,
+    Image,
+    Insight,
+    Operation,
+    OperationError,
+    Product,
+    Tenant,
+    User,
+)
+
+# Numbers of the service's enumerations: components of the OpenAPI description of the same name.
+OS_FEED_TYPE = {0: "Retail", 1: "RetailEval"}
+UPDATE_POLICY = {0: "UpdateAll", 1: "No3rdPartyAppUpdates", 2: "NoUpdates"}
+CHIP_SKU = {0: "MT3620AN"}
+CAPABILITY = {11: "appDevelopment", 12: "enableRfTestMode", 13: "fieldServicing"}
+OPERATION_STATE = dict(enumerate(OPERATION_STATES))
+ERROR_CODE = dict(enumerate(ERROR_CODES))
+OPERATION_TYPE = dict(
+    enumerate(
+        (
+            "DeviceClaim",
+            "DeviceUnclaim",
+            "DeviceUpdateDeviceGroup",
+            "MigrateTenant",
+            "CreateProduct",
+            "DeployToDeviceGroup",
+            "DeployToOSFeed",
+            "ImageUpload",
+            "TenantCreation",
+            "DeleteDeviceGroup",
+            "DeleteProduct",
+            "BulkDeviceClaim",
+        )
+    )
+)
+IMAGE_TYPE = {
+    0: "InvalidImageType",
+    1: "OneBl",
+    2: "PlutonRuntime",
+    3: "WifiFirmware",
+    4: "SecurityMonitor",
+    5: "NormalWorldLoader",
+    6: "NormalWorldDtb",
+    7: "NormalWorldKernel",
+    8: "RootFs",
+    9: "Services",
+    10: "Applications",
+    13: "FwConfig",
+    16: "BootManifest",
+    17: "Nwfs",
+    19: "TrustedKeystore",
+    20: "Policy",
+    21: "CustomerBoardConfig",
+    22: "UpdateCertStore",
+    23: "BaseSystemUpdateManifest",
+    24: "FirmwareUpdateManifest",
+    25: "CustomerUpdateManifest",
+    26: "RecoveryManifest",
+    27: "ManifestSet",
+    28: "Other",
+}
+NO_TENANT = "00000000-0000-0000-0000-000000000000"
+#: Names of dictionary methods, which no return key may have.
+_METHODS = ("items", "keys", "values", "get", "copy", "pop", "update", "clear")
+_DATE = re.compile(r"\A(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?\Z", re.IGNORECASE)
+
+
+def member(body: Mapping[str, Any], name: str) -> Any:
+    """A member by its name, in whatever case it is spelled; None when it is missing."""
+    if name in body:
+        return body[name]
+    wanted = name.lower()
+    return next((value for key, value in body.items() if key.lower() == wanted), None)
+
+
+def body_of(value: Any, doing: str) -> Mapping[str, Any]:
+    """The value, which has to be a JSON object. Raises ServiceError."""
+    if isinstance(value, dict):
+        return value
+    raise ServiceError(f"While {doing}, the service answered something else than the object due.", code="unexpected")
+
+
+def enum_name(names: Mapping[int, str], value: Any, default: str | None = None) -> str | None:
+    """The name of a value that comes as a number or as a name; unknown numbers as their digits."""
+    if value is None or isinstance(value, bool) or value == "":
+        return default
+    if isinstance(value, int):
+        return names.get(value, str(value))
+    text = str(value)
+    if text.isdigit():
+        return names.get(int(text), text)
+    return next((name for name in names.values() if name.lower() == text.lower()), text)
+
+
+def enum_number(names: Mapping[int, str], name: str) -> int:
+    """The number of a name: what is always sent. Raises InvalidInput for a name that the service does not have."""
+    for number, known in names.items():
+        if known.lower() == name.lower():
+            return number
+    if name.isdigit():
+        return int(name)
+    raise InvalidInput(f"The service has no value {name}: it knows {', '.join(names.values())}.")
+
+
+def text_of(value: Any) -> str | None:
+    """Text, None when it is missing or empty."""
+    return str(value) if value not in (None, "") else None
+
+
+def id_of(value: Any) -> str | None:
+    """A GUID or device ID in lower case; None when it is missing, empty, or the GUID of nothing."""
+    text = str(value).strip().lower() if value is not None else ""
+    return None if text in ("", NO_TENANT) else text
+
+
+def date_of(value: Any) -> str | None:
+    """A point in time as ISO 8601 in UTC with a Z. One without a zone is UTC; the year one stands for never."""
+    text = text_of(value)
+    if text is None or text.startswith("0001-01-01"):
+        return None
+    found = _DATE.match(text.strip())
+    if found is None:
+        return text
+    day, time, fraction, zone = found.groups()
+    if zone and zone.upper() != "Z":
+        sign = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+        utc = datetime.fromisoformat(f"{day}T{time}{sign}").astimezone(timezone.utc)
+        day, _, time = utc.isoformat()[:19].partition("T")
+    return f"{day}T{time}{fraction or ''}Z"
+
+
+def unix_date(value: Any) -> str | None:
+    """Unix seconds as ISO 8601 in UTC with a Z (FACTS: insight times)."""
+    try:
+        seconds = int(value)
+    except (TypeError, ValueError):
+        return date_of(value)
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return str(value)
+
+
+def bytes_of(value: Any, doing: str) -> bytes:
+    """Bytes that come as base64, as text in quotes, plain text or PEM (FACTS: not known, 5). Raises ServiceError."""
+    text = str(value or "").strip().strip('"')
+    text = re.sub(r"-----[A-Z0-9 ]+-----", "", text.replace("\\n", "").replace("\\r", ""))
+    try:
+        found = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        found = b""
+    if not found:
+        raise ServiceError(f"While {doing}, the service answered something else than the base64 text that was due.")
+    return found
+
+
+def number_of(value: Any, doing: str) -> int:
+    """A bare number, or one in a member of an object. Raises ServiceError."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    if isinstance(value, str) and value.strip().isdigit():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ServiceError(f"While {doing}, the service answered something else than the number that was due.")
+
+
+def tenant(body: Mapping[str, Any]) -> Tenant:
+    return Tenant(id_of(member(body, "Id")) or "", text_of(member(body, "Name")), _roles(member(body, "Roles")))
+
+
+def product(body: Mapping[str, Any]) -> Product:
+    description = text_of(member(body, "Description"))
+    return Product(id_of(member(body, "Id")) or "", str(member(body, "Name") or ""), description)
+
+
+def device_group(body: Mapping[str, Any]) -> DeviceGroup:
+    current = member(body, "CurrentDeployment")
+    return DeviceGroup(
+        id=id_of(member(body, "Id")) or "",
+        product_id=id_of(member(body, "ProductId")) or "",
+        name=str(member(body, "Name") or ""),
+        description=text_of(member(body, "Description")),
+        os_feed=enum_name(OS_FEED_TYPE, member(body, "OsFeedType")) or "Retail",
+        update_policy=enum_name(UPDATE_POLICY, member(body, "UpdatePolicy")) or "UpdateAll",
+        allow_crash_dumps_collection=member(body, "AllowCrashDumpsCollection") is True,
+        current_deployment=deployment(current) if isinstance(current, dict) and id_of(member(current, "Id")) else None,
+    )
+
+
+def deployment(body: Mapping[str, Any]) -> Deployment:
+    images = member(body, "DeployedImages")
+    return Deployment(
+        id=id_of(member(body, "Id")) or "",
+        images=tuple(sorted(str(image).lower() for image in images)) if isinstance(images, list) else (),
+        deployed_at=date_of(member(body, "DeploymentDateUtc")),
+    )
+
+
+def device(body: Mapping[str, Any]) -> Device:
+    return Device(
+        id=id_of(member(body, "DeviceId")) or "",
+        tenant_id=id_of(member(body, "TenantId")),
+        product_id=id_of(member(body, "ProductId")),
+        device_group_id=id_of(member(body, "DeviceGroupId")),
+        chip_sku=enum_name(CHIP_SKU, member(body, "ChipSku")),
+        last_available_os_version=text_of(member(body, "LastAvailableOSVersion")),
+        last_installed_os_version=text_of(member(body, "LastInstalledOSVersion")),
+        last_os_update=date_of(member(body, "LastOSUpdateUTC")),
+        last_update_request=date_of(member(body, "LastUpdateRequestUTC")),
+    )
+
+
+def image(body: Mapping[str, Any]) -> Image:
+    kind = member(body, "Type")
+    return Image(
+        id=id_of(member(body, "Id")) or "",
+        name=text_of(member(body, "Name")),
+        description=text_of(member(body, "Description")),
+        component_id=id_of(member(body, "ComponentId")),
+        type=enum_name(IMAGE_TYPE, member(body, "ImageType") if kind is None else kind),
+    )
+
+
+def operation(body: Mapping[str, Any], kind: str | None = None) -> Operation:
+    """An operation; `kind` is its type where the body does not say."""
+    error = member(body, "Error")
+    failure = None
+    if isinstance(error, dict) and error:
+        code = enum_name(ERROR_CODE, member(error, "Code")) or "OperationFailed"
+        failure = OperationError(code, text_of(member(error, "Message")))
+    return Operation(
+        id=id_of(member(body, "OperationId")) or "",
+        type=enum_name(OPERATION_TYPE, member(body, "OperationType")) or kind or "",
+        state=enum_name(OPERATION_STATE, member(body, "State")) or "NotStarted",
+        created=date_of(member(body, "CreatedDateUTC")),
+        started=date_of(member(body, "StartedDateUTC")),
+        completed=date_of(member(body, "CompletedDateUTC")),
+        error=failure,
+        tenant_id=id_of(member(body, "TenantId")),
+        resource=text_of(member(body, "ResourceLocation")),
+        details_location=text_of(member(body, "DetailsLocation")),
+    )
+
+
+def done(kind: str) -> Operation:
+    """For a success that names no operation: the work is done already (FACTS: not known, 2)."""
+    return Operation(id="", type=kind, state=FINAL_STATES[0])
+
+
+def user(body: Mapping[str, Any]) -> User:
+    return User(
+        id=id_of(member(body, "PrincipalId")),
+        name=text_of(member(body, "DisplayName")),
+        mail=text_of(member(body, "Mail")),
+        roles=_roles(member(body, "Roles")),
+    )
+
+
+def role_names(body: Any) -> list[str]:
+    """Names out of a list of names or of objects with a name, bare or in `Items`."""
+    if isinstance(body, dict):
+        body = next((value for value in body.values() if isinstance(value, list)), [])
+    found: list[str] = []
+    for entry in body if isinstance(body, list) else []:
+        name = entry if isinstance(entry, str) else None
+        if isinstance(entry, dict):
+            name = text_of(member(entry, "Name")) or text_of(member(entry, "RoleName"))
+        if name:
+            found.append(name)
+    return found
+
+
+def _roles(value: Any) -> tuple[str, ...]:
+    return tuple(sorted(role_names(value)))
+
+
+def certificate(body: Mapping[str, Any], doing: str) -> Certificate:
+    content = text_of(member(body, "Certificate"))
+    return Certificate(
+        thumbprint=str(member(body, "Thumbprint") or ""),
+        is_active=member(body, "IsActive") is True,
+        is_revoked=member(body, "IsRevoked") is True,
+        body=bytes_of(content, doing) if content else None,
+    )
+
+
+def insight(body: Mapping[str, Any]) -> Insight:
+    count = member(body, "EventCount")
+    return Insight(
+        device_id=id_of(member(body, "DeviceId")) or "",
+        type=text_of(member(body, "EventType")),
+        event_class=text_of(member(body, "EventClass")),
+        category=text_of(member(body, "EventCategory")),
+        description=text_of(member(body, "Description")),
+        count=count if isinstance(count, int) else int(count) if str(count).isdigit() else 1,
+        start=unix_date(member(body, "StartTimestampInUnix")),
+        end=unix_date(member(body, "EndTimestampInUnix")),
+    )
+
+
+def details(value: Any) -> Any:
+    """A reply whose members are not known, with names in snake_case that are fit for return values."""
+    if isinstance(value, list):
+        return [details(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for key, inner in value.items():
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", str(key)).lower()
+        found[name + "_" if name in _METHODS else name] = details(inner)
+    return found
+
+
+def encoded(value: Any) -> bytes:
+    """JSON as it is sent."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def given(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that are to be changed: None leaves one as it is."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def newest_first(deployments: Iterable[Deployment]) -> list[Deployment]:
+    """By date: the order in which the service lists them is not documented. Dates differ in their number of digits."""
+    return sorted(deployments, key=lambda entry: (entry.deployed_at or "").rstrip("Z"), reverse=True)
