@@ -1,0 +1,146 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A fleet from nothing to deployed, nothing done twice, a drift found and mended: told as it happens."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.simulator.harness import Simulator, start_simulator
+from tests.simulator.images import compose_package
+
+from .drift import drift
+from .playbook import BUILD, HERE, PlaybookFailed, Run, play
+
+LATENCY_MS = 20
+PACKAGES = {
+    "kettle.imagepackage": ("KettleApp", "6f1d2c3b-4a59-4e68-8f77-0a1b2c3d4e5f", "d1a5f3c2-7b64-4c0e-9a1d-3e5f7a9b1c2d"),
+    "coffee-machine.imagepackage": (
+        "CoffeeApp",
+        "0b9c8d7e-6f5a-4b3c-8d2e-1f0a9b8c7d6e",
+        "e2b6a4d3-8c75-4d1f-8b2e-4f6a8b0c2d3e",
+    ),
+}
+KINDS = {
+    "product": "products",
+    "device_group": "device groups",
+    "image": "images",
+    "deployment": "deployments",
+    "user": "users",
+    "device": "devices",
+}
+
+
+class Broken(Exception):
+    """The demo did not show what it promises."""
+
+
+def main() -> int:
+    BUILD.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="demo-", dir=BUILD))
+    try:
+        with start_simulator(latency_ms=LATENCY_MS, operation_seconds=0.1) as simulator:
+            return _show(simulator, folder)
+    except (Broken, PlaybookFailed) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _show(simulator: Simulator, folder: Path) -> int:
+    _prepare(folder)
+    print("azsphere.fleet: two products, seven rings, 500 devices, from nothing to deployed in one task")
+    print(f"The service is a simulator at {simulator.ready['url']}, {LATENCY_MS} ms away. Nothing real is touched.")
+    acts: list[tuple[str, Run]] = []
+
+    def act(title: str, *options: str) -> Run:
+        print(f"\n{len(acts) + 1}. {title}\n   ansible-playbook provision.yml {' '.join(options)}".rstrip(), flush=True)
+        run = play(simulator, folder, *options)
+        acts.append((title, run))
+        for line in _counts(run.result["summary"]):
+            print(f"     {line}")
+        print(f"   {run.changes} changes, {run.seconds:.1f} s, {_requests(run)}", flush=True)
+        return run
+
+    predicted = act("A check run on the empty tenant: what would be done", "--check")
+    done = act("The same for real")
+    again = act("The same again: it is all there")
+    print("\n   Meanwhile, another administrator:")
+    for sentence in drift(simulator):
+        print(f"     {sentence}")
+    found = act("A check run finds the drift", "--check", "--diff")
+    print(textwrap.indent(_diff(found.output), "     "))
+    mended = act("A real run mends it")
+    rest = act("And again there is nothing to do")
+    _table(acts)
+    _hold("the check run predicted every change of the real run", _told(predicted) == _told(done))
+    _hold("the check run of the drift predicted every change of its mending", _told(found) == _told(mended))
+    _hold("runs of what is there already change nothing", again.changes == rest.changes == 0 and mended.changes > 0)
+    _hold(
+        "check runs, and runs with nothing to do, send nothing but GET requests",
+        not any(run.writes for run in (predicted, again, found, rest)),
+    )
+    return 0
+
+
+def _prepare(folder: Path) -> None:
+    """The blueprint with all that it names."""
+    for name in ("blueprint.yml", "devices.csv"):
+        shutil.copy(HERE / name, folder / name)
+    for name, (application, image_id, component_id) in PACKAGES.items():
+        compose_package(folder / name, image_id=image_id, component_id=component_id, name=application)
+
+
+def _counts(summary: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A line for each kind of resource: what was done, and what was as it should be."""
+    width = max(len(name) for name in KINDS.values())
+    lines = []
+    for kind, name in KINDS.items():
+        told = [f"{count} {action.replace('_', ' ')}" for action, count in summary.get(kind, {}).items() if count]
+        lines.append(f"{name:<{width}}  {', '.join(told) or 'none'}")
+    return lines
+
+
+def _requests(run: Run) -> str:
+    return " + ".join(f"{count} {method}" for method, count in sorted(run.requests.items())) or "no request"
+
+
+def _told(run: Run) -> list[tuple[str, str, str]]:
+    return [(change["kind"], change["name"], change["action"]) for change in run.result["changes"]]
+
+
+def _diff(output: str) -> str:
+    """The differences that ansible-playbook printed."""
+    lines = output.splitlines()
+    first = next((number for number, line in enumerate(lines) if line.startswith("---")), len(lines))
+    last = next((number for number, line in enumerate(lines) if number > first and line.startswith("changed:")), first)
+    return "\n".join(lines[first:last]).rstrip()
+
+
+def _table(acts: list[tuple[str, Run]]) -> None:
+    methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    width = max(len(title) for title, _run in acts)
+    print(f"\n   {'':<{width}}  {'changes':>8} {'seconds':>8} " + " ".join(f"{method:>6}" for method in methods))
+    for title, run in acts:
+        counts = " ".join(f"{run.requests.get(method, 0) or '-':>6}" for method in methods)
+        print(f"   {title:<{width}}  {run.changes:>8} {run.seconds:>8.1f} {counts}")
+    print("   (requests as the simulator counted them)\n")
+
+
+def _hold(promise: str, kept: bool) -> None:
+    if not kept:
+        raise Broken(f"Broken promise: {promise}.")
+    print(f"   Kept: {promise}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""One run of a playbook, as a person would start it, with what it cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.simulator.harness import Simulator
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+BUILD = ROOT / ".build"
+
+
+class PlaybookFailed(Exception):
+    """ansible-playbook ended with an error; the text is what it printed."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did. `requests` counts those to the API by method, as the simulator saw them."""
+
+    result: dict[str, Any]
+    output: str
+    seconds: float
+    requests: Counter[str]
+
+    @property
+    def writes(self) -> int:
+        return sum(count for method, count in self.requests.items() if method not in ("GET", "HEAD"))
+
+    @property
+    def changes(self) -> int:
+        return len(self.result["changes"])
+
+
+def play(simulator: Simulator, folder: Path, *options: str) -> Run:
+    """Runs the role `provision` on the blueprint in the folder. Raises PlaybookFailed."""
+    result_file = folder / "result.json"
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        str(HERE / "provision.yml"),
+        "--extra-vars",
+        json.dumps(
+            {"provision_src": str(folder / "blueprint.yml"), "provision_claim": True, "demo_result": str(result_file)}
+        ),
+        *options,
+    ]
+    seen = len(simulator.log())
+    start = time.monotonic()
+    done = subprocess.run(
+        command, env=_environment(simulator, folder), capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    seconds = time.monotonic() - start
+    if done.returncode:
+        raise PlaybookFailed(done.stdout + done.stderr)
+    requests = Counter(str(entry["method"]) for entry in simulator.log()[seen:] if entry["kind"] == "api")
+    return Run(json.loads(result_file.read_text(encoding="utf-8")), done.stdout, seconds, requests)
+
+
+def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:
+    """The caller's, with the simulator in place of the real service, and everything that is written inside the clone."""
+    return {
+        **os.environ,
+        **simulator.env(),
+        "AZSPHERE_TOKEN_CACHE": str(folder / "tokens"),
+        "ANSIBLE_HOME": str(BUILD / "home" / ".ansible"),
+        "ANSIBLE_LOCAL_TEMP": str(BUILD / "home" / ".ansible" / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(BUILD / "home" / ".ansible" / "tmp"),
+        "ANSIBLE_COLLECTIONS_PATH": str(BUILD / "collections"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+    }
