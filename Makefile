@@ -53,12 +53,12 @@ folders:
 	@echo "Making .venv (once, and again when requirements change) ..."
 	@rm -rf .venv
 	@"$(PYTHON)" -m venv .venv
-	@$(PY) -m pip install --quiet --requirement tests/requirements.txt
+	@$(PY) -m pip install -qq --requirement tests/requirements.txt
 	@touch $@
 
 .venv/tools.stamp: .venv/tests.stamp tools/requirements.txt
 	@echo "Adding the checking tools to .venv ..."
-	@$(PY) -m pip install --quiet --requirement tools/requirements.txt
+	@$(PY) -m pip install -qq --requirement tools/requirements.txt
 	@touch $@
 
 venv: .venv/tools.stamp folders  ## .venv with everything that development needs
@@ -122,11 +122,18 @@ format: venv  ## rewrites the Python files as `make lint` wants them
 
 build: venv  ## the collection's archive, in .build/dist
 	@$(PY) tools/stage.py .build/stage/build
+	@rm -rf .build/dist
 	@mkdir -p .build/dist
 	@.venv/bin/ansible-galaxy collection build --force --output-path .build/dist .build/stage/build/$(STAGED)
 
-release-check: build  ## what Galaxy itself would say of that archive
-	@$(PY) tools/release_check.py .build/dist
+.build/importer/stamp: | folders
+	@rm -rf .build/importer
+	@"$(PYTHON)" -m venv .build/importer
+	@.build/importer/bin/python -m pip install -qq galaxy-importer
+	@touch $@
+
+release-check: build .build/importer/stamp  ## what Galaxy itself would say of that archive
+	@cd .build/dist && PATH="$(BUILD)/importer/bin:$$PATH" python -m galaxy_importer.main azsphere-fleet-*.tar.gz
 
 clean:  ## leaves what git holds, and work that git does not ignore
 	@rm -rf .build .venv .ansible .hypothesis collections tests/output tests/integration/inventory importer_result.json

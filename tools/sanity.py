@@ -29,7 +29,7 @@ import ensurepip, os, subprocess, sys
 env = {name: value for name, value in os.environ.items() if name != "GET_PIP"}
 subprocess.check_call([sys.executable, "-m", "ensurepip", "--default-pip"], env=env, stdout=subprocess.DEVNULL)
 wanted = [argument for argument in sys.argv[1:] if "==" in argument]
-subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", *wanted], env=env)
+subprocess.check_call([sys.executable, "-m", "pip", "install", "-qq", *wanted], env=env)
 """
 
 
@@ -50,13 +50,22 @@ def search_path() -> str:
 
 
 def main(dest: str, *options: str) -> int:
-    """Run it; returns ansible-test's own exit code."""
+    """Run it; returns ansible-test's own exit code, or 1 if it found nothing to test."""
     seed_get_pip(Path.home() / ".ansible/test/cache")
     if "--python" not in options:
         options = ("--python", f"{sys.version_info.major}.{sys.version_info.minor}", *options)
     command = [sys.executable, str(Path(sys.executable).with_name("ansible-test")), "sanity", "--color", "no", *options]
-    environment = {**os.environ, "PATH": search_path()}
-    return subprocess.run(command, check=False, cwd=Path(dest) / COLLECTION, env=environment).returncode
+    tree = (Path(dest) / COLLECTION).resolve()
+    # Without the content root, ansible-test climbs to the checkout's .git, which ignores the copy, and tests nothing.
+    environment = {**os.environ, "PATH": search_path(), "ANSIBLE_TEST_CONTENT_ROOT": str(tree)}
+    idle = False
+    with subprocess.Popen(
+        command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        for line in run.stdout or ():
+            print(line, end="", flush=True)
+            idle = idle or "All targets skipped" in line or "No tests applicable" in line
+    return run.returncode or int(idle)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,113 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Try the collection on each ansible-core and Python that it is for: pytest, then ansible-test sanity.
+
+A row is CORE/PYTHON, as 2.19/3.11. Without rows: every core on the oldest Python here that it takes, and the newest
+core on the newest Python. The row `lowest` is the oldest core with the oldest libraries that requirements.txt allows.
+What is made stays in .build/matrix, so that a second run is quicker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sanity import search_path
+from stage import stage
+
+# The Pythons that each ansible-core takes as a controller: its Requires-Python and its release notes.
+CORES = {
+    "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.12", "3.13", "3.14"),
+    "2.22": ("3.13", "3.14", "3.15"),
+}
+# 2.22's pylint wants an archive that only a code host has, so sanity runs without it there.
+WITHOUT_PYLINT = ("2.22",)
+HOME = Path(".build/matrix")
+LOWEST = "lowest"
+
+
+def interpreters() -> dict[str, str]:
+    """The Pythons of this machine, version to path: on PATH, and pyenv's own."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", ""), "versions")
+    folders = [search_path(), *(str(folder) for folder in sorted(pyenv.glob("3.*/bin")))]
+    versions = sorted({version for pythons in CORES.values() for version in pythons})
+    found = {version: shutil.which(f"python{version}", path=os.pathsep.join(folders)) for version in versions}
+    return {version: path for version, path in found.items() if path}
+
+
+def default_rows(found: dict[str, str]) -> list[str]:
+    """Every core once, and what is newest of both."""
+    rows = []
+    for core, pythons in CORES.items():
+        here = [python for python in pythons if python in found]
+        rows += [f"{core}/{here[0]}"] if here else []
+    newest = [f"{core}/{python}" for core, pythons in CORES.items() for python in pythons if python in found]
+    return [LOWEST, *dict.fromkeys([*rows, *newest[-1:]])]
+
+
+def lower_bounds() -> list[str]:
+    """requirements.txt with each bound as the version itself."""
+    return re.findall(r"^[^#\s]+", Path("requirements.txt").read_text(encoding="utf-8").replace(">=", "=="), re.M)
+
+
+def try_row(row: str, found: dict[str, str]) -> bool:
+    """Make the row's venv and run everything in it, output to its log; True if all of it passed."""
+    core, _, version = (f"2.17/{CORES['2.17'][0]}" if row == LOWEST else row).partition("/")
+    folder = HOME / row.replace("/", "-")
+    python, log = folder / "venv/bin/python", folder / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not python.exists():
+        subprocess.run([found[version], "-m", "venv", folder / "venv"], check=True)
+    environment = {**os.environ, "PATH": f"{python.parent.resolve()}{os.pathsep}{search_path()}"}
+    oldest = lower_bounds() if row == LOWEST else []
+    major, minor = core.split(".")
+    wanted = [f"ansible-core>={core}.0rc1,<{major}.{int(minor) + 1}.0.dev0", *oldest]
+    without = ["--skip-test", "pylint"] if core in WITHOUT_PYLINT else []
+    commands = [
+        ["-m", "pip", "install", "-qq", "--requirement", "tests/requirements.txt", *wanted],
+        ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider"],
+        ["tools/sanity.py", str(folder / "stage"), *without],
+    ]
+    stage(folder / "stage")
+    with log.open("wb") as sink:
+        for command in commands:
+            ran = subprocess.run(
+                [python.absolute(), *command], check=False, env=environment, stdout=sink, stderr=subprocess.STDOUT
+            )
+            if ran.returncode:
+                return False
+    return True
+
+
+def main() -> int:
+    """Try the rows one after the other; returns an exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", metavar="ROW")
+    found = interpreters()
+    rows = parser.parse_args().rows or default_rows(found)
+    broken = 0
+    for row in rows:
+        begin = time.monotonic()
+        passed = try_row(row, found)
+        broken += not passed
+        print(f"{row:<12}{'ok' if passed else 'FAILED':<8}{time.monotonic() - begin:6.0f} s", flush=True)
+        if not passed:
+            print(f"  see {HOME / row.replace('/', '-') / 'log'}", flush=True)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
