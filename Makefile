@@ -74,7 +74,7 @@ simulator: .venv/tests.stamp folders  ## the simulator, until interrupted; optio
 # --- check it ---------------------------------------------------------------------------------------------------------
 
 test: venv  ## everything below, in parallel, with a summary; logs in .build/logs
-	@$(PY) tools/test.py $(PARTS)
+	@$(PY) -m tools.test $(PARTS)
 
 unit: venv  ## unit tests; pytest options in ARGS
 	@$(PY) -m pytest -n 2 tests/unit $(ARGS)
@@ -95,12 +95,12 @@ lint: venv  ## ruff, yamllint, shellcheck, ansible-lint
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@.venv/bin/shellcheck .ci/run
-	@$(PY) tools/stage.py .build/stage/lint
+	@$(PY) -m tools.stage .build/stage/lint
 	@cd .build/stage/lint/$(STAGED) && yamllint --strict . && \
 	  ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/lint" ansible-lint --offline --strict --project-dir . --profile production
 
 docs-lint: venv  ## the documentation of modules, plugins and roles
-	@$(PY) tools/stage.py .build/stage/docs
+	@$(PY) -m tools.stage .build/stage/docs
 	@cd .build/stage/docs/$(STAGED) && ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/docs" \
 	  antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
 
@@ -108,11 +108,11 @@ changelog-lint: venv  ## the changelog's fragments
 	@.venv/bin/antsibull-changelog lint
 
 sanity: venv  ## ansible-test sanity; its options in ARGS
-	@$(PY) tools/stage.py .build/stage/sanity
-	@$(PY) tools/sanity.py .build/stage/sanity $(ARGS)
+	@$(PY) -m tools.stage .build/stage/sanity
+	@$(PY) -m tools.sanity .build/stage/sanity $(ARGS)
 
 matrix: venv  ## tests and sanity on each ansible-core and Python that this machine has (long)
-	@$(PY) tools/matrix.py $(ARGS)
+	@$(PY) -m tools.matrix $(ARGS)
 
 format: venv  ## rewrites the Python files as `make lint` wants them
 	@$(PY) -m ruff check --fix-only --quiet .
@@ -121,7 +121,7 @@ format: venv  ## rewrites the Python files as `make lint` wants them
 # --- ship it ----------------------------------------------------------------------------------------------------------
 
 build: venv  ## the collection's archive, in .build/dist
-	@$(PY) tools/stage.py .build/stage/build
+	@$(PY) -m tools.stage .build/stage/build
 	@rm -rf .build/dist
 	@mkdir -p .build/dist
 	@.venv/bin/ansible-galaxy collection build --force --output-path .build/dist .build/stage/build/$(STAGED)

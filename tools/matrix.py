@@ -21,8 +21,8 @@ import sys
 import time
 from pathlib import Path
 
-from sanity import search_path
-from stage import stage
+from tools.sanity import search_path
+from tools.stage import stage
 
 # The Pythons that each ansible-core takes as a controller: its Requires-Python and its release notes.
 CORES = {
@@ -79,7 +79,7 @@ def try_row(row: str, found: dict[str, str]) -> bool:
     commands = [
         ["-m", "pip", "install", "-qq", "--requirement", "tests/requirements.txt", *wanted],
         ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider"],
-        ["tools/sanity.py", str(folder / "stage"), *without],
+        ["-m", "tools.sanity", str(folder / "stage"), *without],
     ]
     stage(folder / "stage")
     with log.open("wb") as sink:

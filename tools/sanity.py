@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Run `ansible-test sanity` in a staged copy (DEST of stage.py), with no file host but PyPI at hand.
+"""Run `ansible-test sanity` in a staged copy (DEST of tools.stage), with no file host but PyPI at hand.
 
 Options after DEST go to ansible-test; the Python to check for is this one unless `--python` is among them.
 ansible-test's caches lie in HOME, which the Makefile has put into the clone.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ansible_test._internal import python_requirements
 
-COLLECTION = Path("ansible_collections", "azsphere", "fleet")
+from tools.stage import COLLECTION
 
 # ansible-test bootstraps pip in each venv it makes by a script from a file host of its own, which it looks for in its
 # cache first. This one, under that name, takes the pip that comes with Python and fetches the wanted one from PyPI.
@@ -70,5 +70,5 @@ def main(dest: str, *options: str) -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit("usage: sanity.py DEST [OPTION ...]")
+        sys.exit("usage: python -m tools.sanity DEST [OPTION ...]")
     sys.exit(main(*sys.argv[1:]))

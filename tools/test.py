@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Run parts of the build (make's targets) side by side, and say how each ended: `test.py PART ...`.
+"""Run parts of the build (make's targets) side by side, and say how each ended: `python -m tools.test PART ...`.
 
 A part's output goes to .build/logs/PART.log, and is shown if the part failed. The last line counts tests as pytest
 does: a part that is not pytest's counts as one.
