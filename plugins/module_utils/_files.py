@@ -9,11 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ._errors import InvalidInput
-from ._model import PlannedBytes
+from ._model import PlannedBytes, Placeholder
+
+#: Takes a piece of a file's content.
+Write = Callable[[bytes], object]
+#: Gives the content of a file, piece by piece.
+Produce = Callable[[Write], object]
+#: Bytes that are read at a time where a file is not needed as a whole.
+PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What can be told of a file without its content: size in bytes, SHA-256 in hexadecimal, permission bits."""
+
+    size: int | Placeholder
+    sha256: str
+    mode: int
 
 
 class Files(Protocol):
@@ -22,11 +41,17 @@ class Files(Protocol):
     def read(self, path: str) -> bytes | None:
         """The content, or None when there is no file."""
 
-    def mode(self, path: str) -> int | None:
-        """The permission bits, or None when there is no file."""
+    def state(self, path: str) -> FileState | None:
+        """Size, checksum and mode, or None when there is no file. Never holds the whole file in memory."""
 
     def write(self, path: str, content: bytes, mode: int) -> None:
         """Whole or not at all: a reader never sees half a file."""
+
+    def receive(self, path: str, produce: Produce, mode: int) -> None:
+        """As `write`, for content that comes in pieces and may be large."""
+
+    def set_mode(self, path: str, mode: int) -> None:
+        """Changes the permission bits of a file that is there."""
 
 
 class Disk:
@@ -41,21 +66,27 @@ class Disk:
         except OSError as error:
             raise _unusable("read", path, error) from error
 
-    def mode(self, path: str) -> int | None:
+    def state(self, path: str) -> FileState | None:
+        digest = Digest()
         try:
-            return os.stat(path).st_mode & 0o7777
+            with open(path, "rb") as file:
+                while piece := file.read(PIECE):
+                    digest.write(piece)
+                return digest.state(stat.S_IMODE(os.fstat(file.fileno()).st_mode))
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unusable("look at", path, error) from error
+            raise _unusable("read", path, error) from error
 
     def write(self, path: str, content: bytes, mode: int) -> None:
-        folder = os.path.dirname(os.path.abspath(path))
+        self.receive(path, lambda write: write(content), mode)
+
+    def receive(self, path: str, produce: Produce, mode: int) -> None:
         try:
-            handle, temporary = tempfile.mkstemp(prefix=".azsphere-", dir=folder)
+            handle, temporary = tempfile.mkstemp(prefix=".azsphere-", dir=os.path.dirname(os.path.abspath(path)))
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(content)
+                    produce(file.write)
                     file.flush()
                     os.fsync(file.fileno())
                 os.chmod(temporary, mode)
@@ -66,31 +97,82 @@ class Disk:
         except OSError as error:
             raise _unusable("write", path, error) from error
 
+    def set_mode(self, path: str, mode: int) -> None:
+        try:
+            os.chmod(path, mode)
+        except OSError as error:
+            raise _unusable("change the mode of", path, error) from error
+
 
 class PlannedFiles:
     """Files over other files: reads go through, writes stay here."""
 
     def __init__(self, base: Files) -> None:
         self._base = base
-        self._written: dict[str, tuple[bytes, int]] = {}
+        self._contents: dict[str, bytes] = {}
+        self._states: dict[str, FileState] = {}
 
     def read(self, path: str) -> bytes | None:
-        return self._written[path][0] if path in self._written else self._base.read(path)
+        return self._contents[path] if path in self._contents else self._base.read(path)
 
-    def mode(self, path: str) -> int | None:
-        return self._written[path][1] if path in self._written else self._base.mode(path)
+    def state(self, path: str) -> FileState | None:
+        return self._states[path] if path in self._states else self._base.state(path)
 
     def write(self, path: str, content: bytes, mode: int) -> None:
+        self.receive(path, lambda write: write(content), mode)
+        self._contents[path] = content
+
+    def receive(self, path: str, produce: Produce, mode: int) -> None:
+        """Lets the content come and keeps what can be told of it."""
         folder = os.path.dirname(os.path.abspath(path))
         if not os.access(folder, os.W_OK | os.X_OK):
             problem = "there is no such folder" if not os.path.isdir(folder) else "the folder is not writable"
             raise InvalidInput(f"Cannot write {path}: {problem}.", code="file", target=path)
-        self._written[path] = (content, mode)
+        digest = Digest()
+        produce(digest.write)
+        self._states[path] = digest.state(mode)
+        self._contents[path] = PlannedBytes()
+
+    def set_mode(self, path: str, mode: int) -> None:
+        state = self.state(path)
+        if state is not None:
+            self._states[path] = replace(state, mode=mode)
 
 
-def checksum(content: bytes) -> str | None:
-    """SHA-256 in hexadecimal; None for content that is not known yet."""
-    return None if isinstance(content, PlannedBytes) else hashlib.sha256(content).hexdigest()
+class Digest:
+    """Takes content piece by piece and tells its size and checksum."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._known = True
+
+    def write(self, piece: bytes) -> None:
+        self._known = self._known and not isinstance(piece, PlannedBytes)
+        self._hash.update(piece)
+        self._size += len(piece)
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal; a placeholder for content that is only planned."""
+        return self._hash.hexdigest() if self._known else Placeholder("checksum")
+
+    def state(self, mode: int) -> FileState:
+        return FileState(self._size if self._known else Placeholder("size"), self.sha256, mode)
+
+
+def check_place(path: str) -> None:
+    """Raises InvalidInput unless a file can be at the path: it is no folder, and its own folder is there."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path):
+        problem, hint = "it is a folder", "Give the path of a file in it."
+    elif not os.path.isdir(folder):
+        problem, hint = f"there is no folder {folder}", "Make the folder first."
+    elif os.path.exists(path) and not os.path.isfile(path):
+        problem, hint = "it is there and no ordinary file", "Give another path."
+    else:
+        return
+    raise InvalidInput(f"Cannot keep a file at {path}: {problem}.", code="file", target=path, hint=hint)
 
 
 def _unusable(verb: str, path: str, error: OSError) -> InvalidInput:
