@@ -18,6 +18,7 @@ from starlette.routing import Route
 from ..world import World
 from .device_code import DEVICE_PAGE, approve, decline
 from .errors import Refused
+from .forms import form_of
 from .sessions import TokenOrder, sessions
 
 _PAGE = """<!doctype html>
@@ -41,8 +42,8 @@ def administration_routes(world: World) -> list[Route]:
     async def device_page(request: Request) -> Response:
         if request.method == "GET":
             return _page(world, "", request.query_params.get("user_code", ""))
-        form = await request.form()
-        user_code, username = str(form.get("user_code") or ""), str(form.get("username") or "")
+        form = await form_of(request)
+        user_code, username = form.get("user_code", ""), form.get("username", "")
         try:
             if form.get("choice") == "decline":
                 decline(world, user_code)

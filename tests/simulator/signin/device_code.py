@@ -21,6 +21,7 @@ from ..state import Application, Directory
 from ..world import World
 from .directory import belongs, find_application, find_directory, parse_scope
 from .errors import Refused, missing, uninvited
+from .forms import form_of
 from .issuing import for_person
 from .sessions import DeviceCode, sessions
 
@@ -31,11 +32,11 @@ INTERVAL = 1
 
 def device_code_routes(world: World) -> list[Route]:
     async def start(request: Request) -> Response:
-        form = await request.form()
+        form = await form_of(request)
         try:
             directory = find_directory(world, request.path_params["directory"])
-            application = find_application(world, directory, str(form.get("client_id") or ""))
-            scope = str(form.get("scope") or "")
+            application = find_application(world, directory, form.get("client_id"))
+            scope = form.get("scope", "")
             parse_scope(scope, directory, application)
         except Refused as refused:
             return refused.response()

@@ -23,6 +23,7 @@ from . import device_code
 from .assertions import ASSERTION_TYPE, verify_assertion
 from .directory import belongs, find_application, find_directory, parse_scope
 from .errors import Refused, missing, uninvited
+from .forms import form_of
 from .issuing import for_application, for_person
 from .sessions import sessions
 
@@ -32,7 +33,7 @@ _DEVICE_CODE_GRANTS = ("urn:ietf:params:oauth:grant-type:device_code", "device_c
 
 def token_routes(world: World) -> list[Route]:
     async def token(request: Request) -> Response:
-        form = {name: str(value) for name, value in (await request.form()).items()}
+        form = await form_of(request)
         _take_basic_authentication(request, form)
         try:
             return JSONResponse(answer(world, request.path_params["directory"], form), headers=_NO_STORE)

@@ -1,0 +1,200 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Applications that sign in with a secret, a certificate or a federated token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import claims
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, SignInError
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from .conftest import Opener
+from .people import (
+    DIRECTORY,
+    OLD_SECRET,
+    PASSWORD,
+    PIPELINE,
+    PIPELINE_OBJECT,
+    SECRET,
+    UNCONSENTED,
+    Certified,
+    federated_token,
+    write,
+)
+
+APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY}
+
+
+def test_a_client_secret_gives_a_token_for_the_api(opened: Opener) -> None:
+    tokens = opened(**APPLICATION, client_secret=SECRET)
+    said = claims(tokens.token())
+    assert (said["aud"], said["oid"]) == ("https://firstparty.sphere.azure.net/api", PIPELINE_OBJECT)
+    assert tokens.source == "client_secret"
+
+
+def test_the_account_is_the_service_principal_under_the_address_that_azure_sphere_gives_it(opened: Opener) -> None:
+    account = opened(**APPLICATION, client_secret=SECRET).account()
+    assert account.address == f"{PIPELINE_OBJECT}@{DIRECTORY}.onmicrosoft.com"
+    assert (account.object_id, account.directory_id, account.client_id) == (PIPELINE_OBJECT, DIRECTORY, PIPELINE)
+    assert account.expires_on is not None
+    assert account.expires_on.endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "words"),
+    [
+        ({"client_secret": "canary wrong"}, "AADSTS7000215", "client secret is wrong"),
+        ({"client_secret": OLD_SECRET}, "AADSTS7000222", "expired"),
+        ({"client_id": "99999999-aaaa-4aaa-8aaa-999999999999"}, "AADSTS700016", "no such application"),
+        ({"directory_id": "99999999-aaaa-4aaa-8aaa-999999999999"}, "AADSTS90002", "no such directory"),
+        ({"client_id": UNCONSENTED}, "AADSTS500011", "7c209960-a417-423c-b2e3-9251907e63fe"),
+    ],
+)
+def test_a_refusal_names_its_code_and_says_what_to_do(
+    opened: Opener, changes: dict[str, Any], code: str, words: str
+) -> None:
+    tokens = opened(**{**APPLICATION, "client_secret": SECRET, **changes})
+    with pytest.raises(SignInError) as caught:
+        tokens.token()
+    error = caught.value
+    assert error.code == code
+    assert error.hint
+    assert words in str(error)
+    assert code in error.message
+    assert "canary" not in f"{error} {error.as_dict()!r} {error!r}"
+
+
+def pem(certified: Certified) -> bytes:
+    return certified.key_pem() + certified.certificate_pem
+
+
+def pem_certificate_first(certified: Certified) -> bytes:
+    return certified.certificate_pem + certified.key_pem()
+
+
+def pem_with_chain(certified: Certified) -> bytes:
+    return Certified.make().certificate_pem + certified.certificate_pem + certified.key_pem()
+
+
+@pytest.mark.parametrize("form", [pem, pem_certificate_first, pem_with_chain])
+def test_a_certificate_in_a_pem_file(opened: Opener, registered: Certified, tmp_path: Path, form: Any) -> None:
+    path = write(tmp_path / "pipeline.pem", form(registered))
+    tokens = opened(**APPLICATION, client_certificate=path)
+    assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
+    assert tokens.source == "client_certificate"
+
+
+def test_a_certificate_whose_key_has_a_password(opened: Opener, registered: Certified, tmp_path: Path) -> None:
+    path = write(tmp_path / "pipeline.pem", registered.key_pem(PASSWORD) + registered.certificate_pem)
+    tokens = opened(**APPLICATION, client_certificate=path, client_certificate_password=PASSWORD)
+    assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
+
+
+def test_a_certificate_in_a_pfx_file(opened: Opener, registered: Certified, tmp_path: Path) -> None:
+    path = write(tmp_path / "pipeline.pfx", registered.pfx(PASSWORD))
+    tokens = opened(**APPLICATION, client_certificate=path, client_certificate_password=PASSWORD)
+    assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
+
+
+def test_a_certificate_that_the_application_does_not_have(opened: Opener, tmp_path: Path) -> None:
+    path = write(tmp_path / "stranger.pem", pem(Certified.make()))
+    with pytest.raises(SignInError, match="AADSTS700027"):
+        opened(**APPLICATION, client_certificate=path).token()
+
+
+def test_a_certificate_that_has_expired_is_not_even_sent(opened: Opener, expired: Certified, tmp_path: Path) -> None:
+    path = write(tmp_path / "old.pem", pem(expired))
+    with pytest.raises(SignInError, match="expired on") as caught:
+        opened(**APPLICATION, client_certificate=path).token()
+    assert caught.value.code == "certificate_expired"
+
+
+@pytest.mark.parametrize(
+    ("content", "password", "words"),
+    [
+        (b"no certificate at all", None, "no PEM or PFX file"),
+        (Certified.make().certificate_pem, None, "no private key"),
+        (Certified.make().key_pem(), None, "no certificate"),
+        (Certified.make().key_pem() + Certified.make().certificate_pem, None, "belongs to its key"),
+        (pem(Certified.make(ec.generate_private_key(ec.SECP256R1()))), None, "RSA"),
+        (
+            Certified.make().key_pem(PASSWORD) + Certified.make().certificate_pem,
+            None,
+            "needs client_certificate_password",
+        ),
+        (Certified.make().key_pem(PASSWORD) + Certified.make().certificate_pem, "canary", "password is wrong"),
+        (Certified.make().pfx(PASSWORD), "canary", "missing or wrong"),
+        (Certified.make().pfx(PASSWORD), None, "missing or wrong"),
+        (pem(Certified.make()), "canary", "needs no client_certificate_password"),
+    ],
+)
+def test_a_file_that_is_no_usable_certificate(
+    opened: Opener, tmp_path: Path, content: bytes, password: str | None, words: str
+) -> None:
+    path = write(tmp_path / "bad.pem", content)
+    tokens = opened(**APPLICATION, client_certificate=path, client_certificate_password=password)
+    with pytest.raises(InvalidInput) as caught:
+        tokens.token()
+    assert words in str(caught.value)
+    assert path in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_federated_token(opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path) -> None:
+    path = write(tmp_path / "token", federated_token(cluster) + "\n")
+    tokens = opened(**APPLICATION, federated_token_file=path)
+    assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
+    assert tokens.source == "workload_identity"
+
+
+def test_the_federated_token_is_read_anew_for_each_renewal(
+    opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path
+) -> None:
+    path = tmp_path / "token"
+    write(path, federated_token(cluster))
+    tokens = opened(**APPLICATION, federated_token_file=str(path))
+    first = tokens.token()
+    write(path, "a file that is just being replaced")
+    with pytest.raises(InvalidInput, match="holds no token"):
+        tokens.renew(first)
+    write(path, federated_token(cluster))
+    assert tokens.renew(first) != first
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"iss": "https://elsewhere.example"}, "AADSTS700211"),
+        ({"aud": "api://something"}, "AADSTS700212"),
+        ({"sub": "system:serviceaccount:fleet:intruder"}, "AADSTS700213"),
+        ({"exp": 1700000000}, "AADSTS700024"),
+    ],
+)
+def test_a_federated_token_that_does_not_fit(
+    opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path, changes: dict[str, Any], code: str
+) -> None:
+    path = write(tmp_path / "token", federated_token(cluster, **changes))
+    with pytest.raises(SignInError) as caught:
+        opened(**APPLICATION, federated_token_file=path).token()
+    assert caught.value.code == code
+
+
+def test_a_forged_federated_token(opened: Opener, tmp_path: Path) -> None:
+    forged = federated_token(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    path = write(tmp_path / "token", forged)
+    with pytest.raises(SignInError, match="AADSTS700027") as caught:
+        opened(**APPLICATION, federated_token_file=path).token()
+    assert forged not in str(caught.value)
+
+
+@pytest.mark.parametrize("option", ["client_certificate", "federated_token_file"])
+def test_a_file_that_is_not_there(opened: Opener, tmp_path: Path, option: str) -> None:
+    with pytest.raises(FleetError, match="cannot be read: No such file"):
+        opened(**APPLICATION, **{option: str(tmp_path / "missing")}).token()
