@@ -1,0 +1,99 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A session against a scripted server, on a clock that goes as fast as the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._http import Clock, Session, Settings
+
+from tests.unit.http.scripted import Answer, Asked, ScriptedServer
+
+
+@dataclass(frozen=True)
+class Nobody:
+    address: str | None = "somebody@example.org"
+
+
+@dataclass
+class CountedTokens:
+    """Gives token-0, and the next one for each that is rejected."""
+
+    source: str = "access_token"
+    renewals: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def token(self) -> str:
+        return f"token-{self.renewals}"
+
+    def renew(self, rejected: str) -> str:
+        with self._lock:
+            if rejected == self.token():
+                self.renewals += 1
+            return self.token()
+
+    def account(self) -> Nobody:
+        return Nobody()
+
+
+class FastClock(Clock):
+    """Waiting is a step of the clock; `waits` has the steps."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.waits: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def calendar(self) -> float:
+        return 1_700_000_000.0 + self.time - 1000.0
+
+    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
+        if seconds is None:
+            condition.wait(5)
+            return
+        self.waits.append(seconds)
+        self.time += seconds
+
+
+@dataclass
+class Bench:
+    server: ScriptedServer
+    session: Session
+    tokens: CountedTokens
+    clock: FastClock
+
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture
+def bench() -> Iterator[MakeBench]:
+    """Makes a session with a server that gives these answers. Back-off takes the whole of what it may take."""
+    with ExitStack() as stack:
+
+        def make(*answers: Answer | Callable[[Asked], Answer], read_only: bool = False, **settings: Any) -> Bench:
+            server = ScriptedServer(*answers)
+            url = stack.enter_context(server.running())
+            tokens, clock = CountedTokens(), FastClock()
+            session = Session(
+                Settings(url, request_timeout=5, **settings),
+                tokens,
+                read_only=read_only,
+                clock=clock,
+                jitter=lambda most: most,
+            )
+            stack.callback(session.close)
+            return Bench(server, session, tokens, clock)
+
+        yield make

@@ -1,0 +1,218 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What is sent again, what is not, and how long is waited in between."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from email.utils import formatdate
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    FleetError,
+    ServiceError,
+    SignInError,
+    Unreachable,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._http import Clock, Session, Settings
+
+from tests.unit.http.conftest import CountedTokens, FastClock, MakeBench
+from tests.unit.http.scripted import Answer, Asked, ScriptedServer
+
+FINE = Answer(200, b'{"fine": true}')
+LOST = Answer(lost=True)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("trouble", [LOST, *(Answer(status) for status in (408, 429, 500, 502, 503, 504))], ids=str)
+def test_what_may_be_repeated_is_repeated(bench: MakeBench, method: str, trouble: Answer) -> None:
+    here = bench(FINE, trouble, trouble, FINE)
+    here.session.get("/v2/first", "getting to know each other")
+    reply = here.session.request(method, "/v2/things", "trying", body=b"1" if method != "GET" else None)
+    assert reply.json() == {"fine": True}
+    assert here.server.methods == ["GET", method, method, method]
+    assert (here.session.statistics.requests, here.session.statistics.retries) == (4, 2)
+
+
+@pytest.mark.parametrize("trouble", [LOST, *(Answer(status) for status in (408, 500, 502, 503, 504))], ids=str)
+def test_a_post_whose_fate_is_unknown_is_sent_once(bench: MakeBench, trouble: Answer) -> None:
+    here = bench(trouble, FINE)
+    with pytest.raises(AmbiguousWrite, match=r"While creating the product Kettle, .* is not known") as caught:
+        here.session.request("POST", "/v2/products", "creating the product Kettle", body=b"{}")
+    assert here.server.methods == ["POST"]
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [Answer(429), Answer(429, headers={"Retry-After": "3"}), Answer(503, headers={"Retry-After": "3"})],
+    ids=str,
+)
+def test_a_post_that_was_turned_away_is_sent_again(bench: MakeBench, refusal: Answer) -> None:
+    here = bench(refusal, FINE)
+    assert here.session.request("POST", "/v2/products", "creating", body=b"{}").status == 200
+    assert here.server.methods == ["POST", "POST"]
+
+
+def test_a_post_that_only_reads_is_repeated(bench: MakeBench) -> None:
+    here = bench(Answer(500), FINE)
+    here.session.request("POST", "/v2/images/componentIdsForImages", "reading", body=b"[]", reads=True)
+    assert here.server.methods == ["POST", "POST"]
+
+
+def test_a_post_that_nobody_received_is_no_ambiguous_one() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        clock = FastClock()
+        session = Session(
+            Settings(f"http://127.0.0.1:{unused.getsockname()[1]}"), CountedTokens(), read_only=False, clock=clock
+        )
+        with pytest.raises(Unreachable, match="refused the connection") as caught:
+            session.request("POST", "/v2/products", "creating the product Kettle", body=b"{}")
+    assert caught.value.code == "refused"
+    assert "api_url" in str(caught.value)
+    assert clock.time - 1000 < 5, "a server that is not there is told of soon"
+
+
+def test_the_half_of_an_answer_is_none(bench: MakeBench) -> None:
+    here = bench(FINE, Answer(200, b'{"Items": [', short=40), FINE)
+    here.session.get("/v2/first", "starting")
+    assert here.session.get("/v2/things", "listing").json() == {"fine": True}
+
+
+def test_a_deletion_that_was_lost_and_found_done_is_done(bench: MakeBench) -> None:
+    here = bench(FINE, LOST, Answer(404))
+    here.session.get("/v2/first", "starting")
+    assert here.session.request("DELETE", "/v2/products/1", "deleting").status == 204
+
+
+def test_a_deletion_of_nothing_is_an_error(bench: MakeBench) -> None:
+    with pytest.raises(ServiceError):
+        bench(Answer(404)).session.request("DELETE", "/v2/products/1", "deleting")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 501])
+def test_a_plain_no_is_not_argued_with(bench: MakeBench, status: int) -> None:
+    here = bench(Answer(status), FINE)
+    with pytest.raises(ServiceError):
+        here.session.get("/v2/things", "listing")
+    assert here.server.methods == ["GET"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "waited"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": formatdate(1_700_000_009, usegmt=True)}, 9.0),
+        # The server's clock may be wrong, so that its own date counts.
+        (
+            {"Retry-After": formatdate(1_600_000_011, usegmt=True), "Date": formatdate(1_600_000_000, usegmt=True)},
+            11.0,
+        ),
+        ({"Retry-After": formatdate(1_500_000_000, usegmt=True)}, 0.5),
+        ({"Retry-After": "0"}, 0.5),
+        ({"Retry-After": "soon"}, 0.5),
+        ({"Retry-After": "-5"}, 0.5),
+        ({"Retry-After": "1e9"}, 0.5),
+        ({}, 0.5),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_obeyed_in_every_form(
+    bench: MakeBench, status: int, headers: dict[str, str], waited: float
+) -> None:
+    here = bench(Answer(status, headers=headers), FINE)
+    here.session.get("/v2/things", "listing")
+    assert sum(here.clock.waits) == pytest.approx(waited)
+    assert here.session.statistics.throttled_seconds == pytest.approx(waited)
+
+
+def test_back_off_grows_and_ends(bench: MakeBench) -> None:
+    here = bench(Answer(500, b"[]"), retry_timeout=100)
+    with pytest.raises(ServiceError, match=r"answered 500 Internal Server Error \(\d+ times in a row\)") as caught:
+        here.session.get("/v2/things", "listing the things")
+    assert here.clock.waits[:5] == [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert max(here.clock.waits) <= 20
+    assert sum(here.clock.waits) <= 100
+    assert caught.value.retriable
+
+
+def test_a_pause_beyond_all_patience_is_an_error_at_once_and_for_everybody(bench: MakeBench) -> None:
+    here = bench(Answer(429, headers={"Retry-After": "21600"}), retry_timeout=60)
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="pause of 21600 s") as caught:
+            here.session.get("/v2/things", "listing")
+        assert "retry_timeout" in str(caught.value)
+    assert len(here.server.asked) == 1
+    assert here.clock.waits == []
+
+
+def test_a_deadline_ends_the_retries(bench: MakeBench) -> None:
+    here = bench(Answer(500))
+    with pytest.raises(ServiceError):
+        here.session.get("/v2/things", "listing", deadline=Deadline(3, here.clock.now))
+    assert here.clock.waits == [0.5, 1.0]
+
+
+def test_a_rejected_token_is_renewed_once(bench: MakeBench) -> None:
+    here = bench(Answer(401), FINE)
+    here.session.request("POST", "/v2/products", "creating", body=b"{}")
+    assert [asked.headers["authorization"] for asked in here.server.asked] == ["Bearer token-0", "Bearer token-1"]
+
+
+def test_a_fresh_token_that_is_rejected_too_ends_it(bench: MakeBench) -> None:
+    here = bench(Answer(401))
+    with pytest.raises(SignInError, match="While listing the products, the service answered 401") as caught:
+        here.session.get("/v2/products", "listing the products")
+    assert len(here.server.asked) == 2
+    assert "token-" not in str(caught.value)
+
+
+def test_many_threads_with_one_old_token_need_one_new_one() -> None:
+    def asked_with_an_old_token(asked: Asked) -> Answer:
+        return Answer(401) if asked.headers["authorization"] == "Bearer token-0" else FINE
+
+    server = ScriptedServer(asked_with_an_old_token)
+    tokens = CountedTokens()
+    with server.running() as url:
+        session = Session(Settings(url, concurrency=8), tokens, read_only=True)
+        threads = [threading.Thread(target=session.get, args=("/v2/things", "listing")) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        session.close()
+    assert tokens.renewals == 1
+
+
+def test_closing_ends_every_wait() -> None:
+    server = ScriptedServer(Answer(503, headers={"Retry-After": "60"}))
+    caught: list[FleetError] = []
+    throttled = threading.Event()
+
+    class TellingClock(Clock):
+        def wait(self, condition: threading.Condition, seconds: float | None) -> None:
+            throttled.set()
+            super().wait(condition, seconds)
+
+    with server.running() as url:
+        session = Session(Settings(url, retry_timeout=100), CountedTokens(), read_only=True, clock=TellingClock())
+
+        def run() -> None:
+            with pytest.raises(Unreachable) as failure:
+                session.get("/v2/things", "listing")
+            caught.append(failure.value)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert throttled.wait(10)
+        session.close()
+        thread.join(10)
+        assert not thread.is_alive()
+    assert caught[0].code == "closed"

@@ -1,0 +1,113 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The gate that all threads go through."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._http import Clock
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.throttle import (
+    Gate,
+    GateClosed,
+    PausedTooLong,
+    Statistics,
+)
+
+from tests.unit.http.conftest import FastClock
+
+
+def passes(gate: Gate, times: int) -> None:
+    for _ in range(times):
+        with gate.turn(100):
+            gate.succeeded()
+
+
+def test_no_more_than_the_limit_are_under_way() -> None:
+    gate = Gate(3, Clock(), Statistics())
+    inside, most, lock = 0, 0, threading.Lock()
+    full = threading.Barrier(3)
+
+    def visit() -> None:
+        nonlocal inside, most
+        with gate.turn(100):
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            full.wait(10)
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=visit) for _ in range(9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert most == 3
+
+
+def test_a_throttle_stops_everybody_until_it_is_over() -> None:
+    clock, statistics = FastClock(), Statistics()
+    gate = Gate(4, clock, statistics)
+    with gate.turn(100) as before:
+        gate.throttled(before, 30)
+    start = clock.now()
+    with gate.turn(100):
+        assert clock.now() - start >= 30
+    assert statistics.throttled_seconds == pytest.approx(30)
+
+
+def test_throttles_of_one_moment_count_once() -> None:
+    clock, statistics = FastClock(), Statistics()
+    gate = Gate(16, clock, statistics)
+    for seconds in (10, 12, 5):
+        gate.throttled(0, seconds)
+    assert gate.limit == 8
+    assert statistics.throttled_seconds == pytest.approx(12)
+
+
+def test_the_limit_halves_and_grows_back_slowly() -> None:
+    gate = Gate(16, FastClock(), Statistics())
+    limits = []
+    for _ in range(6):
+        with gate.turn(100) as throttles:
+            gate.throttled(throttles, 1)
+        limits.append(gate.limit)
+    assert limits == [8, 4, 2, 1, 1, 1]
+    passes(gate, 1)
+    assert gate.limit == 2
+    passes(gate, 2)
+    assert gate.limit == 3
+    passes(gate, 200)
+    assert gate.limit == 16
+
+
+def test_who_cannot_wait_so_long_is_told_at_once() -> None:
+    clock = FastClock()
+    gate = Gate(4, clock, Statistics())
+    gate.throttled(0, 50)
+    with pytest.raises(PausedTooLong) as caught, gate.turn(20):
+        pass
+    assert caught.value.seconds == pytest.approx(50)
+    assert clock.waits == []
+
+
+def test_a_closed_gate_lets_nobody_through() -> None:
+    gate = Gate(4, FastClock(), Statistics())
+    gate.close()
+    with pytest.raises(GateClosed), gate.turn(20):
+        pass
+    with pytest.raises(GateClosed):
+        gate.pause(1)
+
+
+def test_a_place_is_given_back_after_an_error() -> None:
+    gate = Gate(1, FastClock(), Statistics())
+    for _ in range(3):
+        with pytest.raises(KeyError), gate.turn(1):
+            raise KeyError
+    passes(gate, 1)

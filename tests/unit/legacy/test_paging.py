@@ -1,0 +1,101 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Lists come whole, or as an error (FACTS: paging)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import NotFound, ServiceError
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.paging import entries
+
+PAGE = 10
+
+
+class Pages:
+    """A list as the service gives it, with a token for each page but the first."""
+
+    def __init__(self, count: int, end: Mapping[str, Any], largest: int | None = None) -> None:
+        self.things = [{"Id": number} for number in range(count)]
+        self.end = end
+        self.largest = largest
+        self.asked: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
+
+    def __call__(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
+        self.asked.append((dict(query), dict(headers)))
+        size = int(query.get("maxPageSize", PAGE))
+        if self.largest is not None and size > self.largest:
+            raise ServiceError("Too large a page.", status=400)
+        start = int(headers.get("Sphere-Continuation", "token 0").split()[1])
+        more = start + size < len(self.things)
+        return {
+            "Items": self.things[start : start + size],
+            **({"ContinuationToken": f"token {start + size}"} if more else self.end),
+        }
+
+
+@pytest.mark.parametrize("end", [{"ContinuationToken": None}, {}, {"ContinuationToken": ""}], ids=str)
+@pytest.mark.parametrize("count", [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])
+def test_every_entry_comes_once_and_in_order(count: int, end: Mapping[str, Any]) -> None:
+    pages = Pages(count, end)
+    assert list(entries(pages, "listing")) == pages.things
+    assert len(pages.asked) == max(1, -(-count // PAGE))
+    assert pages.asked[0][1] == {}
+
+
+def test_the_size_of_a_page_is_asked_for_on_every_page() -> None:
+    pages = Pages(12, {}, largest=5)
+    assert len(list(entries(pages, "listing", 5))) == 12
+    assert [query for query, _headers in pages.asked] == [{"maxPageSize": "5"}] * 3
+
+
+def test_a_server_that_knows_no_such_size_is_asked_without() -> None:
+    pages = Pages(25, {}, largest=PAGE)
+    assert len(list(entries(pages, "listing", 1000))) == 25
+    assert [query for query, _headers in pages.asked] == [{"maxPageSize": "1000"}, {}, {}, {}]
+
+
+def test_a_bare_array_is_a_whole_list() -> None:
+    assert list(entries(lambda _query, _headers: [{"Id": 1}, {"Id": 2}], "listing")) == [{"Id": 1}, {"Id": 2}]
+
+
+def test_pages_are_fetched_as_they_are_needed() -> None:
+    pages = Pages(3 * PAGE, {})
+    found = entries(pages, "listing")
+    assert pages.asked == []
+    next(found)
+    assert len(pages.asked) == 1
+
+
+def test_a_repeated_token_is_an_error_and_no_endless_loop() -> None:
+    def stuck(_query: Mapping[str, str], _headers: Mapping[str, str]) -> Any:
+        return {"Items": [{"Id": 1}], "ContinuationToken": "again"}
+
+    with pytest.raises(ServiceError, match=r"While listing, .*same continuation token"):
+        list(entries(stuck, "listing"))
+
+
+def test_an_error_on_a_later_page_is_an_error_of_the_list() -> None:
+    def breaks(_query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
+        if headers:
+            raise NotFound("Gone.", status=400)
+        return {"Items": [{"Id": 1}], "ContinuationToken": "next"}
+
+    with pytest.raises(NotFound):
+        list(entries(breaks, "listing", 5))
+
+
+@pytest.mark.parametrize("body", [None, "text", 5, {}, {"Things": []}, {"Items": 3}, [1], {"Items": ["x"]}], ids=str)
+def test_what_is_no_list_is_never_taken_for_an_empty_one(body: Any) -> None:
+    with pytest.raises(ServiceError, match="list due"):
+        list(entries(lambda _query, _headers: body, "listing"))
+
+
+def test_names_of_members_are_read_in_any_case() -> None:
+    assert list(entries(lambda _query, _headers: {"items": [{"id": 1}]}, "listing")) == [{"id": 1}]
+    assert list(entries(lambda _query, _headers: {"Items": None}, "listing")) == []
