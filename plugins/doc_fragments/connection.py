@@ -311,7 +311,7 @@ options:
       - Folder in which tokens are kept between tasks, readable by its owner only.
       - By default C(azsphere.fleet) in C($XDG_CACHE_HOME) or C(~/.cache).
       - V(none) keeps no token.
-    type: path
+    type: str
     env:
       - name: AZSPHERE_TOKEN_CACHE
     ini:

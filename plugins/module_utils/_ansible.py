@@ -136,6 +136,7 @@ class _Task:
             debug=module.debug,
             check=module.check_mode,
             diff=module._diff,
+            no_log=module.no_log,
         )
         try:
             result = run(module.params, context)

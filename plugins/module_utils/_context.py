@@ -24,6 +24,7 @@ class Context:
     """Warnings, files and the service of one task.
 
     In a check run `service` and `files` keep every write to themselves, so nothing else needs to ask whether it is one.
+    `no_log` tells whether the task keeps its result to itself.
     """
 
     open_service: Callable[[], Service]
@@ -32,6 +33,7 @@ class Context:
     debug: Callable[[str], None]
     check: bool = False
     diff: bool = False
+    no_log: bool = False
 
     @cached_property
     def service(self) -> Service:

@@ -13,8 +13,8 @@ short_description: Deploy images to a device group
 description:
   - Sees to it that the deployment in force in a device group is exactly a given set of images. Devices in the group get
     them with their next update.
-  - A deployment names the whole set. When the set in force is another one, a new deployment takes its place. The service
-    can neither change nor delete a deployment; to go back, deploy the earlier images again.
+  - A deployment names the whole set. When the set in force is another one, a new deployment takes its place. The
+    service can neither change nor delete a deployment; to go back, deploy the earlier images again.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -70,6 +70,7 @@ EXAMPLES = r"""
     images: "{{ field_test.current_deployment.images }}"
   vars:
     field_test: "{{ lookup('azsphere.fleet.device_groups', 'Kettle/Field Test', tenant='Contoso Fleet') }}"
+  when: field_test.current_deployment is not none
 """
 
 RETURN = r"""

@@ -35,15 +35,15 @@ options:
     type: str
   os_feed:
     description:
-      - Which releases of the operating system the devices get. V(RetailEval) has each of them two weeks before V(Retail),
-        to test with.
+      - Which releases of the operating system the devices get. V(RetailEval) has each of them two weeks before
+        V(Retail), to test with.
       - Left as it is when not given; a new device group gets V(Retail).
     type: str
     choices: [Retail, RetailEval]
   update_policy:
     description:
-      - What the devices get from the cloud. V(UpdateAll) is the operating system and applications, V(No3rdPartyAppUpdates)
-        the operating system only.
+      - What the devices get from the cloud. V(UpdateAll) is the operating system and applications,
+        V(No3rdPartyAppUpdates) the operating system only.
       - Left as it is when not given; a new device group gets V(UpdateAll).
     type: str
     choices: [UpdateAll, No3rdPartyAppUpdates]
@@ -76,17 +76,17 @@ EXAMPLES = r"""
     os_feed: RetailEval
     update_policy: UpdateAll
 
-- name: Rename it
+- name: Rename a device group
   azsphere.fleet.device_group:
     tenant: Contoso Fleet
-    id: "{{ lookup('azsphere.fleet.device_groups', 'Kettle/Laboratory', tenant='Contoso Fleet').id }}"
-    name: Desks
+    id: "{{ lookup('azsphere.fleet.device_groups', 'Kettle/Field Test OS Evaluation', tenant='Contoso Fleet').id }}"
+    name: Early Field Test
 
 - name: No such device group
   azsphere.fleet.device_group:
     tenant: Contoso Fleet
     product: Kettle
-    name: Desks
+    name: Laboratory
     state: absent
 """
 

@@ -12,8 +12,8 @@ version_added: 0.1.0
 short_description: Upload image packages to an Azure Sphere tenant
 description:
   - Sees to it that the image of a package is in the tenant.
-  - The image ID is read from the package itself. An ID is one build for ever, so a package that is in the tenant already
-    is not uploaded again.
+  - The image ID is read from the package itself. An ID is one build for ever, so a package that is in the tenant
+    already is not uploaded again.
   - The service has no way to delete an image.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
@@ -39,15 +39,12 @@ EXAMPLES = r"""
   azsphere.fleet.image:
     tenant: Contoso Fleet
     path: kettle.imagepackage
-  register: uploaded
 
-- name: Bring it to the laboratory
-  azsphere.fleet.deployment:
+- name: All packages of a folder
+  azsphere.fleet.image:
     tenant: Contoso Fleet
-    product: Kettle
-    device_group: Development
-    images:
-      - "{{ uploaded.image.id }}"
+    path: "{{ item }}"
+  loop: "{{ query('ansible.builtin.fileglob', 'packages/*.imagepackage') }}"
 """
 
 RETURN = r"""

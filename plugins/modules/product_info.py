@@ -26,6 +26,7 @@ options:
     type: str
 seealso:
   - module: azsphere.fleet.product
+  - module: azsphere.fleet.device_group_info
   - plugin: azsphere.fleet.products
     plugin_type: lookup
 """
@@ -62,7 +63,8 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries import products
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries.products import products
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
 ARGUMENTS = Arguments({"name": {"type": "str"}, "id": {"type": "str"}}, mutually_exclusive=(("name", "id"),))
@@ -70,7 +72,8 @@ ARGUMENTS = Arguments({"name": {"type": "str"}, "id": {"type": "str"}}, mutually
 
 def run(params: Params, context: Context) -> Result:
     """Reads what was asked for."""
-    return Result(values={"products": products(context.service, params["id"] or params["name"])})
+    which = params["name"] if params["id"] is None else guid(params["id"], "product")
+    return Result(values={"products": products(context.service, which)})
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
     than `max_changes`.
     """
     targets = _targets(service, rows)
-    present = _read(service, [row.id for row in rows])
+    present = claimed_devices(service, [row.id for row in rows])
     names = _Places(service)
     devices = tuple(_change(row, present.get(row.id), targets, names) for row in rows)
     changing = [change for change in devices if change.actions]
@@ -78,7 +78,7 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
 
     def read(after: Service) -> Snapshot:
         ids = [change.id for change in changing]
-        found, places = _read(after, ids), _Places(after)
+        found, places = claimed_devices(after, ids), _Places(after)
         return Snapshot(None, _table(changing, {each: places.of(found.get(each)) for each in ids}))
 
     return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices)
@@ -94,7 +94,7 @@ def _targets(service: Service, rows: Sequence[DeviceRow]) -> dict[tuple[str | No
     return found
 
 
-def _read(service: Service, device_ids: Sequence[str]) -> dict[str, Device]:
+def claimed_devices(service: Service, device_ids: Sequence[str]) -> dict[str, Device]:
     """Those that are claimed into the tenant."""
     if len(device_ids) <= READ_SINGLY:
         read = (service.device(device_id) for device_id in device_ids)

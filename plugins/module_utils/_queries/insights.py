@@ -1,0 +1,117 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What devices reported. The service has no filters for it (FACTS: error reporting), so they are here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+
+from .._errors import InvalidInput
+from .._model import Insight
+from .._service import Service
+from .._views import Values, insight_values
+from .asked import device_ids
+
+_TIME = re.compile(
+    r"\A(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?)?\Z", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class InsightFilter:
+    """What an event has to be. None and empty sets let every event through; `event_types` are in folded case."""
+
+    devices: frozenset[str] = frozenset()
+    event_types: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def lets_through(self, insight: Insight) -> bool:
+        """Whether it is of such a device and type, and any of it happened in between."""
+        return (
+            (not self.devices or insight.device_id in self.devices)
+            and (not self.event_types or (insight.type or "").casefold() in self.event_types)
+            and (self.since is None or _reached(insight.end or insight.start, self.since))
+            and (self.until is None or _begun(insight.start or insight.end, self.until))
+        )
+
+
+def insight_filter(
+    ids: Sequence[str], event_types: Sequence[str], since: str | None, until: str | None
+) -> InsightFilter:
+    """From what somebody wrote. Raises InvalidInput for a malformed ID or time, and when no time is in between."""
+    found = InsightFilter(
+        devices=frozenset(device_ids(ids)),
+        event_types=frozenset(each.strip().casefold() for each in event_types),
+        since=None if since is None else _asked(since, "since"),
+        until=None if until is None else _asked(until, "until"),
+    )
+    if found.since is not None and found.until is not None and found.until < found.since:
+        raise InvalidInput(
+            f"There is no time between since ({since}) and until ({until}).", hint="Give the earlier one as since."
+        )
+    return found
+
+
+def insights(service: Service, wanted: InsightFilter, limit: int | None = None) -> list[Values]:
+    """Events that the filter lets through, newest first.
+
+    With a limit these are the first that the service gives, and no more pages are asked for once they are found.
+    """
+    matching = (insight for insight in service.insights() if wanted.lets_through(insight))
+    found = list(islice(matching, limit))
+    return [insight_values(insight) for insight in sorted(found, key=_end, reverse=True)]
+
+
+def _end(insight: Insight) -> str:
+    return insight.end or insight.start or ""
+
+
+def _reached(text: str | None, since: datetime) -> bool:
+    """An event without a usable time is in no span of time."""
+    moment = moment_of(text)
+    return moment is not None and moment >= since
+
+
+def _begun(text: str | None, until: datetime) -> bool:
+    moment = moment_of(text)
+    return moment is not None and moment <= until
+
+
+def _asked(text: str, option: str) -> datetime:
+    moment = moment_of(text)
+    if moment is None:
+        raise InvalidInput(
+            f'The option {option} is "{text}", which is no time in ISO 8601.',
+            code="invalid_time",
+            target=text,
+            hint='Write it as "2026-05-06T07:08:09Z", or "2026-05-06" for the first moment of a day in UTC.',
+        )
+    return moment
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A time in ISO 8601, to the second; one without a zone is UTC. None for what is none."""
+    found = _TIME.match((text or "").strip())
+    if found is None:
+        return None
+    day, time, zone = found.groups()
+    try:
+        local = datetime.fromisoformat(f"{day}T{time or '00:00'}")
+        return (local - _offset(zone)).replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _offset(zone: str | None) -> timedelta:
+    if zone is None or zone.upper() == "Z":
+        return timedelta(0)
+    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    return -size if zone[0] == "-" else size

@@ -1,0 +1,42 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Operations: work that the service does in its own time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from .._deadline import Deadline
+from .._errors import NotFound, OperationFailed
+from .._model import Operation
+from .._service import Service
+from .._views import Values, operation_details
+
+
+def operation(service: Service, operation_id: str, deadline: Deadline | None = None) -> Values:
+    """An operation with the details that its kind has; with a deadline, when it is over.
+
+    A failed one is told of like any other. Raises NotFound for one that the service does not know, and DeadlineExceeded
+    with the last state seen.
+    """
+    found = _found(service, operation_id)
+    if deadline is not None and not found.final:
+        with suppress(OperationFailed):
+            service.wait(found, deadline)
+        found = _found(service, operation_id)
+    return operation_details(found)
+
+
+def _found(service: Service, operation_id: str) -> Operation:
+    found = service.operation(operation_id, details=True)
+    if found is None:
+        raise NotFound(
+            f"The service knows no operation {operation_id}, in the tenant or outside of all tenants.",
+            code="unknown_operation",
+            target=operation_id,
+            hint="Check the ID and the tenant; how long the service remembers operations is not known.",
+        )
+    return found

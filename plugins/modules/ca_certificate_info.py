@@ -1,0 +1,105 @@
+#!/usr/bin/python
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca_certificate_info
+version_added: 0.1.0
+short_description: Read the CA certificates of an Azure Sphere tenant
+description:
+  - Lists the certificates with which the tenant signs those of its devices. A certificate is valid for two years; the
+    next one appears about 90 days before and takes over later, so trust both meanwhile.
+author:
+  - azsphere.fleet contributors (@azsphere-fleet)
+extends_documentation_fragment:
+  - azsphere.fleet.attributes.info
+  - azsphere.fleet.connection
+options:
+  thumbprint:
+    description: Only the certificate of this SHA-1 thumbprint, in any case, with or without colons.
+    type: str
+requirements:
+  - cryptography
+seealso:
+  - module: azsphere.fleet.ca_certificate
+"""
+
+EXAMPLES = r"""
+- name: All CA certificates
+  azsphere.fleet.ca_certificate_info:
+    tenant: Contoso Fleet
+  register: found
+
+- name: Fail when the one in use is past its time
+  ansible.builtin.assert:
+    that: item.not_after > now(utc=true).strftime('%Y-%m-%dT%H:%M:%SZ')
+  loop: "{{ found.certificates | selectattr('is_active') }}"
+  loop_control:
+    label: "{{ item.thumbprint }}"
+"""
+
+RETURN = r"""
+certificates:
+  description:
+    - The certificates by thumbprint. Empty when there is none that was asked for.
+    - The service lists a certificate that has expired and no longer gives its content, so that what only the content
+      says is null.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    thumbprint:
+      description: SHA-1 thumbprint.
+      type: str
+    subject:
+      description: Subject as in RFC 4514.
+      type: str
+    not_before:
+      description: Valid from, ISO 8601 in UTC.
+      type: str
+    not_after:
+      description: Valid until, ISO 8601 in UTC.
+      type: str
+    is_active:
+      description: Whether it is the one that signs certificates of devices now.
+      type: bool
+    is_revoked:
+      description: Whether it was revoked.
+      type: bool
+  sample:
+    - thumbprint: 2FD4E1C67A2D28FCED849EE1BB76E7391B93EB12
+      subject: CN=Microsoft Azure Sphere 11111111-2222-4333-8444-555555555555
+      not_before: "2026-05-06T07:08:09Z"
+      not_after: "2028-05-05T07:08:09Z"
+      is_active: true
+      is_revoked: false
+api:
+  description: What the task cost.
+  returned: always
+  type: dict
+  sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
+"""
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import certificates
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+
+ARGUMENTS = Arguments({"thumbprint": {"type": "str"}})
+
+
+def run(params: Params, context: Context) -> Result:
+    """Reads what was asked for."""
+    return Result(values={"certificates": certificates(context.service, params["thumbprint"])})
+
+
+def main() -> None:
+    run_module(ARGUMENTS, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+#!/usr/bin/python
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: user_info
+version_added: 0.1.0
+short_description: Read who has which role in an Azure Sphere tenant
+description:
+  - Lists the people and service principals that have a role in the tenant, and the roles that there are.
+  - The list of all users is open to Administrators of the tenant only.
+author:
+  - azsphere.fleet contributors (@azsphere-fleet)
+extends_documentation_fragment:
+  - azsphere.fleet.attributes.info
+  - azsphere.fleet.connection
+options:
+  user:
+    description: Only this one, by address or by the GUID of its principal.
+    type: str
+seealso:
+  - module: azsphere.fleet.user_role
+  - module: azsphere.fleet.account_info
+"""
+
+EXAMPLES = r"""
+- name: Who has a role in the tenant
+  azsphere.fleet.user_info:
+    tenant: Contoso Fleet
+  register: access
+
+- name: The roles of somebody
+  azsphere.fleet.user_info:
+    tenant: Contoso Fleet
+    user: ada@contoso.example
+"""
+
+RETURN = r"""
+users:
+  description: The users by address. Empty when O(user) has no role in the tenant.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: 91000000-0000-4000-8000-000000000001
+      name: Ada
+      mail: ada@contoso.example
+      roles: [Administrator]
+roles_available:
+  description: The roles that there are.
+  returned: success
+  type: list
+  elements: str
+  sample: [Administrator, Contributor, Reader]
+api:
+  description: What the task cost.
+  returned: always
+  type: dict
+  sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
+"""
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import users
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+
+ARGUMENTS = Arguments({"user": {"type": "str"}})
+
+
+def run(params: Params, context: Context) -> Result:
+    """Reads what was asked for."""
+    found = users(context.service, params["user"])
+    return Result(values={"users": found, "roles_available": context.service.roles()})
+
+
+def main() -> None:
+    run_module(ARGUMENTS, run)
+
+
+if __name__ == "__main__":
+    main()
