@@ -29,3 +29,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self._ahead += seconds
+
+    def reset(self) -> None:
+        """Back to the computer's time."""
+        self._ahead = 0.0

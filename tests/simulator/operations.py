@@ -14,9 +14,10 @@ from __future__ import annotations
 import heapq
 import itertools
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Callable
+from typing import Any
 
 
 class Kind(IntEnum):
@@ -31,6 +32,14 @@ class Kind(IntEnum):
     DELETE_DEVICE_GROUP = 9
     DELETE_PRODUCT = 10
     BULK_DEVICE_CLAIM = 11
+
+
+#: Kinds that have details, with their name in the path of these (FACTS, asynchronous operations).
+DETAILS = {
+    Kind.DEPLOY_TO_DEVICE_GROUP: "deploytodevicegroup",
+    Kind.IMAGE_UPLOAD: "imageUpload",
+    Kind.BULK_DEVICE_CLAIM: "bulkdeviceclaim",
+}
 
 
 class Progress(IntEnum):
@@ -88,8 +97,15 @@ class Operation:
     failure: OperationFailure | None = None
 
     @property
-    def final(self) -> bool:
-        return self.outcome is not None or self.failure is not None
+    def path(self) -> str:
+        """Where the operation is polled, below /v2. One made outside any tenant has a path of its own."""
+        return f"/tenants/{self.tenant_id}/operations/{self.id}" if self.tenant_id else f"/operations/{self.id}"
+
+    @property
+    def details_path(self) -> str:
+        """Where its details are, below /v2; empty for the kinds that have none."""
+        name = DETAILS.get(self.kind)
+        return f"/tenants/{self.tenant_id}/operationTypes/{name}/operations/{self.id}" if name else ""
 
     def progress(self, now: float) -> Progress:
         if self.failure is not None:
@@ -114,12 +130,17 @@ class Operations:
         self._sequence = itertools.count()
 
     def start(
-        self, kind: Kind, effect: Callable[[], Outcome], *, tenant_id: str | None, caller: str, now: float, seconds: float
+        self,
+        kind: Kind,
+        effect: Callable[[], Outcome],
+        *,
+        tenant_id: str | None,
+        caller: str,
+        now: float,
+        seconds: float,
     ) -> Operation:
         """Start work that has its effect `seconds` from now; the first quarter of them it counts as not yet started."""
-        operation = Operation(
-            str(uuid.uuid4()), kind, tenant_id, caller, now, now + seconds / 4, now + seconds, effect
-        )
+        operation = Operation(str(uuid.uuid4()), kind, tenant_id, caller, now, now + seconds / 4, now + seconds, effect)
         self._all[operation.id] = operation
         heapq.heappush(self._under_way, (operation.due, next(self._sequence), operation))
         return operation

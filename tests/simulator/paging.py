@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Hashable, Sequence
+from typing import Any
 
 #: How many tokens are remembered; the oldest are forgotten first.
 _REMEMBERED = 20_000
@@ -36,9 +37,7 @@ class Pages:
         """The first page and the token of the next one, if any. `listing` names what is listed and for whom."""
         return self._page(_Rest(listing, size, items, 0))
 
-    def next(
-        self, listing: Hashable, token: str, size: int, *, same_size: bool
-    ) -> tuple[Sequence[Any], str | None]:
+    def next(self, listing: Hashable, token: str, size: int, *, same_size: bool) -> tuple[Sequence[Any], str | None]:
         """The page that a token stands for; it may be asked for again. Raises UnknownContinuation."""
         rest = self._rests.get(token)
         if rest is None or rest.listing != listing or (same_size and rest.size != size):

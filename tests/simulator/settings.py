@@ -12,8 +12,9 @@ A dialect is a set of switches, one for each thing that is not known about the r
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 #: Values of each switch; the first belongs to the dialect `documented`, the second to `other`, further ones to neither.
 SWITCHES: dict[str, tuple[str, ...]] = {

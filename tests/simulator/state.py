@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 
 #: Microsoft's public client and directory for people (FACTS, signing in).
 PUBLIC_CLIENT_ID = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
@@ -196,6 +197,13 @@ class Tenant:
     deployments: dict[str, Deployment] = field(default_factory=dict)
     certificates: list[CaCertificate] = field(default_factory=list)
     insights: list[Insight] = field(default_factory=list)
+
+    def place(self, device: Device, group: DeviceGroup) -> None:
+        """Put a device of the tenant into a group, out of the one that it was in."""
+        if device.group_id is not None:
+            del self.groups[device.group_id].devices[device.id]
+        device.group_id, device.product_id = group.id, group.product_id
+        group.devices[device.id] = device
 
 
 @dataclass

@@ -51,9 +51,11 @@ class World:
         if self.operations.settle(self.clock.timestamp()):
             self.changes += 1
 
-    def forget_volatile(self) -> None:
-        """Drop what does not outlive a reset: operations, pages, invitations on their way, sign-in sessions."""
+    def replace_state(self, state: State) -> None:
+        """Go on with another state, without what belongs to no state: operations, pages, invitations, sign-in sessions."""
+        self.state = state
         self.operations.clear()
         self.pages.clear()
         self.sessions.clear()
         self.invited.clear()
+        self.changes += 1

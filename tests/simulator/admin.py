@@ -1,0 +1,157 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The administration under /_simulator: for tests and for whoever rehearses. It needs no token and is in no log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from .documents import canonical, dump
+from .faults import InvalidFault
+from .loading import InvalidState
+from .seeds import Seeds
+from .settings import InvalidSetting
+from .world import World
+
+PREFIX = "/_simulator"
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class InvalidOrder(ValueError):
+    """The body of a request to the administration is not what it takes."""
+
+
+def admin_routes(world: World, seeds: Seeds) -> list[BaseRoute]:
+    """What each does is described in docs/simulator.md."""
+    handlers = _Handlers(world, seeds)
+    routes = [
+        Route("/state", _told(handlers.get_state), methods=["GET"]),
+        Route("/state", _told(handlers.put_state), methods=["PUT"]),
+        Route("/reset", _told(handlers.reset), methods=["POST"]),
+        Route("/log", _told(handlers.get_log), methods=["GET"]),
+        Route("/log", _told(handlers.delete_log), methods=["DELETE"]),
+        Route("/counts", _told(handlers.get_counts), methods=["GET"]),
+        Route("/settings", _told(handlers.get_settings), methods=["GET"]),
+        Route("/settings", _told(handlers.patch_settings), methods=["PATCH"]),
+        Route("/faults", _told(handlers.get_faults), methods=["GET"]),
+        Route("/faults", _told(handlers.post_fault), methods=["POST"]),
+        Route("/faults", _told(handlers.delete_faults), methods=["DELETE"]),
+        Route("/tokens/revoke", _told(handlers.revoke_tokens), methods=["POST"]),
+        Route("/clock/advance", _told(handlers.advance_clock), methods=["POST"]),
+    ]
+    return [Mount(PREFIX, routes=routes)]
+
+
+class _Handlers:
+    def __init__(self, world: World, seeds: Seeds) -> None:
+        self._world = world
+        self._seeds = seeds
+
+    async def get_state(self, request: Request) -> Response:
+        del request
+        self._world.settle()
+        return Response(canonical(dump(self._world.state)), media_type="application/json")
+
+    async def put_state(self, request: Request) -> Response:
+        state = self._seeds.load(await _document(request), self._world.clock.now())
+        self._world.replace_state(state)
+        return _done()
+
+    async def reset(self, request: Request) -> Response:
+        """State, settings and faults as they were at the start; the log is emptied, tokens stay good."""
+        del request
+        world = self._world
+        world.replace_state(self._seeds.load(world.initial, world.clock.now()))
+        world.settings.change(world.initial_settings)
+        world.faults.clear()
+        world.log.clear()
+        world.clock.reset()
+        return _done()
+
+    async def get_log(self, request: Request) -> Response:
+        since = request.query_params.get("since", "0")
+        if not since.isdecimal():
+            raise InvalidOrder("The parameter since is a whole number.")
+        return JSONResponse(self._world.log.since(int(since)))
+
+    async def delete_log(self, request: Request) -> Response:
+        del request
+        self._world.log.clear()
+        return _done()
+
+    async def get_counts(self, request: Request) -> Response:
+        del request
+        return JSONResponse({**self._world.log.counts(), "tokens_issued": self._world.tokens.issued})
+
+    async def get_settings(self, request: Request) -> Response:
+        del request
+        return JSONResponse(self._world.settings.to_document())
+
+    async def patch_settings(self, request: Request) -> Response:
+        self._world.settings.change(await _object(request))
+        return JSONResponse(self._world.settings.to_document())
+
+    async def get_faults(self, request: Request) -> Response:
+        del request
+        return JSONResponse(self._world.faults.to_document())
+
+    async def post_fault(self, request: Request) -> Response:
+        self._world.faults.add(await _object(request))
+        return _done()
+
+    async def delete_faults(self, request: Request) -> Response:
+        del request
+        self._world.faults.clear()
+        return _done()
+
+    async def revoke_tokens(self, request: Request) -> Response:
+        del request
+        self._world.tokens.revoke_all()
+        return _done()
+
+    async def advance_clock(self, request: Request) -> Response:
+        seconds = (await _object(request)).get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
+            raise InvalidOrder("The body is an object with the member seconds, a number from 0 up.")
+        self._world.clock.advance(seconds)
+        self._world.settle()
+        return _done()
+
+
+def _told(endpoint: _Endpoint) -> _Endpoint:
+    """The endpoint, with what was wrong with an order told in one sentence."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except (InvalidOrder, InvalidState, InvalidSetting, InvalidFault) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return answered
+
+
+async def _document(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except ValueError as error:
+        raise InvalidOrder("The body is not JSON.") from error
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    document = await _document(request)
+    if not isinstance(document, dict):
+        raise InvalidOrder("The body is not a JSON object.")
+    return document
+
+
+def _done() -> Response:
+    return Response(status_code=204)

@@ -1,0 +1,112 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Who holds which role, and inviting those who are not known yet."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from ..problems import Problem, Reply
+from ..state import ROLES, Principal, State
+from ..wire import Wire, ordered_roles
+from .call import Answer, Call, is_guid
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def list_users(call: Call) -> Wire:
+    principals = [
+        call.write.principal(call.state.principals[who], roles)
+        for who, roles in call.tenant.roles.items()
+        if roles and who in call.state.principals
+    ]
+    return {"TenantId": call.tenant.id, "Principals": principals}
+
+
+def list_roles_by_user(call: Call) -> Wire:
+    """One's own roles are for everybody to see, those of others for Administrators."""
+    principal = find(call.state, call.path["userId"])
+    own = principal is not None and principal.id == call.caller.id
+    if not own and "Administrator" not in call.tenant.roles[call.caller.id]:
+        raise Problem(404, "There is no such user in the tenant.")
+    if principal is None:
+        raise Problem(404, "There is no such user in the tenant.")
+    everywhere = call.world.settings.user_roles == "everywhere"
+    tenants = call.state.tenants.values() if everywhere else [call.tenant]
+    return {
+        "Roles": [
+            {"TenantId": tenant.id, "RoleNames": ordered_roles(tenant.roles[principal.id])}
+            for tenant in tenants
+            if tenant.roles.get(principal.id)
+        ]
+    }
+
+
+def assign_role(call: Call) -> Reply:
+    """Fails for somebody who was never invited, and for a while after an invitation if the settings say so."""
+    principal = find(call.state, call.path["userId"])
+    if principal is None or call.world.clock.timestamp() < call.world.invited.get(principal.id, 0.0):
+        raise Problem(404, "There is no such user; invite it first.")
+    call.tenant.roles.setdefault(principal.id, set()).add(_role(call))
+    return Reply(200, b"", None)
+
+
+def unassign_role(call: Call) -> Reply:
+    role = _role(call)
+    principal = find(call.state, call.path["userId"])
+    if principal is None:
+        raise Problem(404, "There is no such user.")
+    call.tenant.roles.get(principal.id, set()).discard(role)
+    return Reply(200, b"", None)
+
+
+def list_available_roles(call: Call) -> Answer:
+    del call
+    return list(ROLES)
+
+
+def invite_user(call: Call) -> Wire:
+    """Anybody's address is taken without a check; whoever invites must be an Administrator somewhere."""
+    if not any("Administrator" in tenant.roles.get(call.caller.id, ()) for tenant in call.state.tenants.values()):
+        raise Problem(403, "Only an Administrator can invite users.")
+    address = call.body.get("UserEmail", "")
+    if not _ADDRESS.fullmatch(address):
+        raise Problem(400, "UserEmail must be an e-mail address.")
+    known = find(call.state, address)
+    if known is None:
+        known = _new_principal(call.state, address)
+        call.state.principals[known.id] = known
+        call.world.invited[known.id] = call.world.clock.timestamp() + call.world.settings.invitation_seconds
+    return {"Status": "Completed", "Url": f"{call.world.url}/invitations/{known.id}"}
+
+
+def find(state: State, user: str) -> Principal | None:
+    """The principal of a GUID or an address, in any letter case."""
+    wanted = user.casefold()
+    if is_guid(user):
+        return state.principals.get(wanted)
+    return next((p for p in state.principals.values() if p.mail.casefold() == wanted), None)
+
+
+def _new_principal(state: State, address: str) -> Principal:
+    """A person, or the service principal that a made-up address `<object id>@<directory id>.onmicrosoft.com` stands for."""
+    person = state.person(address)
+    if person is not None:
+        return Principal(person.object_id, person.name, address)
+    local_part = address.partition("@")[0].lower()
+    for owner in (*state.applications, *state.managed_identities):
+        if owner.object_id == local_part:
+            return Principal(owner.object_id, owner.name, address)
+    return Principal(local_part if is_guid(local_part) else str(uuid.uuid4()), address, address)
+
+
+def _role(call: Call) -> str:
+    wanted = call.path["roleName"].casefold()
+    role = next((role for role in ROLES if role.casefold() == wanted), None)
+    if role is None:
+        raise Problem(400, f"There is no role {call.path['roleName']!r}; there are {', '.join(ROLES)}.")
+    return role

@@ -1,0 +1,147 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The API as an application: who calls, may they, does the request fit, and then the handler."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..description import Described, Description, Misfit
+from ..exchange import RECORD, Receive, Record, Scope, Send, header, query, raw_path, read_body, write
+from ..problems import Problem, Reply, problem_reply
+from ..state import Tenant
+from ..tokens import InvalidToken
+from ..world import World
+from .call import Call, Caller, json_reply
+from .table import HANDLERS
+
+_RANK = {"Reader": 1, "Contributor": 2, "Administrator": 3}
+#: Where the description names no role, looking is for everybody with one.
+_LOOKING = "Reader"
+#: Answered as if it were not there to those whose role is too low (FACTS, failures).
+_HIDDEN = "AccessControl_ListUsers"
+
+
+class Api:
+    def __init__(self, world: World, description: Description) -> None:
+        if set(description.operations) != set(HANDLERS):
+            raise ValueError("the handlers are not those of the description")
+        self._world = world
+        self._description = description
+
+    def identify(self, scope: Scope) -> None:
+        """Put into the record which operation a request is, before anything else looks at it."""
+        match = self._description.match(scope["method"], raw_path(scope))
+        scope[RECORD] = Record(
+            operation=match.operation.id if match.operation else None,
+            described=match.operation,
+            values=match.values,
+            methods=match.methods,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record: Record = scope[RECORD]
+        body = await read_body(receive)
+        self._world.settle()
+        try:
+            reply = self._checked(record, self._answer(scope, record, body))
+        except Problem as problem:
+            described = record.described
+            documented = described is not None and problem.status in described.problem_statuses
+            reply = problem_reply(problem, self._world.settings, documented=documented)
+        await write(send, reply)
+
+    def _answer(self, scope: Scope, record: Record, body: bytes) -> Reply:
+        described = record.described
+        if described is None:
+            if record.methods:
+                raise Problem(405, f"This address takes {', '.join(record.methods)} only.")
+            raise Problem(404, "There is no such address.")
+        caller = self._caller(scope)
+        record.caller = caller.id
+        try:
+            call = Call(self._world, described, caller, described.check_path(record.values))
+            call.of_tenant = self._tenant(described, call)
+            record.tenant = call.of_tenant.id if call.of_tenant else None
+            call.query = described.check_query(query(scope))
+            call.continuation = header(scope, b"sphere-continuation") if described.paged else None
+            call.body = _body(described, scope, body)
+        except Misfit as misfit:
+            raise Problem(400, f"{misfit}.") from misfit
+        answer = HANDLERS[described.id](call)
+        if scope["method"] != "GET":
+            self._world.changes += 1
+        return answer if isinstance(answer, Reply) else json_reply(answer)
+
+    def _caller(self, scope: Scope) -> Caller:
+        scheme, _space, token = (header(scope, b"authorization") or "").partition(" ")
+        status = int(self._world.settings.bad_token)
+        if scheme.lower() != "bearer" or not token:
+            raise Problem(401, "The request has no bearer token.")
+        try:
+            claims = self._world.tokens.verify(token.strip())
+        except InvalidToken as error:
+            raise Problem(status, f"The bearer token was not accepted: {error}.") from error
+        return self._known(str(claims["oid"]).lower(), claims.get("preferred_username"))
+
+    def _known(self, object_id: str, name: str | None) -> Caller:
+        """The caller as Azure Sphere knows it: somebody invited by address is known by that address."""
+        principals = self._world.state.principals
+        if object_id not in principals and name is not None:
+            for principal in principals.values():
+                if principal.mail.casefold() == name.casefold():
+                    return Caller(principal.id, name)
+        return Caller(object_id, name)
+
+    def _tenant(self, described: Described, call: Call) -> Tenant | None:
+        """The tenant of the path. One that is not there and one without a role for the caller are not told apart."""
+        if not described.of_tenant:
+            return None
+        denied = int(self._world.settings.denied)
+        tenant = self._world.state.tenants.get(call.path["tenantId"].lower())
+        roles = tenant.roles.get(call.caller.id) if tenant is not None else None
+        if tenant is None or not roles:
+            raise Problem(denied, "The tenant is not there, or you have no role in it.")
+        needed = described.minimum_role or _LOOKING
+        if max(_RANK[role] for role in roles) < _RANK[needed]:
+            raise Problem(404 if described.id == _HIDDEN else denied, f"This needs the role {needed}.")
+        return tenant
+
+    def _checked(self, record: Record, reply: Reply) -> Reply:
+        """The reply, held to the description when the settings ask for it."""
+        described = record.described
+        if described is None or not self._world.settings.check_replies or not _is_json(reply):
+            return reply
+        try:
+            described.check_reply(reply.status, json.loads(reply.body))
+        except Misfit as misfit:
+            record.note = f"reply does not fit: {misfit}"
+            raise Problem(500, f"The simulator's reply does not fit the description: {misfit}.") from misfit
+        return reply
+
+
+def _is_json(reply: Reply) -> bool:
+    return bool(reply.body) and (reply.media_type or "").startswith("application/json")
+
+
+def _body(described: Described, scope: Scope, body: bytes) -> Any:
+    """The request's body as the operation takes it. Raises Misfit or Problem."""
+    if described.media_type is None:
+        if body:
+            raise Misfit("request body: this operation takes none")
+        return None
+    media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+    if media_type != described.media_type:
+        raise Problem(415, f"The Content-Type must be {described.media_type}, not {media_type or 'missing'}.")
+    if described.body is None:
+        return body
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise Misfit("request body: it is not JSON") from error
+    described.body(document, "request body")
+    return document

@@ -1,0 +1,152 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""One call of the API: what a handler is given, and what it may answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ..description import Described
+from ..names import name_problem
+from ..operations import Kind, Operation, Outcome
+from ..paging import UnknownContinuation
+from ..problems import Problem, Reply
+from ..state import Device, DeviceGroup, Image, Product, State, Tenant
+from ..wire import Wire, Writer
+from ..world import World
+
+#: What a handler answers: a JSON document (status 200), or a reply of its own making.
+Answer = Any
+Handler = Callable[["Call"], Answer]
+Item = TypeVar("Item")
+
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DEFAULT_PAGE = 100
+_LARGEST_PAGE = 1000
+_JSON = "application/json; charset=utf-8"
+
+
+@dataclass
+class Caller:
+    """Who calls: the ID of the principal, and the user name when it is a person."""
+
+    id: str
+    name: str | None
+
+
+@dataclass
+class Call:
+    """`path` and `query` are the parameters by name, `body` the JSON document or the bytes that were sent."""
+
+    world: World
+    described: Described
+    caller: Caller
+    path: dict[str, str]
+    query: dict[str, Any] = field(default_factory=dict)
+    continuation: str | None = None
+    body: Any = None
+    of_tenant: Tenant | None = None
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant of the path, in which the caller has a role."""
+        if self.of_tenant is None:
+            raise TypeError(f"{self.described.id} has no tenant in its path")
+        return self.of_tenant
+
+    @property
+    def state(self) -> State:
+        return self.world.state
+
+    @property
+    def write(self) -> Writer:
+        return Writer(self.world.settings, self.world.url)
+
+    def product(self) -> Product:
+        product = self.tenant.products.get(self.path["productId"].lower())
+        if product is None:
+            raise Problem(404, f"There is no product {self.path['productId']} in the tenant.")
+        return product
+
+    def group(self) -> DeviceGroup:
+        group = self.tenant.groups.get(self.path["deviceGroupId"].lower())
+        if group is None:
+            raise Problem(404, f"There is no device group {self.path['deviceGroupId']} in the tenant.")
+        return group
+
+    def device(self) -> Device:
+        device = self.tenant.devices.get(self.path["deviceId"].lower())
+        if device is None:
+            raise Problem(404, "There is no such device in the tenant.")
+        return device
+
+    def image(self) -> Image:
+        image = self.tenant.images.get(self.path["imageId"].lower())
+        if image is None:
+            raise Problem(404, f"There is no image {self.path['imageId']} in the tenant.")
+        return image
+
+    def page(self, items: Iterable[Item], write: Callable[[Item], Wire], *, default: int = _DEFAULT_PAGE) -> Wire:
+        """One page of a list; only the items on it are written."""
+        settings = self.world.settings
+        limit = settings.page_size or _LARGEST_PAGE
+        size = min(self.query.get("maxPageSize", default), limit)
+        listing = (self.caller.id, self.described.id, tuple(v.lower() for v in self.path.values()))
+        chosen: Sequence[Item]
+        if self.continuation is None:
+            ordered = list(items)
+            if settings.list_order == "newest_first":
+                ordered.reverse()
+            chosen, token = self.world.pages.first(listing, ordered, size)
+        else:
+            same_size = settings.continuation_page_size == "bound"
+            try:
+                chosen, token = self.world.pages.next(listing, self.continuation, size, same_size=same_size)
+            except UnknownContinuation as error:
+                raise Problem(400, "The continuation token is not one of this list.") from error
+        page: Wire = {"Items": [write(item) for item in chosen]}
+        if token is not None or settings.end_of_list == "null":
+            page["ContinuationToken"] = token
+        return page
+
+    def start(self, kind: Kind, effect: Callable[[], Outcome], *, ok: bool = False, of_tenant: bool = True) -> Reply:
+        """Start an operation. `ok` marks the starters that are documented to answer 200 in place of 202."""
+        settings, clock = self.world.settings, self.world.clock
+        operation = self.world.operations.start(
+            kind,
+            effect,
+            tenant_id=self.tenant.id if of_tenant else None,
+            caller=self.caller.id,
+            now=clock.timestamp(),
+            seconds=settings.operation_seconds,
+        )
+        status = 200 if ok == (settings.started_status == "documented") else 202
+        headers: tuple[tuple[str, str], ...] = ()
+        if settings.operation_headers == "location":
+            address = self.write.location(operation.path)
+            headers = (("operation-location", address), ("location", address))
+        return json_reply(self.write.operation(operation, None), status, headers)
+
+    def operation(self, operation: Operation) -> Wire:
+        """An operation as it stands now."""
+        return self.write.operation(operation, self.world.clock.timestamp())
+
+    def check_name(self, name: str) -> None:
+        problem = name_problem(name, any_character=self.world.settings.name_characters == "free")
+        if problem is not None:
+            raise Problem(400, f"The name {name[:60]!r} is not allowed: {problem}.")
+
+
+def json_reply(document: object, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    return Reply(status, json.dumps(document).encode(), _JSON, headers)
+
+
+def is_guid(text: str) -> bool:
+    return _GUID.fullmatch(text) is not None

@@ -1,0 +1,55 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""How operations stand, and the details of the kinds that have some."""
+
+from __future__ import annotations
+
+from ..operations import Kind, Operation
+from ..problems import Problem
+from ..wire import Wire
+from .call import Call
+
+
+def get(call: Call) -> Wire:
+    return call.operation(_found(call, call.tenant.id))
+
+
+def get_global(call: Call) -> Wire:
+    """An operation made outside any tenant, for whoever started it."""
+    operation = _found(call, None)
+    if operation.caller != call.caller.id:
+        raise _unknown(call)
+    return call.operation(operation)
+
+
+def get_image_upload_details(call: Call) -> Wire:
+    return _details(call, Kind.IMAGE_UPLOAD)
+
+
+def get_deployment_details(call: Call) -> Wire:
+    return _details(call, Kind.DEPLOY_TO_DEVICE_GROUP)
+
+
+def get_bulk_claim_details(call: Call) -> Wire:
+    return _details(call, Kind.BULK_DEVICE_CLAIM)
+
+
+def _details(call: Call, kind: Kind) -> Wire:
+    operation = _found(call, call.tenant.id)
+    if operation.kind is not kind:
+        raise _unknown(call)
+    return {**call.operation(operation), **(operation.outcome.details if operation.outcome else {})}
+
+
+def _found(call: Call, tenant_id: str | None) -> Operation:
+    operation = call.world.operations.get(call.path["operationId"].lower())
+    if operation is None or operation.tenant_id != tenant_id:
+        raise _unknown(call)
+    return operation
+
+
+def _unknown(call: Call) -> Problem:
+    return Problem(404, f"There is no operation {call.path['operationId']}.")

@@ -1,0 +1,44 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Deleting products and device groups: what stands in the way, and how the answer comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..operations import Code, Kind, OperationFailure, Outcome
+from ..problems import Problem, Reply
+from ..state import DeviceGroup, Tenant
+from .call import Call
+
+_STATUSES = {Code.CONFLICT: 409, Code.NOT_FOUND: 404}
+
+
+def check(call: Call, what: str, groups: Iterable[DeviceGroup]) -> None:
+    """Raise OperationFailure when the groups cannot go."""
+    for group in groups:
+        if group.devices:
+            raise OperationFailure(Code.CONFLICT, f"{what} cannot be deleted: devices are in its group {group.name}.")
+        if group.deployments and call.world.settings.deletion_with_deployments == "refused":
+            raise OperationFailure(Code.CONFLICT, f"{what} cannot be deleted: {group.name} has deployments.")
+
+
+def remove_group(tenant: Tenant, group: DeviceGroup) -> None:
+    for deployment in group.deployments:
+        del tenant.deployments[deployment.id]
+    del tenant.groups[group.id]
+    del tenant.products[group.product_id].groups[group.id]
+
+
+def start(call: Call, kind: Kind, effect: Callable[[], Outcome]) -> Reply:
+    """Start the deletion; in the dialect that answers 204 it happens at once."""
+    if call.world.settings.delete_reply == "operation":
+        return call.start(kind, effect)
+    try:
+        effect()
+    except OperationFailure as failure:
+        raise Problem(_STATUSES[failure.code], failure.message) from failure
+    return Reply(204, b"", None)

@@ -1,0 +1,74 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Tenants: listing, naming, making (from a device that nobody has claimed), blocking the old authorization."""
+
+from __future__ import annotations
+
+import uuid
+
+from ..certificates import Authority, make_default_cas
+from ..operations import Code, Kind, OperationFailure, Outcome
+from ..problems import Problem, Reply
+from ..state import Principal, Tenant
+from ..wire import Wire
+from .call import Answer, Call
+from .claiming import claim_problem
+
+
+def list_tenants(call: Call) -> Answer:
+    tenants = [t for t in call.state.tenants.values() if t.roles.get(call.caller.id)]
+    if call.world.settings.list_order == "newest_first":
+        tenants.reverse()
+    documents = [call.write.tenant(tenant, call.caller.id) for tenant in tenants]
+    return {"Items": documents, "ContinuationToken": None} if call.world.settings.tenants_list == "items" else documents
+
+
+def get(call: Call) -> Wire:
+    return call.write.tenant(call.tenant, call.caller.id)
+
+
+def patch(call: Call) -> Wire:
+    """Rename. Tenant names tell upper from lower case and need not be unique (FACTS, tenants and access)."""
+    if "Name" in call.body:
+        call.check_name(call.body["Name"])
+        call.tenant.name = call.body["Name"]
+    return call.write.tenant(call.tenant, call.caller.id)
+
+
+def create(call: Call) -> Reply:
+    """A device can make one tenant only, and none once it is claimed. Making a tenant does not claim it."""
+    name, device_id = call.body["TenantFriendlyName"], call.body["DeviceId"].lower()
+    call.check_name(name)
+    state, caller = call.state, call.caller
+
+    def problem() -> str | None:
+        if device_id in state.tenant_makers:
+            return "The device has already been used to create a tenant."
+        return claim_problem(state, device_id)
+
+    def effect() -> Outcome:
+        found = problem()
+        if found is not None:
+            raise OperationFailure(Code.CONFLICT, found)
+        tenant = Tenant(str(uuid.uuid4()), name, roles={caller.id: {"Administrator"}})
+        root = Authority(state.root_certificate, state.root_key)
+        tenant.certificates = make_default_cas(root, tenant.id, call.world.clock.now())[1:]
+        tenant.certificates[0].active = True
+        mail = caller.name or caller.id
+        state.principals.setdefault(caller.id, Principal(caller.id, mail, mail))
+        state.tenants[tenant.id] = tenant
+        state.tenant_makers.add(device_id)
+        return Outcome(f"/tenants/{tenant.id}", tenant_id=tenant.id)
+
+    found = problem()
+    if found is not None and call.world.settings.claim_failures == "status":
+        raise Problem(400, found)
+    return call.start(Kind.TENANT_CREATION, effect, ok=True, of_tenant=False)
+
+
+def block_legacy(call: Call) -> Reply:
+    call.tenant.legacy_authorization_blocked = True
+    return Reply(200, b"", None)

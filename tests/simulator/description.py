@@ -1,0 +1,264 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The OpenAPI description as the simulator uses it: which operation a request is, whether it fits, whether a reply fits.
+
+Requests are held to the description strictly: enumerations are integers only, and members, query parameters and bodies
+that an operation does not have are refused. What the description leaves open for readers stays open in replies.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import jsonschema
+import yaml
+from jsonschema.exceptions import best_match
+
+Schema = dict[str, Any]
+_FORMATS = jsonschema.FormatChecker(formats=())
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+@_FORMATS.checks("uuid")
+def _is_uuid(value: object) -> bool:
+    return not isinstance(value, str) or _UUID.fullmatch(value) is not None
+
+
+class Misfit(Exception):
+    """Something does not fit the description; the text says what and why."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A compiled schema."""
+
+    schema: Schema
+    validator: Any
+
+    @classmethod
+    def of(cls, schema: Schema) -> Check:
+        return cls(schema, jsonschema.Draft202012Validator(schema, format_checker=_FORMATS))
+
+    def __call__(self, value: object, what: str) -> None:
+        if self.validator.is_valid(value):
+            return
+        error = best_match(self.validator.iter_errors(value))
+        where = ".".join(str(step) for step in error.absolute_path)
+        raise Misfit(f"{what}{' at ' + where if where else ''}: {error.message[:200]}")
+
+
+@dataclass(frozen=True)
+class Described:
+    """One operation. `problem_statuses` are those whose body is documented to be a list of problems."""
+
+    id: str
+    method: str
+    path: str
+    minimum_role: str | None
+    path_parameters: tuple[tuple[str, Check], ...]
+    query_parameters: Mapping[str, Check]
+    paged: bool
+    media_type: str | None
+    body: Check | None
+    replies: Mapping[str, Check | None]
+    problem_statuses: frozenset[int]
+
+    @property
+    def of_tenant(self) -> bool:
+        return any(name == "tenantId" for name, _check in self.path_parameters)
+
+    def check_path(self, values: tuple[str, ...]) -> dict[str, str]:
+        """The path parameters by name. Raises Misfit."""
+        parameters = {}
+        for (name, check), value in zip(self.path_parameters, values):
+            check(value, f"path parameter {name}")
+            parameters[name] = value
+        return parameters
+
+    def check_query(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """The query parameters by name, numbers as such. Raises Misfit."""
+        parameters: dict[str, Any] = {}
+        for name, text in query.items():
+            check = self.query_parameters.get(name)
+            if check is None:
+                raise Misfit(f"query parameter {name}: this operation has none of that name")
+            value: object = text
+            if check.schema.get("type") == "integer":
+                if not text.isdecimal():
+                    raise Misfit(f"query parameter {name}: {text!r} is not a whole number")
+                value = int(text)
+            check(value, f"query parameter {name}")
+            parameters[name] = value
+        return parameters
+
+    def check_reply(self, status: int, body: object) -> None:
+        """Whether a JSON reply is as described; one of an undescribed success is held to the described success. Raises Misfit."""
+        check = self.replies.get(str(status), self.replies.get("default"))
+        if 200 <= status < 300 and str(status) not in self.replies:
+            check = next(c for s, c in self.replies.items() if s.startswith("2"))
+        if check is not None:
+            check(body, f"the {status} reply of {self.id}")
+
+
+@dataclass
+class _Node:
+    literals: dict[str, _Node] = field(default_factory=dict)
+    parameter: _Node | None = None
+    operations: dict[str, Described] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a request's path leads to: an operation with the values of its path parameters, or the methods that there are."""
+
+    operation: Described | None
+    values: tuple[str, ...]
+    methods: tuple[str, ...]
+
+
+class Description:
+    """All operations, found by method and path without regard to letter case (FACTS, wire conventions)."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.operations: dict[str, Described] = {}
+        self._root = _Node()
+        reader = _Reader(document)
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                described = reader.operation(path, method, operation)
+                self.operations[described.id] = described
+                self._add(described)
+
+    @classmethod
+    def load(cls) -> Description:
+        """The description that lies beside this file."""
+        text = Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8")
+        return cls(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+    def match(self, method: str, raw_path: str) -> Match:
+        segments = [unquote(segment) for segment in raw_path.strip("/").split("/")]
+        found: list[tuple[_Node, tuple[str, ...]]] = []
+        self._find(self._root, segments, 0, (), found)
+        for node, values in found:
+            operation = node.operations.get(method)
+            if operation is not None:
+                return Match(operation, values, ())
+        return Match(None, (), tuple(sorted({m for node, _values in found for m in node.operations})))
+
+    def _find(
+        self,
+        node: _Node,
+        segments: list[str],
+        depth: int,
+        values: tuple[str, ...],
+        found: list[tuple[_Node, tuple[str, ...]]],
+    ) -> None:
+        if depth == len(segments):
+            if node.operations:
+                found.append((node, values))
+            return
+        segment = segments[depth]
+        literal = node.literals.get(segment.lower())
+        if literal is not None:
+            self._find(literal, segments, depth + 1, values, found)
+        if node.parameter is not None:
+            self._find(node.parameter, segments, depth + 1, (*values, segment), found)
+
+    def _add(self, described: Described) -> None:
+        node = self._root
+        for segment in described.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.literals.setdefault(segment.lower(), _Node())
+        node.operations[described.method] = described
+
+
+class _Reader:
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+
+    def operation(self, path: str, method: str, operation: Mapping[str, Any]) -> Described:
+        parameters = [self._resolved(parameter) for parameter in operation.get("parameters", [])]
+        media_type, body = self._body(operation)
+        replies = {status: self._resolved(reply) for status, reply in operation["responses"].items()}
+        return Described(
+            id=operation["operationId"],
+            method=method.upper(),
+            path=path,
+            minimum_role=operation.get("x-likely-minimum-role"),
+            path_parameters=tuple(
+                (p["name"], Check.of(self._inlined(p["schema"]))) for p in parameters if p["in"] == "path"
+            ),
+            query_parameters={
+                p["name"]: Check.of(self._inlined(p["schema"])) for p in parameters if p["in"] == "query"
+            },
+            paged=any(p["name"] == "Sphere-Continuation" for p in parameters),
+            media_type=media_type,
+            body=body,
+            replies={status: self._reply(reply) for status, reply in replies.items()},
+            problem_statuses=frozenset(
+                int(status)
+                for status, reply in operation["responses"].items()
+                if reply.get("$ref", "").endswith("/ProblemList")
+            ),
+        )
+
+    def _body(self, operation: Mapping[str, Any]) -> tuple[str | None, Check | None]:
+        if "requestBody" not in operation:
+            return None, None
+        ((media_type, content),) = operation["requestBody"]["content"].items()
+        if media_type != "application/json":
+            return media_type, None
+        return media_type, Check.of(_strict(self._inlined(content["schema"])))
+
+    def _reply(self, reply: Mapping[str, Any]) -> Check | None:
+        content = reply.get("content", {}).get("application/json")
+        return Check.of(self._inlined(content["schema"])) if content else None
+
+    def _resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "$ref" not in node:
+            return node
+        target: Any = self._document
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        resolved: Mapping[str, Any] = target
+        return resolved
+
+    def _inlined(self, schema: Any) -> Any:
+        """The schema without references; none of the description's refer to themselves."""
+        if isinstance(schema, list):
+            return [self._inlined(entry) for entry in schema]
+        if not isinstance(schema, dict):
+            return schema
+        if "$ref" in schema:
+            inlined = self._inlined(copy.deepcopy(self._resolved(schema)))
+            if schema["$ref"].endswith("/TenantCertificateStatus"):
+                # The body of an expired certificate is null (FACTS, tenant CA certificates).
+                inlined["properties"]["Certificate"]["type"] = ["string", "null"]
+            return inlined
+        return {name: self._inlined(value) for name, value in schema.items()}
+
+
+def _strict(schema: Any) -> Any:
+    """The schema of a request body as a strict server reads it: integers for enumerations, no unknown members."""
+    if isinstance(schema, list):
+        return [_strict(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("x-wire-form") == "integer":
+        return {"type": "integer", "enum": list(schema["x-enum-values"].values())}
+    narrowed = {name: _strict(value) for name, value in schema.items()}
+    if isinstance(schema.get("properties"), dict):
+        narrowed["additionalProperties"] = False
+    return narrowed

@@ -1,0 +1,178 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The simulator as a test or a program uses it: started in a process of its own, and spoken to over its administration."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from .ready import environment
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TIMEOUT = 30.0
+
+
+class SimulatorFailed(Exception):
+    """The simulator did not start, or refused an order; the text is what it said."""
+
+
+class Simulator:
+    """A running simulator. `ready` is its ready message (docs/simulator.md)."""
+
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
+        self.ready = ready
+        self._process = process
+        self._session = requests.Session()
+        # A bundle named in the environment would win over the simulator's own authority.
+        self._session.trust_env = False
+        self._session.verify = ready["ca"]
+
+    @property
+    def url(self) -> str:
+        """Address of API and sign-in."""
+        return str(self.ready["url"])
+
+    @property
+    def ca(self) -> str:
+        """File of the certificate authority."""
+        return str(self.ready["ca"])
+
+    def env(self) -> dict[str, str]:
+        """The variables by which Ansible reaches it, as its built-in Administrator, with a token cache of its own."""
+        return environment(self.ready)
+
+    def state(self) -> bytes:
+        """Everything durable, as canonical JSON: equal states are equal bytes."""
+        return self._ask("GET", "state").content
+
+    def load(self, state: Mapping[str, Any] | bytes) -> None:
+        """Go on with another state: a seed document, or what `state` answered."""
+        body = state if isinstance(state, bytes) else json.dumps(state).encode()
+        self._ask("PUT", "state", data=body)
+
+    def reset(self) -> None:
+        """State, settings, faults, clock and log as at the start."""
+        self._ask("POST", "reset")
+
+    def log(self, since: int = 0) -> list[dict[str, Any]]:
+        """The requests numbered above `since`."""
+        entries: list[dict[str, Any]] = self._ask("GET", f"log?since={since}").json()
+        return entries
+
+    def clear_log(self) -> None:
+        self._ask("DELETE", "log")
+
+    def counts(self) -> dict[str, Any]:
+        """Requests by kind, method and operation; `writes` are those to the API other than GET and HEAD."""
+        counts: dict[str, Any] = self._ask("GET", "counts").json()
+        return counts
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Change settings; answers all of them."""
+        settings: dict[str, Any] = self._ask("PATCH", "settings", data=json.dumps(changes).encode()).json()
+        return settings
+
+    def fault(self, kind: str = "status", *, match: Mapping[str, str] | None = None, **members: Any) -> None:
+        """Order a fault for the next requests that match; `times`, `skip`, `status`, `retry_after`, `seconds`, `body`."""
+        order = {"kind": kind, "match": dict(match or {}), **members}
+        self._ask("POST", "faults", data=json.dumps(order).encode())
+
+    def clear_faults(self) -> None:
+        self._ask("DELETE", "faults")
+
+    def revoke_tokens(self) -> None:
+        """No access token issued until now is good any more."""
+        self._ask("POST", "tokens/revoke")
+
+    def advance(self, seconds: float) -> None:
+        """Put the simulator's clock forward."""
+        self._ask("POST", "clock/advance", data=json.dumps({"seconds": seconds}).encode())
+
+    def order(self, method: str, path: str, body: Any = None) -> Any:
+        """Any other request to the administration, by its path below /_simulator; answers the JSON reply, None for none."""
+        answer = self._ask(method, path, data=None if body is None else json.dumps(body).encode())
+        return answer.json() if answer.content else None
+
+    def stop(self) -> None:
+        """End it, at the latest after some seconds by force."""
+        self._session.close()
+        self._process.terminate()
+        try:
+            self._process.wait(_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _ask(self, method: str, path: str, data: bytes | None = None) -> requests.Response:
+        answer = self._session.request(
+            method, f"{self.url}/_simulator/{path}", data=data, verify=self.ca, timeout=_TIMEOUT
+        )
+        if not answer.ok:
+            raise SimulatorFailed(f"The simulator refused {method} {path}: {answer.text}")
+        return answer
+
+
+@contextlib.contextmanager
+def start_simulator(
+    *,
+    seed: Mapping[str, Any] | Path | str | None = None,
+    state: Path | str | None = None,
+    port: int = 0,
+    **settings: Any,
+) -> Iterator[Simulator]:
+    """A simulator of one's own, stopped at the end.
+
+    `seed` is a seed document or the file of one, `state` the file to keep the state in; every other option is a setting
+    (`latency_ms`, `operation_seconds`, `page_size`, `dialect`, `check_replies`, switches). Raises SimulatorFailed.
+    """
+    with tempfile.TemporaryDirectory(prefix="azsphere-simulator-") as directory:
+        command = [
+            sys.executable,
+            "-m",
+            "tests.simulator",
+            "--with-parent",
+            "--port",
+            str(port),
+            "--directory",
+            directory,
+        ]
+        if isinstance(seed, Mapping):
+            seed_file = Path(directory, "seed.json")
+            seed_file.write_text(json.dumps(seed), encoding="utf-8")
+            seed = seed_file
+        command += [] if seed is None else ["--seed", str(seed)]
+        command += [] if state is None else ["--state", str(state)]
+        for name, value in settings.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            command += ["--dialect", text] if name == "dialect" else ["--set", f"{name}={text}"]
+        simulator = _start(command, Path(directory, "messages"))
+        try:
+            yield simulator
+        finally:
+            simulator.stop()
+
+
+def _start(command: list[str], messages: Path) -> Simulator:
+    with messages.open("w") as stream:
+        process = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=stream, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        process.wait()
+        process.stdout.close()
+        raise SimulatorFailed(messages.read_text().strip())
+    return Simulator(process, json.loads(line))

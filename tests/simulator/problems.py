@@ -1,0 +1,77 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Failures of the API: what went wrong, and the shapes in which it may travel (FACTS, failures)."""
+
+from __future__ import annotations
+
+import html
+import json
+import uuid
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from .operations import Code
+from .settings import Settings
+
+_CODES = {400: Code.BAD_REQUEST, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND, 409: Code.CONFLICT}
+
+
+class Problem(Exception):
+    """A request that fails at once. `code` is the ErrorCode; the service's own list of them is not published."""
+
+    def __init__(self, status: int, detail: str, *, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.code = code or HTTPStatus(status).phrase.replace(" ", "")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer on the wire. `json` is the body before it was written, for checking; None when it is not JSON."""
+
+    status: int
+    body: bytes
+    media_type: str | None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def problem_reply(problem: Problem, settings: Settings, *, documented: bool) -> Reply:
+    """The problem in the shape of the settings, or as the documented list of details where that is documented."""
+    shape = "list" if documented else settings.problem_shape
+    headers = ()
+    if settings.trace_header != "none":
+        headers = ((settings.trace_header, str(uuid.uuid4())),)
+    media_type, body = _body(problem, shape)
+    return Reply(problem.status, body, media_type, headers)
+
+
+def _body(problem: Problem, shape: str) -> tuple[str | None, bytes]:
+    title = HTTPStatus(problem.status).phrase
+    details = {
+        "Detail": problem.detail,
+        "ErrorCode": problem.code,
+        "Extensions": {},
+        "Instance": None,
+        "Status": problem.status,
+        "Title": title,
+        "Type": None,
+    }
+    if shape == "empty":
+        return None, b""
+    if shape == "text":
+        return "text/plain; charset=utf-8", problem.detail.encode()
+    if shape == "html":
+        page = f"<html><head><title>{title}</title></head><body><p>{html.escape(problem.detail)}</p></body></html>"
+        return "text/html; charset=utf-8", page.encode()
+    document: object = [details]
+    if shape == "object":
+        document = details
+    elif shape == "code_message":
+        document = {"Code": _CODES.get(problem.status, Code.OPERATION_FAILED), "Message": problem.detail}
+    elif shape == "aspnet":
+        document = {"title": title, "status": problem.status, "errors": {"": [problem.detail]}}
+    return "application/json; charset=utf-8", json.dumps(document).encode()

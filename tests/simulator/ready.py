@@ -1,0 +1,94 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What a client has to know of a running simulator, in the forms in which it may want to know it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .files import write_private
+from .seeds import Seeds
+from .signin import IDENTITY_HEADER
+from .state import Application, State
+from .world import World
+
+Ready = dict[str, Any]
+
+
+def describe(world: World, seeds: Seeds, directory: Path, managed_identity_url: str) -> Ready:
+    """The ready message. Writes the client certificate to the directory. Raises OSError."""
+    application = next((a for a in world.state.applications if not a.public), None)
+    tenants = [t for t in world.state.tenants.values() if application and t.roles.get(application.object_id)]
+    return {
+        "url": world.url,
+        "authority_host": world.url,
+        "blob_url": world.blob_url,
+        "managed_identity_url": managed_identity_url,
+        "identity_header": IDENTITY_HEADER,
+        "ca": str(directory / "ca.pem"),
+        "directory": str(directory),
+        "pid": os.getpid(),
+        "tenant": tenants[0].name if tenants else None,
+        "tenant_id": tenants[0].id if tenants else None,
+        "directory_id": application.directory_id if application else None,
+        "client_id": application.client_id if application else None,
+        "client_secret": application.secrets[0].value if application and application.secrets else None,
+        "client_certificate": _client_certificate(application, seeds, directory),
+        "people": [person.username for person in world.state.people],
+    }
+
+
+def environment(ready: Mapping[str, Any]) -> dict[str, str]:
+    """The environment variables by which the collection, and Azure's own libraries, reach the simulator."""
+    values = {
+        "AZSPHERE_API_URL": ready["url"],
+        "AZSPHERE_TENANT": ready["tenant"],
+        "AZSPHERE_TOKEN_CACHE": os.path.join(str(ready["directory"]), "tokens"),
+        "AZURE_AUTHORITY_HOST": ready["authority_host"],
+        "AZURE_TENANT_ID": ready["directory_id"],
+        "AZURE_CLIENT_ID": ready["client_id"],
+        "AZURE_CLIENT_SECRET": ready["client_secret"],
+        "REQUESTS_CA_BUNDLE": ready["ca"],
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def write_files(ready: Ready, directory: Path, ready_file: Path | None) -> None:
+    """The file `environment`, to be sourced by a shell, and the ready message where one asked for it. Raises OSError."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment(ready).items()]
+    write_private(directory / "environment", "".join(lines).encode())
+    if ready_file is not None:
+        write_private(ready_file, (json.dumps(ready) + "\n").encode())
+
+
+def greeting(ready: Ready, state: State) -> str:
+    """What a person is told at the start."""
+    tenants = ", ".join(f"{tenant.name} ({len(tenant.devices)} devices)" for tenant in state.tenants.values())
+    environment_file = shlex.quote(os.path.join(str(ready["directory"]), "environment"))
+    return (
+        f"The Azure Sphere simulator is at {ready['url']}. Nothing real is touched.\n"
+        f"Tenants: {tenants or 'none'}.\n"
+        f"To use it from a shell:  . {environment_file}\n"
+        "To stop it: Ctrl-C."
+    )
+
+
+def _client_certificate(application: Application | None, seeds: Seeds, directory: Path) -> str | None:
+    """Where the application's certificate lies with its key: this run's, or that of an earlier one in the same directory."""
+    path = directory / "client.pem"
+    if application is None:
+        return None
+    if any(certificate in seeds.client_certificate for certificate in application.certificates):
+        write_private(path, seeds.client_certificate.encode())
+        return str(path)
+    if path.exists() and any(certificate in path.read_text() for certificate in application.certificates):
+        return str(path)
+    return None

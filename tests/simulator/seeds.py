@@ -1,0 +1,153 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Where the state comes from: the built-in world, a seed or state file, or a document sent to the administration."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+from jsonschema.exceptions import best_match
+
+from . import certificates
+from .documents import Document, dump
+from .loading import InvalidState, guid_of, load
+from .state import PUBLIC_CLIENT_ID, SPHERE_DIRECTORY_ID, State
+
+DIRECTORY_ID = guid_of("directory", "Contoso")
+CLIENT_ID = guid_of("client", "Fleet automation")
+OBJECT_ID = guid_of("application", "Fleet automation")
+TENANT_NAME = "Contoso Fleet"
+#: The tenant in which nobody of this world has a role, and the devices that it owns: 000...0f00 to 000...0f04.
+FOREIGN_TENANT_NAME = "Fabrikam Devices"
+FOREIGN_DEVICES = tuple(f"{0xF00 + number:0128x}" for number in range(5))
+
+_SCHEMA: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("state-schema.yaml").read_text(encoding="utf-8"))
+
+
+class Seeds:
+    """Completes documents with the identities of this run: its one application has a secret and a certificate made now."""
+
+    def __init__(self, now: datetime) -> None:
+        certificate = certificates.self_signed("Fleet automation", now)
+        self.client_secret = secrets.token_urlsafe(24)
+        self.client_certificate = certificate.certificate + certificate.key
+        self._certificate = certificate.certificate
+
+    def world(self) -> Document:
+        """The state without a seed."""
+        return {
+            "tenants": [
+                {"name": TENANT_NAME, "id": guid_of("tenant", TENANT_NAME)},
+                {"name": FOREIGN_TENANT_NAME, "roles": {}, "devices": list(FOREIGN_DEVICES)},
+            ],
+            "unclaimed": "any",
+        }
+
+    def load(self, document: object, now: datetime) -> State:
+        """The state that a document describes, completed. Raises InvalidState.
+
+        Left out, directories, applications, people and managed identities are those of the built-in world, a tenant's
+        roles make the built-in application (or the document's first one) its Administrator.
+        """
+        checked = _checked(document)
+        complete: Document = {
+            "directories": [
+                {"id": DIRECTORY_ID, "name": "Contoso"},
+                {"id": SPHERE_DIRECTORY_ID, "name": "Azure Sphere"},
+            ],
+            "people": [
+                {"username": "ada@contoso.example", "name": "Ada"},
+                {"username": "sam@contoso.example", "name": "Sam"},
+            ],
+            "managed_identities": [
+                {"name": "fleet-runner", "system_assigned": True, "directory_id": DIRECTORY_ID},
+                {"name": "fleet-identity", "directory_id": DIRECTORY_ID},
+            ],
+            **checked,
+            "applications": self._applications(checked),
+        }
+        administrator = next((a["name"] for a in complete["applications"] if not a.get("public")), None)
+        complete["tenants"] = [
+            tenant
+            if "roles" in tenant or administrator is None
+            else {**tenant, "roles": {administrator: ["Administrator"]}}
+            for tenant in checked.get("tenants", [])
+        ]
+        return load(complete, now)
+
+    def complete(self, document: object, now: datetime) -> Document:
+        """The document with nothing left out. Raises InvalidState."""
+        return dump(self.load(document, now))
+
+    def _applications(self, document: Document) -> list[Document]:
+        applications: list[Document] = list(
+            document.get("applications")
+            or [
+                {
+                    "name": "Fleet automation",
+                    "client_id": CLIENT_ID,
+                    "object_id": OBJECT_ID,
+                    "directory_id": DIRECTORY_ID,
+                    "secrets": [{"value": self.client_secret}],
+                    "certificates": [self._certificate],
+                }
+            ]
+        )
+        if not any(application.get("client_id") == PUBLIC_CLIENT_ID for application in applications):
+            applications.append(
+                {
+                    "name": "Azure Sphere public client",
+                    "client_id": PUBLIC_CLIENT_ID,
+                    "directory_id": SPHERE_DIRECTORY_ID,
+                    "public": True,
+                }
+            )
+        return applications
+
+
+def read(path: str | Path) -> Document:
+    """A seed or state file, YAML or JSON, with the packages that it names by `path` read in. Raises InvalidState."""
+    source = Path(path)
+    try:
+        text = source.read_text(encoding="utf-8")
+        document = json.loads(text) if source.suffix == ".json" else yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidState(f"The file {source} cannot be read: {error}") from error
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
+        where = str(error).replace("\n", " ")
+        raise InvalidState(f"The file {source} is neither YAML nor JSON: {where}") from error
+    checked = _checked({} if document is None else document)
+    for tenant in checked.get("tenants", []):
+        for image in tenant.get("images", []):
+            if "path" in image:
+                image["package"] = _package(source.parent / image.pop("path"))
+    return checked
+
+
+def _checked(document: object) -> Document:
+    error = best_match(jsonschema.Draft202012Validator(_SCHEMA).iter_errors(document))
+    if error is not None:
+        where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path).lstrip(
+            "."
+        )
+        raise InvalidState(f"The state is wrong at {where or 'its top'}: {error.message[:300]}.")
+    assert isinstance(document, dict)
+    return document
+
+
+def _package(path: Path) -> str:
+    try:
+        return base64.b64encode(path.read_bytes()).decode()
+    except OSError as error:
+        raise InvalidState(f"The image package {path} cannot be read: {error}") from error

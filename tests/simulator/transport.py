@@ -1,0 +1,42 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Connections that can be cut: uvicorn does not hand its transport to applications, so the protocol class adds it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from .exchange import Scope
+
+_TRANSPORT = "simulator.transport"
+
+_Base: Any = AutoHTTPProtocol
+
+
+class CuttableProtocol(_Base):  # type: ignore[misc]  # which class it is depends on what is installed
+    """The HTTP protocol of uvicorn, with the transport in the scope of each request."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        application = self.app
+
+        async def with_transport(scope: Scope, receive: Any, send: Any) -> None:
+            scope[_TRANSPORT] = transport
+            await application(scope, receive, send)
+
+        self.app = with_transport
+
+
+def abort(scope: Scope, *, flush: bool = False) -> None:
+    """Close the connection of a request now; with `flush` what was written already still goes out."""
+    transport: asyncio.Transport = scope[_TRANSPORT]
+    if flush:
+        transport.close()
+    else:
+        transport.abort()
