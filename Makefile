@@ -16,6 +16,8 @@ endif
 export GIT_CONFIG_GLOBAL ?= $(CALLER_HOME)/.gitconfig
 $(foreach name,$(filter ANSIBLE_% AZSPHERE_% AZURE_% PYTHONPATH PYTHONHOME VIRTUAL_ENV,$(.VARIABLES)),$(eval unexport $(name)))
 BUILD := $(CURDIR)/.build
+# Tools that ask git which files to look at would find none in a staged copy, which git ignores; so git does not see them.
+export GIT_CEILING_DIRECTORIES := $(BUILD)
 export HOME := $(BUILD)/home
 export TMPDIR := $(BUILD)/tmp
 export XDG_CACHE_HOME := $(HOME)/.cache
@@ -91,13 +93,16 @@ types: venv  ## mypy, strict
 imports: venv  ## which room may import which
 	@PYTHONPATH=.build/collections .venv/bin/lint-imports --cache-dir .build/home/.cache/import-linter
 
-lint: venv  ## ruff, yamllint, shellcheck, ansible-lint
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@.venv/bin/shellcheck .ci/run
+lint: venv  ## ruff, shellcheck, yamllint, ansible-lint
 	@$(PY) -m tools.stage .build/stage/lint
-	@cd .build/stage/lint/$(STAGED) && yamllint --strict . && \
-	  ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/lint" ansible-lint --offline --strict --project-dir . --profile production
+	@failed=0; \
+	$(PY) -m ruff check . || failed=1; \
+	$(PY) -m ruff format --check . || failed=1; \
+	shellcheck .ci/run || failed=1; \
+	cd .build/stage/lint/$(STAGED) || exit 1; \
+	yamllint --strict . || failed=1; \
+	ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/lint" ansible-lint --nocolor --strict --project-dir . || failed=1; \
+	exit $$failed
 
 docs-lint: venv  ## the documentation of modules, plugins and roles
 	@$(PY) -m tools.stage .build/stage/docs

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,9 +29,20 @@ def listed(root: Path) -> list[Path]:
 
 
 def stage(dest: Path, root: Path = ROOT) -> Path:
-    """Make the copy anew under `dest`; returns the folder of the collection."""
+    """Make the copy anew under `dest`; returns the folder of the collection.
+
+    Ends the program if git sees the copy as a part of the checkout: several tools would then look at no file and be
+    content. GIT_CEILING_DIRECTORIES, which the Makefile sets, hides it.
+    """
     tree = dest / COLLECTION
     shutil.rmtree(dest, ignore_errors=True)
+    tree.mkdir(parents=True)
+    inside = ["git", "rev-parse", "--is-inside-work-tree"]
+    if (
+        subprocess.run(inside, cwd=tree, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        == 0
+    ):
+        sys.exit(f"{tree} lies in a git work tree: set GIT_CEILING_DIRECTORIES to a folder between the two.")
     for name in listed(root):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / name, tree / name, follow_symlinks=False)
