@@ -7,16 +7,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from .._deadline import Deadline
 from .._errors import Forbidden, NotFound, ServiceError
+from .._http import Session
 from .._model import ROLES, User, is_guid, same_name
 from . import wire
 from .backend import segment
 from .tenants import TenantVerbs
 
 
+#: Seconds between attempts to give a role to somebody just invited: the first, by how much it grows, the longest.
+INVITATION_POLLS = (0.25, 1.6, 5.0)
+
+
 class AccessVerbs(TenantVerbs):
+    def __init__(
+        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
+    ) -> None:
+        super().__init__(session, tenant, warn, debug)
+        self._invited: set[str] = set()
+
     def users(self) -> list[User]:
         """AccessControl_ListUsers. Somebody who is no Administrator was answered 404 (FACTS: failures)."""
         doing = "listing the users of the tenant"
@@ -67,11 +80,28 @@ class AccessVerbs(TenantVerbs):
         """AccessControl_InviteUser, at the fixed address of the tenant of zeros."""
         path = f"/v2/tenants/{wire.NO_TENANT}/users/invite"
         self._call("POST", path, f"inviting {address}", target=address, body=wire.encoded({"UserEmail": address}))
+        self._invited.add(address.casefold())
 
     def assign_role(self, user: str, role: str) -> None:
-        """AccessControl_AssignRole."""
+        """AccessControl_AssignRole. An invitation takes some seconds to take effect (FACTS: tenants and access): whoever
+        was invited here may be unknown for as long as `retry_timeout`.
+        """
         path = self._path(f"users/{segment(user)}/role/{segment(role)}/assign")
-        self._call("POST", path, f"giving the role {role} to {user}", target=user)
+        doing = f"giving the role {role} to {user}"
+        patience = self._session.settings.retry_timeout if user.casefold() in self._invited else 0.0
+        deadline = Deadline(patience, self._session.clock.now)
+        pause, growth, longest = INVITATION_POLLS
+        while True:
+            try:
+                self._call("POST", path, doing, target=user)
+            except NotFound:
+                if deadline.passed:
+                    raise
+                self._session.pause(min(pause, deadline.remaining()), doing)
+                pause = min(pause * growth, longest)
+            else:
+                self._invited.discard(user.casefold())
+                return
 
     def unassign_role(self, user: str, role: str) -> None:
         """AccessControl_UnassignRole."""
