@@ -66,8 +66,10 @@ class TokenCache:
 
     def slot(self, identity: Sequence[str] | None) -> Slot | None:
         """Where the tokens of one identity are kept; None when they are not."""
-        name = self.name(identity) if identity is not None else None
-        return Slot(self.folder, name) if self.folder is not None and name is not None else None
+        if identity is None or self.folder is None:
+            return None
+        name = self.name(identity)
+        return Slot(self.folder, name) if name is not None else None
 
     def _salt(self, folder: PrivateFolder) -> bytes:
         # With a salt that stays in the private folder, nobody who sees file names can try out secrets on them.

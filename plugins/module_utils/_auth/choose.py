@@ -14,7 +14,7 @@ from . import azure_cli, managed, user
 from .application import ClientCertificate, ClientSecret, WorkloadIdentity
 from .cache import TokenCache
 from .credential import AccessToken, Credential
-from .options import AuthOptions
+from .options import AuthOptions, check_own_client
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def choose(options: AuthOptions, cache: TokenCache) -> Credential:
     if source == "azure_cli":
         return azure_cli.AzureCli(options)
     if source == "user":
-        _check_own_client(options)
+        check_own_client(options)
         return user.User(options, cache)
     return _application(source, options)
 
@@ -108,14 +108,6 @@ def _given_token(options: AuthOptions) -> Credential:
         # Checked here, for HTTP libraries repeat a bad header value in their message.
         raise InvalidInput("The access_token is not one: it holds characters that no token has.")
     return GivenToken(token)
-
-
-def _check_own_client(options: AuthOptions) -> None:
-    if options.client_id and options.client_id != AuthOptions().people_client and not options.directory_id:
-        raise InvalidInput(
-            "Signing in as a person through a client application of your own needs directory_id as well.",
-            hint="Give the directory where the application is registered, or leave client_id out.",
-        )
 
 
 def _half(what: str, missing: list[str]) -> InvalidInput:

@@ -81,6 +81,10 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
     "70008": ("the sign-in has expired or was revoked", _SIGN_IN_AGAIN),
     "50076": ("the directory now asks for a second factor", _SIGN_IN_AGAIN),
     "53003": ("a Conditional Access policy of the directory blocks this sign-in", "Ask the directory's administrator."),
+    "70018": (
+        "the pending sign-in is no longer known",
+        "Start again with azsphere.fleet.login and state: started.",
+    ),
     "70019": ("the code was not entered in time", "Start again with azsphere.fleet.login and state: started."),
 }
 #: OAuth error -> the same, for answers without a known code.
@@ -88,7 +92,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "authorization_declined": ("the person declined", "Start again with azsphere.fleet.login and state: started."),
     "expired_token": _KNOWN["70019"],
     "code_expired": _KNOWN["70019"],
-    "bad_verification_code": ("the pending sign-in is no longer known", _KNOWN["70019"][1]),
+    "bad_verification_code": _KNOWN["70018"],
     "invalid_client": ("the credentials are wrong", "Check client_id, directory_id and the credential."),
 }
 

@@ -20,7 +20,7 @@ from .claims import Account, account_of
 from .credential import issued
 from .errors import refused
 from .libraries import talking
-from .options import AuthOptions
+from .options import AuthOptions, check_own_client
 from .user import Keepsake
 
 _DOING = "Signing in by device code"
@@ -71,7 +71,8 @@ class DeviceCodeLogin:
     """The real one. Everything that it keeps lies in the token cache's folder."""
 
     def __init__(self, options: AuthOptions, warn: Callable[[str], None]) -> None:
-        """Raises SignInError without a folder to keep the sign-in in."""
+        """Raises SignInError without a folder to keep the sign-in in, InvalidInput for half an own client."""
+        check_own_client(options)
         self._options = options
         self._kept = Keepsake(options, TokenCache(options.token_cache, warn))
 

@@ -125,6 +125,15 @@ class AuthOptions:
         return f"{self.authority_host}/{directory}"
 
 
+def check_own_client(options: AuthOptions) -> None:
+    """Raises InvalidInput for a client application of one's own without the directory that it is registered in."""
+    if options.people_client != PEOPLE_CLIENT and not options.directory_id:
+        raise InvalidInput(
+            "Signing in as a person through a client application of your own needs directory_id as well.",
+            hint="Give the directory where the application is registered, or leave client_id out.",
+        )
+
+
 def _path(value: str | None) -> str | None:
     return os.path.expanduser(value) if value is not None else None
 

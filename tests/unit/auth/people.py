@@ -116,6 +116,7 @@ def seed(certificates: list[bytes], cluster: rsa.RSAPrivateKey) -> dict[str, Any
         ],
         "people": [
             {"username": ADA, "name": "Ada"},
+            {"username": "bea@contoso.example", "name": "Bea"},
             {"username": GRACE, "name": "Grace", "directory_id": DIRECTORY},
         ],
         "managed_identities": [

@@ -1,0 +1,282 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""People: signed in by device code in two tasks, renewed without them, forgotten on request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import claims
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin, PlannedLogin
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    DeadlineExceeded,
+    FleetError,
+    InvalidInput,
+    SignInError,
+)
+
+from .conftest import Authority, Opener
+from .people import ADA, DIRECTORY, GRACE, OWN_CLIENT, PIPELINE, UNCONSENTED_CLIENT
+
+Starter = Callable[..., DeviceCodeLogin]
+
+
+@pytest.fixture
+def login(params: dict[str, Any], warnings: list[str]) -> Starter:
+    """A sign-in as a task of its own would open it."""
+
+    def open_now(**more: Any) -> DeviceCodeLogin:
+        return DeviceCodeLogin(AuthOptions.from_params({**params, **more}), warnings.append)
+
+    return open_now
+
+
+@pytest.fixture
+def ada(authority: Authority, login: Starter) -> None:
+    """Ada has signed in."""
+    authority.approve(login().start().user_code, ADA)
+    login().finish(Deadline(10))
+
+
+def test_a_person_signs_in_in_two_tasks(authority: Authority, login: Starter, opened: Opener) -> None:
+    pending = login().start()
+    assert pending.user_code in pending.message
+    assert pending.verification_url == f"{authority.url}/_simulator/signin/device"
+    assert 0 < pending.expires_in <= 900
+    authority.approve(pending.user_code, ADA)
+    account = login().finish(Deadline(10))
+    assert account.username == ADA
+    assert login().state().pending is None
+    assert login().state().account == account
+    tokens = opened()
+    assert claims(tokens.token())["aud"] == "https://sphere.azure.net/api"
+    assert (tokens.source, tokens.from_cache) == ("user", True)
+    assert tokens.account().address == ADA
+
+
+def test_the_page_signs_in_as_well(authority: Authority, login: Starter) -> None:
+    import requests
+
+    pending = login().start()
+    form = {"user_code": pending.user_code.lower(), "username": ADA, "choice": "approve"}
+    page = requests.post(pending.verification_url, data=form, verify=authority.ca_path, timeout=10)
+    assert "You have signed in" in page.text
+    assert login().finish(Deadline(10)).username == ADA
+
+
+def test_it_waits_until_the_code_was_entered(authority: Authority, login: Starter) -> None:
+    import threading
+
+    pending = login().start()
+    approval = threading.Timer(0.5, authority.approve, (pending.user_code, ADA))
+    approval.start()
+    assert login().finish(Deadline(30)).username == ADA
+    approval.join()
+
+
+def test_a_person_of_another_directory_signs_in_through_an_own_client(
+    authority: Authority, login: Starter, opened: Opener
+) -> None:
+    own = {"client_id": OWN_CLIENT, "directory_id": DIRECTORY}
+    authority.approve(login(**own).start().user_code, GRACE)
+    assert login(**own).finish(Deadline(10)).username == GRACE
+    said = claims(opened(**own, auth_source="user").token())
+    assert (said["aud"], said["scp"]) == ("https://firstparty.sphere.azure.net/api", "azuresphere.readwrite")
+    with pytest.raises(SignInError, match="no credentials"):
+        opened()
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_renewal_needs_no_person(authority: Authority, opened: Opener) -> None:
+    tokens = opened()
+    first = tokens.token()
+    before = authority.issued
+    renewed = tokens.renew(first)
+    assert renewed != first
+    assert opened().token() == renewed
+    assert authority.issued == before + 1
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_renewal_keeps_the_new_refresh_token(params: dict[str, Any], opened: Opener) -> None:
+    [account] = Path(params["token_cache"]).glob("*.account")
+    before = account.read_text()
+    tokens = opened()
+    tokens.renew(tokens.token())
+    assert account.read_text() != before
+    assert account.stat().st_mode & 0o777 == 0o600
+    tokens.renew(tokens.token())
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_revoked_sign_in_says_to_sign_in_again(authority: Authority, opened: Opener) -> None:
+    tokens = opened()
+    authority.revoke(username=ADA, access_tokens=False)
+    with pytest.raises(SignInError, match="AADSTS50173") as caught:
+        tokens.renew(tokens.token())
+    assert "azsphere.fleet.login" in str(caught.value)
+    assert ADA in caught.value.message
+
+
+def test_a_person_who_was_not_invited(authority: Authority, login: Starter) -> None:
+    pending = login().start()
+    with pytest.raises(OSError, match="400"):
+        authority.approve(pending.user_code, "stranger@elsewhere.example")
+    with pytest.raises(SignInError, match="AADSTS50020") as caught:
+        login().finish(Deadline(10))
+    assert "user_role" in str(caught.value)
+
+
+def test_an_own_client_that_nobody_consented_to(authority: Authority, login: Starter) -> None:
+    own = {"client_id": UNCONSENTED_CLIENT, "directory_id": DIRECTORY}
+    pending = login(**own).start()
+    with pytest.raises(OSError, match="400"):
+        authority.approve(pending.user_code, GRACE)
+    with pytest.raises(SignInError, match="AADSTS65001") as caught:
+        login(**own).finish(Deadline(10))
+    assert "admin consent" in str(caught.value)
+
+
+def test_an_application_that_does_not_take_people(authority: Authority, login: Starter) -> None:
+    own = {"client_id": PIPELINE, "directory_id": DIRECTORY}
+    authority.approve(login(**own).start().user_code, GRACE)
+    with pytest.raises(SignInError, match="AADSTS7000218"):
+        login(**own).finish(Deadline(10))
+
+
+def test_a_person_who_declines(authority: Authority, login: Starter) -> None:
+    pending = login().start()
+    authority.call("/decline", {"user_code": pending.user_code})
+    with pytest.raises(SignInError, match="declined"):
+        login().finish(Deadline(10))
+    assert login().start().user_code != pending.user_code
+
+
+def test_a_code_that_nobody_enters(login: Starter) -> None:
+    pending = login().start()
+    with pytest.raises(DeadlineExceeded, match=pending.user_code) as caught:
+        login().finish(Deadline(0))
+    assert caught.value.hint
+    # It still waits: the next task may go on.
+    assert login().start().user_code == pending.user_code
+
+
+def test_a_code_that_has_expired(authority: Authority, login: Starter, params: dict[str, Any]) -> None:
+    pending = login().start()
+    [kept] = Path(params["token_cache"]).glob("*.device-code")
+    end = f'"expires_at": {time.time() - 1}'
+    import re
+
+    kept.write_text(re.sub(r'"device_code": "[^"]+"', '"device_code": "unknown"', kept.read_text()))
+    kept.write_text(re.sub(r'"expires_at": [\d.]+', end, kept.read_text()))
+    assert login().state().pending is None
+    with pytest.raises(SignInError, match="no longer known"):
+        login().finish(Deadline(10))
+    assert login().start().user_code != pending.user_code
+
+
+def test_nothing_was_started(login: Starter) -> None:
+    with pytest.raises(SignInError, match="none was started"):
+        login().finish(Deadline(10))
+
+
+@pytest.mark.usefixtures("ada")
+def test_whoever_is_signed_in_stays_so_and_nobody_is_asked(authority: Authority, login: Starter) -> None:
+    before = authority.issued
+    assert login().finish(Deadline(10)).username == ADA
+    assert authority.issued == before
+
+
+@pytest.mark.usefixtures("ada")
+def test_forgetting_leaves_nothing_of_a_person(login: Starter, params: dict[str, Any], opened: Opener) -> None:
+    login().start()
+    token = opened().token()
+    login().forget()
+    assert login().state().account is None
+    assert login().state().pending is None
+    for file in Path(params["token_cache"]).iterdir():
+        content = file.read_bytes()
+        assert token.encode() not in content
+        assert ADA.encode() not in content
+    with pytest.raises(SignInError, match="no credentials"):
+        opened()
+    with pytest.raises(SignInError, match="Nobody is signed in"):
+        opened(auth_source="user").token()
+
+
+@pytest.mark.usefixtures("ada")
+def test_the_next_person_gets_nothing_of_the_former_one(
+    authority: Authority, login: Starter, opened: Opener, params: dict[str, Any]
+) -> None:
+    bea = "bea@contoso.example"
+    former = opened().token()
+    authority.approve(login().start().user_code, bea)
+    assert login().finish(Deadline(10)).username == bea
+    assert opened().token() != former
+    assert opened().account().username == bea
+    for file in Path(params["token_cache"]).iterdir():
+        assert ADA.encode() not in file.read_bytes()
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"[]", b'{"Account": []}', b'{"Account": {}}'])
+def test_a_damaged_sign_in_counts_as_none(
+    login: Starter, params: dict[str, Any], opened: Opener, content: bytes
+) -> None:
+    [account] = Path(params["token_cache"]).glob("*.account")
+    account.write_bytes(content)
+    assert login().state().account is None
+    with pytest.raises(SignInError, match="no credentials"):
+        opened()
+
+
+@pytest.mark.parametrize("cache", ["none", "/proc/nothing/here"])
+def test_people_need_a_cache(login: Starter, opened: Opener, cache: str) -> None:
+    with pytest.raises(SignInError, match="needs a folder"):
+        login(token_cache=cache)
+    with pytest.raises(SignInError, match="needs a folder"):
+        opened(auth_source="user", token_cache=cache).token()
+
+
+def test_an_own_client_needs_its_directory(login: Starter) -> None:
+    with pytest.raises(InvalidInput, match="directory_id"):
+        login(client_id=OWN_CLIENT)
+
+
+def test_a_planned_sign_in_changes_and_asks_nothing(login: Starter, authority: Authority) -> None:
+    planned = PlannedLogin(login())
+    assert planned.start() is None
+    assert planned.finish(Deadline(0)) is None
+    assert login().state() == planned.state()
+    pending = login().start()
+    assert PlannedLogin(login()).start() is not None
+    authority.approve(pending.user_code, ADA)
+    assert PlannedLogin(login()).finish(Deadline(0)) is None
+    account = login().finish(Deadline(10))
+    planned = PlannedLogin(login())
+    assert planned.finish(Deadline(0)) == account
+    planned.forget()
+    assert planned.state().account is None
+    assert login().state().account == account
+
+
+def test_no_secret_in_any_message(authority: Authority, login: Starter, params: dict[str, Any]) -> None:
+    pending = login().start()
+    [kept] = Path(params["token_cache"]).glob("*.device-code")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    import json
+
+    secret = json.loads(kept.read_text())["device_code"]
+    authority.call("/decline", {"user_code": pending.user_code})
+    with pytest.raises(FleetError) as caught:
+        login().finish(Deadline(10))
+    assert secret not in f"{caught.value} {caught.value.as_dict()!r} {pending!r}"
