@@ -49,6 +49,7 @@ _CLASSES: dict[int | str, type[ServiceError]] = {
 }
 _REASONS = {
     400: "Bad Request",
+    401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",

@@ -111,6 +111,18 @@ class Reply:
             ) from error
 
 
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    path: str
+    doing: str
+    target: str | None
+    query: Mapping[str, str] | None
+    headers: Mapping[str, str]
+    body: bytes | None
+    once: bool
+
+
 class _Lost(Exception):
     """No answer came."""
 
@@ -183,64 +195,65 @@ class Session:
             raise ReadOnlyViolation(
                 f"While {doing}, {method} was to be sent in a session that only reads.", target=target
             )
-        once = method == "POST" and not reads
-        token = self.tokens.token()
         given = {**(headers or {}), **({"Content-Type": content_type} if body is not None else {})}
-        renewed = False
-        maybe_done = False
+        once = method == "POST" and not reads
+        request = _Request(method, path, doing, target, query, given, body, once)
+        patience = self.settings.retry_timeout
+        return self._exchange(request, patience if deadline is None else min(patience, deadline.remaining()))
+
+    def _exchange(self, request: _Request, patience: float) -> Reply:
+        """Sends the request until it is answered for good, or until so many seconds after the first attempt."""
+        token = self.tokens.token()
+        renewed = maybe_done = False
         attempts = 0
-        patience = self._patience(deadline)
         started = self.clock.now()
         while True:
             attempts += 1
-            left = max(0.0, patience - (self.clock.now() - started)) if attempts > 1 else patience
+            left = patience if attempts == 1 else max(0.0, patience - (self.clock.now() - started))
             try:
                 with self._gate.turn(left) as throttles:
-                    if attempts == 1:
-                        started = self.clock.now()
+                    # Waiting for a first turn is no retrying.
+                    started = self.clock.now() if attempts == 1 else started
                     self.statistics.add(requests=1, retries=1 if attempts > 1 else 0)
-                    reply = self._send(method, path, token, doing, target, query, given, body, once)
+                    reply = self._send(request, token)
             except PausedTooLong as paused:
-                raise self._out_of_patience(paused.seconds, doing, target) from paused
+                raise _out_of_patience(request, paused.seconds) from paused
             except GateClosed as closed:
-                raise _ended(doing, target) from closed
+                raise _ended(request.doing, request.target) from closed
             except _Lost as lost:
                 if lost.lasting or (not self._answered and attempts >= FIRST_CONTACT_ATTEMPTS):
                     raise lost.error from lost
-                if once and lost.sent:
-                    raise _ambiguous(lost.error) from lost
-                maybe_done = maybe_done or lost.sent
-                pause = self._back_off(attempts)
-                if self.clock.now() - started + pause > patience:
-                    raise lost.error from lost
-                self.pause(pause, doing)
-                continue
-            self._answered = True
-            if reply.status < 300:
-                self._gate.succeeded()
-                return reply
-            if reply.status == 401 and not renewed:
-                token, renewed = self.tokens.renew(token), True
-                continue
-            if method == "DELETE" and maybe_done and reply.status == 404:
-                return Reply(204, reply.headers, b"", doing, target)
-            error = refusal(reply.status, reply.headers, reply.content, doing, target, attempts)
-            if reply.status not in RETRIED:
-                raise error
-            asked = retry_after(reply.headers, self.clock) if reply.status in THROTTLES else None
-            if once and reply.status != 429 and asked is None:
+                error: FleetError = lost.error
+                ambiguous, throttled, asked = lost.sent, False, None
+            else:
+                self._answered = True
+                if reply.status < 300:
+                    self._gate.succeeded()
+                    return reply
+                if reply.status == 401 and not renewed:
+                    token, renewed = self.tokens.renew(token), True
+                    continue
+                if request.method == "DELETE" and maybe_done and reply.status == 404:
+                    return Reply(204, reply.headers, b"", request.doing, request.target)
+                error = refusal(reply.status, reply.headers, reply.content, request.doing, request.target, attempts)
+                if reply.status not in RETRIED:
+                    raise error
+                throttled = reply.status in THROTTLES
+                asked = retry_after(reply.headers, self.clock) if throttled else None
+                # Who says when to come back has not begun; a bare 503 may come from something in between.
+                ambiguous = reply.status != 429 and asked is None
+            if request.once and ambiguous:
                 raise _ambiguous(error)
-            maybe_done = maybe_done or reply.status not in THROTTLES
+            maybe_done = maybe_done or ambiguous
             pause = max(asked or 0.0, self._back_off(attempts))
+            if throttled:
+                self._gate.throttled(throttles, pause)
             if asked is not None and asked > patience:
-                self._gate.throttled(throttles, asked)
-                raise self._out_of_patience(asked, doing, target)
+                raise _out_of_patience(request, asked)
             if self.clock.now() - started + pause > patience:
                 raise error
-            if reply.status in THROTTLES:
-                self._gate.throttled(throttles, pause)
-            else:
-                self.pause(pause, doing)
+            if not throttled:
+                self.pause(pause, request.doing)
 
     def path_of(self, location: str | None) -> str | None:
         """The path, fit for `request`, of an address that the service gave; None when it is on another host."""
@@ -272,48 +285,23 @@ class Session:
                 self._requests.close()
                 self._requests = None
 
-    def _patience(self, deadline: Deadline | None) -> float:
-        if deadline is None:
-            return self.settings.retry_timeout
-        return min(self.settings.retry_timeout, deadline.remaining())
-
     def _back_off(self, attempts: int) -> float:
         first, most = BACK_OFF
         return self._jitter(min(most, first * 2.0 ** min(attempts, 30)))
 
-    def _out_of_patience(self, seconds: float, doing: str, target: str | None) -> FleetError:
-        return Unreachable(
-            f"While {doing}, the service asked for a pause of {seconds:.0f} s, longer than this task may wait.",
-            code="throttled",
-            status=429,
-            target=target,
-            retriable=True,
-            hint="Raise retry_timeout, or try again after that time.",
-        )
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        token: str,
-        doing: str,
-        target: str | None,
-        query: Mapping[str, str] | None,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        once: bool,
-    ) -> Reply:
+    def _send(self, request: _Request, token: str) -> Reply:
         session = self._opened()
         import requests
 
+        timeout = self.settings.request_timeout
         try:
             answer = session.request(
-                method,
-                self._url(path),
-                params=query,
-                data=body,
-                headers={**headers, "Authorization": f"Bearer {token}"},
-                timeout=(self.settings.request_timeout, self.settings.request_timeout),
+                request.method,
+                self._url(request.path),
+                params=request.query,
+                data=request.body,
+                headers={**request.headers, "Authorization": f"Bearer {token}"},
+                timeout=(timeout, timeout),
                 verify=self.settings.verify,
                 proxies=self._proxies,
                 allow_redirects=False,
@@ -321,11 +309,11 @@ class Session:
             content = answer.content
             announced = answer.headers.get("Content-Length", "")
             # urllib3 before 2.0 takes a body that is too short for whole.
-            if method != "HEAD" and announced.isdigit() and answer.raw.tell() < int(announced):
+            if request.method != "HEAD" and announced.isdigit() and answer.raw.tell() < int(announced):
                 raise requests.ConnectionError("short body")
         except requests.RequestException as error:
-            raise _Lost(*connection_trouble(error, self._host, self.settings.request_timeout, doing, target)) from error
-        return Reply(answer.status_code, answer.headers, content, doing, target, once)
+            raise _Lost(*connection_trouble(error, self._host, timeout, request.doing, request.target)) from error
+        return Reply(answer.status_code, answer.headers, content, request.doing, request.target, request.once)
 
     def _url(self, path: str) -> str:
         url = self._base + path
@@ -373,6 +361,17 @@ def _open(settings: Settings, base: str) -> tuple[requests.Session, dict[str, st
     if settings.verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session, proxies
+
+
+def _out_of_patience(request: _Request, seconds: float) -> Unreachable:
+    return Unreachable(
+        f"While {request.doing}, the service asked for a pause of {seconds:.0f} s, longer than this task may wait.",
+        code="throttled",
+        status=429,
+        target=request.target,
+        retriable=True,
+        hint="Raise retry_timeout, or try again after that time.",
+    )
 
 
 def _ended(doing: str, target: str | None) -> Unreachable:
