@@ -47,11 +47,16 @@ def device_groups(service: Service, product: str | None = None, which: str | Non
     return sorted(values, key=lambda each: ((each["product"] or "").casefold(), each["name"].casefold()))
 
 
-def device_group(service: Service, which: str) -> Values:
-    """By `Product/Group`, by GUID, or by a name that is there once. Raises InvalidInput with what there is."""
-    product, _slash, name = which.rpartition("/")
-    if product or is_guid(which):
-        owner, group = require_device_group(service, product or None, name)
+def device_group(service: Service, which: str, product: str | None = None) -> Values:
+    """By GUID, by name in the product, or without one by `Product/Group` or a name that is there once.
+
+    Raises InvalidInput with what there is.
+    """
+    name = which
+    if product is None and "/" in which:
+        product, _slash, name = which.rpartition("/")
+    if product is not None or is_guid(name):
+        owner, group = require_device_group(service, product, name)
         return device_group_values(group, owner.name)
     found = device_groups(service, which=which)
     if len(found) == 1:

@@ -1,0 +1,74 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: device_groups
+version_added: 0.1.0
+short_description: Device groups of an Azure Sphere tenant
+description:
+  - Gives device groups with their deployment in force, all of them or some.
+author:
+  - azsphere.fleet contributors (@azsphere-fleet)
+extends_documentation_fragment:
+  - azsphere.fleet.connection.plugin
+options:
+  _terms:
+    description:
+      - C(Product/Group), in any case, or a GUID, or a name of a group that only one product has. Without any, all
+        device groups. One that is not there, or a name that several products have, is an error that says what there
+        is.
+    type: list
+    elements: str
+  product:
+    description: Only device groups of this product, by name or GUID; the terms are then names in it, or GUIDs.
+    type: str
+notes:
+  - The lookup only reads. It runs on the controller, with what is configured there.
+  - C(query) gives a list whatever its length, C(lookup) gives the entry itself when there is one.
+seealso:
+  - module: azsphere.fleet.device_group_info
+"""
+
+EXAMPLES = r"""
+- name: The images that production runs
+  ansible.builtin.debug:
+    msg: "{{ lookup('azsphere.fleet.device_groups', 'Kettle/Production', tenant='Contoso Fleet').current_deployment }}"
+
+- name: The device groups of a product
+  ansible.builtin.debug:
+    msg: "{{ query('azsphere.fleet.device_groups', product='Kettle', tenant='Contoso Fleet') | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The device groups by product and name, or in the order of the terms.
+  type: list
+  elements: dict
+  sample:
+    - id: b1000000-0000-4000-8000-000000000003
+      name: Production
+      description: null
+      os_feed: Retail
+      update_policy: UpdateAll
+      allow_crash_dumps_collection: false
+      current_deployment: null
+      product_id: a1000000-0000-4000-8000-000000000001
+      product: Kettle
+"""
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries import products
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
+
+
+class LookupModule(FleetLookup):
+    def read(self, service: Service, terms: list[str]) -> list[Values]:
+        product = self.get_option("product")
+        if not terms:
+            return products.device_groups(service, product)
+        return [products.device_group(service, term, product) for term in terms]

@@ -1,0 +1,35 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What all lookups share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+
+from ._reading import reading
+
+
+class FleetLookup(LookupBase):  # type: ignore[misc]
+    """A lookup of one kind of resource."""
+
+    @abstractmethod
+    def read(self, service: Service, terms: list[str]) -> list[Values]:
+        """Those of the terms, or all when there are none. Raises InvalidInput for a term that is not there."""
+
+    def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Values]:
+        self.set_options(var_options=variables, direct=kwargs)
+        asked = [str(term).strip() for term in self._flatten(terms)]
+        if terms and not asked:
+            return []  # An empty list was asked for, which is not the same as nothing.
+        with reading(self, AnsibleLookupError) as service:
+            return self.read(service, asked)
