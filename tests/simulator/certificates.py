@@ -11,7 +11,6 @@ import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Union
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,10 +20,10 @@ from cryptography.x509.oid import NameOID
 
 from .state import CaCertificate
 
-#: A tenant CA certificate is good for two years; its successor appears about 90 days before (FACTS, tenant CA certificates).
+#: A tenant CA certificate is good for two years; its successor appears about 90 days before the end.
 VALIDITY = timedelta(days=730)
 _PROOF_VALIDITY = timedelta(days=30)
-_PrivateKey = Union[ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey]
+_PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)

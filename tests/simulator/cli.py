@@ -21,7 +21,7 @@ from .server import Options, serve
 from .settings import DIALECTS, InvalidSetting, Settings
 
 _DESCRIPTION = """\
-Simulates the Azure Sphere Public API v2 and its sign-in on 127.0.0.1, to rehearse irreversible work on and to test with.
+Simulates the Azure Sphere Public API v2 and its sign-in on 127.0.0.1, to rehearse irreversible work and to test.
 When it is ready it prints one line of JSON on standard output: its address, the file of its certificate authority, and
 the credentials that it takes. Everything else is told on standard error.
 """
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         "--directory",
         type=Path,
         metavar="DIR",
-        help="where its certificates lie (default: one that is removed at exit)",
+        help="where its certificates lie (default: one removed at exit)",
     )
     add("--ready-file", type=Path, metavar="FILE", help="write the ready message to this file too")
     add("--dialect", choices=DIALECTS, help="what to answer where the real service's answer is not known")

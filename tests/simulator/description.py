@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The OpenAPI description as the simulator uses it: which operation a request is, whether it fits, whether a reply fits.
+"""The OpenAPI description as the simulator uses it: which operation a request is, and whether request and reply fit.
 
 Requests are held to the description strictly: enumerations are integers only, and members, query parameters and bodies
 that an operation does not have are refused. What the description leaves open for readers stays open in replies.
@@ -79,7 +79,7 @@ class Described:
     def check_path(self, values: tuple[str, ...]) -> dict[str, str]:
         """The path parameters by name. Raises Misfit."""
         parameters = {}
-        for (name, check), value in zip(self.path_parameters, values):
+        for (name, check), value in zip(self.path_parameters, values, strict=True):
             check(value, f"path parameter {name}")
             parameters[name] = value
         return parameters
@@ -101,7 +101,7 @@ class Described:
         return parameters
 
     def check_reply(self, status: int, body: object) -> None:
-        """Whether a JSON reply is as described; one of an undescribed success is held to the described success. Raises Misfit."""
+        """Hold a JSON reply to the description; an undescribed success is held to the described one. Raises Misfit."""
         check = self.replies.get(str(status), self.replies.get("default"))
         if 200 <= status < 300 and str(status) not in self.replies:
             check = next(c for s, c in self.replies.items() if s.startswith("2"))
@@ -118,7 +118,7 @@ class _Node:
 
 @dataclass(frozen=True)
 class Match:
-    """What a request's path leads to: an operation with the values of its path parameters, or the methods that there are."""
+    """Where a request's path leads: an operation with the values of its path parameters, or the methods there are."""
 
     operation: Described | None
     values: tuple[str, ...]

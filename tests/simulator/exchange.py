@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""One request and its answer on their way through the simulator: reading, writing, and what the log shall know of them."""
+"""A request and its answer on their way through the simulator: reading, writing, and what the log shall know."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The simulator as a test or a program uses it: started in a process of its own, and spoken to over its administration."""
+"""The simulator as tests and programs use it: a process of its own, spoken to over its administration."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ class Simulator:
         return settings
 
     def fault(self, kind: str = "status", *, match: Mapping[str, str] | None = None, **members: Any) -> None:
-        """Order a fault for the next requests that match; `times`, `skip`, `status`, `retry_after`, `seconds`, `body`."""
+        """Order a fault for the next requests that match: `times`, `skip`, `status`, `retry_after`, `seconds`, `body`.
+
+        `match` is by `operationId`, `method`, `path` or `kind`; see `faults`.
+        """
         order = {"kind": kind, "match": dict(match or {}), **members}
         self._ask("POST", "faults", data=json.dumps(order).encode())
 
@@ -101,7 +104,7 @@ class Simulator:
         self._ask("POST", "clock/advance", data=json.dumps({"seconds": seconds}).encode())
 
     def order(self, method: str, path: str, body: Any = None) -> Any:
-        """Any other request to the administration, by its path below /_simulator; answers the JSON reply, None for none."""
+        """Any other request to the administration, by its path below /_simulator; answers the JSON reply, if any."""
         answer = self._ask(method, path, data=None if body is None else json.dumps(body).encode())
         return answer.json() if answer.content else None
 

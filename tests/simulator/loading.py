@@ -52,7 +52,7 @@ def guid_of(*names: str) -> str:
 def load(document: Mapping[str, Any], now: datetime) -> State:
     """The state that a document describes, completed where it leaves things out. Raises InvalidState.
 
-    The document has passed the schema already. Directory, applications and so on stand in it; `seeds.complete` sees to that.
+    The document has passed the schema already, and names its directories and applications: `seeds` sees to that.
     """
     return _Loader(document, now).state()
 

@@ -80,7 +80,7 @@ class RequestLog:
             counter.clear()
 
     def counts(self) -> dict[str, Any]:
-        """Requests by kind and method, by operation of the API, and how many to the API could have changed something."""
+        """Requests by kind and method, by operation of the API, and how many could have changed something."""
         document: dict[str, Any] = {kind: dict(sorted(counter.items())) for kind, counter in self._methods.items()}
         document["operations"] = dict(sorted(self._operations.items()))
         document["notes"] = dict(sorted(self._notes.items()))

@@ -35,7 +35,7 @@ DEFAULT_GROUPS = (
 
 
 def name_problem(name: str, *, any_character: bool) -> str | None:
-    """Why the service would not take a name, or None: letters, digits and spaces, no space in front, at most 50 characters."""
+    """Why the service would not take a name, or None: letters, digits, spaces, none of these in front, at most 50."""
     if not 1 <= len(name) <= 50:
         return "a name has 1 to 50 characters"
     if name[0] == " ":

@@ -73,7 +73,7 @@ class OperationFailure(Exception):
 
 @dataclass
 class Outcome:
-    """How an effect ended. `resource` is the path of what was made, below /v2; `details` are members for the detail call."""
+    """How an effect ended. `resource` is the path of what was made, below /v2; `details` are for the detail call."""
 
     resource: str = ""
     details: dict[str, Any] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Pages of a list. A listing is a snapshot, so that following its tokens gives each item once whatever is changed meanwhile."""
+"""Pages of a list. A listing is a snapshot: following its tokens gives each item once, whatever changes meanwhile."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Reply:
 def problem_reply(problem: Problem, settings: Settings, *, documented: bool) -> Reply:
     """The problem in the shape of the settings, or as the documented list of details where that is documented."""
     shape = "list" if documented else settings.problem_shape
-    headers = ()
+    headers: tuple[tuple[str, str], ...] = ()
     if settings.trace_header != "none":
         headers = ((settings.trace_header, str(uuid.uuid4())),)
     media_type, body = _body(problem, shape)
@@ -51,7 +51,7 @@ def problem_reply(problem: Problem, settings: Settings, *, documented: bool) -> 
 
 def _body(problem: Problem, shape: str) -> tuple[str | None, bytes]:
     title = HTTPStatus(problem.status).phrase
-    details = {
+    details: dict[str, object] = {
         "Detail": problem.detail,
         "ErrorCode": problem.code,
         "Extensions": {},

@@ -62,7 +62,7 @@ def environment(ready: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write_files(ready: Ready, directory: Path, ready_file: Path | None) -> None:
-    """The file `environment`, to be sourced by a shell, and the ready message where one asked for it. Raises OSError."""
+    """The file `environment`, for a shell to source, and the ready message where one asked for it. Raises OSError."""
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment(ready).items()]
     write_private(directory / "environment", "".join(lines).encode())
     if ready_file is not None:
@@ -82,7 +82,7 @@ def greeting(ready: Ready, state: State) -> str:
 
 
 def _client_certificate(application: Application | None, seeds: Seeds, directory: Path) -> str | None:
-    """Where the application's certificate lies with its key: this run's, or that of an earlier one in the same directory."""
+    """Where the application's certificate lies with its key: this run's, or an earlier one's in the same directory."""
     path = directory / "client.pem"
     if application is None:
         return None

@@ -36,7 +36,7 @@ _SCHEMA: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("state-sche
 
 
 class Seeds:
-    """Completes documents with the identities of this run: its one application has a secret and a certificate made now."""
+    """Completes documents with the identities of this run: its application has a secret and a certificate made now."""
 
     def __init__(self, now: datetime) -> None:
         certificate = certificates.self_signed("Fleet automation", now)

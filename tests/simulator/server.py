@@ -66,7 +66,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(options: Options) -> None:
-    """Run until SIGTERM, SIGINT or, with a parent, its end. Raises OSError and loading.InvalidState before it is ready."""
+    """Run until SIGTERM, SIGINT or, with a parent, its end. Raises OSError and InvalidState before it is ready."""
     parent = os.getppid()
     clock = Clock()
     seeds = Seeds(clock.now())
@@ -189,7 +189,10 @@ async def _run(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    serving = [asyncio.ensure_future(server.serve(sockets=[listener])) for server, listener in zip(servers, sockets)]
+    serving = [
+        asyncio.ensure_future(server.serve(sockets=[listener]))
+        for server, listener in zip(servers, sockets, strict=True)
+    ]
     tasks = [asyncio.ensure_future(keeper.run())]
     if parent is not None:
         tasks.append(asyncio.ensure_future(_watch(parent, stop)))

@@ -55,7 +55,7 @@ class InvalidSetting(ValueError):
 
 @dataclass
 class Settings:
-    """Times are in seconds but for `latency_ms`. `page_size` None: 100 to a page, 1000 when the client asks for as many."""
+    """Times are in seconds but for `latency_ms`. `page_size` None: 100 to a page, up to 1000 if the client asks."""
 
     latency_ms: float = 0.0
     operation_seconds: float = 0.05

@@ -48,8 +48,8 @@ class FederatedCredential:
 class Application:
     """An application registration with its service principal (`object_id`).
 
-    `consented` is false while the directory has not been given the Azure Sphere API application. `public` marks a client
-    for people, which has no credential of its own.
+    `consented` is false while the directory has not been given the Azure Sphere API application. `public` marks a
+    client for people, which has no credential of its own.
     """
 
     client_id: str
@@ -133,7 +133,7 @@ class Product:
 
 @dataclass
 class Device:
-    """A claimed device; `group_id` is None while it is in no group. The times and versions are as devices report them."""
+    """A claimed device; `group_id` is None while it is in no group. Times and versions are as devices report them."""
 
     id: str
     tenant_id: str
@@ -210,8 +210,8 @@ class Tenant:
 class State:
     """Everything durable.
 
-    `any_unclaimed`: every well-formed device ID that nobody has claimed is a device that exists; otherwise only those in
-    `unclaimed`. `tenant_makers` are the devices that have made a tenant, which each can do once.
+    `any_unclaimed`: every well-formed device ID that nobody has claimed is a device that exists; otherwise only those
+    in `unclaimed`. `tenant_makers` are the devices that have made a tenant, which each can do once.
     """
 
     directories: dict[str, Directory] = field(default_factory=dict)

@@ -54,8 +54,8 @@ class Tokens:
     ) -> str:
         """Make a token for the principal whose object ID is `subject`.
 
-        `lifetime` is in seconds; None means the setting `token_lifetime`. `name` is the user name of a person and becomes
-        `preferred_username`. `extra` claims are added last and may replace others.
+        `lifetime` is in seconds; None means the setting `token_lifetime`. `name` is the user name of a person and
+        becomes `preferred_username`. `extra` claims are added last and may replace others.
         """
         now = self._clock.timestamp()
         expires = now + (self._settings.token_lifetime if lifetime is None else lifetime)
@@ -107,14 +107,15 @@ class Tokens:
 
     def _decode(self, token: str) -> dict[str, Any]:
         # Times and audience are checked on every use, against the simulator's own clock.
-        options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+        unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+        options: Any = {**unchecked, "require": ["exp", "aud", "oid"]}
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
                 self._key.public_key(),
                 algorithms=["RS256"],
                 issuer=self.issuer,
-                options={**options, "require": ["exp", "aud", "oid"]},
+                options=options,
             )
         except jwt.InvalidTokenError as error:
             raise InvalidToken(f"the token is not one of this service ({error})") from error

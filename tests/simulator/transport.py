@@ -12,7 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from .exchange import Scope
+from .exchange import Application, Scope
 
 _TRANSPORT = "simulator.transport"
 
@@ -22,9 +22,11 @@ _Base: Any = AutoHTTPProtocol
 class CuttableProtocol(_Base):  # type: ignore[misc]  # which class it is depends on what is installed
     """The HTTP protocol of uvicorn, with the transport in the scope of each request."""
 
+    app: Application
+
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
-        application = self.app
+        application: Application = self.app
 
         async def with_transport(scope: Scope, receive: Any, send: Any) -> None:
             scope[_TRANSPORT] = transport

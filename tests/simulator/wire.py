@@ -131,7 +131,7 @@ class Writer:
         }
 
     def operation(self, operation: Operation, now: float | None) -> Wire:
-        """An operation as it stands `now`; None for the first reply, which never tells more than that it was taken on."""
+        """An operation as it stands `now`; None for the first reply, which tells only that it was taken on."""
         progress = Progress.NOT_STARTED if now is None else operation.progress(now)
         failure, outcome = operation.failure, operation.outcome
         return {

@@ -52,7 +52,7 @@ class World:
             self.changes += 1
 
     def replace_state(self, state: State) -> None:
-        """Go on with another state, without what belongs to no state: operations, pages, invitations, sign-in sessions."""
+        """Go on with another state, and without operations, pages, invitations under way and sign-in sessions."""
         self.state = state
         self.operations.clear()
         self.pages.clear()
