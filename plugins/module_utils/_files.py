@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ._errors import InvalidInput
-from ._model import PlannedBytes, Placeholder
+from ._model import Placeholder, PlannedBytes
 
 #: Takes a piece of a file's content.
 Write = Callable[[bytes], object]

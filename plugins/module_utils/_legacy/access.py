@@ -18,7 +18,6 @@ from . import wire
 from .backend import segment
 from .tenants import TenantVerbs
 
-
 #: Seconds between attempts to give a role to somebody just invited: the first, by how much it grows, the longest.
 INVITATION_POLLS = (0.25, 1.6, 5.0)
 
@@ -83,8 +82,8 @@ class AccessVerbs(TenantVerbs):
         self._invited.add(address.casefold())
 
     def assign_role(self, user: str, role: str) -> None:
-        """AccessControl_AssignRole. An invitation takes some seconds to take effect (FACTS: tenants and access): whoever
-        was invited here may be unknown for as long as `retry_timeout`.
+        """AccessControl_AssignRole. An invitation takes some seconds to take effect (FACTS: tenants and access):
+        whoever was invited here may be unknown for as long as `retry_timeout`.
         """
         path = self._path(f"users/{segment(user)}/role/{segment(role)}/assign")
         doing = f"giving the role {role} to {user}"

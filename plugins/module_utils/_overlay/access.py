@@ -7,10 +7,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .._errors import Conflict, InvalidInput, NotFound
-from .._model import Certificate, Operation, Placeholder, Tenant, User, same_name
+from .._model import (
+    ROLES,
+    Certificate,
+    Operation,
+    Placeholder,
+    PlannedBytes,
+    Tenant,
+    User,
+    is_guid,
+    same_name,
+)
 from .layers import Layers, check_name
 
 
@@ -53,7 +64,9 @@ class AccessLayer(Layers):
         return self._base.certificate_chain(thumbprint)
 
     def proof_of_possession(self, verification_code: str, thumbprint: str | None) -> bytes:
-        return self._base.proof_of_possession(verification_code, thumbprint)
+        """Issued anew each time: what it would hold cannot be known. The certificate has to be there all the same."""
+        self._base.certificate(thumbprint)
+        return PlannedBytes()
 
     def users(self) -> list[User]:
         rows = {_key(user): user for user in self._base.users()}
@@ -80,9 +93,7 @@ class AccessLayer(Layers):
     def assign_role(self, user: str, role: str) -> None:
         known = self._known(user)
         if known is None:
-            if user.casefold() not in self._invited:
-                raise NotFound(f"The service does not know {user}.", code="NotFound", target=user)
-            known = User(id=Placeholder("user", user), name=Placeholder("name of the user", user), mail=user)
+            known = self._newcomer(user)
         role = self._role(role)
         self._users[_key(known)] = replace(known, roles=tuple(sorted({*known.roles, role})))
 
@@ -101,11 +112,25 @@ class AccessLayer(Layers):
                 return changed
         return self._base.user(user)
 
+    def _newcomer(self, user: str) -> User:
+        """Somebody without roles in the tenant: invited here, or a principal that the service may know from elsewhere,
+        which it tells nobody before."""
+        name = Placeholder("name of the user", user)
+        if is_guid(user):
+            return User(id=user.lower(), name=name, mail=Placeholder("address of the user", user))
+        if user.casefold() not in self._invited:
+            raise NotFound(f"The service does not know {user}.", code="NotFound", target=user)
+        return User(id=Placeholder("user", user), name=name, mail=user)
+
     def _role(self, role: str) -> str:
-        found = next((name for name in self._base.roles() if same_name(name, role)), None)
+        found = _among(ROLES, role) or _among(self._base.roles(), role)
         if found is None:
             raise NotFound(f'There is no role "{role}".', code="NotFound", target=role)
         return found
+
+
+def _among(roles: Sequence[str], role: str) -> str | None:
+    return next((name for name in roles if same_name(name, role)), None)
 
 
 def _key(user: User) -> str:

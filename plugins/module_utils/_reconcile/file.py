@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .._context import Context, Waiting
-from .._deadline import Deadline
 from .._errors import InvalidInput
 from .._files import Files, check_place
 from .._result import Result
@@ -65,12 +64,20 @@ def snapshot(files: Files, path: str) -> Snapshot:
     return Snapshot(shown, shown)
 
 
-def bring_about_file(context: Context, planner: Callable[[Service], Plan], about: dict[str, Any]) -> Result:
-    """Plans, writes and reads back; `about` is filled by the planner and joins the result."""
-    outcome = carry_out(context, planner, Waiting(True, Deadline(0)))
+def bring_about_file(
+    context: Context, planner: Callable[[Service], Plan], about: Mapping[str, Any] | None = None
+) -> Result:
+    """Plans, writes and reads back; `about`, which the planner may fill, joins the result."""
+    outcome = carry_out(context, planner, Waiting.of({}))
     found = outcome.after.values or {}
-    values = {**about, "dest": found.get("path"), "mode": found.get("mode"), "size": found.get("size")}
-    return Result(outcome.changed, {**values, "checksum": found.get("sha256")}, outcome.diff, outcome.error)
+    values = {
+        **(about or {}),
+        "dest": found.get("path"),
+        "mode": found.get("mode"),
+        "size": found.get("size"),
+        "checksum": found.get("sha256"),
+    }
+    return Result(outcome.changed, values, outcome.diff, outcome.error)
 
 
 def _mode_bits(mode: Any) -> int:
@@ -81,7 +88,9 @@ def _mode_bits(mode: Any) -> int:
         bits = -1
     if not 0 <= bits <= MOST_MODE:
         raise InvalidInput(
-            f'"{mode}" is no mode for this file.', code="invalid_mode", hint='Give an octal number in quotes, as in "0640".'
+            f'"{mode}" is no mode for this file.',
+            code="invalid_mode",
+            hint='Give an octal number in quotes, as in "0640".',
         )
     return bits
 

@@ -1,0 +1,151 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Brings about a tenant's name, a new tenant, and the end of legacy authorization. The last two are for ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .._errors import InvalidInput
+from .._files import Files, check_place
+from .._model import Operation, Tenant, is_device_id, is_guid
+from .._service import Service
+from .._views import tenant_values
+from .plan import Execution, Plan, Snapshot, Step
+
+BLOCKED = "blocked"
+RECORD_MODE = 0o644
+
+
+@dataclass(frozen=True)
+class DesiredTenant:
+    """One of three: a tenant of this name, made from the device when there is none; legacy authorization blocked, as
+    the file `record` is to say; or a new name for the tenant in use. `tenant` is the option that identifies that one.
+    """
+
+    tenant: str | None = None
+    name: str | None = None
+    device_id: str | None = None
+    record: str | None = None
+    confirm: str | None = None
+
+
+def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
+    """Checks what can be checked without the service, and answers how to plan the rest.
+
+    Raises InvalidInput, also for what is for ever and not confirmed.
+    """
+    name, device_id, record = desired.name, desired.device_id, desired.record
+    if record is not None:
+        _read_record(files, record)
+        return lambda service: plan_blocking(service, files, record, desired.confirm)
+    if name is None:
+        raise InvalidInput("A tenant needs a name.", hint="Give name.")
+    if device_id is not None:
+        if not is_device_id(device_id):
+            raise InvalidInput(
+                f'"{device_id[:20]}" is no device ID: 128 hexadecimal digits are needed.', code="invalid_device_id"
+            )
+        _require_confirmation("A tenant can never be deleted", name, desired.confirm)
+        return lambda service: plan_creation(service, name, device_id.lower())
+    if desired.tenant is not None and not is_guid(desired.tenant) and desired.tenant != name:
+        raise InvalidInput(
+            f'The tenant "{desired.tenant}" can be renamed by its GUID only: a second run would not find the old name.',
+            code="needs_guid",
+            target=desired.tenant,
+            hint="Set tenant to its GUID; azsphere.fleet.tenant_info tells it.",
+        )
+    return lambda service: plan_name(service, name)
+
+
+def plan_creation(service: Service, name: str, device_id: str) -> Plan:
+    """Plans the creation unless the caller may use a tenant of exactly this name already."""
+
+    def snapshot(now: Service) -> Snapshot:
+        return _snapshot(next((tenant for tenant in now.tenants() if tenant.name == name), None))
+
+    def create(execution: Execution) -> Operation | None:
+        return execution.service.create_tenant(name, device_id)
+
+    before = snapshot(service)
+    step = Step(f'create the tenant "{name}" for ever', create)
+    return Plan(f"tenant {name}", before, () if before.values is not None else (step,), snapshot)
+
+
+def plan_name(service: Service, name: str) -> Plan:
+    """Plans to rename the tenant in use. Names of tenants differ by case (FACTS: tenants)."""
+    tenant = service.tenant()
+
+    def rename(execution: Execution) -> None:
+        execution.service.rename_tenant(name)
+
+    step = Step(f'rename the tenant "{tenant.name}" to "{name}"', rename)
+    steps = () if tenant.name == name else (step,)
+    return Plan(f"tenant {tenant.name or tenant.id}", _snapshot(tenant), steps, lambda after: _snapshot(after.tenant()))
+
+
+def plan_blocking(service: Service, files: Files, record: str, confirm: str | None) -> Plan:
+    """Plans to block legacy authorization unless the record, a file, says that it was done.
+
+    The service has no way to ask whether it is blocked (Tenants_BlockLegacy, and no read beside it).
+    """
+    tenant = service.tenant()
+    _require_confirmation("Blocking legacy authorization cannot be undone", tenant.name or tenant.id, confirm)
+
+    def snapshot(now: Tenant) -> Snapshot:
+        state = _read_record(files, record).get(now.id)
+        return _snapshot(now, {"legacy_authorization": state})
+
+    def block(execution: Execution) -> None:
+        execution.service.block_legacy_authorization()
+
+    def write_down(execution: Execution) -> None:
+        entries = {**_read_record(execution.files, record), tenant.id: BLOCKED}
+        content = json.dumps(entries, indent=2, sort_keys=True) + "\n"
+        execution.files.write(record, content.encode(), RECORD_MODE)
+
+    before = snapshot(tenant)
+    name = tenant.name or tenant.id
+    steps = (
+        Step(f'block legacy authorization of the tenant "{name}" for ever', block),
+        Step(f"write down in {record} that it is blocked", write_down),
+    )
+    done = before.values["legacy_authorization"] == BLOCKED
+    return Plan(f"tenant {name}", before, () if done else steps, lambda after: snapshot(after.tenant()))
+
+
+def _read_record(files: Files, path: str) -> dict[str, str]:
+    """What is written down for each tenant, by GUID."""
+    check_place(path)
+    content = files.read(path)
+    try:
+        entries = {} if content is None else json.loads(content)
+    except ValueError:
+        entries = None
+    if not isinstance(entries, dict):
+        raise InvalidInput(
+            f"The file {path} is no record of blocked tenants.", code="file", target=path, hint="Give another path."
+        )
+    return {str(tenant): str(state) for tenant, state in entries.items()}
+
+
+def _require_confirmation(why: str, name: str, confirm: str | None) -> None:
+    if confirm != name:
+        given = "it is missing" if confirm is None else f'it is "{confirm}"'
+        raise InvalidInput(
+            f'{why}, so confirm has to be the exact name of the tenant, "{name}", and {given}.',
+            code="not_confirmed",
+            target=name,
+            hint="Nothing was changed.",
+        )
+
+
+def _snapshot(tenant: Tenant | None, more: dict[str, str | None] | None = None) -> Snapshot:
+    if tenant is None:
+        return Snapshot()
+    return Snapshot({**tenant_values(tenant), **(more or {})}, {"name": tenant.name, **(more or {})})

@@ -1,0 +1,142 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Brings about the roles of a user or service principal, who is invited first when the tenant does not know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .._errors import InvalidInput
+from .._model import ROLES, User, is_guid, same_name
+from .._service import Service
+from .._views import user_values
+from .plan import Execution, Plan, Snapshot, Step
+from .refs import listed
+
+ADMINISTRATOR = "Administrator"
+
+
+@dataclass(frozen=True)
+class DesiredUser:
+    """Roles that a user is to have, or with `present` false not to have: those listed, all when none is listed.
+
+    `user` is an address or the GUID of a principal. `exclusive` takes the roles that are not listed. `force` allows to
+    take the Administrator role from the account that does it.
+    """
+
+    user: str
+    roles: tuple[str, ...] = ()
+    exclusive: bool = False
+    present: bool = True
+    force: bool = False
+
+
+def plan(service: Service, desired: DesiredUser) -> Plan:
+    """Reads the user's roles and plans which to give and which to take.
+
+    Raises InvalidInput before any write: for what is neither address nor GUID, for a role that there is not, and for
+    taking the Administrator role from the own account.
+    """
+    user = desired.user.strip()
+    if not is_guid(user) and "@" not in user.strip("@"):
+        raise InvalidInput(
+            f'"{user}" is neither an e-mail address nor the GUID of a principal.',
+            code="invalid_user",
+            target=user,
+            hint="A service principal is <object id>@<directory id>.onmicrosoft.com.",
+        )
+    roles = _spelled(service, desired.roles)
+    found = service.user(user)
+    held = found.roles if found is not None else ()
+    give, take = _differences(desired, roles, held)
+    if found is not None and ADMINISTRATOR in take and not desired.force:
+        _refuse_own(service, user, found)
+    steps = [] if found is not None or not give else _invitation(user)
+    steps += [_giving(user, role) for role in give]
+    steps += [_taking(user, role) for role in take]
+    name = (found.mail or found.name if found is not None else None) or user
+    return Plan(f"user {name}", snapshot(found), tuple(steps), lambda after: snapshot(after.user(user)))
+
+
+def snapshot(user: User | None) -> Snapshot:
+    """A user with roles in the tenant."""
+    if user is None or not user.roles:
+        return Snapshot()
+    values = user_values(user)
+    return Snapshot(values, {"user": user.mail or user.name or user.id, "roles": values["roles"]})
+
+
+def _spelled(service: Service, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Roles in the service's own spelling. Those that are not known here are looked up there."""
+    known: Sequence[str] = ROLES
+    if any(_among(known, role) is None for role in wanted):
+        known = service.roles()
+    for role in wanted:
+        if _among(known, role) is None:
+            raise InvalidInput(
+                f'There is no role "{role}".', code="unknown_role", target=role, hint=f"There are: {listed(known)}."
+            )
+    return tuple(sorted({found for role in wanted if (found := _among(known, role)) is not None}))
+
+
+def _among(roles: Sequence[str], wanted: str) -> str | None:
+    return next((role for role in roles if same_name(role, wanted.strip())), None)
+
+
+def _differences(desired: DesiredUser, roles: Sequence[str], held: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Roles to give and roles to take."""
+    if not desired.present:
+        return [], [role for role in held if not roles or _among(roles, role) is not None]
+    give = [role for role in roles if _among(held, role) is None]
+    return give, [role for role in held if desired.exclusive and _among(roles, role) is None]
+
+
+def _refuse_own(service: Service, user: str, found: User) -> None:
+    account = service.account()
+    if account is None:
+        problem = f"The access token does not tell whether {user} is the account that this runs as"
+    elif _names(account) & {name for known in (user, found.id, found.mail, found.name) for name in _names(known)}:
+        problem = f"{user} is the account that this runs as"
+    else:
+        return
+    raise InvalidInput(
+        f"{problem}, and it would lose the Administrator role.",
+        code="own_administrator_role",
+        target=user,
+        hint="Nothing was changed. Use another Administrator's account, or set force: true.",
+    )
+
+
+def _names(account: str | None) -> set[str]:
+    """An account by all its names: a service principal's made-up address holds its GUID (FACTS: signing in)."""
+    if account is None:
+        return set()
+    name = account.casefold()
+    principal = name.partition("@")[0]
+    return {name, principal} if is_guid(principal) else {name}
+
+
+def _invitation(user: str) -> list[Step]:
+    """A GUID cannot be invited: whether the service knows its principal shows when it gets a role."""
+    if is_guid(user):
+        return []
+    return [_step(f"invite {user}", lambda service: service.invite_user(user))]
+
+
+def _giving(user: str, role: str) -> Step:
+    return _step(f"give the role {role} to {user}", lambda service: service.assign_role(user, role))
+
+
+def _taking(user: str, role: str) -> Step:
+    return _step(f"take the role {role} from {user}", lambda service: service.unassign_role(user, role))
+
+
+def _step(sentence: str, write: Callable[[Service], None]) -> Step:
+    def run(execution: Execution) -> None:
+        write(execution.service)
+
+    return Step(sentence, run)

@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: user_role
+version_added: 0.1.0
+short_description: Manage the roles of users and service principals in an Azure Sphere tenant
+description:
+  - Gives roles to a user or a service principal and takes them. Somebody without a role in the tenant is invited first.
+  - The account that the task runs as keeps its Administrator role unless O(force=true), as nobody else may be left who
+    could give it back.
+author:
+  - azsphere.fleet contributors (@azsphere-fleet)
+extends_documentation_fragment:
+  - azsphere.fleet.attributes
+  - azsphere.fleet.connection
+options:
+  user:
+    description:
+      - E-mail address of a person, or GUID of a principal; letters may be upper or lower case.
+      - For a service principal C(<object id>@<directory id>.onmicrosoft.com), with the object ID of the service
+        principal and not the ID of its application.
+      - Only an address can be invited. The service does not check it.
+    type: str
+    required: true
+  roles:
+    description:
+      - V(Administrator), V(Contributor) or V(Reader), whatever their case.
+      - With O(state=absent), the roles to take. All, when none is listed.
+    type: list
+    elements: str
+    default: []
+  exclusive:
+    description: Whether the user is to have no other roles than O(roles). Only with O(state=present).
+    type: bool
+    default: false
+  force:
+    description: Whether the Administrator role may be taken from the account that the task runs as.
+    type: bool
+    default: false
+  state:
+    description: Whether the user has the roles.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - The account has to be an Administrator of the tenant.
+  - It takes the service some seconds until somebody who was invited can be given a role. The task waits for it, as long
+    as O(retry_timeout) allows.
+seealso:
+  - module: azsphere.fleet.user_info
+"""
+
+EXAMPLES = r"""
+- name: Ada may look at everything and deploy
+  azsphere.fleet.user_role:
+    tenant: Contoso Fleet
+    user: ada@contoso.example
+    roles: [Reader, Contributor]
+
+- name: Sam may look at everything, and nothing else
+  azsphere.fleet.user_role:
+    tenant: Contoso Fleet
+    user: sam@contoso.example
+    roles: [Reader]
+    exclusive: true
+
+- name: The service principal of a pipeline
+  azsphere.fleet.user_role:
+    tenant: Contoso Fleet
+    user: 7d1b8a52-0e1c-4c36-9f0d-3f2f6b1f4e11@5b6c1e0a-2f43-4c7b-8f0e-0d8c5a4e9b77.onmicrosoft.com
+    roles: [Contributor]
+
+- name: Ada has left
+  azsphere.fleet.user_role:
+    tenant: Contoso Fleet
+    user: ada@contoso.example
+    state: absent
+"""
+
+RETURN = r"""
+user:
+  description: The user as it is now; null without a role in the tenant.
+  returned: success
+  type: dict
+  sample:
+    id: 2b1f0b5c-8f5e-4f0e-9a53-6f1d1f6f2c10
+    name: Ada
+    mail: ada@contoso.example
+    roles: [Contributor, Reader]
+unknown:
+  description: Paths of values that are null because only the service can give them. Empty in a real run.
+  returned: success
+  type: list
+  elements: str
+  sample: ["user.id", "user.name"]
+api:
+  description: What the task cost.
+  returned: always
+  type: dict
+  sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
+"""
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import user_role
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+
+ARGUMENTS = Arguments(
+    {
+        "user": {"type": "str", "required": True},
+        "roles": {"type": "list", "elements": "str", "default": []},
+        "exclusive": {"type": "bool", "default": False},
+        "force": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    required_if=(("state", "present", ("roles",)),),
+)
+
+
+def run(params: Params, context: Context) -> Result:
+    """Brings about the roles that the options describe."""
+    desired = user_role.DesiredUser(
+        user=params["user"],
+        roles=tuple(params["roles"]),
+        exclusive=params["exclusive"],
+        present=params["state"] == "present",
+        force=params["force"],
+    )
+    outcome = carry_out(context, lambda service: user_role.plan(service, desired), Waiting.of(params))
+    return Result(outcome.changed, {"user": outcome.after.values}, outcome.diff, outcome.error)
+
+
+def main() -> None:
+    run_module(ARGUMENTS, run)
+
+
+if __name__ == "__main__":
+    main()
