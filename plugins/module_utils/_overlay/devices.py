@@ -22,7 +22,7 @@ class DeviceLayer(ProductLayer):
         """Cannot know which devices another tenant owns: the service tells nobody before a claim."""
         tenant_id = self._base.tenant().id
         for device_id in device_ids:
-            device = self._devices.get(device_id) or Device(device_id)
+            device = self._devices.known(device_id) or Device(device_id)
             if device.tenant_id is None:
                 self._devices.put(replace(device, tenant_id=tenant_id))
             if not report(DeviceOutcome(device_id)):

@@ -50,6 +50,10 @@ class Rows(Generic[Row]):
             self._below[row_id] = self._read_one(row_id)
         return self._below[row_id]
 
+    def known(self, row_id: str) -> Row | None:
+        """As `get`, without asking below for what a complete list did not have."""
+        return self._changed.get(row_id) if self._complete and row_id not in self._below else self.get(row_id)
+
     def put(self, row: Row) -> None:
         self._changed[row.id] = row
 
