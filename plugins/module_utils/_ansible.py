@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
@@ -112,7 +112,7 @@ CONNECTION = Arguments(
 WAITING = Arguments({"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "float", "default": 600}})
 
 
-def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> NoReturn:
+def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> None:
     """Runs a module's function with what Ansible gave it, and ends the module with what it answers."""
     module = (arguments + CONNECTION).module()
     _Task(module).run(run)
@@ -125,7 +125,7 @@ class _Task:
         self._module = module
         self._connection: Connection | None = None
 
-    def run(self, run: Callable[[Params, Context], Result]) -> NoReturn:
+    def run(self, run: Callable[[Params, Context], Result]) -> None:
         module = self._module
         disk = Disk()
         context = Context(
@@ -142,9 +142,11 @@ class _Task:
             result = run(module.params, context)
         except FleetError as error:
             self._fail(error, {"changed": False})
+            return
         values = self._values(result)
         if result.error is not None:
             self._fail(result.error, values)
+            return
         self._close(values)
         module.exit_json(**values)
 
@@ -162,7 +164,7 @@ class _Task:
             values["unknown"] = unknown
         return dict(values)
 
-    def _fail(self, error: FleetError, values: dict[str, Any]) -> NoReturn:
+    def _fail(self, error: FleetError, values: dict[str, Any]) -> None:
         message = str(error)
         if isinstance(error, MissingLibrary):
             message = missing_required_lib(error.library, reason=f"to {error.reason}")
