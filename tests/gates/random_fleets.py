@@ -1,0 +1,103 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Random fleets and random blueprints, small enough that they meet: few names in several spellings, few devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import (
+    Blueprint,
+    DeploymentEntry,
+    GroupEntry,
+    ProductEntry,
+    UserEntry,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import DeviceRow
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
+    OS_FEEDS,
+    ROLES,
+    UPDATE_POLICIES,
+    ImagePackage,
+)
+
+PRODUCTS = ("Kettle", "KETTLE", "Toaster", "Coffee 7")
+GROUPS = ("Pilot", "pilot", "Ring 2", "Production", "Field Test")
+DEVICES = tuple(f"{number:0128x}" for number in range(1, 7))
+USERS = ("ada@contoso.example", "Ada@Contoso.example", "sam@contoso.example", "lin@contoso.example")
+#: Two builds of one application, and one of another.
+PACKAGES = tuple(
+    ImagePackage(
+        path=f"{name}.imagepackage",
+        id=f"c{number}000000-0000-4000-8000-000000000000",
+        component_id=f"d{component}000000-0000-4000-8000-000000000000",
+        type="Applications",
+        name=name,
+        size=100,
+    )
+    for number, component, name in ((1, 1, "Kettle1"), (2, 1, "Kettle2"), (3, 2, "Radio"))
+)
+
+Item = TypeVar("Item")
+
+
+def _distinct(
+    items: st.SearchStrategy[Item], key: Callable[[Item], str], most: int = 3
+) -> st.SearchStrategy[list[Item]]:
+    return st.lists(items, max_size=most, unique_by=lambda item: key(item).casefold())
+
+
+texts = st.none() | st.sampled_from(("", "First", "Second"))
+packages = st.lists(
+    st.sampled_from(PACKAGES), min_size=1, max_size=2, unique_by=lambda package: package.component_id
+).map(tuple)
+deployments = st.builds(DeploymentEntry, images=st.just(()), packages=packages)
+groups = st.builds(
+    GroupEntry,
+    name=st.sampled_from(GROUPS),
+    description=texts,
+    os_feed=st.none() | st.sampled_from(OS_FEEDS),
+    update_policy=st.none() | st.sampled_from(UPDATE_POLICIES),
+    allow_crash_dumps_collection=st.none() | st.booleans(),
+    deployment=st.none() | deployments,
+)
+products = st.builds(
+    ProductEntry,
+    name=st.sampled_from(PRODUCTS),
+    description=texts,
+    default_device_groups=st.booleans(),
+    device_groups=_distinct(groups, lambda group: group.name).map(tuple),
+)
+users = st.builds(
+    UserEntry,
+    user=st.sampled_from(USERS),
+    roles=st.lists(st.sampled_from(ROLES), max_size=2, unique=True).map(tuple),
+    exclusive=st.booleans(),
+)
+
+
+@st.composite
+def blueprints(draw: st.DrawFn) -> Blueprint:
+    """Documents that can be: their devices go to groups that they name, or to none."""
+    entries = draw(_distinct(products, lambda product: product.name))
+    places = [(entry.name, group.name) for entry in entries for group in entry.device_groups]
+    device_ids = draw(st.lists(st.sampled_from(DEVICES), max_size=4, unique=True))
+    rows = []
+    for number, device_id in enumerate(device_ids, 1):
+        product, group = draw(st.sampled_from([(None, None), *places, *places]))
+        rows.append(DeviceRow(device_id, number, product, group))
+    return Blueprint(
+        products=tuple(entries),
+        packages=tuple(draw(st.lists(st.sampled_from(PACKAGES), max_size=2, unique=True))),
+        devices=tuple(rows),
+        users=tuple(draw(_distinct(users, lambda user: user.user))),
+    )
+
+
+prunes = st.frozensets(st.sampled_from(("products", "device_groups", "users")))

@@ -1,0 +1,178 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Whatever is there and whatever is wanted: after a run it is as wanted, nothing else is touched, and nothing is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import Blueprint, GroupEntry, ProductEntry
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import DEFAULT_DEVICE_GROUPS, DeviceGroup
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+
+from .memory import TENANT, MemoryService
+from .random_fleets import blueprints, prunes
+
+DEFAULTS = {name.casefold(): (feed, policy) for name, feed, policy in DEFAULT_DEVICE_GROUPS}
+NEW_GROUP = ("Retail", "UpdateAll", False)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A device group as the test sees it; the images by GUID."""
+
+    description: str | None
+    os_feed: str
+    update_policy: str
+    crash_dumps: bool
+    images: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All that a blueprint can name, by name in lower case."""
+
+    products: dict[str, str | None]
+    groups: dict[tuple[str, str], Group]
+    images: frozenset[str]
+    devices: dict[str, tuple[str, str] | None]
+    users: dict[str, frozenset[str]]
+
+
+def look(service: Service) -> Fleet:
+    names = {product.id: product.name.casefold() for product in service.products()}
+    places = {group.id: (names[group.product_id], group.name.casefold()) for group in service.device_groups()}
+    devices = service.devices()
+    assert {device.tenant_id for device in devices} <= {TENANT.id}
+    return Fleet(
+        products={product.name.casefold(): product.description for product in service.products()},
+        groups={places[group.id]: _group(group) for group in service.device_groups()},
+        images=frozenset(image.id for image in service.images()),
+        devices={device.id: places[device.device_group_id] if device.device_group_id else None for device in devices},
+        users={(user.mail or "").casefold(): frozenset(user.roles) for user in service.users()},
+    )
+
+
+def _group(group: DeviceGroup) -> Group:
+    images = group.current_deployment.images if group.current_deployment else ()
+    # The texts of the default groups are not known.
+    description = group.description if group.name.casefold() not in DEFAULTS else None
+    return Group(description, group.os_feed, group.update_policy, group.allow_crash_dumps_collection, frozenset(images))
+
+
+def run(service: Service, blueprint: Blueprint, prune: frozenset[str], most: int | None = None) -> Result:
+    context = Context(lambda: service, Disk(), warn=lambda _text: None, debug=lambda _text: None)
+    waiting = Waiting(True, Deadline(60))
+    return bring_about_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting)
+
+
+def wanted(before: Fleet, blueprint: Blueprint, prune: frozenset[str]) -> Fleet:
+    """What has to come of it, worked out apart from the reconcilers."""
+    products, groups, users = dict(before.products), dict(before.groups), dict(before.users)
+    for entry in blueprint.products:
+        name = entry.name.casefold()
+        new = products.get(name)
+        products[name] = new if entry.description is None else entry.description or None
+        _want_groups(groups, name, entry)
+        if "device_groups" in prune:
+            named = {group.name.casefold() for group in entry.device_groups}
+            named |= set(DEFAULTS) if entry.default_device_groups else set()
+            groups = {key: group for key, group in groups.items() if key[0] != name or key[1] in named}
+    if "products" in prune:
+        named = {entry.name.casefold() for entry in blueprint.products}
+        products = {name: text for name, text in products.items() if name in named}
+        groups = {key: group for key, group in groups.items() if key[0] in named}
+    for user in blueprint.users:
+        name = user.user.casefold()
+        held = frozenset() if user.exclusive else users.get(name, frozenset())
+        users[name] = held | frozenset(user.roles)
+    if "users" in prune:
+        users = {name: roles for name, roles in users.items() if name in {u.user.casefold() for u in blueprint.users}}
+    devices = dict(before.devices)
+    for row in blueprint.devices:
+        place = (row.product.casefold(), row.device_group.casefold()) if row.product and row.device_group else None
+        devices[row.id] = place or devices.get(row.id)
+    deployed = {
+        package.id for entry in blueprint.products for group in entry.device_groups for package in _packages(group)
+    }
+    return Fleet(
+        products=products,
+        groups=groups,
+        images=before.images | {package.id for package in blueprint.packages} | deployed,
+        devices=devices,
+        users={name: roles for name, roles in users.items() if roles},
+    )
+
+
+def _want_groups(groups: dict[tuple[str, str], Group], product: str, entry: ProductEntry) -> None:
+    if entry.default_device_groups:
+        for name, (feed, policy) in DEFAULTS.items():
+            groups.setdefault((product, name), Group(None, feed, policy, False, frozenset()))
+    for each in entry.device_groups:
+        key = (product, each.name.casefold())
+        old = groups.get(key, Group(None, *NEW_GROUP, frozenset()))
+        description = old.description if each.description is None else each.description or None
+        crash_dumps = each.allow_crash_dumps_collection
+        groups[key] = Group(
+            description=None if key[1] in DEFAULTS else description,
+            os_feed=each.os_feed or old.os_feed,
+            update_policy=each.update_policy or old.update_policy,
+            crash_dumps=old.crash_dumps if crash_dumps is None else crash_dumps,
+            images=frozenset(package.id for package in _packages(each)) or old.images,
+        )
+
+
+def _packages(group: GroupEntry) -> tuple[object, ...]:
+    return group.deployment.packages if group.deployment else ()
+
+
+@settings(max_examples=150, deadline=None)
+@given(blueprints(), blueprints(), prunes)
+def test_a_blueprint_brings_about_what_it_says_and_nothing_else(
+    current: Blueprint, desired: Blueprint, prune: frozenset[str]
+) -> None:
+    service = MemoryService()
+    assert run(service, current, frozenset()).error is None
+    before = look(service)
+    assert before == wanted(look(MemoryService()), current, frozenset())
+    try:
+        result = run(service, desired, prune)
+    except Conflict:
+        # Something to be pruned still has devices: told before the first write.
+        after = wanted(before, desired, prune)
+        assert set(after.devices.values()) - {None} - set(after.groups)
+        assert look(service) == before
+        return
+    assert result.error is None
+    assert look(service) == wanted(before, desired, prune)
+    assert result.changed == (look(service) != before or bool(result.diff))
+    again = run(service, desired, prune)
+    assert (again.changed, again.diff) == (False, ())
+
+
+@settings(max_examples=40, deadline=None)
+@given(blueprints(), blueprints(), st.integers(0, 3))
+def test_max_changes_holds_before_the_first_write(current: Blueprint, desired: Blueprint, most: int) -> None:
+    service = MemoryService()
+    assert run(service, current, frozenset()).error is None
+    before = look(service)
+    try:
+        result = run(service, desired, frozenset(), most)
+    except InvalidInput:
+        assert look(service) == before
+        assert len(run(service, desired, frozenset()).values["changes"]) > most
+    else:
+        assert len(result.values["changes"]) <= most
