@@ -13,10 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import FleetError, SignInError, Unreachable
 from .options import APPLICATION_RESOURCE
+
+if TYPE_CHECKING:
+    import requests
 
 _CODE = re.compile(r"AADSTS(\d+)")
 _TRACE = re.compile(r"Trace ID: ([0-9a-fA-F-]{36})")
@@ -163,14 +166,6 @@ def explained(doing: str, host: str, target: str | None = None) -> Iterator[None
             target=target,
             hint="Check HTTPS_PROXY and NO_PROXY.",
         ) from None
-    except requests.exceptions.Timeout:
-        raise Unreachable(
-            f"{doing} failed: {host} did not answer in time.",
-            code="timeout",
-            target=target,
-            retriable=True,
-            hint="Check the network, or raise request_timeout.",
-        ) from None
     except (requests.exceptions.HTTPError, requests.exceptions.RetryError, MsalServiceError) as error:
         raise Unreachable(
             f"{doing} failed: {host} is out of order ({_status(error)}).",
@@ -179,16 +174,30 @@ def explained(doing: str, host: str, target: str | None = None) -> Iterator[None
             retriable=True,
             hint="Try again later.",
         ) from None
-    except requests.exceptions.RequestException:
-        raise Unreachable(
-            f"{doing} failed: {host} cannot be reached.",
-            code="unreachable",
-            target=target,
-            retriable=True,
-            hint="Check the network, and authority_host if it was set.",
-        ) from None
-    except (ValueError, KeyError, RuntimeError) as error:
+    except requests.exceptions.RequestException as error:
+        raise _unreached(doing, host, error, target) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise _unusable(doing, host, error, target) from None
+
+
+def _unreached(doing: str, host: str, error: requests.exceptions.RequestException, target: str | None) -> Unreachable:
+    import requests
+    import urllib3
+
+    # After retries requests has the time-out wrapped, and calls it a connection error.
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    slow = isinstance(error, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.TimeoutError)
+    # A refused connection is one of urllib3's time-outs by inheritance only.
+    slow = slow and not isinstance(reason, urllib3.exceptions.NewConnectionError)
+    return Unreachable(
+        f"{doing} failed: {host} {'did not answer in time' if slow else 'cannot be reached'}.",
+        code="timeout" if slow else "unreachable",
+        target=target,
+        retriable=True,
+        hint="Check the network, or raise request_timeout."
+        if slow
+        else "Check the network, and authority_host if set.",
+    )
 
 
 def _status(error: BaseException) -> str:

@@ -27,6 +27,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     SignInError,
 )
 
+from tests.simulator.harness import SimulatorFailed
+
 from .conftest import Authority, Opener
 from .people import ADA, DIRECTORY, GRACE, OWN_CLIENT, PIPELINE, UNCONSENTED_CLIENT
 
@@ -128,7 +130,7 @@ def test_a_revoked_sign_in_says_to_sign_in_again(authority: Authority, opened: O
 
 def test_a_person_who_was_not_invited(authority: Authority, login: Starter) -> None:
     pending = login().start()
-    with pytest.raises(OSError, match="400"):
+    with pytest.raises(SimulatorFailed, match="AADSTS"):
         authority.approve(pending.user_code, "stranger@elsewhere.example")
     with pytest.raises(SignInError, match="AADSTS50020") as caught:
         login().finish(Deadline(10))
@@ -138,7 +140,7 @@ def test_a_person_who_was_not_invited(authority: Authority, login: Starter) -> N
 def test_an_own_client_that_nobody_consented_to(authority: Authority, login: Starter) -> None:
     own = {"client_id": UNCONSENTED_CLIENT, "directory_id": DIRECTORY}
     pending = login(**own).start()
-    with pytest.raises(OSError, match="400"):
+    with pytest.raises(SimulatorFailed, match="AADSTS"):
         authority.approve(pending.user_code, GRACE)
     with pytest.raises(SignInError, match="AADSTS65001") as caught:
         login(**own).finish(Deadline(10))
@@ -169,7 +171,16 @@ def test_a_code_that_nobody_enters(login: Starter) -> None:
     assert login().start().user_code == pending.user_code
 
 
-def test_a_code_that_has_expired(authority: Authority, login: Starter, params: dict[str, Any]) -> None:
+def test_a_code_that_has_expired(authority: Authority, login: Starter) -> None:
+    pending = login().start()
+    authority.simulator.advance(901)
+    with pytest.raises(SignInError, match="AADSTS70019") as caught:
+        login().finish(Deadline(10))
+    assert "Start again" in str(caught.value)
+    assert login().start().user_code != pending.user_code
+
+
+def test_a_code_that_has_expired_here_is_not_handed_out_again(login: Starter, params: dict[str, Any]) -> None:
     pending = login().start()
     [kept] = Path(params["token_cache"]).glob("*.device-code")
     flow = json.loads(kept.read_text())
@@ -187,9 +198,9 @@ def test_nothing_was_started(login: Starter) -> None:
 
 @pytest.mark.usefixtures("ada")
 def test_whoever_is_signed_in_stays_so_and_nobody_is_asked(authority: Authority, login: Starter) -> None:
-    before = authority.issued
+    before = authority.requests
     assert login().finish(Deadline(10)).username == ADA
-    assert authority.issued == before
+    assert authority.requests == before
 
 
 @pytest.mark.usefixtures("ada")

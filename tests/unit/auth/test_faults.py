@@ -1,0 +1,137 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A sign-in service that cannot be reached, is out of order, or answers nonsense."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Unreachable
+
+from .conftest import Authority, Opener
+from .people import DIRECTORY, PIPELINE, SECRET
+
+APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY, "client_secret": SECRET}
+TOKEN = {"kind": "signin", "path": "*/oauth2/v2.0/token"}
+DISCOVERY = {"kind": "signin", "path": "*/openid-configuration"}
+
+
+def failure(opened: Opener, **more: Any) -> Unreachable:
+    """How signing in fails; never with the secret in the message."""
+    with pytest.raises(Unreachable) as caught:
+        opened(**{**APPLICATION, **more}).token()
+    error = caught.value
+    assert SECRET not in f"{error} {error.as_dict()!r}"
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+    assert error.hint
+    return error
+
+
+@pytest.mark.parametrize("match", [TOKEN, DISCOVERY])
+@pytest.mark.parametrize("order", [{"status": 503}, {"status": 429, "retry_after": "0"}, {"status": 500}])
+def test_a_passing_failure_is_waited_out(
+    authority: Authority, opened: Opener, match: dict[str, str], order: dict[str, Any]
+) -> None:
+    authority.simulator.fault(match=match, times=2, **order)
+    assert opened(**APPLICATION).token()
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_lost_connection_is_tried_once_more(authority: Authority, opened: Opener, kind: str) -> None:
+    authority.simulator.fault(kind, match=TOKEN)
+    assert opened(**APPLICATION).token()
+
+
+@pytest.mark.parametrize("match", [TOKEN, DISCOVERY])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_lasting_failure_names_its_status(
+    authority: Authority, opened: Opener, match: dict[str, str], status: int
+) -> None:
+    authority.simulator.fault(match=match, times=None, status=status, retry_after="0")
+    error = failure(opened)
+    assert f"HTTP {status}" in error.message
+    assert error.retriable
+
+
+@pytest.mark.parametrize("match", [TOKEN, DISCOVERY])
+@pytest.mark.parametrize("body", ["<html>a proxy's page</html>", "", "[]", "null"])
+def test_an_answer_that_is_none(
+    authority: Authority, opened: Opener, caplog: pytest.LogCaptureFixture, match: dict[str, str], body: str
+) -> None:
+    authority.simulator.fault(match=match, times=None, status=200, body=body)
+    assert authority.url in failure(opened).message
+    # Handlers exist, so that Python prints nothing of its own to a person's terminal.
+    assert logging.getLogger("msal").handlers
+    assert SECRET not in caplog.text
+
+
+def test_a_truncated_answer(authority: Authority, opened: Opener) -> None:
+    authority.simulator.fault("truncate", match=TOKEN, times=None)
+    assert authority.url in failure(opened).message
+
+
+def test_a_slow_answer_is_given_up_on(authority: Authority, opened: Opener) -> None:
+    authority.simulator.fault("delay", match=TOKEN, times=2, seconds=1.0)
+    error = failure(opened, request_timeout=0.2)
+    assert error.code == "timeout"
+    assert "request_timeout" in str(error)
+
+
+def test_nobody_is_there(opened: Opener) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        host = f"https://127.0.0.1:{nobody.getsockname()[1]}"
+        error = failure(opened, authority_host=host)
+    assert error.code == "unreachable"
+    assert host in error.message
+
+
+def test_an_authority_whose_certificate_nobody_vouches_for(opened: Opener) -> None:
+    error = failure(opened, ca_path=None)
+    assert error.code == "tls"
+    assert "ca_path" in str(error)
+
+
+def test_validation_can_be_turned_off(opened: Opener) -> None:
+    assert opened(**APPLICATION, ca_path=None, validate_certs=False).token()
+
+
+def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert failure(opened).code == "proxy"
+
+
+def test_device_codes_fail_in_the_same_words(authority: Authority, params: dict[str, Any]) -> None:
+    authority.simulator.fault(match={"kind": "signin", "path": "*/devicecode"}, times=None, status=503)
+    login = DeviceCodeLogin(AuthOptions.from_params(params), lambda _warning: None)
+    with pytest.raises(Unreachable, match="Signing in by device code failed") as caught:
+        login.start()
+    assert "HTTP 503" in caught.value.message
+
+
+def test_a_redirect_is_not_followed_with_the_secret(authority: Authority, opened: Opener) -> None:
+    authority.simulator.fault(match=TOKEN, times=None, status=307, body="")
+    before = authority.requests
+    failure(opened)
+    assert authority.requests == before + 2
+
+
+def test_netrc_is_not_consulted(
+    monkeypatch: pytest.MonkeyPatch, opened: Opener, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    netrc = tmp_path_factory.mktemp("home") / "netrc"
+    netrc.write_text("machine 127.0.0.1 login canary password canary\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    # With these in a Basic header the authority would take them for the client's.
+    assert opened(**APPLICATION).token()
