@@ -1,0 +1,111 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What devices reported: paging, filters, order, limits."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.modules import device_insight_info
+
+from .conftest import Bench
+
+MANY = 2300
+START = int(datetime(2026, 5, 6, tzinfo=timezone.utc).timestamp())
+DEVICES = ["0a" * 64, "0b" * 64]
+
+
+def event(number: int) -> dict[str, Any]:
+    """One a minute, by turns of one device and the other, each third planned."""
+    return {
+        "device_id": DEVICES[number % 2],
+        "event_type": "Unplanned" if number % 3 else "Planned",
+        "event_class": "AppCrash",
+        "description": f"event {number}",
+        "start": START + 60 * number,
+        "end": START + 60 * number + 30,
+    }
+
+
+@pytest.fixture
+def reporting(bench: Bench) -> Bench:
+    bench.seed(devices=DEVICES, insights=[event(number) for number in range(MANY)])
+    return bench
+
+
+def numbers(insights: list[dict[str, Any]]) -> list[int]:
+    return [int(each["description"].split()[1]) for each in insights]
+
+
+def test_more_than_a_thousand_come_by_paging_newest_first(reporting: Bench) -> None:
+    found = reporting.run(device_insight_info)["insights"]
+    assert numbers(found) == list(range(MANY))[::-1]
+    assert reporting.requests().count("ErrorReporting_List") == 3
+    assert found[-1] == {
+        "device_id": DEVICES[0],
+        "type": "Planned",
+        "event_class": "AppCrash",
+        "category": found[-1]["category"],
+        "description": "event 0",
+        "count": 1,
+        "start": "2026-05-06T00:00:00Z",
+        "end": "2026-05-06T00:00:30Z",
+    }
+
+
+def test_paging_stops_once_the_limit_is_reached(reporting: Bench) -> None:
+    assert len(reporting.run(device_insight_info, limit=1000)["insights"]) == 1000
+    assert reporting.requests().count("ErrorReporting_List") == 1
+    reporting.simulator.clear_log()
+    assert len(reporting.run(device_insight_info, limit=1001)["insights"]) == 1001
+    assert reporting.requests().count("ErrorReporting_List") == 2
+
+
+def test_the_limit_counts_what_the_filters_let_through(reporting: Bench) -> None:
+    found = reporting.run(device_insight_info, device_ids=[DEVICES[1]], limit=1100)["insights"]
+    assert len(found) == 1100
+    assert {each["device_id"] for each in found} == {DEVICES[1]}
+
+
+def test_filters_by_device_and_type(reporting: Bench) -> None:
+    found = reporting.run(device_insight_info, device_ids=[DEVICES[1].upper()], event_types=["PLANNED"])["insights"]
+    assert numbers(found) == [number for number in range(MANY) if number % 2 == 1 and number % 3 == 0][::-1]
+    assert reporting.run(device_insight_info, event_types=["Elsewhere"])["insights"] == []
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "first", "last"),
+    [
+        ("2026-05-06T00:10:00Z", "2026-05-06T00:12:00Z", 10, 12),
+        ("2026-05-06T00:10:31Z", "2026-05-06T00:11:59Z", 11, 11),  # any part of an event is enough
+        ("2026-05-06T00:10:30.9999999Z", "2026-05-06 00:11", 10, 11),
+        ("2026-05-06T02:10:00+02:00", "2026-05-05T22:12:00-0200", 10, 12),
+        ("2026-05-07", None, 1440, MANY - 1),
+        (None, "2026-05-06", 0, 0),
+    ],
+)
+def test_filters_by_time(reporting: Bench, since: str | None, until: str | None, first: int, last: int) -> None:
+    found = reporting.run(device_insight_info, since=since, until=until)["insights"]
+    assert numbers(found) == list(range(first, last + 1))[::-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"since": "yesterday"}, r'since is "yesterday", which is no time in ISO 8601\. Write it as'),
+        ({"until": "2026-13-01"}, r'until is "2026-13-01"'),
+        ({"since": "2026-05-07", "until": "2026-05-06"}, "no time between since"),
+        ({"device_ids": ["0a"]}, "row 1"),
+        ({"limit": 0}, "limit has to be at least 1"),
+    ],
+)
+def test_what_cannot_be_right_is_told_before_any_request(reporting: Bench, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        reporting.run(device_insight_info, **options)
+    assert reporting.requests() == []
