@@ -97,16 +97,6 @@ dest:
   returned: success
   type: str
   sample: tenant.cer
-mode:
-  description: Permission bits of the file.
-  returned: success
-  type: str
-  sample: "0644"
-size:
-  description: Size of the file in bytes.
-  returned: success
-  type: int
-  sample: 412
 checksum:
   description: SHA-256 of the file.
   returned: success
@@ -117,7 +107,7 @@ unknown:
   returned: success
   type: list
   elements: str
-  sample: ["size", "checksum"]
+  sample: ["checksum"]
 api:
   description: What the task cost.
   returned: always

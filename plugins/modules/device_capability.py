@@ -56,12 +56,6 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A device that is claimed into the tenant
-  azsphere.fleet.device:
-    tenant: Contoso Fleet
-    ids: ["{{ '0a' * 64 }}"]
-    claim: true
-
 - name: A file that opens it for development
   azsphere.fleet.device_capability:
     tenant: Contoso Fleet
@@ -83,16 +77,6 @@ dest:
   returned: success
   type: str
   sample: development.cap
-mode:
-  description: Permission bits of the file.
-  returned: success
-  type: str
-  sample: "0600"
-size:
-  description: Size of the file in bytes.
-  returned: success
-  type: int
-  sample: 128
 checksum:
   description: SHA-256 of the file.
   returned: success
@@ -103,7 +87,7 @@ unknown:
   returned: success
   type: list
   elements: str
-  sample: ["size", "checksum"]
+  sample: ["checksum"]
 api:
   description: What the task cost.
   returned: always

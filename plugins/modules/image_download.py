@@ -66,16 +66,6 @@ dest:
   returned: success
   type: str
   sample: c1000000-0000-4000-8000-000000000001.imagepackage
-mode:
-  description: Permission bits of the file.
-  returned: success
-  type: str
-  sample: "0644"
-size:
-  description: Size of the file in bytes.
-  returned: success
-  type: int
-  sample: 20480
 checksum:
   description: SHA-256 of the file.
   returned: success

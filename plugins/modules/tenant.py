@@ -64,17 +64,17 @@ EXAMPLES = r"""
     device_id: "{{ 'c0' * 64 }}"
     confirm: Contoso Laboratory
 
-- name: Another name for it
-  azsphere.fleet.tenant:
-    tenant: "{{ lookup('azsphere.fleet.tenants', 'Contoso Laboratory').id }}"
-    name: Contoso Workshop
-
 - name: No legacy authorization any more, for ever
   azsphere.fleet.tenant:
     tenant: Contoso Fleet
     legacy_authorization: blocked
     record: blocked-tenants.json
     confirm: Contoso Fleet
+
+- name: Another name for a tenant
+  azsphere.fleet.tenant:
+    tenant: "{{ lookup('azsphere.fleet.tenants', 'Contoso Fleet').id }}"
+    name: Contoso Fleet Europe
 """
 
 RETURN = r"""

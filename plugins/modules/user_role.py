@@ -32,9 +32,9 @@ options:
     description:
       - V(Administrator), V(Contributor) or V(Reader), whatever their case.
       - With O(state=absent), the roles to take. All, when none is listed.
+      - Needed with O(state=present).
     type: list
     elements: str
-    default: []
   exclusive:
     description: Whether the user is to have no other roles than O(roles). Only with O(state=present).
     type: bool
@@ -115,7 +115,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._result import Resu
 ARGUMENTS = Arguments(
     {
         "user": {"type": "str", "required": True},
-        "roles": {"type": "list", "elements": "str", "default": []},
+        "roles": {"type": "list", "elements": "str"},
         "exclusive": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -128,7 +128,7 @@ def run(params: Params, context: Context) -> Result:
     """Brings about the roles that the options describe."""
     desired = user_role.DesiredUser(
         user=params["user"],
-        roles=tuple(params["roles"]),
+        roles=tuple(params["roles"] or ()),
         exclusive=params["exclusive"],
         present=params["state"] == "present",
         force=params["force"],

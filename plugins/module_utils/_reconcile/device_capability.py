@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._context import Context
-from .._errors import InvalidInput
-from .._model import is_device_id
+from .._errors import NotFound
 from .._result import Result
 from .file import bring_about_file, desired_file, plan
 from .plan import Execution
+from .refs import require_device_id
 
 
 def bring_about_capability(
@@ -24,15 +24,15 @@ def bring_about_capability(
 
     Raises InvalidInput for a malformed device ID, a wrong mode and a place at which no file can be.
     """
-    if not is_device_id(device_id):
-        raise InvalidInput(
-            f'"{device_id[:20]}" is no device ID: 128 hexadecimal digits are needed.', code="invalid_device_id"
-        )
-    device_id = device_id.lower()
+    device_id = require_device_id(device_id)
     desired = desired_file(dest, mode, f"a capability file for the device {device_id[:16]}…")
 
     def fetch(execution: Execution) -> None:
-        content = execution.service.device_capability(device_id, capabilities)
+        try:
+            content = execution.service.device_capability(device_id, capabilities)
+        except NotFound as error:
+            error.hint = "Claim the device into this tenant first, with azsphere.fleet.device."
+            raise
         execution.files.write(desired.dest, content, desired.mode)
 
     return bring_about_file(context, lambda _service: plan(context.files, desired, lambda: not force, fetch))

@@ -70,13 +70,8 @@ def bring_about_file(
     """Plans, writes and reads back; `about`, which the planner may fill, joins the result."""
     outcome = carry_out(context, planner, Waiting.of({}))
     found = outcome.after.values or {}
-    values = {
-        **(about or {}),
-        "dest": found.get("path"),
-        "mode": found.get("mode"),
-        "size": found.get("size"),
-        "checksum": found.get("sha256"),
-    }
+    # Ansible itself adds mode and size of what is on disk, which in a check run is not what is planned.
+    values = {**(about or {}), "dest": found.get("path"), "checksum": found.get("sha256")}
     return Result(outcome.changed, values, outcome.diff, outcome.error)
 
 

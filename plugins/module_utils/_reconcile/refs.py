@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._errors import InvalidInput
-from .._model import DeviceGroup, Product, is_guid
+from .._model import DeviceGroup, Product, is_device_id, is_guid
 from .._service import Service
 from .._views import by_name
 
@@ -66,6 +66,16 @@ def require_device_group(service: Service, product: str | None, group: str) -> t
             hint=f"It has: {names}." if names else "It has no device groups yet.",
         )
     return owner, found
+
+
+def require_device_id(text: str) -> str:
+    """A device ID in lower case. Raises InvalidInput for what is none."""
+    if not is_device_id(text):
+        shown = text if len(text) <= 20 else text[:20] + "…"
+        raise InvalidInput(
+            f'"{shown}" is no device ID: 128 hexadecimal digits are needed.', code="invalid_device_id", target=text
+        )
+    return text.lower()
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from .._errors import InvalidInput
 from .._files import Files, check_place
-from .._model import Operation, Tenant, is_device_id, is_guid
+from .._model import Operation, Tenant, is_guid
 from .._service import Service
 from .._views import tenant_values
 from .plan import Execution, Plan, Snapshot, Step
+from .refs import require_device_id
 
 BLOCKED = "blocked"
 RECORD_MODE = 0o644
@@ -47,12 +48,9 @@ def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
     if name is None:
         raise InvalidInput("A tenant needs a name.", hint="Give name.")
     if device_id is not None:
-        if not is_device_id(device_id):
-            raise InvalidInput(
-                f'"{device_id[:20]}" is no device ID: 128 hexadecimal digits are needed.', code="invalid_device_id"
-            )
+        maker = require_device_id(device_id)
         _require_confirmation("A tenant can never be deleted", name, desired.confirm)
-        return lambda service: plan_creation(service, name, device_id.lower())
+        return lambda service: plan_creation(service, name, maker)
     if desired.tenant is not None and not is_guid(desired.tenant) and desired.tenant != name:
         raise InvalidInput(
             f'The tenant "{desired.tenant}" can be renamed by its GUID only: a second run would not find the old name.',

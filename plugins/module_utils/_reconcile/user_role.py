@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .._errors import InvalidInput
+from .._errors import InvalidInput, NotFound
 from .._model import ROLES, User, is_guid, same_name
 from .._service import Service
 from .._views import user_values
@@ -128,7 +128,15 @@ def _invitation(user: str) -> list[Step]:
 
 
 def _giving(user: str, role: str) -> Step:
-    return _step(f"give the role {role} to {user}", lambda service: service.assign_role(user, role))
+    def write(service: Service) -> None:
+        try:
+            service.assign_role(user, role)
+        except NotFound as error:
+            if is_guid(user):
+                error.hint = "A principal that the service does not know has to be invited: give its address as user."
+            raise
+
+    return _step(f"give the role {role} to {user}", write)
 
 
 def _taking(user: str, role: str) -> Step:
