@@ -25,10 +25,8 @@ def load_msal() -> Any:
         import msal
     except ImportError as error:
         raise MissingLibrary("msal", "sign in") from error
-    logger = logging.getLogger("msal")
-    if not logger.handlers:
-        # Else Python prints msal's own account of a failure, traceback and all, to a person's terminal.
-        logger.addHandler(logging.NullHandler())
+    # Its log repeats whole answers and tracebacks, which Python would print, or Ansible write to its log file.
+    logging.getLogger("msal").setLevel(logging.CRITICAL + 1)
     return msal
 
 

@@ -33,7 +33,8 @@ def discovery_routes(world: World) -> list[Route]:
     async def instance(request: Request) -> Response:
         asked = urlsplit(request.query_params.get("authorization_endpoint", ""))
         own = urlsplit(world.url)
-        if asked.netloc.lower() != own.netloc.lower():
+        # Without the port, which msal leaves out of the question.
+        if asked.hostname != own.hostname:
             refusal = Refused("invalid_instance", 50049, "Unknown or invalid instance.")
             return refusal.response()
         directory = asked.path.strip("/").split("/")[0]

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 from typing import Any
 
@@ -69,9 +68,8 @@ def test_an_answer_that_is_none(
 ) -> None:
     authority.simulator.fault(match=match, times=None, status=200, body=body)
     assert authority.url in failure(opened).message
-    # Handlers exist, so that Python prints nothing of its own to a person's terminal.
-    assert logging.getLogger("msal").handlers
-    assert SECRET not in caplog.text
+    # msal would log the whole answer, which may hold what was sent.
+    assert "msal" not in caplog.text
 
 
 def test_a_truncated_answer(authority: Authority, opened: Opener) -> None:

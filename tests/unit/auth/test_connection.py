@@ -1,0 +1,79 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Tokens as the connection to the service uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
+
+from .conftest import Authority
+from .people import DIRECTORY, PIPELINE, SECRET
+
+Connector = Callable[[], Connection]
+
+
+@pytest.fixture
+def connected(authority: Authority, params: dict[str, Any], warnings: list[str]) -> Iterator[Connector]:
+    """Opens a connection as a task of its own would."""
+    given = {
+        **params,
+        "api_url": authority.url,
+        "client_id": PIPELINE,
+        "directory_id": DIRECTORY,
+        "client_secret": SECRET,
+    }
+    with ExitStack() as opened:
+
+        def connect() -> Connection:
+            connection = open_connection(given, read_only=True, warn=warnings.append, debug=lambda _text: None)
+            return opened.enter_context(closing(connection))
+
+        yield connect
+
+
+def test_a_revoked_token_costs_one_renewal_and_no_failure(authority: Authority, connected: Connector) -> None:
+    for _ in range(2):
+        connected().service.tenants()
+    before = authority.issued
+    authority.simulator.revoke_tokens()
+    for _ in range(2):
+        connected().service.tenants()
+    assert authority.issued == before + 1
+
+
+def test_a_token_that_ends_on_the_way_is_renewed(authority: Authority, connected: Connector) -> None:
+    connection = connected()
+    connection.service.tenants()
+    before = authority.issued
+    authority.simulator.advance(4000)
+    connection.service.tenants()
+    assert authority.issued == before + 1
+
+
+def test_a_token_for_another_service_is_renewed_once_and_then_told_of(
+    authority: Authority, connected: Connector
+) -> None:
+    authority.next_tokens(audience="https://management.azure.com", times=1)
+    connected().service.tenants()
+    authority.next_tokens(audience="https://management.azure.com", times=5)
+    authority.simulator.revoke_tokens()
+    before = authority.issued
+    with pytest.raises(FleetError) as caught:
+        connected().service.tenants()
+    assert caught.value.status == 401
+    assert authority.issued == before + 1
+
+
+def test_the_result_says_where_the_token_came_from(connected: Connector) -> None:
+    connection = connected()
+    connection.service.tenants()
+    assert connection.api()["token_source"] == "client_secret"
