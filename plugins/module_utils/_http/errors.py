@@ -149,6 +149,9 @@ def refusal(
     sentence = f"While {doing}, the service answered {answered}"
     if attempts > 1:
         sentence += f" ({attempts} times in a row)"
+    # The title of a problem often is the reason of the status, said already.
+    words = words.removeprefix(f"{_REASONS.get(status)}: ") if words else None
+    words = None if words == _REASONS.get(status) else words
     if words or code:
         sentence += f": {words or code}"
         if words and code:

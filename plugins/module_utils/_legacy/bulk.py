@@ -90,10 +90,11 @@ class BulkVerbs(DeviceVerbs):
         under_way: dict[str, Operation] = {}
 
         def move(device_id: str) -> bool:
+            doing = f"moving the device {device_id}"
             operation = self._start(
                 "PUT",
                 self._path(f"devices/{segment(device_id)}/devicegroup"),
-                f"moving the device {device_id}",
+                doing,
                 "DeviceUpdateDeviceGroup",
                 target=device_id,
                 body=wire.encoded(device_group_id),
@@ -101,7 +102,7 @@ class BulkVerbs(DeviceVerbs):
             )
             progress.seen(operation)
             if wait and singly:
-                ended = self._settled(operation, deadline)
+                ended = self._settled(operation, deadline, doing)
                 progress.seen(ended)
                 return progress.tell(device_id, None if ended.state == "Complete" else failure(ended, device_id))
             if not wait or operation.final:
@@ -170,7 +171,7 @@ class BulkVerbs(DeviceVerbs):
             body = wire.encoded(list(device_ids))
             started = self._start("PUT", self._path("devices"), doing, "BulkDeviceClaim", body=body, deadline=deadline)
             progress.seen(started)
-            ended = self._settled(started, deadline)
+            ended = self._settled(started, deadline, doing)
         except DEFECTS:
             raise
         except FleetError as error:
@@ -219,7 +220,7 @@ class BulkVerbs(DeviceVerbs):
             try:
                 started = self._start("PUT", path, doing, "DeviceClaim", target=device_id, deadline=deadline)
                 progress.seen(started)
-                ended = self._settled(started, deadline)
+                ended = self._settled(started, deadline, doing)
                 progress.seen(ended)
                 if ended.state != "Complete":
                     raise failure(ended, device_id)

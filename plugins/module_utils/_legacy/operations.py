@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import DeadlineExceeded, NotFound, OperationFailed
+from .._errors import Conflict, DeadlineExceeded, NotFound, OperationFailed
 from .._http import deadline_exceeded
 from .._model import Operation
 from . import wire
@@ -51,11 +51,15 @@ class OperationVerbs(TenantVerbs):
 
     def _start(self, method: str, path: str, doing: str, kind: str, **options: Any) -> Operation:
         """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2)."""
-        return self._started(self._call(method, path, doing, **options).json(), kind)
+        try:
+            return self._started(self._call(method, path, doing, **options).json(), kind)
+        except Conflict as error:
+            error.hint = error.hint or _HINTS.get(kind)
+            raise
 
-    def _settled(self, operation: Operation, deadline: Deadline) -> Operation:
+    def _settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
         """The operation in its final state, whether that is a success or not. Raises DeadlineExceeded."""
-        doing = f"waiting for {operation.type or 'the operation'} ({operation.id})"
+        doing = doing or f"waiting for {operation.type or 'the operation'} ({operation.id})"
         pause, growth, longest = POLLS
         outside = operation.type == "TenantCreation"
         waited = 0.0

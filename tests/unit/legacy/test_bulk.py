@@ -1,0 +1,312 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Claims and moves of many devices: each has its outcome, once, and one that is not ours fails alone."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    DeadlineExceeded,
+    FleetError,
+    Forbidden,
+    ReadOnlyViolation,
+    SignInError,
+    Unreachable,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.bulk import reasons
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Service
+
+from tests.simulator.harness import Simulator
+from tests.simulator.seeds import FOREIGN_DEVICES, FOREIGN_TENANT_NAME, TENANT_NAME
+from tests.unit.legacy.conftest import Connect
+
+FREE = [f"{number:0128x}" for number in range(1, 2200)]
+GROUPS = [{"name": "Lab"}, {"name": "Field"}]
+
+
+@dataclass
+class Tally:
+    """Takes reports, and finds out if two come together. Stops after so many failures."""
+
+    stop_after: int | None = None
+    outcomes: list[DeviceOutcome] = field(default_factory=list)
+    busy: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, outcome: DeviceOutcome) -> bool:
+        assert self.busy.acquire(blocking=False), "two reports at once"
+        self.outcomes.append(outcome)
+        going_on = self.stop_after is None or len(self.failed) < self.stop_after
+        self.busy.release()
+        return going_on
+
+    @property
+    def failed(self) -> dict[str, FleetError]:
+        return {outcome.id: outcome.error for outcome in self.outcomes if outcome.error is not None}
+
+    @property
+    def done(self) -> set[str]:
+        return {outcome.id for outcome in self.outcomes if outcome.error is None}
+
+    def each_once(self, device_ids: list[str]) -> bool:
+        return Counter(outcome.id for outcome in self.outcomes) == Counter(device_ids)
+
+
+def soon() -> Deadline:
+    return Deadline(60)
+
+
+def operations(simulator: Simulator) -> Counter[str]:
+    return Counter(str(entry["operation"]) for entry in simulator.log() if entry["kind"] == "api")
+
+
+def fleet(simulator: Simulator, claimed: list[str], **tenant: object) -> None:
+    """A tenant with a product of two groups, and devices in no group."""
+    product = {"name": "Kettle", "device_groups": GROUPS}
+    own = {"name": TENANT_NAME, "products": [product], "devices": claimed, **tenant}
+    other = {"name": FOREIGN_TENANT_NAME, "roles": {}, "devices": list(FOREIGN_DEVICES)}
+    simulator.load({"tenants": [own, other], "unclaimed": "any"})
+
+
+def group_id(service: Service, name: str = "Lab") -> str:
+    group = service.device_group_named("Kettle", name)
+    assert group is not None
+    return group.id
+
+
+def test_one_claim(service: Service, speaking: Simulator) -> None:
+    tally = Tally()
+    operation = service.claim_devices(FREE[:1], soon(), tally)
+    assert operation is not None
+    assert (operation.type, operation.state) == ("DeviceClaim", "Complete")
+    assert tally.done == {FREE[0]}
+    assert operations(speaking)["Devices_Claim"] == 1
+
+
+def test_thousands_are_claimed_by_the_thousand(service: Service, speaking: Simulator) -> None:
+    tally = Tally()
+    service.claim_devices(FREE[:2001], soon(), tally)
+    assert tally.each_once(FREE[:2001])
+    assert not tally.failed
+    assert service.device_count() == 2001
+    sent = operations(speaking)
+    assert (sent["Devices_BulkClaim"], sent["Devices_Claim"], sent["Devices_Get"]) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 40])
+def test_a_foreign_device_fails_alone(service: Service, simulator: Simulator, count: int) -> None:
+    wanted = [*FREE[: count - 1], FOREIGN_DEVICES[0]]
+    tally = Tally()
+    service.claim_devices(wanted, soon(), tally)
+    assert tally.each_once(wanted)
+    assert set(tally.failed) == {FOREIGN_DEVICES[0]}
+    error = tally.failed[FOREIGN_DEVICES[0]]
+    assert f"Device {FOREIGN_DEVICES[0]} is not this tenant's to claim" in error.message
+    assert "another tenant has claimed it, or there is no such device" in error.message
+    assert service.device_count() == count - 1
+    owners = {tenant["name"]: tenant["devices"] for tenant in json.loads(simulator.state())["tenants"]}
+    assert FOREIGN_DEVICES[0] in [device["id"] for device in owners[FOREIGN_TENANT_NAME]]
+
+
+def test_claiming_again_changes_nothing_and_succeeds(service: Service, simulator: Simulator) -> None:
+    service.claim_devices(FREE[:3], soon(), Tally())
+    before = simulator.state()
+    tally = Tally()
+    service.claim_devices(FREE[:3], soon(), tally)
+    assert tally.done == set(FREE[:3])
+    assert simulator.state() == before
+
+
+def test_a_reader_claims_nothing_and_asks_once(speaking: Simulator, connect: Connect) -> None:
+    fleet(speaking, [], roles={"Fleet automation": ["Reader"]})
+    tally = Tally()
+    connect().service.claim_devices(FREE[:50], soon(), tally)
+    assert tally.each_once(FREE[:50])
+    assert len(tally.failed) == 50
+    assert all("role" in str(error) and "another tenant" not in str(error) for error in tally.failed.values())
+    assert operations(speaking)["Devices_Claim"] == 0
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 60])
+def test_moves(speaking: Simulator, connect: Connect, count: int) -> None:
+    fleet(speaking, FREE[:60])
+    service, tally = connect().service, Tally()
+    target = group_id(service)
+    operation = service.move_devices(FREE[:count], target, soon(), tally)
+    assert operation is not None
+    assert operation.type == "DeviceUpdateDeviceGroup"
+    assert tally.each_once(FREE[:count])
+    assert not tally.failed
+    assert [device.id for device in service.devices(device_group_id=target)] == FREE[:count]
+
+
+def test_many_moves_are_followed_by_listing_the_group(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, FREE[:300])
+    simulator.settings(operation_seconds=0.5)
+    service, tally = connect().service, Tally()
+    service.move_devices(FREE[:300], group_id(service), soon(), tally)
+    assert tally.done == set(FREE[:300])
+    sent = operations(simulator)
+    assert sent["Devices_Move"] == 300
+    assert sent["AsyncOperations_Get"] <= 20
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_device_that_is_not_ours_is_moved_by_nobody(speaking: Simulator, connect: Connect, count: int) -> None:
+    fleet(speaking, FREE[:count])
+    service, tally = connect().service, Tally()
+    wanted = [*FREE[:count], FOREIGN_DEVICES[0]]
+    service.move_devices(wanted, group_id(service), soon(), tally)
+    assert tally.each_once(wanted)
+    assert set(tally.failed) == {FOREIGN_DEVICES[0]}
+    assert f"moving the device {FOREIGN_DEVICES[0]}" in str(tally.failed[FOREIGN_DEVICES[0]])
+
+
+@pytest.mark.parametrize("count", [3, 20])
+def test_without_waiting_accepted_is_enough(speaking: Simulator, connect: Connect, count: int) -> None:
+    fleet(speaking, FREE[:20])
+    speaking.settings(operation_seconds=60)
+    service, tally = connect().service, Tally()
+    operation = service.move_devices(FREE[:count], group_id(service), soon(), tally, wait=False)
+    assert operation is not None
+    assert not operation.final
+    assert tally.done == set(FREE[:count])
+
+
+@pytest.mark.parametrize("count", [3, 20])
+def test_moves_that_take_too_long_say_what_was_seen(simulator: Simulator, connect: Connect, count: int) -> None:
+    fleet(simulator, FREE[:20])
+    simulator.settings(operation_seconds=4)
+    service, tally = connect().service, Tally()
+    service.move_devices(FREE[:count], group_id(service), Deadline(1.5), tally)
+    assert tally.each_once(FREE[:count])
+    assert {type(error) for error in tally.failed.values()} == {DeadlineExceeded}
+    for device_id, error in tally.failed.items():
+        assert f"While moving the device {device_id}, 1.5 s went by" in error.message
+        assert "last state seen was InProgress" in error.message
+
+
+def test_a_report_that_says_stop_is_obeyed(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, [])
+    service, tally = connect(concurrency=2).service, Tally(stop_after=3)
+    service.move_devices(FREE[:500], group_id(service), soon(), tally)
+    assert 3 <= len(tally.outcomes) <= 5
+    assert operations(simulator)["Devices_Move"] <= 5
+
+
+def test_a_storm_of_throttling_delays_and_breaks_nothing(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, FREE[:100])
+    connection, tally = connect(), Tally()
+    target = group_id(connection.service)
+    for skip in (5, 25, 60):
+        simulator.fault(
+            "status", match={"operationId": "Devices_Move"}, status=429, retry_after="1", times=8, skip=skip
+        )
+    connection.service.move_devices(FREE[:100], target, soon(), tally)
+    assert tally.done == set(FREE[:100])
+    spent = connection.api()
+    assert spent["retries"] == 24
+    assert spent["throttled_seconds"] >= 1
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate"])
+@pytest.mark.parametrize(
+    "operation", ["Devices_Move", "Devices_BulkClaim", "AsyncOperations_Get", "Devices_ListInGroup"]
+)
+def test_lost_answers_are_made_up_for(simulator: Simulator, connect: Connect, kind: str, operation: str) -> None:
+    fleet(simulator, [])
+    connection = connect()
+    claimed, moved = Tally(), Tally()
+    target = group_id(connection.service)
+    simulator.fault(kind, match={"operationId": operation}, times=2)
+    connection.service.claim_devices(FREE[:30], soon(), claimed)
+    connection.service.move_devices(FREE[:30], target, soon(), moved)
+    assert claimed.done == moved.done == set(FREE[:30])
+    assert connection.api()["retries"] == 2
+
+
+def test_an_expired_token_in_the_middle_costs_one_renewal(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, FREE[:60])
+    connection = connect(token_cache="none")
+    target = group_id(connection.service)
+    tally = Tally()
+    revoked = threading.Event()
+
+    def report(outcome: DeviceOutcome) -> bool:
+        if not revoked.is_set():
+            simulator.revoke_tokens()
+            revoked.set()
+        return tally(outcome)
+
+    before = simulator.counts()["tokens_issued"]
+    connection.service.move_devices(FREE[:60], target, soon(), report, wait=False)
+    assert tally.done == set(FREE[:60])
+    assert simulator.counts()["tokens_issued"] == before + 1
+
+
+def test_a_server_that_goes_away_is_told_of_each_device_soon(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, FREE[:100])
+    connection, tally = connect(retry_timeout=0.2), Tally()
+    target = group_id(connection.service)
+    simulator.fault("drop_before", match={"operationId": "Devices_Move"}, times=None, skip=10)
+    connection.service.move_devices(FREE[:100], target, soon(), tally, wait=False)
+    assert tally.each_once(FREE[:100])
+    assert len(tally.done) == 10
+    assert {type(error) for error in tally.failed.values()} == {Unreachable}
+    assert operations(simulator)["Devices_Move"] < 60
+
+
+def test_a_defect_is_not_the_fault_of_a_device(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, FREE[:20])
+    service = connect(read_only=True).service
+    for verb in (
+        lambda: service.claim_devices(FREE[:1], soon(), Tally()),
+        lambda: service.claim_devices(FREE[:20], soon(), Tally()),
+        lambda: service.move_devices(FREE[:20], FREE[0], soon(), Tally()),
+    ):
+        with pytest.raises(ReadOnlyViolation):
+            verb()
+    assert simulator.counts()["writes"] == 0
+
+
+def test_nothing_to_do(service: Service) -> None:
+    assert service.claim_devices([], soon(), Tally()) is None
+    assert service.move_devices([], FREE[0], soon(), Tally()) is None
+
+
+def test_a_post_whose_answer_is_lost_is_not_sent_again(simulator: Simulator, connect: Connect) -> None:
+    service = connect().service
+    simulator.fault("drop_after", match={"operationId": "Product_Create"})
+    with pytest.raises(AmbiguousWrite, match="While creating the product Kettle"):
+        service.create_product("Kettle", None, False)
+    assert operations(simulator)["Product_Create"] == 1
+    assert [product.name for product in service.products()] == ["Kettle"]
+
+
+def test_words_for_each_device_wherever_they_are() -> None:
+    one, two, three = FREE[:3]
+    found = {
+        "operation_id": "x",
+        "results": [
+            {"device_id": one.upper(), "message": "Taken."},
+            {"id": two, "error": {"code": 7, "message": "Also taken."}},
+            {"id": three, "status": "Success"},
+        ],
+    }
+    assert reasons(found) == {one: "Taken.", two: "Also taken."}
+    assert reasons(None) == reasons([1, "x"]) == {}
+
+
+def test_who_is_not_let_in_is_told_so(simulator: Simulator, connect: Connect) -> None:
+    with pytest.raises((SignInError, Forbidden)):
+        connect(client_secret="wrong").service.claim_devices(FREE[:2], soon(), Tally())
+    assert simulator.counts()["writes"] == 0
