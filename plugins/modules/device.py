@@ -12,14 +12,11 @@ version_added: 0.1.0
 short_description: Claim devices and put them into device groups
 description:
   - Sees to it that devices are claimed into the tenant and are in a given device group, one or a hundred thousand in
-    one
-    task. B(A claim is for ever): there is no way to take a device out of a tenant again, so an unclaimed device is an
-    error
-    unless O(claim=true).
+    one task. B(A claim is for ever), as there is no way to take a device out of a tenant again. An unclaimed device is
+    an error unless O(claim=true).
   - All rows are checked before the first request, and what is to change is known before the first write.
   - Each device has an outcome of its own. If some fail the others are done, and the task fails at the end with all
-    outcomes.
-    Run it again when the cause is mended, and it does only what is left.
+    outcomes. Run it again when the cause is mended, and it does only what is left.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -49,8 +46,7 @@ options:
   src:
     description:
       - CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), as the manufacturing tools of Azure Sphere
-        use it.
-        Further columns are left alone.
+        use it. Further columns are left alone.
     type: path
   product:
     description: Product of O(device_group), by name or GUID. Only with O(ids).
@@ -80,8 +76,7 @@ options:
 notes:
   - With O(wait=false), moves are started and not waited for. Claims always are, as a move needs them.
   - The service tells nobody before a claim whether a device belongs to another tenant or does not exist at all, so a
-    check
-    run cannot tell either. Such a device fails alone.
+    check run cannot tell either. Such a device fails alone.
 seealso:
   - module: azsphere.fleet.device_info
   - module: azsphere.fleet.blueprint
