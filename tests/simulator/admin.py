@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from .documents import canonical, dump
 from .faults import InvalidFault
-from .loading import InvalidState
+from .loading import InvalidState, load
 from .seeds import Seeds
 from .settings import InvalidSetting
 from .world import World
@@ -70,7 +70,7 @@ class _Handlers:
         """State, settings and faults as they were at the start; the log is emptied, tokens stay good."""
         del request
         world = self._world
-        world.replace_state(self._seeds.load(world.initial, world.clock.now()))
+        world.replace_state(load(world.initial, world.clock.now()))
         world.settings.change(world.initial_settings)
         world.faults.clear()
         world.log.clear()

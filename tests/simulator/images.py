@@ -51,7 +51,7 @@ def compose(
     """
     raw_name = name.encode()
     if len(raw_name) > _NAME_BYTES:
-        raise ValueError(f"The name {name!r} takes {len(raw_name)} bytes; a package has room for {_NAME_BYTES}.")
+        raise ValueError(f"The name {name!r} takes {len(raw_name)} bytes; a package has room for {_NAME_BYTES}")
     identity = IdentitySection()
     identity.image_type = image_type
     identity.image_uid = image_id
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             payload=payload,
         )
     except (OSError, ValueError, struct.error) as error:
-        print(f"The package could not be composed: {error}", file=sys.stderr)
+        print(f"The package could not be composed: {error}.", file=sys.stderr)
         return 2
     print(json.dumps({"path": str(target), **asdict(read(target.read_bytes()))}))
     return 0

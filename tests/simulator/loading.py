@@ -176,21 +176,10 @@ class _TenantLoader:
             self._tenant.roles[principal.id] = set(roles)
 
     def _image(self, entry: Mapping[str, Any]) -> Image:
-        content = entry.get("package")
-        if content is None:
-            name = entry.get("name", "application")
-            package = images.compose(
-                image_id=_guid(entry, "id", "image", self._name, name),
-                component_id=_guid(entry, "component_id", "component", self._name, name),
-                name=name,
-                image_type=entry.get("type", 10),
-                payload=name.encode(),
-            )
-        else:
-            package = _decoded(content)
         try:
+            package = base64.b64decode(entry["package"], validate=True) if "package" in entry else self._composed(entry)
             identity = images.read(package)
-        except images.InvalidPackage as error:
+        except (images.InvalidPackage, ValueError) as error:
             raise InvalidState(f"An image of the tenant {self._name!r} is no image package: {error}.") from error
         return Image(
             identity.image_id,
@@ -199,6 +188,17 @@ class _TenantLoader:
             identity.image_type,
             entry.get("description"),
             package,
+        )
+
+    def _composed(self, entry: Mapping[str, Any]) -> bytes:
+        """A package of no use, for an image that the document only describes."""
+        name = entry.get("name", "application")
+        return images.compose(
+            image_id=_guid(entry, "id", "image", self._name, name),
+            component_id=_guid(entry, "component_id", "component", self._name, name),
+            name=name,
+            image_type=entry.get("type", 10),
+            payload=name.encode(),
         )
 
     def _product(self, entry: Mapping[str, Any]) -> None:
@@ -333,10 +333,3 @@ def _service_principal(owner: Application | ManagedIdentity) -> Principal:
 def _guid(entry: Mapping[str, Any], member: str, *names: str) -> str:
     given = entry.get(member)
     return str(given).lower() if given else guid_of(*names)
-
-
-def _decoded(content: str) -> bytes:
-    try:
-        return base64.b64decode(content, validate=True)
-    except ValueError as error:
-        raise InvalidState("An image's package must be base64 text.") from error

@@ -67,11 +67,18 @@ class _Server(uvicorn.Server):
 
 def serve(options: Options) -> None:
     """Run until SIGTERM, SIGINT or, with a parent, its end. Raises OSError and InvalidState before it is ready."""
-    parent = os.getppid()
+    with contextlib.ExitStack() as stack:
+        _serve(options, [stack.enter_context(_listen(port)) for port in (options.port, 0, 0)])
+
+
+def _serve(options: Options, sockets: list[socket.socket]) -> None:
+    parent = os.getppid() if options.with_parent else None
     clock = Clock()
     seeds = Seeds(clock.now())
-    sockets = [_listen(options.port), _listen(0), _listen(0)]
-    url, blob_url = (f"https://{_HOST}:{s.getsockname()[1]}" for s in sockets[:2])
+    url, blob_url, managed_identity_url = (
+        f"{scheme}://{_HOST}:{listener.getsockname()[1]}"
+        for scheme, listener in zip(("https", "https", "http"), sockets, strict=True)
+    )
     state = seeds.load(_initial(options, seeds), clock.now())
     world = World(
         url=url,
@@ -84,7 +91,7 @@ def serve(options: Options) -> None:
         initial_settings=options.settings.to_document(),
     )
     tls = _make_tls(options.directory)
-    ready = describe(world, seeds, options.directory, f"http://{_HOST}:{sockets[2].getsockname()[1]}")
+    ready = describe(world, seeds, options.directory, managed_identity_url)
     keeper = Keeper(world, options.state)
     keeper.write()
     servers = [
@@ -100,7 +107,7 @@ def serve(options: Options) -> None:
 
     loop = _new_loop()
     try:
-        loop.run_until_complete(_run(servers, sockets, keeper, announce, parent if options.with_parent else None))
+        loop.run_until_complete(_run(servers, sockets, keeper, announce, parent))
     finally:
         loop.close()
 

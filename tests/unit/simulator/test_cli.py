@@ -1,0 +1,129 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The command line: what it says, how it starts, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulator import cli, images
+from tests.simulator.harness import Simulator, SimulatorFailed, start_simulator
+
+COMMAND = [sys.executable, "-m", "tests.simulator"]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def start(*options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([*COMMAND, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_when_it_is_ready_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with start("--directory", str(tmp_path), "--ready-file", str(tmp_path / "ready")) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        assert ready["pid"] == process.pid
+        assert json.loads((tmp_path / "ready").read_text()) == ready
+        assert Path(ready["ca"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
+        assert f"AZSPHERE_API_URL={ready['url']}" in (tmp_path / "environment").read_text()
+        process.send_signal(number)
+        output, messages = process.communicate(timeout=30)
+    assert (process.returncode, output) == (0, "")
+    assert "Nothing real is touched" in messages
+    assert all(path.stat().st_mode & 0o77 == 0 for path in tmp_path.iterdir())
+
+
+def test_a_temporary_directory_is_removed() -> None:
+    with start() as process:
+        assert process.stdout is not None
+        directory = Path(json.loads(process.stdout.readline())["directory"])
+        assert directory.is_dir()
+        process.terminate()
+        process.communicate(timeout=30)
+    assert not directory.exists()
+
+
+def test_it_ends_with_its_parent(tmp_path: Path) -> None:
+    ready_file = tmp_path / "ready"
+    script = f"import subprocess; p = subprocess.Popen({[*COMMAND, '--with-parent']!r}, stdout=subprocess.PIPE)\n"
+    script += f"open({str(ready_file)!r}, 'wb').write(p.stdout.readline())"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    pid = json.loads(ready_file.read_text())["pid"]
+    descriptor = os.pidfd_open(pid)
+    try:
+        import select
+
+        assert select.select([descriptor], [], [], 30)[0], "it is still there"
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--seed", "/nowhere/seed.yml"], "/nowhere/seed.yml cannot be read"),
+        (["--set", "colour=red"], "no setting 'colour'"),
+        (["--set", "denied=500"], "denied cannot be '500'"),
+        (["--set", "denied"], "NAME=VALUE"),
+        (["--page-size", "0"], "page_size"),
+        (["--latency", "-1"], "latency_ms"),
+        (["--directory", "/dev/null/x"], "could not be run"),
+    ],
+)
+def test_bad_options_are_told_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
+    assert cli.main(options) == 2
+    captured = capsys.readouterr()
+    assert told in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert cli.main(["--port", str(port)]) == 2
+    assert f"the port {port} cannot be used" in capsys.readouterr().err
+
+
+def test_a_harness_tells_why_it_did_not_start() -> None:
+    with pytest.raises(SimulatorFailed, match="dialect"), start_simulator(dialect="martian"):
+        pass
+
+
+def test_the_environment_leads_to_it(simulator: Simulator) -> None:
+    environment = simulator.env()
+    assert environment["AZSPHERE_API_URL"] == environment["AZURE_AUTHORITY_HOST"] == simulator.url
+    assert environment["REQUESTS_CA_BUNDLE"] == simulator.ca
+    assert environment["AZURE_CLIENT_SECRET"]
+
+
+def test_a_package_is_composed_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "app.imagepackage"
+    assert images.main([str(path), "--name", "KettleApp", "--type", "21"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    found = images.read(path.read_bytes())
+    assert (found.name, found.image_type) == ("KettleApp", 21)
+    assert (told["image_id"], told["component_id"]) == (found.image_id, found.component_id)
+
+
+@pytest.mark.parametrize("options", [["--name", "x" * 33], ["--name", "x", "--image-id", "nonsense"]])
+def test_a_package_that_cannot_be_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    assert images.main([str(tmp_path / "app"), *options]) == 2
+    assert capsys.readouterr().err.startswith("The package could not be composed")
