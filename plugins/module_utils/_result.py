@@ -57,7 +57,7 @@ def difference(title: str, before: Any, after: Any) -> Diff:
 
 
 def text(shown: Any) -> str:
-    """YAML of a mapping or list in the order of its keys; a text as it is; nothing for None."""
+    """YAML of a mapping in the order of its keys, without what is not known yet; a text as it is; nothing for None."""
     if shown is None:
         return ""
     if isinstance(shown, str):
@@ -66,7 +66,7 @@ def text(shown: Any) -> str:
         import yaml
     except ImportError as error:
         raise MissingLibrary("PyYAML", "show differences") from error
-    plain, _unknown = conceal(shown)
+    plain = {key: value for key, value in shown.items() if not isinstance(value, Placeholder)}
     return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000))
 
 

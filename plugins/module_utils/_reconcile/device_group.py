@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from .._errors import InvalidInput
 from .._model import DeviceGroup, DeviceGroupChange, DeviceGroupDraft, Operation, Product
 from .._service import Service
-from .._views import device_group_values, image_label
+from .._views import device_group_values
 from .devices_in_the_way import refuse_while_devices
 from .plan import Execution, Plan, Snapshot, Step, absent
-from .refs import find_device_group, find_product, place, require_product
+from .refs import device_group_again, find_device_group, find_product, place, require_product
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DesiredDeviceGroup:
 def plan(service: Service, desired: DesiredDeviceGroup) -> Plan:
     """Reads the group and plans its creation, change or deletion."""
     product, group = _find(service, desired)
-    before = snapshot(service, group, product)
+    before = snapshot(group, product)
     name = group.name if group else desired.name or desired.id or ""
     title = f"device group {place(product.name, name) if product else name}"
     if not desired.present:
@@ -50,14 +50,13 @@ def plan(service: Service, desired: DesiredDeviceGroup) -> Plan:
         return Plan(title, before, steps, _reader(owner, lambda after: after.device_group_named(owner.name, name)))
     found = group
     steps = tuple(_change(found, _differences(found, desired)))
-    return Plan(title, before, steps, _reader(owner, lambda after: after.device_group(found.id)))
+    return Plan(title, before, steps, _reader(owner, lambda after: device_group_again(after, owner, found)))
 
 
-def snapshot(service: Service, group: DeviceGroup | None, product: Product | None) -> Snapshot:
-    """A group; the images of its current deployment are shown by name."""
+def snapshot(group: DeviceGroup | None, product: Product | None) -> Snapshot:
+    """A group. Its current deployment has a difference of its own."""
     if group is None:
         return Snapshot()
-    images = group.current_deployment.images if group.current_deployment else ()
     shown = {
         "name": group.name,
         "product": product.name if product else group.product_id,
@@ -65,13 +64,12 @@ def snapshot(service: Service, group: DeviceGroup | None, product: Product | Non
         "os_feed": group.os_feed,
         "update_policy": group.update_policy,
         "allow_crash_dumps_collection": group.allow_crash_dumps_collection,
-        "images": [image_label(image_id, service.image(image_id)) for image_id in images],
     }
     return Snapshot(device_group_values(group, product.name if product else None), shown)
 
 
 def _reader(product: Product, find: Callable[[Service], DeviceGroup | None]) -> Callable[[Service], Snapshot]:
-    return lambda after: snapshot(after, find(after), product)
+    return lambda after: snapshot(find(after), product)
 
 
 def _find(service: Service, desired: DesiredDeviceGroup) -> tuple[Product | None, DeviceGroup | None]:

@@ -15,6 +15,7 @@ from .._service import Service
 from .._views import by_name, product_values
 from .devices_in_the_way import refuse_while_devices
 from .plan import Execution, Plan, Snapshot, Step, absent
+from .refs import product_again
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def plan(service: Service, desired: DesiredProduct) -> Plan:
         return _creation(desired, title, before)
     found = product
     steps = tuple(_changes(service, found, desired))
-    return Plan(title, before, steps, lambda after: snapshot(after, after.product(found.id)))
+    return Plan(title, before, steps, lambda after: snapshot(after, product_again(after, found)))
 
 
 def snapshot(service: Service, product: Product | None) -> Snapshot:

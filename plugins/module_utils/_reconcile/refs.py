@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._errors import InvalidInput
-from .._model import DeviceGroup, Product, is_device_id, is_guid
+from .._model import DeviceGroup, Placeholder, Product, is_device_id, is_guid
 from .._service import Service
 from .._views import by_name
 
@@ -66,6 +66,18 @@ def require_device_group(service: Service, product: str | None, group: str) -> t
             hint=f"It has: {names}." if names else "It has no device groups yet.",
         )
     return owner, found
+
+
+def product_again(service: Service, product: Product) -> Product | None:
+    """The same product, read from another service, which may have made it in the meantime: then it has another ID."""
+    planned = isinstance(product.id, Placeholder)
+    return service.product_named(product.name) if planned else service.product(product.id)
+
+
+def device_group_again(service: Service, product: Product, group: DeviceGroup) -> DeviceGroup | None:
+    """As `product_again`."""
+    planned = isinstance(group.id, Placeholder)
+    return service.device_group_named(product.name, group.name) if planned else service.device_group(group.id)
 
 
 def require_device_id(text: str) -> str:
