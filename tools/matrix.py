@@ -76,20 +76,19 @@ def try_row(row: str, found: dict[str, str]) -> bool:
     major, minor = core.split(".")
     wanted = [f"ansible-core>={core}.0rc1,<{major}.{int(minor) + 1}.0.dev0", *oldest]
     without = ["--skip-test", "pylint"] if core in WITHOUT_PYLINT else []
-    commands = [
-        ["-m", "pip", "install", "-qq", "--requirement", "tests/requirements.txt", *wanted],
-        ["-m", "pytest", "-n", "2", "-p", "no:cacheprovider"],
-        ["-m", "tools.sanity", str(folder / "stage"), *without],
-    ]
     stage(folder / "stage")
     with log.open("wb") as sink:
-        for command in commands:
-            ran = subprocess.run(
-                [python.absolute(), *command], check=False, env=environment, stdout=sink, stderr=subprocess.STDOUT
-            )
-            if ran.returncode:
-                return False
-    return True
+
+        def ran(*arguments: str) -> bool:
+            command = [str(python.absolute()), *arguments]
+            return not subprocess.run(
+                command, check=False, env=environment, stdout=sink, stderr=subprocess.STDOUT
+            ).returncode
+
+        installed = ran("-m", "pip", "install", "-qq", "--requirement", "tests/requirements.txt", *wanted)
+        tested = installed and ran("-m", "pytest", "-n", "2")
+        sane = installed and ran("-m", "tools.sanity", str(folder / "stage"), *without)
+    return tested and sane
 
 
 def main() -> int:
