@@ -1,0 +1,155 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Lookups and the test device_id in a play: what they give and refuse, and that they agree with the info modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.simulator.harness import start_simulator
+
+from .play import Played, play_tasks
+
+FIRST, SECOND = "0a" * 64, "0b" * 64
+IMAGE = "c1000000-0000-4000-8000-000000000001"
+SEED = {
+    "tenants": [
+        {
+            "name": "Contoso Fleet",
+            "images": [{"name": "KettleControl", "id": IMAGE}],
+            "products": [
+                {
+                    "name": "Kettle",
+                    "device_groups": [
+                        {"name": "Production", "deployments": [{"images": [IMAGE]}]},
+                        {"name": "Laboratory"},
+                    ],
+                },
+                {"name": "Coffee Machine", "device_groups": [{"name": "Production"}]},
+            ],
+            "devices": [
+                {"id": FIRST, "device_group": "Kettle/Production"},
+                {"id": SECOND, "device_group": "Coffee Machine/Production"},
+            ],
+        }
+    ]
+}
+
+#: What each expression gives.
+GIVEN = {
+    "lookup('azsphere.fleet.tenants', 'Contoso Fleet').roles": ["Administrator"],
+    "query('azsphere.fleet.tenants', tenant='') | map(attribute='name')": ["Contoso Fleet"],
+    "lookup('azsphere.fleet.products', 'KETTLE').name": "Kettle",
+    "query('azsphere.fleet.products') | map(attribute='name')": ["Coffee Machine", "Kettle"],
+    "query('azsphere.fleet.products', 'Kettle', 'Coffee Machine') | map(attribute='name')": [
+        "Kettle",
+        "Coffee Machine",
+    ],
+    "query('azsphere.fleet.products', ['Kettle'], wantlist=true) | length": 1,
+    "query('azsphere.fleet.products', [])": [],
+    "lookup('azsphere.fleet.products', 'Teapot', errors='ignore')": None,
+    "lookup('azsphere.fleet.device_groups', 'kettle/production').current_deployment.images": [IMAGE],
+    "lookup('azsphere.fleet.device_groups', 'Laboratory').product": "Kettle",
+    "lookup('azsphere.fleet.device_groups', 'Production', product='Coffee Machine').product": "Coffee Machine",
+    "lookup('azsphere.fleet.device_groups', query('azsphere.fleet.device_groups')[1].id).name": "Laboratory",
+    "query('azsphere.fleet.device_groups', product='Kettle') | map(attribute='name')": ["Laboratory", "Production"],
+    "query('azsphere.fleet.device_groups') | length": 3,
+    "lookup('azsphere.fleet.devices', '0A' * 64).device_group": "Production",
+    "query('azsphere.fleet.devices') | map(attribute='id')": [FIRST, SECOND],
+    "query('azsphere.fleet.devices', product='Kettle', device_group='Production') | map(attribute='id')": [FIRST],
+    "query('azsphere.fleet.devices', product='Kettle', device_group='Laboratory')": [],
+    f"lookup('azsphere.fleet.images', '{IMAGE}').name": "KettleControl",
+    "query('azsphere.fleet.images', 'kettlecontrol') | map(attribute='id')": [IMAGE],
+    "query('azsphere.fleet.images') | length": 1,
+    "('0A' * 64) is azsphere.fleet.device_id": True,
+    "('0g' * 64) is azsphere.fleet.device_id": False,
+    "('0a' * 63) is azsphere.fleet.device_id": False,
+    "7 is azsphere.fleet.device_id": False,
+}
+#: What each expression is refused with.
+REFUSED = {
+    "lookup('azsphere.fleet.tenants', 'Nowhere')": (
+        'There is no tenant "Nowhere" that this account may use. There are: "Contoso Fleet".'
+    ),
+    "lookup('azsphere.fleet.products', 'Teapot')": (
+        'There is no product "Teapot" in the tenant. There are: "Coffee Machine", "Kettle".'
+    ),
+    "lookup('azsphere.fleet.device_groups', 'Production')": (
+        'There are 2 device groups "Production" in the tenant. Say which: '
+        '"Coffee Machine/Production", "Kettle/Production".'
+    ),
+    "lookup('azsphere.fleet.device_groups', 'Kettle/Attic')": (
+        'There is no device group "Attic" in the product "Kettle". It has: "Laboratory", "Production".'
+    ),
+    "lookup('azsphere.fleet.device_groups', 'Attic')": (
+        'There is no device group "Attic" in the tenant. There are: '
+        '"Coffee Machine/Production", "Kettle/Laboratory", "Kettle/Production".'
+    ),
+    "lookup('azsphere.fleet.devices', '0f' * 64)": (
+        f"The device {'0f' * 64} is not claimed into this tenant, which has 2 devices."
+    ),
+    "lookup('azsphere.fleet.devices', '0f')": '"0f" is no device ID',
+    "lookup('azsphere.fleet.devices', '0a' * 64, product='Kettle')": "Device IDs need no product",
+    "lookup('azsphere.fleet.images', 'Teapot')": (
+        'There is no image "Teapot" in the tenant. There are: "KettleControl".'
+    ),
+    "lookup('azsphere.fleet.products', tenant='')": (
+        "No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet"
+    ),
+    "lookup('azsphere.fleet.products', tenant='Nowhere')": (
+        'The tenant "Nowhere" is not among those open to this account.'
+    ),
+}
+#: Info modules with what lookups give of the same.
+AGREEING = {
+    "product_info": ("products", "query('azsphere.fleet.products')"),
+    "device_group_info": ("device_groups", "query('azsphere.fleet.device_groups')"),
+    "device_info": ("devices", "query('azsphere.fleet.devices')"),
+    "image_info": ("images", "query('azsphere.fleet.images')"),
+}
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """One play of everything, as a start of Ansible costs more than all of these."""
+    tasks: dict[str, dict[str, Any]] = {
+        expression: {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}} for expression in [*GIVEN, *REFUSED]
+    }
+    for module, (_key, expression) in AGREEING.items():
+        tasks[module] = {f"azsphere.fleet.{module}": {}}
+        tasks[f"as {module}"] = {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}}
+    with start_simulator(seed=SEED) as simulator:
+        yield play_tasks(simulator, tmp_path_factory.mktemp("play"), tasks)
+
+
+@pytest.mark.parametrize("expression", GIVEN)
+def test_gives(played: Played, expression: str) -> None:
+    result = played.results[expression]
+    assert not result.get("failed"), result
+    assert result["msg"] == GIVEN[expression]
+
+
+@pytest.mark.parametrize("expression", REFUSED)
+def test_refuses_with_one_sentence(played: Played, expression: str) -> None:
+    result = played.results[expression]
+    assert result["failed"]
+    assert REFUSED[expression] in result["msg"]
+    assert "Traceback" not in played.output
+
+
+@pytest.mark.parametrize("module", AGREEING)
+def test_lookups_answer_as_info_modules_do(played: Played, module: str) -> None:
+    found = played.results[module][AGREEING[module][0]]
+    assert found
+    assert played.results[f"as {module}"]["msg"] == found
+
+
+def test_lookups_only_read_and_share_one_token(played: Played) -> None:
+    assert played.writes == 0
+    assert [entry["method"] for entry in played.requests("signin")].count("POST") == 1
