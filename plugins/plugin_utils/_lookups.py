@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views import Value
 from ._reading import reading
 
 
-class FleetLookup(LookupBase):  # type: ignore[misc]
+class FleetLookup(LookupBase):
     """A lookup of one kind of resource."""
 
     @abstractmethod
