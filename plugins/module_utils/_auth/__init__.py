@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .._login import Account
 from .cache import TokenCache
 from .choose import choose
-from .claims import Account
 from .options import AUTH_SOURCES, AuthOptions
 from .tokens import Tokens
 

@@ -31,7 +31,7 @@ class _Application:
         return [source, self.options.authority(self.directory_id), self.client_id, APPLICATION_SCOPE, proof]
 
     def _acquire(self, credential: str | dict[str, Any], secret: str | None = None) -> AccessToken:
-        doing = f"Signing in as the application {self.client_id}"
+        doing = f"signing in as the application {self.client_id}"
         with talking(self.options, self.directory_id, doing, self.client_id) as (msal, arguments):
             application = msal.ConfidentialClientApplication(self.client_id, client_credential=credential, **arguments)
             answer = application.acquire_token_for_client([APPLICATION_SCOPE])

@@ -10,44 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Account:
-    """Whom a token stands for. `expires_on` is ISO 8601 in UTC with a Z; what the token does not say is None."""
-
-    source: str
-    username: str | None = None
-    object_id: str | None = None
-    directory_id: str | None = None
-    client_id: str | None = None
-    expires_on: str | None = None
-
-    @property
-    def address(self) -> str | None:
-        """What Azure Sphere calls this account: a person's name, or `<object id>@<directory id>.onmicrosoft.com`.
-
-        Source: FACTS, section 3 (service principals are users under a made-up address).
-        """
-        if self.username:
-            return self.username
-        if self.object_id and self.directory_id:
-            return f"{self.object_id}@{self.directory_id}.onmicrosoft.com"
-        return self.object_id
-
-    def as_dict(self) -> dict[str, str | None]:
-        return {
-            "source": self.source,
-            "username": self.username,
-            "object_id": self.object_id,
-            "directory_id": self.directory_id,
-            "client_id": self.client_id,
-            "address": self.address,
-            "expires_on": self.expires_on,
-        }
+from .._login import Account
 
 
 def claims(token: str) -> dict[str, Any]:

@@ -13,13 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._errors import FleetError, SignInError, Unreachable
 from .options import APPLICATION_RESOURCE
-
-if TYPE_CHECKING:
-    import requests
 
 _CODE = re.compile(r"AADSTS(\d+)")
 _TRACE = re.compile(r"Trace ID: ([0-9a-fA-F-]{36})")
@@ -105,7 +102,7 @@ def refused(
 ) -> SignInError:
     """The error for an answer of the sign-in service that holds no token.
 
-    `doing` is the start of the sentence ("Signing in as application X"); `answer` has `error` and `error_description`.
+    `doing` says what was tried ("signing in as ..."); `answer` has `error` and `error_description`.
     The service's own words are shown for codes that are not known here, without anything out of `secrets`.
     """
     kind = str(answer.get("error") or "unknown")
@@ -121,7 +118,7 @@ def refused(
         problem = _own_words(said, secrets) or "the sign-in service gave no reason"
         hint = "Check the sign-in options."
     return SignInError(
-        f"{doing} failed: {problem} ({label}).",
+        f"{_sentence(doing)} failed: {problem} ({label}).",
         code=label,
         target=target,
         request_id=str(answer.get("trace_id") or "") or (trace.group(1) if trace else None),
@@ -140,85 +137,27 @@ def _own_words(said: str, secrets: Iterable[str | None]) -> str:
 
 
 @contextmanager
-def explained(doing: str, host: str, target: str | None = None) -> Iterator[None]:
-    """Turns what msal and requests raise into one sentence. `host` is the address that is being talked to.
-
-    Without a cause: exceptions of requests carry the request, and with it the secret, into any traceback.
-    """
-    import requests
-    from msal.exceptions import MsalServiceError
-
+def understood(doing: str, host: str, target: str | None = None) -> Iterator[None]:
+    """Turns what msal raises over an answer into one sentence: for a directory that is not there, and for nonsense."""
     try:
         yield
     except FleetError:
         raise
-    except requests.exceptions.SSLError:
-        raise Unreachable(
-            f"{doing} failed: the TLS certificate of {host} is not trusted.",
-            code="tls",
-            target=target,
-            hint="Give the certificate authority's file as ca_path.",
-        ) from None
-    except requests.exceptions.ProxyError:
-        raise Unreachable(
-            f"{doing} failed: the proxy did not let {host} be reached.",
-            code="proxy",
-            target=target,
-            hint="Check HTTPS_PROXY and NO_PROXY.",
-        ) from None
-    except (requests.exceptions.HTTPError, requests.exceptions.RetryError, MsalServiceError) as error:
-        raise Unreachable(
-            f"{doing} failed: {host} is out of order ({_status(error)}).",
-            code="unavailable",
-            target=target,
-            retriable=True,
-            hint="Try again later.",
-        ) from None
-    except requests.exceptions.RequestException as error:
-        raise _unreached(doing, host, error, target) from None
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise _unusable(doing, host, error, target) from None
+        seen: BaseException | None = error
+        while seen is not None:
+            found = _CODE.search(str(seen))
+            if found:
+                said = f"AADSTS{found.group(1)}: "
+                raise refused(doing, {"error": "invalid_tenant", "error_description": said}, target) from None
+            seen = seen.__context__
+        raise Unreachable(
+            f"{_sentence(doing)} failed: {host} answered what a sign-in service does not answer.",
+            code="unusable_answer",
+            target=target,
+            hint="Check authority_host and directory_id.",
+        ) from None
 
 
-def _unreached(doing: str, host: str, error: requests.exceptions.RequestException, target: str | None) -> Unreachable:
-    import requests
-    import urllib3
-
-    # After retries requests has the time-out wrapped, and calls it a connection error.
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    slow = isinstance(error, requests.exceptions.Timeout) or isinstance(reason, urllib3.exceptions.TimeoutError)
-    # A refused connection is one of urllib3's time-outs by inheritance only.
-    slow = slow and not isinstance(reason, urllib3.exceptions.NewConnectionError)
-    return Unreachable(
-        f"{doing} failed: {host} {'did not answer in time' if slow else 'cannot be reached'}.",
-        code="timeout" if slow else "unreachable",
-        target=target,
-        retriable=True,
-        hint="Check the network, or raise request_timeout."
-        if slow
-        else "Check the network, and authority_host if set.",
-    )
-
-
-def _status(error: BaseException) -> str:
-    response = getattr(error, "response", None)
-    if response is not None:
-        return f"HTTP {response.status_code}"
-    found = re.search(r"HTTP Error: (\d+)", str(error))
-    return f"HTTP {found.group(1)}" if found else "too many failures"
-
-
-def _unusable(doing: str, host: str, error: BaseException, target: str | None) -> FleetError:
-    """msal raises ValueError for a directory that is not there, and for answers that are not JSON."""
-    seen: BaseException | None = error
-    while seen is not None:
-        found = _CODE.search(str(seen))
-        if found:
-            return refused(doing, {"error": "invalid_tenant", "error_description": f"AADSTS{found.group(1)}: "}, target)
-        seen = seen.__context__
-    return Unreachable(
-        f"{doing} failed: {host} answered what a sign-in service does not answer.",
-        code="unusable_answer",
-        target=target,
-        hint="Check authority_host and directory_id.",
-    )
+def _sentence(doing: str) -> str:
+    return doing[:1].upper() + doing[1:]

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._errors import MissingLibrary
-from .._http.plain import plain_session
-from .errors import explained
+from .._http.plain import Attempt, plain_session
+from .errors import understood
 from .options import AuthOptions
 
 
@@ -38,9 +38,10 @@ def talking(
     msal = load_msal()
     host = urlsplit(options.authority_host)
     known = host.hostname in msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
+    attempt = Attempt(doing, "authority_host", target)
     with (
-        plain_session(options.verify, options.request_timeout) as session,
-        explained(doing, options.authority_host, target),
+        plain_session(options.verify, options.request_timeout, attempt=attempt) as session,
+        understood(doing, options.authority_host, target),
     ):
         yield (
             msal,

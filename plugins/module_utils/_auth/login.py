@@ -10,61 +10,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from .._deadline import Deadline
 from .._errors import DeadlineExceeded, SignInError
+from .._login import Account, LoginState, PendingLogin
 from .cache import TokenCache
-from .claims import Account, account_of
+from .claims import account_of
 from .credential import issued
 from .errors import refused
 from .libraries import talking
 from .options import AuthOptions, check_own_client
 from .user import Keepsake
 
-_DOING = "Signing in by device code"
+_DOING = "signing in by device code"
 _START = "Start a sign-in first, with azsphere.fleet.login and state: started."
 #: A code that ends within so many seconds is not handed out again.
 _TOO_LATE = 60
-
-
-@dataclass(frozen=True)
-class PendingLogin:
-    """What a person has to do: open the page and enter the code, within `expires_in` seconds. `message` says so."""
-
-    user_code: str
-    verification_url: str
-    message: str
-    expires_in: int
-
-
-@dataclass(frozen=True)
-class LoginState:
-    """A sign-in that waits for its person, and who is signed in. Both may be."""
-
-    pending: PendingLogin | None
-    account: Account | None
-
-
-class Login(Protocol):
-    """The sign-in of one person, for one directory and client application."""
-
-    def state(self) -> LoginState:
-        """As it is kept on disk: nobody is asked whether it still holds."""
-
-    def start(self) -> PendingLogin | None:
-        """The sign-in that waits for its person, or a new one. None when only the service could say."""
-
-    def finish(self, deadline: Deadline) -> Account | None:
-        """Waits until the person has signed in. None when only the service could say who it is.
-
-        Raises SignInError when the person declined, came too late or is not welcome, or when nothing was started, and
-        DeadlineExceeded.
-        """
-
-    def forget(self) -> None:
-        """Nobody is signed in any more, and nothing waits."""
 
 
 class DeviceCodeLogin:
@@ -98,12 +60,14 @@ class DeviceCodeLogin:
             flow, account = self._flow(None), self._account()
         if flow is None:
             if account is None:
-                raise SignInError(f"{_DOING} failed: none was started.", code="not_started", hint=_START)
+                raise SignInError(
+                    "Signing in by device code failed: none was started.", code="not_started", hint=_START
+                )
             return account
         answer, serialized = self._wait(flow, deadline)
         if answer.get("error") in ("authorization_pending", "slow_down"):
             raise DeadlineExceeded(
-                f"{_DOING} is not done after {deadline.seconds:g} seconds: nobody has entered the code "
+                f"Signing in is not done after {deadline.seconds:g} seconds: nobody has entered the code "
                 f"{flow['user_code']} at {_pending(flow).verification_url} yet.",
                 code="authorization_pending",
                 hint="Enter it and run this task again, or raise wait_timeout.",
@@ -145,28 +109,6 @@ class DeviceCodeLogin:
 
     def _account(self) -> Account | None:
         return self._kept.signed_in_account()
-
-
-class PlannedLogin:
-    """What would come of it: reads the real one and keeps every change to itself."""
-
-    def __init__(self, real: Login) -> None:
-        self._real = real
-        self._planned: LoginState | None = None
-
-    def state(self) -> LoginState:
-        return self._real.state() if self._planned is None else self._planned
-
-    def start(self) -> PendingLogin | None:
-        return self.state().pending
-
-    def finish(self, deadline: Deadline) -> Account | None:
-        """A task before this one may have started a sign-in that a check run does not start."""
-        state = self.state()
-        return None if state.pending is not None else state.account
-
-    def forget(self) -> None:
-        self._planned = LoginState(None, None)
 
 
 def _pending(flow: dict[str, Any]) -> PendingLogin:

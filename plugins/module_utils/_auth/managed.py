@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from .._errors import SignInError, Unreachable
-from .._http.plain import plain_session
+from .._http.plain import Attempt, plain_session
 from .credential import AccessToken, issued
-from .errors import explained, refused
+from .errors import refused, understood
 from .libraries import load_msal
 from .options import APPLICATION_RESOURCE, AuthOptions
 
@@ -64,16 +64,17 @@ class ManagedIdentity:
         which = (
             f"the user-assigned managed identity {client_id}" if client_id else "the system-assigned managed identity"
         )
-        doing = f"Signing in as {which}"
+        doing = f"signing in as {which}"
         chosen = (
             msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
         )
         timeout = min(self.options.request_timeout, _TIMEOUT)
         host = urlsplit(_endpoint())
         try:
+            attempt = Attempt(doing, "auth_source", client_id)
             with (
-                plain_session(self.options.verify, timeout, environment=False) as session,
-                explained(doing, f"{host.scheme}://{host.netloc}", client_id),
+                plain_session(self.options.verify, timeout, environment=False, attempt=attempt) as session,
+                understood(doing, f"{host.scheme}://{host.netloc}", client_id),
             ):
                 answer = msal.ManagedIdentityClient(chosen, http_client=session).acquire_token_for_client(
                     resource=APPLICATION_RESOURCE

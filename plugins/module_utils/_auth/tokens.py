@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 
+from .._login import Account
 from .cache import Slot, TokenCache
-from .claims import Account, account_of
+from .claims import account_of
 from .credential import AccessToken, Credential
 from .store import StoreUnusable
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import SignInError
+from .._login import Account
 from .cache import TokenCache
-from .claims import Account
 from .credential import AccessToken, issued
 from .errors import refused
 from .libraries import talking
@@ -144,20 +144,22 @@ class User:
             serialized = keepsake.account()
             if serialized is None:
                 raise SignInError("Nobody is signed in.", code="not_signed_in", hint=_SIGN_IN)
-            doing = "Renewing the sign-in"
+            doing = "renewing the sign-in"
             with talking(self.options, self.options.people_directory, doing, None) as (msal, arguments):
                 kept = msal.SerializableTokenCache()
                 kept.deserialize(serialized)
                 application = msal.PublicClientApplication(self.options.people_client, token_cache=kept, **arguments)
                 account = next(iter(application.get_accounts()), None)
-                doing = f"Renewing the sign-in of {account.get('username')}" if account else doing
+                doing = f"renewing the sign-in of {account.get('username')}" if account else doing
                 answer = account and application.acquire_token_silent_with_error(
                     [self.options.people_scope], account=account, force_refresh=fresh
                 )
             if kept.has_state_changed:
                 keepsake.keep_account(kept.serialize())
         if not answer:
-            raise SignInError(f"{doing} failed: nothing is left to renew it with.", code="not_signed_in", hint=_SIGN_IN)
+            raise SignInError(
+                "Renewing the sign-in failed: nothing is left to renew it with.", code="not_signed_in", hint=_SIGN_IN
+            )
         if "access_token" not in answer:
             raise refused(doing, answer)
         return issued(answer["access_token"], answer.get("expires_in"))

@@ -66,6 +66,8 @@ _REASONS = {
     504: "Gateway Timeout",
 }
 _LONGEST = 500
+#: What OpenSSL says of a file of authorities that it cannot use.
+_NO_AUTHORITIES = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "BAD_BASE64_DECODE", "PEM lib")
 _SECRETS = re.compile(
     r"eyJ[\w-]{8,}(\.[\w-]*){1,4}|(?i:bearer)\s+[\w.~+/=-]{8,}|(?<=[?&])(?i:sig|signature|code)=[^&\s\"'<>]+"
 )
@@ -204,10 +206,10 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def connection_trouble(
-    error: BaseException, host: str, timeout: float, doing: str, target: str | None
+    error: BaseException, host: str, timeout: float, doing: str, target: str | None, option: str = "api_url"
 ) -> tuple[Unreachable, bool, bool]:
     """The error for an answer that did not come, whether the request may have been sent all the same, and whether
-    trying again is of no use."""
+    trying again is of no use. `option` is the one that names the host."""
     import urllib3.exceptions as below
 
     chain = list(causes(error))
@@ -220,25 +222,28 @@ def connection_trouble(
     if certificate is not None:
         lasting, code = True, "certificate"
         why = f"the certificate of {host} was not accepted ({scrub(certificate.verify_message or str(certificate))})"
-        hint = "Name its certificate authority in ca_path, or correct api_url."
+        hint = f"Name its certificate authority in ca_path, or correct {option}."
+    elif any(word in str(first(ssl.SSLError)) for word in _NO_AUTHORITIES):
+        lasting, code, why = True, "ca_path", f"{host} was not asked, since the file in ca_path holds no certificates"
+        hint = "Name a file of certificate authorities in PEM form in ca_path."
     elif first(below.ProxyError):
         code, why = "proxy", f"the proxy on the way to {host} could not be used"
         hint = "Check the variables HTTPS_PROXY and NO_PROXY."
     elif first(socket.gaierror):
         code, why = "name_resolution", f"the name of {host} could not be resolved"
-        hint = "Check api_url and the name service of this machine."
+        hint = f"Check {option} and the name service of this machine."
     elif first(ConnectionRefusedError):
         code, why = "refused", f"{host} refused the connection"
-        hint = "Check api_url, and that the server is running."
+        hint = f"Check {option}, and that the server is running."
     elif first(below.ConnectTimeoutError) and not first(below.NewConnectionError):
         code, why = "connect_timeout", f"{host} could not be reached within {timeout:g} s"
-        hint = "Check api_url and the network, or raise request_timeout."
+        hint = f"Check {option} and the network, or raise request_timeout."
     elif first(below.NewConnectionError):
         code, why = "no_connection", f"{host} could not be reached"
-        hint = "Check api_url and the network."
+        hint = f"Check {option} and the network."
     elif first(ssl.SSLError):
         sent, code, why = True, "tls", f"the TLS connection to {host} failed ({scrub(str(first(ssl.SSLError)))})"
-        hint = "Check api_url: the server has to speak TLS 1.2 or newer."
+        hint = f"Check {option}: the server has to speak TLS 1.2 or newer."
     elif first(below.ReadTimeoutError, TimeoutError):
         sent, code, why = True, "timeout", f"{host} did not answer within {timeout:g} s"
         hint = "Try again, or raise request_timeout."

@@ -30,7 +30,7 @@ def failure(opened: Opener, **more: Any) -> Unreachable:
     error = caught.value
     assert SECRET not in f"{error} {error.as_dict()!r}"
     assert error.__cause__ is None
-    assert error.__suppress_context__
+    assert error.__suppress_context__ or error.__context__ is None
     assert error.hint
     return error
 
@@ -74,7 +74,7 @@ def test_an_answer_that_is_none(
 
 def test_a_truncated_answer(authority: Authority, opened: Opener) -> None:
     authority.simulator.fault("truncate", match=TOKEN, times=None)
-    assert authority.url in failure(opened).message
+    assert "broke off" in failure(opened).message
 
 
 def test_a_slow_answer_is_given_up_on(authority: Authority, opened: Opener) -> None:
@@ -89,13 +89,14 @@ def test_nobody_is_there(opened: Opener) -> None:
         nobody.bind(("127.0.0.1", 0))
         host = f"https://127.0.0.1:{nobody.getsockname()[1]}"
         error = failure(opened, authority_host=host)
-    assert error.code == "unreachable"
-    assert host in error.message
+    assert error.code == "refused"
+    assert host.removeprefix("https://") in error.message
+    assert "authority_host" in str(error)
 
 
 def test_an_authority_whose_certificate_nobody_vouches_for(opened: Opener) -> None:
     error = failure(opened, ca_path=None)
-    assert error.code == "tls"
+    assert error.code == "certificate"
     assert "ca_path" in str(error)
 
 
@@ -113,7 +114,7 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch, opened: Open
 def test_device_codes_fail_in_the_same_words(authority: Authority, params: dict[str, Any]) -> None:
     authority.simulator.fault(match={"kind": "signin", "path": "*/devicecode"}, times=None, status=503)
     login = DeviceCodeLogin(AuthOptions.from_params(params), lambda _warning: None)
-    with pytest.raises(Unreachable, match="Signing in by device code failed") as caught:
+    with pytest.raises(Unreachable, match="signing in by device code") as caught:
         login.start()
     assert "HTTP 503" in caught.value.message
 

@@ -18,7 +18,7 @@ import pytest
 import requests
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import claims
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin, PlannedLogin
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     DeadlineExceeded,
@@ -26,6 +26,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     InvalidInput,
     SignInError,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._login import PlannedLogin
 
 from tests.simulator.harness import SimulatorFailed
 
