@@ -1,0 +1,84 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Work in a few threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import NotFound
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.pool import for_each
+
+
+def never() -> None:
+    raise AssertionError("nothing was interrupted")
+
+
+def test_each_thing_is_done_once() -> None:
+    done: list[int] = []
+
+    def work(thing: int) -> bool:
+        done.append(thing)
+        return True
+
+    for_each(range(1000), work, 7, never)
+    assert sorted(done) == list(range(1000))
+    for_each([], work, 7, never)
+
+
+def test_things_are_done_side_by_side() -> None:
+    together = threading.Barrier(4, timeout=10)
+
+    def work(_thing: int) -> bool:
+        together.wait()
+        return True
+
+    for_each(range(8), work, 4, never)
+
+
+def test_a_no_starts_nothing_further() -> None:
+    done: list[int] = []
+
+    def work(thing: int) -> bool:
+        done.append(thing)
+        return thing < 5
+
+    for_each(range(1000), work, 1, never)
+    assert done == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_is_raised_comes_back_and_starts_nothing_further() -> None:
+    done: list[int] = []
+
+    def work(thing: int) -> bool:
+        done.append(thing)
+        if thing == 3:
+            raise NotFound("Not here.")
+        return True
+
+    with pytest.raises(NotFound, match="Not here"):
+        for_each(range(1000), work, 1, never)
+    assert done == [0, 1, 2, 3]
+
+
+def test_an_interrupt_ends_it_at_once() -> None:
+    over = threading.Event()
+    started: list[int] = []
+
+    def work(thing: int) -> bool:
+        started.append(thing)
+        if thing == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert over.wait(10)
+        return True
+
+    with pytest.raises(KeyboardInterrupt):
+        for_each(range(100), work, 2, over.set)
+    assert over.is_set()
+    assert len(started) <= 2
