@@ -14,7 +14,6 @@ from .._model import Deployment, Device, DeviceGroup, Image, Operation, Placehol
 from .._service import Service
 from .rows import Rows
 
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}")
 
 
