@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,6 +34,8 @@ FOREIGN_TENANT_NAME = "Fabrikam Devices"
 FOREIGN_DEVICES = tuple(f"{0xF00 + number:0128x}" for number in range(5))
 
 _SCHEMA: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("state-schema.yaml").read_text(encoding="utf-8"))
+_DEVICE_ID = re.compile(_SCHEMA["$defs"]["device_id"]["pattern"])
+_DEVICE_MEMBERS = frozenset(_SCHEMA["$defs"]["device"]["properties"])
 
 
 class Seeds:
@@ -136,14 +139,44 @@ def read(path: str | Path) -> Document:
 
 
 def _checked(document: object) -> Document:
-    error = best_match(jsonschema.Draft202012Validator(_SCHEMA).iter_errors(document))
+    error = best_match(jsonschema.Draft202012Validator(_SCHEMA).iter_errors(_without_sound_devices(document)))
     if error is not None:
         where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path).lstrip(
             "."
         )
         raise InvalidState(f"The state is wrong at {where or 'its top'}: {error.message[:300]}.")
-    assert isinstance(document, dict)
+    if not isinstance(document, dict):
+        raise InvalidState("The state must be an object.")
     return document
+
+
+def _without_sound_devices(document: object) -> object:
+    """The document less the lists of devices that are plainly right: the schema takes 0.15 ms for each device."""
+    if not isinstance(document, dict) or not isinstance(document.get("tenants"), list):
+        return document
+    tenants = [
+        {name: value for name, value in tenant.items() if name != "devices"}
+        if isinstance(tenant, dict) and _are_sound_devices(tenant.get("devices"))
+        else tenant
+        for tenant in document["tenants"]
+    ]
+    return {**document, "tenants": tenants}
+
+
+def _are_sound_devices(devices: object) -> bool:
+    return isinstance(devices, list) and all(
+        _is_device_id(device)
+        if isinstance(device, str)
+        else isinstance(device, dict)
+        and device.keys() <= _DEVICE_MEMBERS
+        and _is_device_id(device.get("id"))
+        and all(value is None or isinstance(value, str) for value in device.values())
+        for device in devices
+    )
+
+
+def _is_device_id(text: object) -> bool:
+    return isinstance(text, str) and _DEVICE_ID.fullmatch(text) is not None
 
 
 def _package(path: Path) -> str:
