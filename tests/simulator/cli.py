@@ -30,7 +30,7 @@ _EPILOG = "Seed files, settings, dialects and the administration under /_simulat
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the simulator; answers the exit status: 0 after a stop, 2 when it could not start."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     made = None
     try:
         if options.directory is None:
@@ -57,9 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=_DESCRIPTION, epilog=_EPILOG)
-    add = parser.add_argument
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    made = argparse.ArgumentParser(prog="python -m tests.simulator", description=_DESCRIPTION, epilog=_EPILOG)
+    add = made.add_argument
     add("--port", type=_port, default=0, help="port of API and sign-in (default: any that is free)")
     add("--latency", type=float, default=0.0, metavar="MS", help="milliseconds by which every answer is late")
     add("--operation-time", type=float, metavar="SECONDS", help="how long an operation takes (default: 0.05)")
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--set", dest="set", action="append", default=[], metavar="NAME=VALUE", help="any other setting; repeatable")
     add("--check-replies", action="store_true", help="hold its own replies to the OpenAPI description")
     add("--with-parent", action="store_true", help="stop when the process that started it ends")
-    return parser
+    return made
 
 
 def _settings(options: argparse.Namespace) -> Settings:

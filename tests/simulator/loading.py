@@ -166,7 +166,7 @@ class _TenantLoader:
 
     def _roles(self) -> None:
         for who, roles in self._entry.get("roles", {}).items():
-            principal = _principal(self._state, who)
+            principal = self._state.identity(who)
             if principal is None:
                 raise InvalidState(
                     f"The tenant {self._name!r} gives a role to {who!r}, whom the document does not name: "
@@ -307,27 +307,6 @@ def _default_group_entries() -> list[dict[str, Any]]:
         }
         for group in DEFAULT_GROUPS
     ]
-
-
-def _principal(state: State, who: str) -> Principal | None:
-    wanted = who.casefold()
-    for principal in state.principals.values():
-        if wanted in (principal.id, principal.mail.casefold()):
-            return principal
-    for application in state.applications:
-        if wanted in (application.object_id, application.client_id, application.name.casefold()):
-            return _service_principal(application)
-    for identity in state.managed_identities:
-        if wanted in (identity.object_id, identity.client_id, identity.name.casefold()):
-            return _service_principal(identity)
-    for person in state.people:
-        if wanted in (person.object_id, person.username.casefold()):
-            return Principal(person.object_id, person.name, person.username)
-    return None
-
-
-def _service_principal(owner: Application | ManagedIdentity) -> Principal:
-    return Principal(owner.object_id, owner.name, f"{owner.object_id}@{owner.directory_id}.onmicrosoft.com")
 
 
 def _guid(entry: Mapping[str, Any], member: str, *names: str) -> str:

@@ -168,7 +168,7 @@ def _server(served: Any, tls: tuple[Path, Path] | None) -> _Server:
             http=CuttableProtocol,
             ws="none",
             lifespan="off",
-            log_level="critical",
+            log_level="error",
             access_log=False,
             server_header=False,
             date_header=False,

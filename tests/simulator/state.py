@@ -233,6 +233,22 @@ class State:
     def person(self, username: str) -> Person | None:
         return next((p for p in self.people if p.username.casefold() == username.casefold()), None)
 
+    def identity(self, who: str) -> Principal | None:
+        """Somebody by ID, name or address, known to Azure Sphere or only to the directory."""
+        wanted = who.casefold()
+        for principal in self.principals.values():
+            if wanted in (principal.id, principal.mail.casefold()):
+                return principal
+        owners: list[Application | ManagedIdentity] = [*self.applications, *self.managed_identities]
+        for owner in owners:
+            if wanted in (owner.object_id, owner.client_id, owner.name.casefold()):
+                address = f"{owner.object_id}@{owner.directory_id}.onmicrosoft.com"
+                return Principal(owner.object_id, owner.name, address)
+        for person in self.people:
+            if wanted in (person.object_id, person.username.casefold()):
+                return Principal(person.object_id, person.name, person.username)
+        return None
+
     def exists_unclaimed(self, device_id: str) -> bool:
         """Whether there is a device of that ID which no tenant owns."""
         return device_id not in self.owners and (self.any_unclaimed or device_id in self.unclaimed)

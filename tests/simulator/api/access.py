@@ -11,7 +11,7 @@ import re
 import uuid
 
 from ..problems import Problem, Reply
-from ..state import ROLES, Application, ManagedIdentity, Principal, State
+from ..state import ROLES, Principal, State
 from ..wire import Wire, ordered_roles
 from .call import Answer, Call, is_guid
 
@@ -94,14 +94,10 @@ def find(state: State, user: str) -> Principal | None:
 
 def _new_principal(state: State, address: str) -> Principal:
     """A person, or the service principal of a made-up address `<object id>@<directory id>.onmicrosoft.com`."""
-    person = state.person(address)
-    if person is not None:
-        return Principal(person.object_id, person.name, address)
     local_part = address.partition("@")[0].lower()
-    owners: list[Application | ManagedIdentity] = [*state.applications, *state.managed_identities]
-    for owner in owners:
-        if owner.object_id == local_part:
-            return Principal(owner.object_id, owner.name, address)
+    found = state.identity(address) or (state.identity(local_part) if is_guid(local_part) else None)
+    if found is not None:
+        return Principal(found.id, found.name, address)
     return Principal(local_part if is_guid(local_part) else str(uuid.uuid4()), address, address)
 
 

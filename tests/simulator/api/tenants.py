@@ -57,8 +57,9 @@ def create(call: Call) -> Reply:
         root = Authority(state.root_certificate, state.root_key)
         tenant.certificates = make_default_cas(root, tenant.id, call.world.clock.now())[1:]
         tenant.certificates[0].active = True
-        mail = caller.name or caller.id
-        state.principals.setdefault(caller.id, Principal(caller.id, mail, mail))
+        name_of_caller = caller.name or caller.id
+        maker = state.identity(caller.id) or Principal(caller.id, name_of_caller, name_of_caller)
+        state.principals.setdefault(caller.id, maker)
         state.tenants[tenant.id] = tenant
         state.tenant_makers.add(device_id)
         return Outcome(f"/tenants/{tenant.id}", tenant_id=tenant.id)
