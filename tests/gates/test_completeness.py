@@ -1,0 +1,67 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Every operation of the API is sent by a module, which the simulator's log shows, and the page about it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tools.completeness import PAGE, operations, page, rows
+
+from .fleet import DEVICES, TENANT_ID, UNCLAIMED, fleet
+from .workbench import Workbench
+
+OPERATIONS = {operation.id: operation for operation in operations()}
+ROWS = rows()
+#: What rows may name besides the result of their first task.
+FACTS = {"claimed": DEVICES[0], "unclaimed": UNCLAIMED[0], "unclaimed_too": UNCLAIMED[1]}
+
+
+def filled(value: Any, facts: Mapping[str, Any]) -> Any:
+    """Options with the facts in place of their names; those that are null are left out."""
+    if isinstance(value, dict):
+        return {name: filled(each, facts) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [filled(each, facts) for each in value]
+    return value.format_map(facts) if isinstance(value, str) else value
+
+
+def run(bench: Workbench, task: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]) -> dict[str, Any]:
+    ((module, options),) = task.items()
+    values = bench.run(module, filled({"tenant": TENANT_ID, **options}, facts)).values
+    assert not values.get("failed"), values.get("msg")
+    return values
+
+
+def test_the_table_has_a_row_for_each_operation_and_no_other() -> None:
+    assert sorted(ROWS) == sorted(OPERATIONS)
+    assert len(operations()) == len(OPERATIONS) == 59
+
+
+@pytest.mark.parametrize("operation", [name for name, row in ROWS.items() if "replaced_by" not in row])
+def test_sent(operation: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZSPHERE_TENANT")
+    bench.simulator.load(fleet())
+    row = ROWS[operation]
+    facts: dict[str, Any] = dict(FACTS)
+    if "first" in row:
+        facts["first"] = run(bench, row["first"], facts)
+    run(bench, row["run"], facts)
+    assert operation in {entry["operation"] for entry in bench.simulator.log()}
+
+
+@pytest.mark.parametrize("operation", [name for name, row in ROWS.items() if "replaced_by" in row])
+def test_replaced(operation: str) -> None:
+    """Only what the service deprecates need not be sent, and what stands in its place is."""
+    assert OPERATIONS[operation].deprecated
+    assert "run" in ROWS[ROWS[operation]["replaced_by"]]
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tools.completeness"
