@@ -46,7 +46,7 @@ class Arguments:
         )
 
     def module(self) -> AnsibleModule:
-        return AnsibleModule(
+        module = AnsibleModule(
             argument_spec=self.spec,
             mutually_exclusive=self.mutually_exclusive,
             required_one_of=self.required_one_of,
@@ -54,6 +54,9 @@ class Arguments:
             required_if=self.required_if,
             supports_check_mode=True,
         )
+        # Ansible would put the size and mode that a file has now in place of those that are planned.
+        module.add_path_info = dict
+        return module
 
 
 def _env(*names: str) -> tuple[Any, list[str]]:

@@ -16,6 +16,8 @@ from ._model import Operation, Placeholder
 
 #: One difference as Ansible's callbacks show it: before, after, before_header, after_header; all text.
 Diff = dict[str, str]
+#: What a difference shows for a value that only the service can give.
+UNKNOWN = "(not yet known)"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def difference(title: str, before: Any, after: Any) -> Diff:
 
 
 def text(shown: Any) -> str:
-    """YAML of a mapping in the order of its keys, without what is not known yet; a text as it is; nothing for None."""
+    """YAML of a mapping in the order of its keys; a text as it is; nothing for None. What is not known yet says so."""
     if shown is None:
         return ""
     if isinstance(shown, str):
@@ -66,7 +68,7 @@ def text(shown: Any) -> str:
         import yaml
     except ImportError as error:
         raise MissingLibrary("PyYAML", "show differences") from error
-    plain = {key: value for key, value in shown.items() if not isinstance(value, Placeholder)}
+    plain = {key: UNKNOWN if isinstance(value, Placeholder) else value for key, value in shown.items()}
     return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000))
 
 

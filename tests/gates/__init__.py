@@ -6,3 +6,8 @@
 """Promises that hold for every module: what a check run tells, what a second run does, what the examples show."""
 
 from __future__ import annotations
+
+import pytest
+
+# Before they are imported, so that what they assert is told in full.
+pytest.register_assert_rewrite("tests.gates.oracle", "tests.gates.proof")

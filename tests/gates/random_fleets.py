@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from hypothesis import strategies as st
-
 from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import (
     Blueprint,
     DeploymentEntry,
@@ -26,6 +24,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     UPDATE_POLICIES,
     ImagePackage,
 )
+from hypothesis import strategies as st
 
 PRODUCTS = ("Kettle", "KETTLE", "Toaster", "Coffee 7")
 GROUPS = ("Pilot", "pilot", "Ring 2", "Production", "Field Test")

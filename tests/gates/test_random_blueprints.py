@@ -3,14 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Whatever is there and whatever is wanted: after a run it is as wanted, nothing else is touched, and nothing is left."""
+"""Whatever is there and whatever is wanted: a run makes it as wanted, touches nothing else, and leaves nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import Blueprint, GroupEntry, ProductEntry
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
@@ -22,6 +19,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprin
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from .memory import TENANT, MemoryService
 from .random_fleets import blueprints, prunes

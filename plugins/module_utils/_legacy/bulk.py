@@ -113,7 +113,13 @@ class BulkVerbs(DeviceVerbs):
         self._for_each_device(device_ids, move, deadline, progress)
         if under_way:
             self._follow(under_way, device_group_id, deadline, progress)
-        return progress.last
+        return self._as_it_stands(progress.last) if wait else progress.last
+
+    def _as_it_stands(self, operation: Operation | None) -> Operation | None:
+        """Those that were followed by listing the group were last seen at their start."""
+        if operation is None or operation.final:
+            return operation
+        return self.operation(operation.id) or operation
 
     def _follow(
         self, under_way: dict[str, Operation], device_group_id: str, deadline: Deadline, progress: Progress

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._blueprint import Blueprint, GroupEntry, ProductEntry
@@ -21,7 +21,7 @@ from .._overlay import Overlay
 from .._result import Result, difference, operation_values
 from .._service import Service
 from . import deployment, device_group, devices, image, product, user_role
-from .plan import Execution, Plan, Snapshot, Step, apply, carry_out
+from .plan import Execution, Plan, Snapshot, Step, absent, apply, carry_out
 from .prune import prune
 from .refs import place
 
@@ -75,15 +75,19 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
 
     Raises InvalidInput before any write, as the plans of the parts do, and for more changes than `max_changes`.
     """
-    overlay = Overlay(service)
+    # What is there now, each part of it read once, stays apart from what each part of the plan adds to it.
+    now = Overlay(service)
+    overlay = Overlay(now)
     execution = Execution(overlay, PlannedFiles(files), Waiting(True, waiting.deadline))
     parts: list[Part] = []
 
     def add(kind: str, name: str, planned: Plan) -> None:
         apply(planned.steps, execution)
+        if planned.read is not absent:
+            planned = replace(planned, before=planned.read(now))
         parts.append(Part(kind, name, planned, planned.read(overlay)))
 
-    _read_once(overlay, blueprint)
+    _read_once(now, blueprint)
     for kind, name, planner in _resources(blueprint):
         add(kind, name, planner(overlay))
     fleet = None
@@ -187,7 +191,7 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
         return Snapshot([part.plan.read(reader) for part in changing], fleet.read(reader).shown if fleet else None)
 
     before = Snapshot([part.plan.before for part in changing], fleet.before.shown if fleet else None)
-    return BlueprintPlan("blueprint", before, tuple(steps), read, (*kept, *pruned), fleet)
+    return BlueprintPlan("blueprint", before, tuple(steps), read, parts=(*kept, *pruned), fleet=fleet)
 
 
 def _guard(whole: BlueprintPlan, policy: Policy) -> None:

@@ -63,9 +63,11 @@ def plan(service: Service, desired: DesiredDeployment) -> Plan:
     title = f"deployment to {place(product.name, group.name)}"
     before = snapshot(service, product, group)
     steps: list[Step] = []
+    uploads: list[Plan] = []
     if group.current_deployment is None or group.current_deployment.images != desired.image_ids:
         missing = {package.id: package for package in desired.packages if package.id not in known}
-        steps = [upload(package) for package in missing.values()]
+        uploads = [upload(package) for package in missing.values()]
+        steps = [step for each in uploads for step in each.steps]
 
         def deploy(execution: Execution) -> Operation | None:
             return execution.service.create_deployment(execution.id(group.id), desired.image_ids)
@@ -79,7 +81,7 @@ def plan(service: Service, desired: DesiredDeployment) -> Plan:
         fresh = after.device_group_named(product.name, group.name)
         return Snapshot() if fresh is None else snapshot(after, product, fresh)
 
-    return Plan(title, before, tuple(steps), read)
+    return Plan(title, before, tuple(steps), read, tuple(uploads))
 
 
 def snapshot(service: Service, product: Product, group: DeviceGroup) -> Snapshot:

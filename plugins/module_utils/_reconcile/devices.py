@@ -81,7 +81,7 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
         found, places = claimed_devices(after, ids), _Places(after)
         return Snapshot(None, _table(changing, {each: places.of(found.get(each)) for each in ids}))
 
-    return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices)
+    return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices=devices)
 
 
 def _targets(service: Service, rows: Sequence[DeviceRow]) -> dict[tuple[str | None, str], tuple[str, str]]:

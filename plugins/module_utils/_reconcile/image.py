@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .._model import ImagePackage, Operation
 from .._service import Service
 from .._views import image_values
@@ -16,15 +18,19 @@ from .plan import Execution, Plan, Snapshot, Step
 def plan(service: Service, package: ImagePackage) -> Plan:
     """Uploads the package unless the tenant has an image with its ID: one ID is one build for ever."""
     before = snapshot(service, package.id)
-    steps = () if before.values is not None else (upload(package),)
-    return Plan(f"image {package.name or package.id}", before, steps, lambda after: snapshot(after, package.id))
+    planned = upload(package)
+    return planned if before.values is None else replace(planned, before=before, steps=())
 
 
-def upload(package: ImagePackage) -> Step:
+def upload(package: ImagePackage) -> Plan:
+    """The plan for a package whose image is not in the tenant."""
+
     def run(execution: Execution) -> Operation | None:
         return execution.service.upload_image(package)
 
-    return Step(f"upload the image package {package.path}", run)
+    step = Step(f"upload the image package {package.path}", run)
+    title = f"image {package.name or package.id}"
+    return Plan(title, Snapshot(), (step,), lambda after: snapshot(after, package.id))
 
 
 def snapshot(service: Service, image_id: str) -> Snapshot:

@@ -91,12 +91,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is there now, the writes that change it, and how it is read back. `title` names the resource."""
+    """What is there now, the writes that change it, and how it is read back. `title` names the resource.
+
+    `beside` are the plans of other resources that these steps change on the way.
+    """
 
     title: str
     before: Snapshot
     steps: tuple[Step, ...]
     read: Callable[[Service], Snapshot]
+    beside: tuple[Plan, ...] = ()
 
 
 SomePlan = TypeVar("SomePlan", bound=Plan)
@@ -104,13 +108,17 @@ SomePlan = TypeVar("SomePlan", bound=Plan)
 
 @dataclass
 class Outcome(Generic[SomePlan]):
-    """What became of a plan. `error` stopped it, after the first `done` of its steps."""
+    """What became of a plan. `error` stopped it, after the first `done` of its steps.
+
+    `beside` are the readings of `plan.beside`.
+    """
 
     plan: SomePlan
     after: Snapshot
     execution: Execution
     done: int = 0
     error: FleetError | None = None
+    beside: tuple[Snapshot, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -120,7 +128,15 @@ class Outcome(Generic[SomePlan]):
     def diff(self) -> tuple[Diff, ...]:
         if not self.changed:
             return ()
-        return (difference(self.plan.title, self.plan.before.shown, self.after.shown),)
+        read_back: list[tuple[Plan, Snapshot]] = [
+            *zip(self.plan.beside, self.beside, strict=True),
+            (self.plan, self.after),
+        ]
+        return tuple(
+            difference(plan.title, plan.before.shown, after.shown)
+            for plan, after in read_back
+            if plan.before.shown != after.shown
+        )
 
 
 def apply(steps: tuple[Step, ...], execution: Execution) -> int:
@@ -175,8 +191,11 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
                 done += 1  # It may have happened; if not, the new plan does it.
                 continue
             ahead = None
-        after = first.read(ahead or context.service) if done else first.before
-        return Outcome(first, after, execution, done, error)
+        if not done:
+            return Outcome(first, first.before, execution, done, error)
+        service = ahead or context.service
+        beside = tuple(each.read(service) for each in first.beside)
+        return Outcome(first, first.read(service), execution, done, error, beside)
     raise AssertionError("the last attempt returns")
 
 

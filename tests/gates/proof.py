@@ -1,0 +1,81 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The proof that a check run tells the truth, and that a second run does nothing: three runs, seen from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .oracle import check_differences
+from .workbench import Answer, Workbench
+
+#: What a difference shows for a value that only the service can give.
+UNKNOWN = "(not yet known)"
+#: Runs something, as a check or for real.
+Act = Callable[[bool], Answer]
+
+
+def prove(bench: Workbench, act: Act, *, changes: bool, again: bool = False) -> Answer:
+    """A check run writes nothing and tells what the real run then does; a further one finds nothing to do.
+
+    Answers the real run. `again` says whether the same is expected to change something each time.
+    """
+    before = bench.look()
+    predicted = act(True)
+    assert predicted.writes == (), "the check run wrote"
+    assert bench.look() == before, "something is not as it was before the check run"
+    assert not predicted.values.get("failed"), predicted.values.get("msg")
+
+    real = act(False)
+    assert not real.values.get("failed"), real.values.get("msg")
+    assert real.changed == changes
+    agree(predicted, real)
+    after = bench.look()
+    assert bool(real.writes or after.files != before.files) == changes
+    check_differences(real.diff, before, after)
+    if not again:
+        _nothing_left(bench, act)
+    return real
+
+
+def _nothing_left(bench: Workbench, act: Act) -> None:
+    before = bench.look()
+    for check in (False, True):
+        second = act(check)
+        assert not second.values.get("failed"), second.values.get("msg")
+        assert (second.changed, second.writes, second.diff) == (False, (), [])
+        assert bench.look() == before
+
+
+def agree(predicted: Answer, real: Answer) -> None:
+    """Asserts that a check run told what the real one did, save what it named as unknown."""
+    assert predicted.changed == real.changed
+    unknown = predicted.values.get("unknown", [])
+    assert masked(predicted.told, unknown) == masked(real.told, unknown)
+    assert [fill(told, made) for told, made in zip(_texts(predicted), _texts(real), strict=True)] == _texts(real)
+
+
+def _texts(answer: Answer) -> list[str]:
+    return [text for each in answer.diff for text in each.values()]
+
+
+def fill(told: str, made: str) -> str:
+    """The text of a check run, with what it did not know taken from that of the real run."""
+    pattern = ".+".join(re.escape(part) for part in told.split(UNKNOWN))
+    return made if re.fullmatch(pattern, made) else told
+
+
+def masked(value: Any, unknown: Iterable[str], path: str = "") -> Any:
+    """The value with every path that is unknown made null."""
+    if path in unknown:
+        return None
+    if isinstance(value, dict):
+        return {key: masked(member, unknown, f"{path}.{key}" if path else key) for key, member in value.items()}
+    if isinstance(value, list):
+        return [masked(member, unknown, f"{path}[{number}]") for number, member in enumerate(value)]
+    return value

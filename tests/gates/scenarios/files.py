@@ -1,0 +1,51 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Files that the service gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..fleet import DEVICES, NEW, OLD
+from .table import CHANGE, CREATE, NOTHING, Scenario
+
+_CAPABILITY = {"id": DEVICES[0], "capabilities": ["appDevelopment"], "dest": "device.cap"}
+_PROOF = {"content": "proof_of_possession", "verification_code": "6F1D2C3B", "dest": "proof.cer"}
+_CERTIFICATE = {"dest": "tenant.cer"}
+_IMAGE = {"id": NEW, "dest": "copy.imagepackage"}
+
+
+def _after_itself(module: str, options: dict[str, Any], effect: str, title: str, **changed: object) -> Scenario:
+    return Scenario(module, effect, title, {**options, **changed}, first=((module, options),))
+
+
+SCENARIOS = (
+    Scenario("ca_certificate", CREATE, "the active one", _CERTIFICATE),
+    Scenario("ca_certificate", CREATE, "its chain", {"content": "chain", "dest": "tenant.p7b", "mode": "0600"}),
+    Scenario("ca_certificate", CREATE, "a proof of possession", _PROOF),
+    _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "the chain in its place", content="chain"),
+    _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "its mode", mode="0600"),
+    _after_itself("ca_certificate", _PROOF, CHANGE, "a proof for another code", verification_code="00AB"),
+    _after_itself("ca_certificate", _CERTIFICATE, NOTHING, "there already"),
+    _after_itself("ca_certificate", _PROOF, NOTHING, "a proof that is good still"),
+    Scenario("device_capability", CREATE, "for development", _CAPABILITY),
+    Scenario("device_capability", CREATE, "for nothing", {**_CAPABILITY, "capabilities": [], "mode": "0640"}),
+    Scenario(
+        "device_capability",
+        CHANGE,
+        "anew by force",
+        {**_CAPABILITY, "capabilities": ["fieldServicing"], "force": True},
+        first=(("device_capability", _CAPABILITY),),
+        again=True,
+    ),
+    _after_itself("device_capability", _CAPABILITY, CHANGE, "its mode", mode="0640"),
+    _after_itself("device_capability", _CAPABILITY, NOTHING, "there already"),
+    Scenario("image_download", CREATE, "not there yet", _IMAGE),
+    Scenario("image_download", CHANGE, "in place of another file", {"id": NEW, "dest": "kettle-old.imagepackage"}),
+    _after_itself("image_download", _IMAGE, CHANGE, "an older build in its place", id=OLD),
+    _after_itself("image_download", _IMAGE, CHANGE, "its mode", mode="0600"),
+    _after_itself("image_download", _IMAGE, NOTHING, "there already"),
+)

@@ -1,0 +1,51 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Modules that only read."""
+
+from __future__ import annotations
+
+from ..fleet import BOARD, COMPONENT, DEVICES, FIELD_TEST, KETTLE, NEW, TENANT_ID
+from .table import OPERATION, READ, Scenario
+
+_STARTED = ("product", {"name": "Toaster", "wait": False})
+
+
+def _read(module: str, title: str, **options: object) -> Scenario:
+    return Scenario(module, READ, title, options)
+
+
+SCENARIOS = (
+    _read("tenant_info", "the one in use"),
+    _read("tenant_info", "by GUID", tenant=TENANT_ID),
+    _read("product_info", "all"),
+    _read("product_info", "one by name", name="KETTLE"),
+    _read("product_info", "one by GUID", id=KETTLE),
+    _read("device_group_info", "all"),
+    _read("device_group_info", "of a product", product="Kettle"),
+    _read("device_group_info", "of one name", name="Development"),
+    _read("device_group_info", "one by GUID", id=FIELD_TEST),
+    _read("device_info", "all"),
+    _read("device_info", "some", ids=list(DEVICES[:2])),
+    _read("device_info", "of a group", product="Kettle", device_group="Field Test"),
+    _read("device_info", "with their images", device_group=FIELD_TEST, targeted_images=True),
+    _read("device_info", "how many", count_only=True),
+    _read("device_insight_info", "all"),
+    _read("device_insight_info", "some", event_types=["planned"], limit=1),
+    _read("image_info", "all"),
+    _read("image_info", "some with all that can be told", ids=[NEW, BOARD], status=True),
+    _read("image_info", "with addresses", name="KettleBoard", download_url=True),
+    _read("image_info", "of a component", component_id=COMPONENT),
+    _read("deployment_info", "all"),
+    _read("deployment_info", "in force", current=True),
+    _read("deployment_info", "of a group", product="Kettle", device_group="Field Test"),
+    _read("user_info", "all"),
+    _read("user_info", "one", user="ada@contoso.example"),
+    _read("ca_certificate_info", "all"),
+    *(
+        Scenario("operation_info", READ, title, {"id": OPERATION, **options}, first=(_STARTED,))
+        for title, options in (("as it stands", {}), ("waited for", {"wait": True}))
+    ),
+)

@@ -1,0 +1,120 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Modules run in this process, as Ansible would run them in one of their own, and what they did, seen from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils import basic
+
+from tests.simulator.harness import Simulator
+
+READS = ("GET", "HEAD")
+PREFIX = "ansible_collections.azsphere.fleet.plugins.modules"
+#: What Ansible adds, and what tells of the way there and not of what was done.
+ASIDE = ("invocation", "api", "warnings", "deprecations")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Everything that a run might have changed: the simulator's state, and the files with their modes."""
+
+    state: bytes
+    files: dict[str, tuple[int, bytes]]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.state)
+        return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run answered, and the requests to the API that it sent which could have changed something."""
+
+    values: dict[str, Any]
+    writes: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.values["changed"])
+
+    @property
+    def diff(self) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = self.values.get("diff", [])
+        return found
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The values that say what is there now."""
+        return {key: value for key, value in self.values.items() if key not in (*ASIDE, "diff", "unknown")}
+
+
+class Workbench:
+    """A simulator and a folder, which is the working directory."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self.simulator = simulator
+        self.folder = folder
+
+    def look(self) -> Sight:
+        files = {
+            str(path.relative_to(self.folder)): (path.stat().st_mode, path.read_bytes())
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file()
+        }
+        return Sight(self.simulator.state(), files)
+
+    def writes(self, since: int = 0) -> tuple[str, ...]:
+        """Requests to the API, other than reads, since the log had so many entries."""
+        entries = [entry for entry in self.simulator.log(since) if entry["kind"] == "api"]
+        return tuple(f"{entry['method']} {entry['path']}" for entry in entries if entry["method"] not in READS)
+
+    def run(self, module: str, options: Mapping[str, Any], *, check: bool = False) -> Answer:
+        """Runs a module of the collection. What it fails with is in the values, under `msg`."""
+        self.simulator.clear_log()
+        values = run_module(module, options, check=check)
+        return Answer(values, self.writes())
+
+
+def run_module(module: str, options: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
+    """What the module prints. Its connection comes from the environment."""
+    main = importlib.import_module(f"{PREFIX}.{module}").main
+    printed = io.StringIO()
+    internal = {
+        "_ansible_check_mode": check,
+        "_ansible_diff": True,
+        "_ansible_module_name": f"azsphere.fleet.{module}",
+    }
+    with _given({**options, **internal}), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        main()
+    values: dict[str, Any] = json.loads(printed.getvalue())
+    return values
+
+
+@contextlib.contextmanager
+def _given(arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Hands arguments to the next AnsibleModule that is made."""
+    try:
+        from ansible.module_utils.testing import patch_module_args
+    except ImportError:  # ansible-core before 2.19
+        given = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+        before, basic._ANSIBLE_ARGS = basic._ANSIBLE_ARGS, given
+        try:
+            yield
+        finally:
+            basic._ANSIBLE_ARGS = before
+    else:
+        with patch_module_args(dict(arguments)):
+            yield
