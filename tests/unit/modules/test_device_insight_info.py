@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.modules import device_insight_info
+
+from tests.simulator.harness import Simulator
 
 from .conftest import Bench
 
@@ -33,10 +36,20 @@ def event(number: int) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def reporting(bench: Bench) -> Bench:
+@pytest.fixture(scope="module")
+def seeded(simulator: Simulator) -> Iterator[Bench]:
+    """Seeded once, as nothing here writes."""
+    simulator.reset()
+    bench = Bench(simulator)
     bench.seed(devices=DEVICES, insights=[event(number) for number in range(MANY)])
-    return bench
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def reporting(seeded: Bench) -> Bench:
+    seeded.simulator.clear_log()
+    return seeded
 
 
 def numbers(insights: list[dict[str, Any]]) -> list[int]:
