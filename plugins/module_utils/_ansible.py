@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ._connection import Connection, open_connection
+from ._connection import Connection, open_connection, open_login
 from ._context import Context, Params
 from ._errors import FleetError, MissingLibrary
 from ._files import Disk, PlannedFiles
@@ -140,6 +140,8 @@ class _Task:
             check=module.check_mode,
             diff=module._diff,
             no_log=module.no_log,
+            open_login=partial(open_login, module.params, read_only=module.check_mode, warn=module.warn),
+            account=lambda: self._connect().account(),
         )
         try:
             result = run(module.params, context)
@@ -153,10 +155,14 @@ class _Task:
         self._close(values)
         module.exit_json(**values)
 
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            open_here = partial(open_connection, warn=self._module.warn, debug=self._module.debug)
+            self._connection = open_here(self._module.params, read_only=self._module.check_mode)
+        return self._connection
+
     def _open(self) -> Service:
-        open_here = partial(open_connection, warn=self._module.warn, debug=self._module.debug)
-        self._connection = open_here(self._module.params, read_only=self._module.check_mode)
-        service = self._connection.service
+        service = self._connect().service
         return Overlay(service) if self._module.check_mode else service
 
     def _values(self, result: Result) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ._auth import AuthOptions, open_tokens
+from ._auth import AuthOptions, Tokens, open_tokens
+from ._auth.login import DeviceCodeLogin
 from ._errors import InvalidInput
 from ._http import Session, Settings
 from ._legacy import LegacyService
+from ._login import Account, Login, PlannedLogin
 from ._service import Service
 
 DEFAULT_API_URL = "https://prod.core.sphere.azure.net"
@@ -28,8 +30,9 @@ MOST_CONCURRENCY = 64
 class Connection:
     """The service and what was spent on it."""
 
-    def __init__(self, session: Session, service: Service) -> None:
+    def __init__(self, session: Session, service: Service, tokens: Tokens) -> None:
         self._session = session
+        self._tokens = tokens
         self.service = service
 
     def api(self) -> dict[str, Any]:
@@ -39,8 +42,12 @@ class Connection:
             "requests": spent.requests,
             "retries": spent.retries,
             "throttled_seconds": round(spent.throttled_seconds, 3),
-            "token_source": self._session.tokens.source,
+            "token_source": self._tokens.source,
         }
+
+    def account(self) -> Account:
+        """Who this is, by its token; asks for one if there is none yet. Raises SignInError."""
+        return self._tokens.account()
 
     def close(self) -> None:
         self._session.close()
@@ -64,9 +71,19 @@ def open_connection(
         retry_timeout=_seconds(params, "retry_timeout", DEFAULT_RETRY_TIMEOUT, least=0.0),
         concurrency=_concurrency(params.get("concurrency")),
     )
-    session = Session(settings, open_tokens(auth, warn), read_only=read_only)
+    tokens = open_tokens(auth, warn)
+    session = Session(settings, tokens, read_only=read_only)
     tenant = str(params.get("tenant") or "").strip() or None
-    return Connection(session, LegacyService(session, tenant, warn, debug))
+    return Connection(session, LegacyService(session, tenant, warn, debug), tokens)
+
+
+def open_login(params: Mapping[str, Any], *, read_only: bool, warn: Callable[[str], None]) -> Login:
+    """The sign-in of a person that the connection options describe; with `read_only` one that changes nothing.
+
+    Raises InvalidInput for options that cannot be right, SignInError without a place to keep a sign-in in.
+    """
+    login = DeviceCodeLogin(AuthOptions.from_params(params), warn)
+    return PlannedLogin(login) if read_only else login
 
 
 def _api_url(value: Any) -> str:

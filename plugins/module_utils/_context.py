@@ -14,17 +14,23 @@ from typing import Any
 
 from ._deadline import Deadline
 from ._files import Files
+from ._login import Account, Login
 from ._service import Service
 
 Params = Mapping[str, Any]
 
 
+def _none_here() -> Any:
+    raise NotImplementedError("This context has no sign-in of its own.")
+
+
 @dataclass
 class Context:
-    """Warnings, files and the service of one task.
+    """Warnings, files, the service and the sign-in of one task.
 
-    In a check run `service` and `files` keep every write to themselves, so nothing else needs to ask whether it is one.
-    `no_log` tells whether the task keeps its result to itself.
+    In a check run `service`, `files` and the login that `open_login` gives keep every write to themselves, so nothing
+    else needs to ask whether it is one. `account` tells who the task runs as. `no_log` tells whether the task keeps its
+    result to itself.
     """
 
     open_service: Callable[[], Service]
@@ -34,6 +40,8 @@ class Context:
     check: bool = False
     diff: bool = False
     no_log: bool = False
+    open_login: Callable[[], Login] = _none_here
+    account: Callable[[], Account] = _none_here
 
     @cached_property
     def service(self) -> Service:

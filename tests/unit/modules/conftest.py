@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import CONNECTION
-from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
+from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection, open_login
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
@@ -67,13 +67,25 @@ class Bench:
         params = _validated(module, {**self.options, **options})
         warnings: list[str] = []
 
-        def open_service() -> Service:
+        def connect() -> Connection:
             connection = open_connection(params, read_only=check, warn=warnings.append, debug=_ignore)
             self._connections.append(connection)
-            return Overlay(connection.service) if check else connection.service
+            return connection
 
-        files = PlannedFiles(Disk()) if check else Disk()
-        context = Context(open_service, files, warnings.append, _ignore, check=check, diff=True, no_log=no_log)
+        def open_service() -> Service:
+            return Overlay(connect().service) if check else connect().service
+
+        context = Context(
+            open_service,
+            PlannedFiles(Disk()) if check else Disk(),
+            warnings.append,
+            _ignore,
+            check=check,
+            diff=True,
+            no_log=no_log,
+            open_login=lambda: open_login(params, read_only=check, warn=warnings.append),
+            account=lambda: connect().account(),
+        )
         result = module.run(params, context)
         values, unknown = conceal(result.values)
         return Outcome(result, values, unknown, warnings)
