@@ -1,0 +1,295 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Mistakes that people make, and the sentence that each of them reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.simulator.images import compose_package
+
+A, B, C = ("0a" * 64, "0b" * 64, "0c" * 64)
+UNCLAIMED = "0d" * 64
+FOREIGN = "0e" * 64
+CONTROL_1, CONTROL_2 = "c1000000-0000-4000-8000-000000000001", "c1000000-0000-4000-8000-000000000002"
+COMPONENT = "d1000000-0000-4000-8000-000000000001"
+FLEET, LABORATORY = "7e000000-0000-4000-8000-000000000001", "7e000000-0000-4000-8000-000000000002"
+NOBODY = "00000000-0000-4000-8000-000000000000"
+SEED: Mapping[str, Any] = {
+    "tenants": [
+        {
+            "name": "Contoso Fleet",
+            "id": FLEET,
+            "products": [
+                {
+                    "name": "Kettle",
+                    "device_groups": [{"name": "Development"}, {"name": "Production"}],
+                },
+                {"name": "Toaster", "device_groups": []},
+            ],
+            "devices": [{"id": each, "device_group": "Kettle/Production"} for each in (A, B, C)],
+            "images": [
+                {"id": CONTROL_1, "component_id": COMPONENT, "name": "Control"},
+                {"id": CONTROL_2, "component_id": COMPONENT, "name": "Control"},
+            ],
+        },
+        {"name": "Contoso Laboratory", "id": LABORATORY},
+        {"name": "Fabrikam Devices", "roles": {}, "devices": [FOREIGN]},
+    ],
+    "unclaimed": "any",
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A task that cannot go well, and what it says. `reads` are the operations that it takes to know.
+
+    Options and message may name facts of the run: the `{folder}`, a `{closed_port}`, the `{client_id}` of the caller.
+    """
+
+    name: str
+    module: str
+    options: Mapping[str, Any]
+    message: str
+    reads: tuple[str, ...] = ()
+
+    def task(self, facts: Mapping[str, str]) -> dict[str, Any]:
+        """As it stands in a playbook. An option that is None is left out, the tenant given unless it is named."""
+        options = {"tenant": FLEET, **self.options}
+        given = {name: _filled(value, facts) for name, value in options.items() if value is not None}
+        return {f"azsphere.fleet.{self.module}": given}
+
+    def sentence(self, facts: Mapping[str, str]) -> str:
+        return self.message.format(**facts)
+
+
+def _filled(value: Any, facts: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_filled(each, facts) for each in value]
+    return value.format(**facts) if isinstance(value, str) else value
+
+
+def prepare(folder: Path) -> None:
+    """The files that the mistakes name."""
+    header = "DeviceId,ProductName,DeviceGroupName\n"
+    (folder / "malformed.csv").write_text(f"{header}{A},Kettle,Production\n0123,Kettle,Production\n")
+    (folder / "no-columns.csv").write_text(f"Device,Group\n{A},Production\n")
+    (folder / "twice.csv").write_text(f"{header}{A},Kettle,Production\n{A.upper()},Kettle,Development\n")
+    (folder / "halves.csv").write_text(f"{header}{A},Kettle,\n")
+    (folder / "binary.csv").write_bytes(b"\xff\xfe\x00PK\x03\x04")
+    (folder / "notes.txt").write_text("This is no image package, but long enough to look for metadata in it.\n" * 9)
+    (folder / "empty.imagepackage").write_bytes(b"")
+    (folder / "torn.yml").write_text("products: [\n")
+    (folder / "a-list.yml").write_text("- Kettle\n")
+    (folder / "typing-error.yml").write_text("products:\n  - name: Kettle\n    devicegroups: []\n")
+    for name, image_id in (("first", CONTROL_1), ("second", CONTROL_2)):
+        compose_package(
+            folder / f"{name}.imagepackage", image_id=image_id, component_id=COMPONENT, name=f"Control {name}"
+        )
+
+
+#: Nothing is sent for these.
+AT_ONCE = (
+    Mistake(
+        "a malformed device ID",
+        "device",
+        {"ids": [A, "XYZ", B]},
+        'The device list cannot be used: row 2: "XYZ" is no device ID: 128 hexadecimal digits are needed and it has 3 '
+        "characters.",
+    ),
+    Mistake(
+        "a malformed device ID in a file",
+        "device",
+        {"src": "{folder}/malformed.csv"},
+        'The device list of {folder}/malformed.csv cannot be used: row 3: "0123" is no device ID: 128 hexadecimal '
+        "digits are needed and it has 4 characters.",
+    ),
+    Mistake(
+        "a CSV file without the columns",
+        "device",
+        {"src": "{folder}/no-columns.csv"},
+        "The device list {folder}/no-columns.csv has no column DeviceId and no column ProductName and no column "
+        "DeviceGroupName. Its first line has to be: DeviceId,ProductName,DeviceGroupName.",
+    ),
+    Mistake(
+        "the same device in two groups",
+        "device",
+        {"src": "{folder}/twice.csv"},
+        "The device list of {folder}/twice.csv cannot be used: row 3: device 0A0A0A0A0A0A… is to be in "
+        '"Kettle/Development" here and in "Kettle/Production" in row 2; a device is in one group.',
+    ),
+    Mistake(
+        "a CSV file that is none",
+        "device",
+        {"src": "{folder}/binary.csv"},
+        "The device list {folder}/binary.csv is no UTF-8 text.",
+    ),
+    Mistake(
+        "a CSV file that is not there",
+        "device",
+        {"src": "{folder}/nothing.csv"},
+        "There is no device list {folder}/nothing.csv.",
+    ),
+    Mistake("a folder in place of a CSV file", "device", {"src": "{folder}"}, "Cannot read {folder}: Is a directory."),
+    Mistake("no device at all", "device", {"claim": True}, "one of the following is required: ids, devices, src"),
+    Mistake("an option that is missing", "user_role", {"roles": ["Reader"]}, "missing required arguments: user"),
+    Mistake(
+        "a file that is no image package",
+        "image",
+        {"path": "{folder}/notes.txt"},
+        "{folder}/notes.txt is no Azure Sphere image package. Build one with the Azure Sphere SDK (azsphere "
+        "image-package pack-application).",
+    ),
+    Mistake(
+        "two packages of one component",
+        "deployment",
+        {
+            "product": "Kettle",
+            "device_group": "Production",
+            "packages": ["{folder}/first.imagepackage", "{folder}/second.imagepackage"],
+        },
+        "The images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one component, "
+        f"{COMPONENT}. A deployment has each component once: leave one of them out.",
+    ),
+    Mistake(
+        "an image ID that is a name",
+        "deployment",
+        {"product": "Kettle", "device_group": "Production", "images": ["Control"]},
+        '"Control" is no image ID (a GUID).',
+    ),
+    Mistake(
+        "a blueprint that is torn",
+        "blueprint",
+        {"src": "{folder}/torn.yml"},
+        "The blueprint {folder}/torn.yml is neither YAML nor JSON, line 2.",
+    ),
+    Mistake(
+        "a blueprint with a typing error",
+        "blueprint",
+        {"src": "{folder}/typing-error.yml"},
+        "The blueprint {folder}/typing-error.yml cannot be used: products[0].devicegroups is not known here (known: "
+        "name, description, default_device_groups, device_groups).",
+    ),
+    Mistake(
+        "a new tenant without confirmation",
+        "tenant",
+        {"name": "Contoso Workshop", "device_id": UNCLAIMED},
+        'A tenant can never be deleted, so confirm has to be the exact name of the tenant, "Contoso Workshop", and '
+        "it is missing. Nothing was changed.",
+    ),
+    Mistake(
+        "credentials by half",
+        "product_info",
+        {"client_id": ""},
+        "Signing in by client_secret needs client_id as well. Give all that belongs together, or none of it.",
+    ),
+    Mistake(
+        "an address without TLS",
+        "product_info",
+        {"api_url": "http://127.0.0.1"},
+        "The api_url (127.0.0.1) is no plain https address. Leave it out for https://prod.core.sphere.azure.net, or "
+        "give https://HOST.",
+    ),
+)
+
+SECRET = "swordfish-and-herring"
+#: These take a look at the tenant, or an attempt to reach it.
+AFTER_A_LOOK = (
+    Mistake(
+        "an unknown product",
+        "device",
+        {"ids": [A], "product": "Kettel", "device_group": "Production"},
+        'There is no product "Kettel" in the tenant. There are: "Kettle", "Toaster".',
+        ("Product_GetByName", "Product_List"),
+    ),
+    Mistake(
+        "an unknown device group",
+        "deployment",
+        {"product": "Kettle", "device_group": "Prodction", "images": [CONTROL_1]},
+        'There is no device group "Prodction" in the product "Kettle". It has: "Development", "Production".',
+        ("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
+    ),
+    Mistake(
+        "two images of one component",
+        "deployment",
+        {"product": "Kettle", "device_group": "Production", "images": [CONTROL_1, CONTROL_2]},
+        f"The images {CONTROL_1} and {CONTROL_2} are builds of one component, {COMPONENT}. A deployment has each "
+        "component once: leave one of them out.",
+        ("Product_GetByName", "DeviceGroup_GetInProduct", "Image_GetMetadata", "Image_GetMetadata"),
+    ),
+    Mistake(
+        "no tenant",
+        "product_info",
+        {"tenant": None},
+        f"No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet ({FLEET}), Contoso "
+        f"Laboratory ({LABORATORY}).",
+        ("Tenants_List",),
+    ),
+    Mistake(
+        "a tenant that is not open",
+        "product_info",
+        {"tenant": "Fabrikam Devices"},
+        'The tenant "Fabrikam Devices" is not among those open to this account. Set tenant to the name or GUID of one '
+        f"of these: Contoso Fleet ({FLEET}), Contoso Laboratory ({LABORATORY}).",
+        ("Tenants_List", "Tenants_List"),
+    ),
+    Mistake(
+        "a wrong secret",
+        "product_info",
+        {"client_secret": SECRET, "token_cache": "none"},
+        "Signing in as the application {client_id} failed: the client secret is wrong (AADSTS7000215). Check "
+        "client_secret: it is the secret's value, not its ID, and belongs to client_id.",
+    ),
+    Mistake(
+        "a wrong token",
+        "product_info",
+        {"access_token": SECRET, "auth_source": "access_token"},
+        "The access_token was turned away by the service. Give a new one made for Azure Sphere's API, or credentials "
+        "that renew themselves.",
+        ("DeviceGroup_List",),
+    ),
+    Mistake(
+        "a server that is not there",
+        "product_info",
+        {"api_url": "https://127.0.0.1:{closed_port}", "retry_timeout": 0.5},
+        "While listing the device groups, 127.0.0.1:{closed_port} refused the connection. Check api_url, and that the "
+        "server is running.",
+    ),
+    Mistake(
+        "an unclaimed device without claim",
+        "device",
+        {"ids": [A, UNCLAIMED]},
+        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim is for ever: if "
+        "they are to belong to this tenant, set claim: true.",
+        ("Devices_Get", "Devices_Get"),
+    ),
+    Mistake(
+        "more changes than allowed",
+        "device",
+        {"ids": [A, B], "product": "Kettle", "device_group": "Development", "max_changes": 1},
+        "2 devices would change, more than max_changes (1) allows. Nothing was changed. Look at the check run, then "
+        "raise max_changes.",
+        (
+            "Product_GetByName",
+            "DeviceGroup_GetInProduct",
+            "Devices_Get",
+            "Devices_Get",
+            "Product_List",
+            "DeviceGroup_List",
+        ),
+    ),
+    Mistake(
+        "the deletion of a group with devices",
+        "device_group",
+        {"product": "Kettle", "name": "Production", "state": "absent"},
+        f'The device group "Production" cannot be deleted: it has 3 devices ({A}, {B}, {C}). Move them to another '
+        "device group first.",
+        ("Product_GetByName", "DeviceGroup_GetInProduct", "Devices_CountInGroup", "Devices_ListInGroup"),
+    ),
+)

@@ -1,0 +1,121 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Runs ansible-playbook as a person would, and tells what came of each task and what the simulator saw."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.simulator.harness import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Not passed on from whoever runs the tests: each would reach or configure something else than the simulator.
+FOREIGN = ("ANSIBLE_", "AZSPHERE_", "AZURE_")
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a run ended: exit code, what it printed, the result of each task by name, and the simulator's log of it."""
+
+    code: int
+    output: str
+    results: dict[str, dict[str, Any]]
+    log: list[dict[str, Any]]
+
+    def requests(self, kind: str = "api") -> list[dict[str, Any]]:
+        """Those to the API, or to another part of the simulator."""
+        return [entry for entry in self.log if entry["kind"] == kind]
+
+    @property
+    def writes(self) -> int:
+        return sum(entry["method"] not in ("GET", "HEAD") for entry in self.requests())
+
+
+def play_tasks(
+    simulator: Simulator,
+    folder: Path,
+    tasks: Mapping[str, Mapping[str, Any]],
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    variables: Mapping[str, str | None] | None = None,
+) -> Played:
+    """Runs tasks by name, each whether or not one before it failed.
+
+    `defaults` are options for all modules of the collection; `variables` changes the environment, None takes one out.
+    """
+    results = folder / "results.json"
+    names = {name: f"result_{number}" for number, name in enumerate(tasks)}
+    listed: list[dict[str, Any]] = [
+        {"name": name, **task, "register": names[name], "ignore_errors": True} for name, task in tasks.items()
+    ]
+    content = "{{ {" + ", ".join(f"{json.dumps(name)}: {result}" for name, result in names.items()) + "} | to_json }}"
+    listed.append(
+        {
+            "name": "Keep the results",
+            "ansible.builtin.copy": {"content": content, "dest": str(results), "mode": "0600"},
+            "diff": False,
+        }
+    )
+    playbook = folder / "playbook.yml"
+    play = {
+        "name": "Tasks of a test",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/azsphere.fleet.azsphere": dict(defaults or {})},
+        "tasks": listed,
+    }
+    playbook.write_text(json.dumps([play]), encoding="utf-8")
+    played = play_book(simulator, folder, str(playbook), variables=variables)
+    assert played.code == 0, played.output
+    found = json.loads(results.read_text(encoding="utf-8"))
+    return Played(played.code, played.output, found, played.log)
+
+
+def play_book(
+    simulator: Simulator,
+    folder: Path,
+    playbook: str,
+    options: Sequence[str] = (),
+    *,
+    variables: Mapping[str, str | None] | None = None,
+) -> Played:
+    """Runs a playbook, a file or one of the collection by name, from the folder."""
+    seen = max((entry["number"] for entry in simulator.log()), default=0)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-playbook")), playbook, *options],
+        env=environment(simulator, folder, variables or {}),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Played(done.returncode, done.stdout + done.stderr, {}, simulator.log(seen))
+
+
+def environment(simulator: Simulator, folder: Path, variables: Mapping[str, str | None]) -> dict[str, str]:
+    """The simulator in place of the real service, and everything that Ansible writes inside the folder."""
+    home = folder / "ansible-home"
+    changed: dict[str, str | None] = {
+        **simulator.env(),
+        "AZSPHERE_TOKEN_CACHE": str(folder / "tokens"),
+        "ANSIBLE_HOME": str(home),
+        "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+        **variables,
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return {**inherited, **{name: value for name, value in changed.items() if value is not None}}
