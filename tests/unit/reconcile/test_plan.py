@@ -1,0 +1,176 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""How plans are carried out: lost answers, failures halfway, and not waiting."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, Conflict, FleetError
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import DeviceGroupDraft, Operation, Placeholder
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import (
+    ATTEMPTS,
+    Execution,
+    Outcome,
+    Plan,
+    bring_about,
+    carry_out,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+
+from tests.gates.memory import MemoryService
+from tests.unit.fakes import WAITING, Recorder, surround
+
+KETTLE = product.DesiredProduct("Kettle", description="Hot")
+
+
+def lost() -> AmbiguousWrite:
+    return AmbiguousWrite("While creating the product Kettle, the answer was lost.")
+
+
+def run(service: Any, desired: product.DesiredProduct, waiting: Waiting = WAITING) -> tuple[Outcome[Plan], list[str]]:
+    around = surround(service)
+    return carry_out(around.context, lambda port: product.plan(port, desired), waiting), around.warnings
+
+
+def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> None:
+    service = Recorder(MemoryService(), after=True, create_product=[lost()])
+    outcome, warnings = run(service, KETTLE)
+    assert service.writes == ["create_product"]
+    assert outcome.error is None
+    assert outcome.changed
+    assert outcome.after.values["description"] == "Hot"
+    assert (outcome.diff[0]["before"], "name: Kettle" in outcome.diff[0]["after"]) == ("", True)
+    assert len(warnings) == 1
+
+
+def test_a_write_that_was_lost_on_its_way_is_done_by_the_new_plan() -> None:
+    service = Recorder(MemoryService(), create_product=[lost()])
+    outcome, _warnings = run(service, KETTLE)
+    assert service.writes == ["create_product", "create_product"]
+    assert outcome.error is None
+    assert outcome.after.values["name"] == "Kettle"
+
+
+def test_only_what_is_missing_is_done_after_a_lost_answer() -> None:
+    below = MemoryService()
+    below.create_product("Kettle", None, False)
+    for name in ("Development", "Field Test", "Production"):
+        below.create_device_group(DeviceGroupDraft(below.products()[0].id, name))
+    service = Recorder(below, after=True, create_device_group=[lost(), None])
+    outcome, _warnings = run(service, product.DesiredProduct("Kettle"))
+    assert service.writes == ["create_device_group", "create_device_group"]
+    assert len(outcome.after.values["device_groups"]) == 5
+    assert len(outcome.plan.before.values["device_groups"]) == 3
+
+
+def test_answers_that_are_always_lost_are_an_error_in_the_end() -> None:
+    service = Recorder(MemoryService(), create_product=[lost() for _ in range(9)])
+    outcome, warnings = run(service, KETTLE)
+    assert len(service.writes) == ATTEMPTS
+    assert len(warnings) == ATTEMPTS - 1
+    assert isinstance(outcome.error, AmbiguousWrite)
+
+
+def test_a_failure_halfway_tells_what_is_there_now() -> None:
+    below = MemoryService()
+    below.create_product("Kettle", None, False)
+    for name in ("Development", "Field Test", "Production"):
+        below.create_device_group(DeviceGroupDraft(below.products()[0].id, name))
+    service = Recorder(below, create_device_group=[None, Conflict("Somebody was faster.")])
+    outcome, _warnings = run(service, product.DesiredProduct("Kettle"))
+    assert isinstance(outcome.error, Conflict)
+    assert (outcome.changed, outcome.done) == (True, 1)
+    assert len(outcome.after.values["device_groups"]) == 4
+
+
+def test_a_failure_of_the_first_step_changed_nothing() -> None:
+    service = Recorder(MemoryService(), create_product=[Conflict("No.")])
+    outcome, _warnings = run(service, KETTLE)
+    assert (outcome.changed, outcome.diff, outcome.after.values) == (False, (), None)
+
+
+def test_nothing_is_done_when_all_is_well() -> None:
+    service = Recorder(MemoryService())
+    run(service, KETTLE)
+    service.used.clear()
+    outcome, _warnings = run(service, KETTLE)
+    assert (service.writes, outcome.changed, outcome.diff) == ([], False, ())
+
+
+class Slow(MemoryService):
+    """Products are there only once their operation was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[str] = []
+        self._late: tuple[str, str | None, bool] | None = None
+
+    def create_product(self, name: str, description: str | None, default_device_groups: bool) -> Operation:
+        self._late = (name, description, default_device_groups)
+        return Operation("f1000000-0000-4000-8000-000000000001", "CreateProduct", "NotStarted")
+
+    def wait(self, operation: Operation, deadline: Deadline) -> Operation:
+        self.waited.append(operation.id)
+        if self._late is not None:
+            super().create_product(*self._late)
+        return Operation(operation.id, operation.type, "Complete")
+
+
+def test_without_wait_the_result_is_as_it_will_be() -> None:
+    service = Slow()
+    outcome, _warnings = run(service, KETTLE, Waiting(False, Deadline(60)))
+    assert service.waited == []
+    assert outcome.execution.operation is not None
+    assert outcome.execution.operation.state == "NotStarted"
+    assert outcome.changed
+    assert outcome.after.values["name"] == "Kettle"
+    assert isinstance(outcome.after.values["id"], Placeholder)
+    assert service.products() == []
+
+
+def test_with_wait_the_result_is_as_it_is() -> None:
+    service = Slow()
+    outcome, _warnings = run(service, KETTLE)
+    assert len(service.waited) == 1
+    assert not isinstance(outcome.after.values["id"], Placeholder)
+
+
+def test_results_of_modules_hold_what_is_there_and_the_last_operation() -> None:
+    around = surround(Overlay(MemoryService()))
+    result = bring_about(around.context, lambda port: product.plan(port, KETTLE), WAITING, "product")
+    assert result.changed
+    assert set(result.values) == {"product", "operation"}
+    assert result.values["operation"]["type"] == "CreateProduct"
+
+
+def test_placeholders_of_a_plan_become_the_real_ids() -> None:
+    service = MemoryService()
+    service.create_product("Kettle", None, True)
+    execution = Execution(service, surround(service).context.files, WAITING)
+    found = service.device_group_named("Kettle", "Production")
+    assert found is not None
+    assert execution.id(Placeholder("device_group", "Kettle", "Production")) == found.id
+    assert execution.id("already real") == "already real"
+    with pytest.raises(FleetError, match="not there"):
+        execution.id(Placeholder("product", "Toaster"))
+
+
+def test_what_is_looked_up_is_the_service_in_use() -> None:
+    seen: list[Service] = []
+    service = cast(Any, MemoryService())
+
+    def planner(port: Service) -> Plan:
+        seen.append(port)
+        return product.plan(port, KETTLE)
+
+    carry_out(surround(service).context, planner, WAITING)
+    assert seen == [service]

@@ -1,0 +1,88 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What results show, and what they keep to themselves."""
+
+from __future__ import annotations
+
+import yaml
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import Operation, Placeholder
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import conceal, difference, operation_values, text
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+UNKNOWN = Placeholder("product", "Kettle")
+#: The machine may be busy: examples have no deadline of their own.
+quick = settings(deadline=None, max_examples=50)
+
+
+def test_what_is_not_known_is_null_and_named() -> None:
+    value = {"id": UNKNOWN, "name": "Kettle", "groups": [{"id": UNKNOWN}, {"id": "b1"}], "pair": (UNKNOWN, 1)}
+    shown, unknown = conceal({"product": value})
+    assert shown == {
+        "product": {"id": None, "name": "Kettle", "groups": [{"id": None}, {"id": "b1"}], "pair": [None, 1]}
+    }
+    assert unknown == ["product.id", "product.groups[0].id", "product.pair[0]"]
+
+
+def test_a_placeholder_alone() -> None:
+    assert conceal(UNKNOWN, "id") == (None, ["id"])
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.just(UNKNOWN),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
+)
+
+
+def count(value: object) -> int:
+    if isinstance(value, dict):
+        return sum(map(count, value.values()))
+    if isinstance(value, list):
+        return sum(map(count, value))
+    return isinstance(value, Placeholder)
+
+
+@quick
+@given(values)
+def test_no_placeholder_comes_through_and_none_goes_untold(value: object) -> None:
+    shown, unknown = conceal(value)
+    assert count(shown) == 0
+    assert len(unknown) == count(value)
+    assert conceal(shown) == (shown, [])
+
+
+def test_differences_are_yaml_in_the_order_of_the_keys() -> None:
+    shown = difference("product Kettle", None, {"name": "Kettle", "id": UNKNOWN, "groups": ["Werk Süd", "A"]})
+    assert shown["before"] == ""
+    assert shown["after"] == "name: Kettle\nid: (not yet known)\ngroups:\n- Werk Süd\n- A\n"
+    assert shown["before_header"] == shown["after_header"] == "product Kettle"
+
+
+def test_text_stays_as_it_is() -> None:
+    assert text("a\nb\n") == "a\nb\n"
+    assert text(None) == ""
+
+
+# PyYAML writes some line breaks as they are; no name in the service has any.
+words = st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]))
+known = st.none() | st.booleans() | st.integers() | words | st.lists(words, max_size=4)
+
+
+@quick
+@given(st.dictionaries(words, known))
+def test_differences_can_be_read_back(value: dict[str, object]) -> None:
+    assert yaml.safe_load(text(value)) == value
+
+
+def test_an_operation_shows_what_it_is_asked_for_by() -> None:
+    operation = Operation("f1", "CreateProduct", "Complete", started="2026-05-06T07:08:10Z", tenant_id="7e")
+    assert operation_values(operation) == {
+        "id": "f1",
+        "type": "CreateProduct",
+        "state": "Complete",
+        "started": "2026-05-06T07:08:10Z",
+    }
+    assert operation_values(None) is None

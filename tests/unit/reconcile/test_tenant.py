@@ -1,0 +1,138 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Tenants: what is for ever needs the exact name, and is done once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, Tenant
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
+
+from tests.gates.memory import TENANT
+from tests.unit.fakes import WAITING, Recorder, SmallService, surround
+
+DEVICE = "0C" * 64
+NAME = TENANT.name or ""
+
+
+class Bench:
+    """A service whose writes are noted, run after run."""
+
+    def __init__(self, **faults: list[FleetError | None]) -> None:
+        others = (Tenant("7e000000-0000-4000-8000-000000000002", "Other", ("Reader",)),)
+        self.service = Recorder(Overlay(cast(Any, SmallService(other_tenants=others))), **faults)
+
+    def run(self, check: bool = False, **desired: Any) -> Outcome[Plan]:
+        files = PlannedFiles(Disk()) if check else Disk()
+        service = Overlay(cast(Any, self.service)) if check else self.service
+        around = surround(service, files)
+        return carry_out(around.context, planner(DesiredTenant(**desired), files), WAITING)
+
+
+def test_a_tenant_is_made_once() -> None:
+    bench = Bench()
+    wanted = {"name": "Laboratory", "device_id": DEVICE, "confirm": "Laboratory"}
+    planned = bench.run(check=True, **wanted)
+    assert planned.after.values["name"] == "Laboratory"
+    assert bench.service.writes == []
+    made = bench.run(**wanted)
+    assert bench.service.writes == ["create_tenant"]
+    assert isinstance(made.after.values["id"], Placeholder)
+    assert made.diff[0]["after"] == "name: Laboratory\n"
+    assert not bench.run(**wanted).changed
+    assert bench.service.writes == ["create_tenant"]
+
+
+def test_names_that_differ_by_case_are_two_tenants() -> None:
+    bench = Bench()
+    assert not bench.run(name="Other", device_id=DEVICE, confirm="Other").changed
+    assert bench.run(name="other", device_id=DEVICE, confirm="other").changed
+
+
+@pytest.mark.parametrize("confirm", [None, "", "laboratory", "Laboratory "])
+def test_without_the_exact_name_nothing_is_made(confirm: str | None) -> None:
+    bench = Bench()
+    with pytest.raises(InvalidInput, match="exact name"):
+        bench.run(name="Laboratory", device_id=DEVICE, confirm=confirm)
+    assert bench.service.used == []
+
+
+def test_a_malformed_device_id_needs_no_request() -> None:
+    bench = Bench()
+    with pytest.raises(InvalidInput, match="device ID"):
+        bench.run(name="Laboratory", device_id="12", confirm="Laboratory")
+    with pytest.raises(InvalidInput, match="name"):
+        bench.run(device_id=DEVICE, confirm="Laboratory")
+    assert bench.service.used == []
+
+
+def test_a_tenant_is_renamed_by_its_guid() -> None:
+    bench = Bench()
+    renamed = bench.run(tenant=TENANT.id, name="Workshop")
+    assert (renamed.plan.before.values["name"], renamed.after.values["name"]) == (NAME, "Workshop")
+    assert not bench.run(tenant=TENANT.id, name="Workshop").changed
+    assert bench.service.writes == ["rename_tenant"]
+
+
+def test_a_tenant_is_not_renamed_by_the_name_that_it_loses() -> None:
+    bench = Bench()
+    with pytest.raises(InvalidInput, match="GUID"):
+        bench.run(tenant=NAME, name="Workshop")
+    assert bench.service.used == []
+    assert not bench.run(tenant=NAME, name=NAME).changed
+
+
+def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    wanted = {"record": str(record), "confirm": NAME}
+    planned = bench.run(check=True, **wanted)
+    assert (planned.changed, planned.after.values["legacy_authorization"]) == (True, "blocked")
+    assert not record.exists()
+    done = bench.run(**wanted)
+    assert done.diff[0]["before"] != done.diff[0]["after"]
+    assert json.loads(record.read_text()) == {TENANT.id: "blocked"}
+    assert record.stat().st_mode & 0o777 == 0o644
+    assert not bench.run(**wanted).changed
+    assert bench.service.writes == ["block_legacy_authorization"]
+
+
+def test_a_record_of_another_tenant_says_nothing_of_this_one(tmp_path: Path) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    record.write_text('{"7e000000-0000-4000-8000-000000000009": "blocked"}')
+    bench.run(record=str(record), confirm=NAME)
+    assert bench.service.writes == ["block_legacy_authorization"]
+    assert len(json.loads(record.read_text())) == 2
+
+
+def test_what_failed_is_not_written_down(tmp_path: Path) -> None:
+    bench, record = Bench(block_legacy_authorization=[FleetError("No.")]), tmp_path / "blocked.json"
+    outcome = bench.run(record=str(record), confirm=NAME)
+    assert (str(outcome.error), outcome.changed, record.exists()) == ("No.", False, False)
+
+
+@pytest.mark.parametrize("confirm", [None, NAME.upper(), "Other"])
+def test_without_the_exact_name_nothing_is_blocked(tmp_path: Path, confirm: str | None) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    with pytest.raises(InvalidInput, match="exact name"):
+        bench.run(record=str(record), confirm=confirm)
+    assert (bench.service.writes, record.exists()) == ([], False)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "blocked", "\xff"])
+def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    record.write_text(content, encoding="latin-1")
+    with pytest.raises(InvalidInput, match="no record"):
+        bench.run(record=str(record), confirm=NAME)
+    assert bench.service.used == []

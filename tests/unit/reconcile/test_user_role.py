@@ -1,0 +1,117 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Roles: who is invited, what is given and taken, and who may not lose the Administrator role."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import User
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.user_role import DesiredUser, plan
+
+from tests.unit.fakes import WAITING, Recorder, SmallService, surround
+
+ADA = User("2b000000-0000-4000-8000-000000000001", "Ada", "Ada@contoso.example", ("Contributor", "Reader"))
+OBJECT, DIRECTORY = "2b000000-0000-4000-8000-000000000002", "5b000000-0000-4000-8000-000000000001"
+PIPELINE = User(OBJECT, "Pipeline", f"{OBJECT}@{DIRECTORY}.onmicrosoft.com", ("Administrator",))
+NEW = "new@contoso.example"
+
+
+def bring(desired: DesiredUser, runs_as: str | None = "admin@contoso.example") -> tuple[Outcome[Plan], list[str]]:
+    """The outcome, and the writes, twice: the second run has to have none."""
+    below = SmallService(people=(ADA, PIPELINE), runs_as=runs_as)
+    service = Recorder(Overlay(cast(Any, below)))
+    around = surround(service)
+    outcome = carry_out(around.context, lambda port: plan(port, desired), WAITING)
+    writes = list(service.writes)
+    again = carry_out(around.context, lambda port: plan(port, desired), WAITING)
+    assert (again.changed, service.writes, again.diff) == (False, writes, ())
+    return outcome, writes
+
+
+def test_somebody_new_is_invited_and_then_given_the_roles() -> None:
+    outcome, writes = bring(DesiredUser(NEW, ("reader", " CONTRIBUTOR ")))
+    assert writes == ["invite_user", "assign_role", "assign_role"]
+    assert outcome.after.values["roles"] == ["Contributor", "Reader"]
+    assert outcome.diff[0]["before"] == ""
+    assert outcome.diff[0]["after"] == f"user: {NEW}\nroles:\n- Contributor\n- Reader\n"
+
+
+def test_a_principal_by_guid_is_not_invited() -> None:
+    _outcome, writes = bring(DesiredUser("2b000000-0000-4000-8000-000000000009", ("Reader",)))
+    assert writes == ["assign_role"]
+
+
+@pytest.mark.parametrize("user", ["ada@contoso.example", "ADA@CONTOSO.EXAMPLE", "2B000000-0000-4000-8000-000000000001"])
+@pytest.mark.parametrize("roles", [("Reader",), ("reader", "READER"), ("contributor", "Reader")])
+def test_who_has_the_roles_is_left_alone(user: str, roles: tuple[str, ...]) -> None:
+    outcome, writes = bring(DesiredUser(user, roles))
+    assert (writes, outcome.changed) == ([], False)
+
+
+def test_exclusive_takes_what_is_not_listed_after_giving_what_is() -> None:
+    outcome, writes = bring(DesiredUser("ada@contoso.example", ("Administrator", "reader"), exclusive=True))
+    assert writes == ["assign_role", "unassign_role"]
+    assert outcome.after.values["roles"] == ["Administrator", "Reader"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "left"), [((), None), (("reader",), ["Contributor"]), (("Administrator",), ["Contributor", "Reader"])]
+)
+def test_absent_takes_the_roles_listed_and_all_when_none_is(roles: tuple[str, ...], left: list[str] | None) -> None:
+    outcome, _writes = bring(DesiredUser("ada@contoso.example", roles, present=False))
+    assert (outcome.after.values and outcome.after.values["roles"]) == left
+
+
+def test_nobody_is_invited_to_take_something() -> None:
+    _outcome, writes = bring(DesiredUser(NEW, present=False))
+    assert writes == []
+
+
+@pytest.mark.parametrize("user", [OBJECT, OBJECT.upper(), PIPELINE.mail])
+@pytest.mark.parametrize("runs_as", [OBJECT, OBJECT.upper(), PIPELINE.mail, None])
+@pytest.mark.parametrize(
+    "change",
+    [{"present": False}, {"roles": ("Reader",), "exclusive": True}, {"roles": ("administrator",), "present": False}],
+)
+def test_the_own_account_stays_administrator(user: str, runs_as: str | None, change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="Administrator role"):
+        bring(DesiredUser(user, **change), runs_as)
+    _outcome, writes = bring(DesiredUser(user, force=True, **change), runs_as)
+    assert writes[-1] == "unassign_role"
+
+
+def test_another_administrator_can_be_taken_away() -> None:
+    _outcome, writes = bring(DesiredUser(OBJECT, present=False), runs_as="admin@contoso.example")
+    assert writes == ["unassign_role"]
+
+
+def test_other_roles_of_the_own_account_can_be_taken() -> None:
+    _outcome, writes = bring(DesiredUser("ada@contoso.example", present=False), runs_as="ADA@contoso.example")
+    assert writes == ["unassign_role", "unassign_role"]
+
+
+@pytest.mark.parametrize("user", ["ada", "", "@contoso.example", "ada@"])
+def test_what_is_no_user(user: str) -> None:
+    with pytest.raises(InvalidInput, match="neither"):
+        bring(DesiredUser(user, ("Reader",)))
+
+
+def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(InvalidInput, match=r'There is no role "Boss"\..*"Reader"'):
+        bring(DesiredUser(NEW, ("Boss",)))
+
+
+def test_a_principal_that_the_service_does_not_know_is_to_be_invited() -> None:
+    user = "2b000000-0000-4000-8000-000000000009"
+    service = Recorder(Overlay(cast(Any, SmallService())), assign_role=[NotFound("There is no such user.")])
+    outcome = carry_out(surround(service).context, lambda port: plan(port, DesiredUser(user, ("Reader",))), WAITING)
+    assert outcome.error is not None
+    assert "address" in str(outcome.error)
