@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -67,6 +68,7 @@ class Bench:
         params = _validated(module, {**self.options, **options})
         warnings: list[str] = []
 
+        @functools.cache
         def connect() -> Connection:
             connection = open_connection(params, read_only=check, warn=warnings.append, debug=_ignore)
             self._connections.append(connection)
