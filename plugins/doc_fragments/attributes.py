@@ -25,6 +25,8 @@ attributes:
   action_group:
     description: Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
     support: full
+    membership:
+      - azsphere.fleet.azsphere
 """
 
     # Every module that only reads.
@@ -43,4 +45,6 @@ attributes:
   action_group:
     description: Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
     support: full
+    membership:
+      - azsphere.fleet.azsphere
 """
