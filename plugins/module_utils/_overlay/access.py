@@ -125,7 +125,7 @@ class AccessLayer(Layers):
     def _role(self, role: str) -> str:
         found = _among(ROLES, role) or _among(self._base.roles(), role)
         if found is None:
-            raise NotFound(f'There is no role "{role}".', code="NotFound", target=role)
+            raise InvalidInput(f'There is no role "{role}".', code="BadRequest", target=role)
         return found
 
 

@@ -1,0 +1,81 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The overlay is as true as the service: the same writes lead to the same reads, and to the same refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._connection import open_connection
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import ImagePackage
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulator.harness import Simulator
+
+from .fleet import DEVICES, PACKAGES, UNCLAIMED, fleet, write_files
+from .random_acts import Act, Actor, acts, same
+
+PRODUCTS = ["Kettle", "kettle", "Spare", "Plain", "New 1"]
+GROUPS = ["Development", "field test", "Shelf", "New 2"]
+USERS = ["ada@contoso.example", "Sam@contoso.example", "lin@contoso.example"]
+FILES = [name for name, *_rest in PACKAGES]
+#: None in a group, one in none, one that nobody has claimed. Foreign ones are a difference that is documented.
+CHOSEN = [DEVICES[0], DEVICES[3], DEVICES[4], UNCLAIMED[0], UNCLAIMED[1]]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ImagePackage]:
+    folder: Path = tmp_path_factory.mktemp("packages")
+    write_files(folder)
+    return {name: read_package(str(folder / name)) for name in FILES}
+
+
+@contextmanager
+def connected(simulator: Simulator, read_only: bool) -> Iterator[Service]:
+    ready = simulator.ready
+    options = {
+        "tenant": "Contoso Fleet",
+        "api_url": simulator.url,
+        "ca_path": simulator.ca,
+        "authority_host": ready["authority_host"],
+        "token_cache": simulator.env()["AZSPHERE_TOKEN_CACHE"],
+        **{name: ready[name] for name in ("directory_id", "client_id", "client_secret")},
+    }
+    connection = open_connection(options, read_only=read_only, warn=lambda _text: None, debug=lambda _text: None)
+    try:
+        yield connection.service
+    finally:
+        connection.close()
+
+
+def told(service: Service, packages: dict[str, ImagePackage], sequence: list[Act]) -> list[Any]:
+    actor = Actor(service, packages)
+    return [actor.do(act) for act in sequence] + [actor.look()]
+
+
+@settings(max_examples=60, deadline=None)
+@given(sequence=st.lists(acts(PRODUCTS, GROUPS, CHOSEN, FILES, USERS), min_size=1, max_size=12))
+def test_the_overlay_is_as_true_as_the_service(
+    shared_simulator: Simulator, packages: dict[str, ImagePackage], sequence: list[Act]
+) -> None:
+    shared_simulator.reset()
+    shared_simulator.load(fleet())
+    before = shared_simulator.state()
+    with connected(shared_simulator, read_only=True) as below:
+        planned = told(Overlay(below), packages, sequence)
+    assert shared_simulator.state() == before
+    with connected(shared_simulator, read_only=False) as service:
+        real = told(service, packages, sequence)
+    read = zip([*sequence, "look"], planned, real, strict=True)
+    assert [(act, one, other) for act, one, other in read if not same(one, other)] == []
