@@ -1,0 +1,76 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Roles, files and tenants against the simulator, where the service itself matters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.modules import (
+    ca_certificate,
+    image_download,
+    tenant,
+    user_role,
+)
+
+from .conftest import Bench
+
+NEW = "new@contoso.example"
+IMAGE, COMPONENT = "c1000000-0000-4000-8000-000000000001", "d1000000-0000-4000-8000-000000000001"
+
+
+def test_the_service_may_take_a_while_to_know_whom_it_invited(bench: Bench) -> None:
+    bench.simulator.settings(invitation_seconds=0.5)
+    outcome = bench.run(user_role, user=NEW, roles=["reader"])
+    assert outcome.result.error is None
+    assert outcome["user"]["roles"] == ["Reader"]
+    asked = bench.requests()
+    assert asked.count("AccessControl_InviteUser") == 1
+    assert asked.count("AccessControl_AssignRole") > 1
+
+
+def test_nobody_waits_for_ever_for_an_invitation(bench: Bench) -> None:
+    bench.simulator.settings(invitation_seconds=3600)
+    outcome = bench.run(user_role, user=NEW, roles=["reader"], retry_timeout=0.3)
+    assert outcome.result.error is not None
+    assert outcome.result.error.status == 404
+
+
+def test_the_account_of_a_service_principal_is_known_by_all_its_names(bench: Bench) -> None:
+    me = next(user for user in bench.service().users() if "Administrator" in user.roles)
+    assert me.id is not None
+    assert me.mail is not None
+    for name in (me.id, me.id.upper(), me.mail, me.mail.upper()):
+        with pytest.raises(InvalidInput, match="account that this runs as"):
+            bench.run(user_role, user=name, state="absent")
+    assert bench.simulator.counts()["writes"] == 0
+
+
+def test_the_token_never_goes_where_an_image_is_fetched(bench: Bench, tmp_path: Path) -> None:
+    bench.seed(images=[{"id": IMAGE, "component_id": COMPONENT, "name": "Blink"}])
+    outcome = bench.run(image_download, id=IMAGE.upper(), dest=str(tmp_path / "blink.imagepackage"))
+    assert outcome.result.changed
+    notes = [entry["note"] for entry in bench.simulator.log() if entry["kind"] == "blob"]
+    assert notes == [None]
+    assert "http" not in str(outcome.result)
+
+
+def test_a_certificate_and_the_one_to_come(bench: Bench, tmp_path: Path) -> None:
+    for number, each in enumerate(bench.service().certificates()):
+        path = tmp_path / f"{number}.cer"
+        outcome = bench.run(ca_certificate, dest=str(path), thumbprint=each.thumbprint.lower())
+        assert outcome["certificate"]["is_active"] == each.is_active
+        assert path.read_bytes() == each.body
+
+
+def test_a_device_makes_one_tenant_only(bench: Bench) -> None:
+    maker = "c0" * 64
+    assert bench.run(tenant, name="One", device_id=maker, confirm="One").result.changed
+    assert not bench.run(tenant, name="One", device_id=maker, confirm="One").result.changed
+    outcome = bench.run(tenant, name="Two", device_id=maker, confirm="Two")
+    assert "one tenant only" in str(outcome.result.error)
