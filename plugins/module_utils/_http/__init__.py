@@ -11,5 +11,16 @@ from .clock import Clock
 from .download import fetch
 from .errors import ERROR_CODES
 from .session import Reply, Session, Settings, Tokens, deadline_exceeded
+from .throttle import retry_after
 
-__all__ = ["ERROR_CODES", "Clock", "Reply", "Session", "Settings", "Tokens", "deadline_exceeded", "fetch"]
+__all__ = [
+    "ERROR_CODES",
+    "Clock",
+    "Reply",
+    "Session",
+    "Settings",
+    "Tokens",
+    "deadline_exceeded",
+    "fetch",
+    "retry_after",
+]

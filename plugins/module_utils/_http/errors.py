@@ -65,6 +65,8 @@ _REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
+#: Seconds within which a connection has to be there, however long an answer may take.
+CONNECT_TIMEOUT = 10.0
 _LONGEST = 500
 #: What OpenSSL says of a file of authorities that it cannot use.
 _NO_AUTHORITIES = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "BAD_BASE64_DECODE", "PEM lib")
@@ -236,8 +238,8 @@ def connection_trouble(
         code, why = "refused", f"{host} refused the connection"
         hint = f"Check {option}, and that the server is running."
     elif first(below.ConnectTimeoutError) and not first(below.NewConnectionError):
-        code, why = "connect_timeout", f"{host} could not be reached within {timeout:g} s"
-        hint = f"Check {option} and the network, or raise request_timeout."
+        code, why = "connect_timeout", f"{host} could not be reached within {min(timeout, CONNECT_TIMEOUT):g} s"
+        hint = f"Check {option} and the network."
     elif first(below.NewConnectionError):
         code, why = "no_connection", f"{host} could not be reached"
         hint = f"Check {option} and the network."

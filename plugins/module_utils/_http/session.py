@@ -26,7 +26,7 @@ from .._errors import (
     Unreachable,
 )
 from .clock import Clock
-from .errors import connection_trouble, refusal, scrub
+from .errors import CONNECT_TIMEOUT, connection_trouble, refusal, scrub
 from .throttle import Gate, GateClosed, PausedTooLong, Statistics, retry_after
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class Tokens(Protocol):
 class Settings:
     """Where the service is and how to talk to it. Times in seconds.
 
-    `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for connecting and
-    for each wait for bytes; `retry_timeout` for all retries of one request together.
+    `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for each wait for
+    bytes, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
     """
 
     api_url: str
@@ -301,7 +301,7 @@ class Session:
                 params=request.query,
                 data=request.body,
                 headers={**request.headers, "Authorization": f"Bearer {token}"},
-                timeout=(timeout, timeout),
+                timeout=(min(timeout, CONNECT_TIMEOUT), timeout),
                 verify=self.settings.verify,
                 proxies=self._proxies,
                 allow_redirects=False,
@@ -316,10 +316,10 @@ class Session:
         return Reply(answer.status_code, answer.headers, content, request.doing, request.target, request.once)
 
     def _url(self, path: str) -> str:
-        url = self._base + path
-        if not path.startswith("/") or _origin(url) != self._origin:
+        # Anything else than a slash after the host could make it another host.
+        if not path.startswith("/"):
             raise InvalidInput(f"The path {scrub(path)!r} does not lead to {self._host}.")
-        return url
+        return self._base + path
 
     def _opened(self) -> requests.Session:
         with self._lock:

@@ -119,7 +119,12 @@ class BulkVerbs(DeviceVerbs):
         """Those that were followed by listing the group were last seen at their start."""
         if operation is None or operation.final:
             return operation
-        return self.operation(operation.id) or operation
+        try:
+            return self.operation(operation.id) or operation
+        except FleetError as error:
+            # The outcomes are told already: this is for the record only.
+            self._debug(f"The last operation could not be looked up: {error.message}")
+            return operation
 
     def _follow(
         self, under_way: dict[str, Operation], device_group_id: str, deadline: Deadline, progress: Progress

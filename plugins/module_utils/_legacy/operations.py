@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import Conflict, DeadlineExceeded, NotFound, OperationFailed
-from .._http import deadline_exceeded
+from .._errors import Conflict, DeadlineExceeded, NotFound, OperationFailed, ServiceError
+from .._http import deadline_exceeded, retry_after
 from .._model import Operation
 from . import wire
 from .backend import segment
@@ -38,7 +38,7 @@ _HINTS = {
 class OperationVerbs(TenantVerbs):
     def operation(self, operation_id: str, details: bool = False) -> Operation | None:
         """AsyncOperations_Get, then AsyncOperations_GetGlobal, and the kind-specific detail calls."""
-        found = self._state(operation_id, outside=self._tenant_option is None)
+        found, _asked = self._state(operation_id, outside=self._tenant_option is None)
         if found is None or not details:
             return found
         return replace(found, details=self._details(found))
@@ -69,9 +69,10 @@ class OperationVerbs(TenantVerbs):
             step = min(pause, deadline.remaining())
             self._session.pause(step, doing)
             waited, pause = waited + step, min(pause * growth, longest)
-            found = self._state(operation.id, outside, doing, deadline)
+            found, asked = self._state(operation.id, outside, doing, deadline)
             if found is not None:
                 operation = replace(found, type=found.type or operation.type)
+                pause = max(pause, asked or 0.0)
             elif waited > SETTLING:
                 raise NotFound(
                     f"While {doing}, the service no longer knew it; the last state seen was {operation.state}.",
@@ -82,18 +83,28 @@ class OperationVerbs(TenantVerbs):
 
     def _state(
         self, operation_id: str, outside: bool, doing: str | None = None, deadline: Deadline | None = None
-    ) -> Operation | None:
-        """The operation as it stands, from the place where it is likelier to be and then from the other."""
+    ) -> tuple[Operation | None, float | None]:
+        """The operation as it stands, from the place where it is likelier to be and then from the other, and the
+        seconds after which the service wants to be asked again, should it say so (FACTS: not known, 3)."""
         doing = doing or f"looking up the operation {operation_id}"
         for globally in (outside, not outside):
             if not globally and self._tenant_option is None:
                 continue
             below = f"operations/{segment(operation_id)}"
             path = f"/v2/{below}" if globally else self._path(below)
-            body = self._find(path, doing, target=operation_id, deadline=deadline)
-            if body is not None and wire.id_of(wire.member(body, "OperationId")):
-                return wire.operation(body)
-        return None
+            try:
+                reply = self._call("GET", path, doing, target=operation_id, deadline=deadline)
+            except NotFound:
+                continue
+            except ServiceError as error:
+                # The address outside of tenants is a guess, which may be refused in other ways.
+                if globally and error.status in (400, 403, 405):
+                    continue
+                raise
+            body = reply.json()
+            if isinstance(body, dict) and wire.id_of(wire.member(body, "OperationId")):
+                return wire.operation(body), retry_after(reply.headers, self._session.clock)
+        return None, None
 
     def _details(self, operation: Operation) -> dict[str, Any] | None:
         """What the kind-specific call says beyond the operation itself; None for kinds that have none.

@@ -200,6 +200,18 @@ def test_an_operation_is_polled_to_its_end(bench: MakeBench, status: int) -> Non
     assert 0.05 <= here.clock.waits[0] <= 0.2
 
 
+def test_the_service_may_say_when_to_ask_again(bench: MakeBench) -> None:
+    busy = Answer(200, json.dumps(state(1)).encode(), {"Retry-After": "9"})
+    here = bench({f"GET {IN}/operations/{GUID}": Series([busy, state(2)])})
+    here.service.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(60, here.clock.now))
+    assert here.clock.waits[1] == 9
+
+
+@pytest.mark.parametrize("status", [400, 403, 405])
+def test_the_guessed_address_of_operations_may_be_refused(bench: MakeBench, status: int) -> None:
+    assert bench({f"GET /v2/operations/{GUID}": Answer(status, b"")}).service.operation(GUID) is None
+
+
 def test_a_failed_operation_says_why(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": state(3, Error={"Code": 7, "Message": "It is in use."})})
     with pytest.raises(OperationFailed, match=r"DeleteProduct failed: It is in use \(Conflict\)\.") as caught:
