@@ -91,18 +91,19 @@ class AccessLayer(Layers):
         self._invited.add(address.casefold())
 
     def assign_role(self, user: str, role: str) -> None:
+        role = self._role(role)
         known = self._known(user)
         if known is None:
             known = self._newcomer(user)
-        role = self._role(role)
         self._users[_key(known)] = replace(known, roles=tuple(sorted({*known.roles, role})))
 
     def unassign_role(self, user: str, role: str) -> None:
+        role = self._role(role)
         known = self._known(user)
         if known is None:
             raise NotFound(f"The service does not know {user}.", code="NotFound", target=user)
         self._users[_key(known)] = replace(
-            known, roles=tuple(held for held in known.roles if not same_name(held, role))
+            known, roles=tuple(held for held in known.roles if held != role)
         )
 
     def _known(self, user: str) -> User | None:

@@ -32,26 +32,28 @@ class DeviceLayer(ProductLayer):
     def move_devices(
         self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
-        group = self._existing_group(device_group_id)
         for device_id in device_ids:
             error: FleetError | None = None
-            device = self._devices.get(device_id)
-            if device is None or device.tenant_id is None:
-                error = NotFound(
-                    f"Device {device_id} is not claimed into this tenant.", code="NotFound", target=device_id
-                )
-            else:
+            try:
+                group = self._existing_group(device_group_id)
+                device = self._claimed(device_id)
                 self._devices.put(replace(device, product_id=group.product_id, device_group_id=group.id))
+            except NotFound as refused:
+                error = refused
             if not report(DeviceOutcome(device_id, error)):
                 break
         return self._done("DeviceUpdateDeviceGroup") if device_ids else None
 
     def device_capability(self, device_id: str, capabilities: Iterable[str]) -> bytes:
         """Asking for a file is a write to the service, which signs one; what it would hold cannot be known."""
-        device = self.device(device_id)
+        self._claimed(device_id)
+        return PlannedBytes()
+
+    def _claimed(self, device_id: str) -> Device:
+        device = self._devices.get(device_id)
         if device is None or device.tenant_id is None:
             raise NotFound(f"Device {device_id} is not claimed into this tenant.", code="NotFound", target=device_id)
-        return PlannedBytes()
+        return device
 
     def targeted_images(self, device_id: str) -> list[Image]:
         device = self.device(device_id)

@@ -94,7 +94,7 @@ def test_the_service_may_know_a_principal_that_has_no_role_here(overlay: Overlay
 
 
 def test_what_cannot_be(overlay: Overlay) -> None:
-    with pytest.raises(NotFound, match="Boss"):
+    with pytest.raises(InvalidInput, match="Boss"):
         overlay.assign_role("ada@contoso.example", "Boss")
     with pytest.raises(NotFound):
         overlay.unassign_role(NEW, "Reader")
