@@ -50,12 +50,12 @@ class Account:
 
 @dataclass(frozen=True)
 class PendingLogin:
-    """What a person has to do: open the page and enter the code, within `expires_in` seconds. `message` says so."""
+    """What a person has to do: enter the code on the page before `expires_on` (ISO 8601, UTC). `message` says so."""
 
     user_code: str
     verification_url: str
     message: str
-    expires_in: int
+    expires_on: str
 
 
 @dataclass(frozen=True)

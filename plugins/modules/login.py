@@ -87,11 +87,11 @@ message:
   type: str
   sample: To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code
     FKHWPQ7TR to authenticate.
-expires_in:
-  description: For how many seconds the code is good.
+expires_on:
+  description: Until when the code is good, ISO 8601 in UTC.
   returned: with O(state=started)
-  type: int
-  sample: 900
+  type: str
+  sample: "2026-05-06T07:23:10Z"
 account:
   description: Who is signed in; null when nobody is.
   returned: success

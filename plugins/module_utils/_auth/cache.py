@@ -40,6 +40,11 @@ class TokenCache:
         self.path = cache_path(option)
         self._warn = warn
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a folder already. Looking for something in it need not make one."""
+        return self.path is not None and os.path.lexists(self.path)
+
     @cached_property
     def folder(self) -> PrivateFolder | None:
         if self.path is None:

@@ -40,8 +40,13 @@ def account_of(token: str, source: str, expires_on: int | None = None) -> Accoun
         object_id=first("oid"),
         directory_id=first("tid"),
         client_id=first("azp", "appid"),
-        expires_on=None if end is None else datetime.fromtimestamp(end, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        expires_on=None if end is None else written(end),
     )
+
+
+def written(moment: float) -> str:
+    """Unix seconds as ISO 8601 in UTC with a Z."""
+    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def expiry(token: str) -> int | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from .._deadline import Deadline
 from .._errors import DeadlineExceeded, SignInError
 from .._login import Account, LoginState, PendingLogin
 from .cache import TokenCache
-from .claims import account_of
+from .claims import account_of, written
 from .credential import issued
 from .errors import refused
 from .libraries import talking
@@ -33,12 +34,18 @@ class DeviceCodeLogin:
     """The real one. Everything that it keeps lies in the token cache's folder."""
 
     def __init__(self, options: AuthOptions, warn: Callable[[str], None]) -> None:
-        """Raises SignInError without a folder to keep the sign-in in, InvalidInput for half an own client."""
+        """Raises InvalidInput for half a client application of one's own, all methods SignInError without a folder."""
         check_own_client(options)
         self._options = options
-        self._kept = Keepsake(options, TokenCache(options.token_cache, warn))
+        self._cache = TokenCache(options.token_cache, warn)
+
+    @cached_property
+    def _kept(self) -> Keepsake:
+        return Keepsake(self._options, self._cache)
 
     def state(self) -> LoginState:
+        if self._cache.path is not None and not self._cache.begun:
+            return LoginState(None, None)
         with self._kept.locked():
             flow = self._flow(0)
             return LoginState(_pending(flow) if flow else None, self._account())
@@ -116,5 +123,5 @@ def _pending(flow: dict[str, Any]) -> PendingLogin:
         user_code=str(flow["user_code"]),
         verification_url=str(flow.get("verification_uri") or flow.get("verification_url") or ""),
         message=str(flow.get("message") or ""),
-        expires_in=max(0, int(flow.get("expires_at", 0) - time.time())),
+        expires_on=written(flow.get("expires_at", 0)),
     )

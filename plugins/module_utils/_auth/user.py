@@ -121,7 +121,7 @@ def _explained() -> Iterator[None]:
 
 def signed_in(options: AuthOptions, cache: TokenCache) -> bool:
     """Whether somebody's sign-in is kept for this directory and client. Asks nobody whether it still holds."""
-    if cache.folder is None:
+    if not cache.begun or cache.folder is None:
         return False
     keepsake = Keepsake(options, cache)
     with keepsake.locked():

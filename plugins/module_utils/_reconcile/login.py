@@ -15,7 +15,7 @@ from .._model import Placeholder
 from .._result import Result, difference
 
 _ACCOUNT = tuple(Account("user").as_dict())
-_PENDING = ("user_code", "verification_url", "message", "expires_in")
+_PENDING = ("user_code", "verification_url", "message", "expires_on")
 
 
 def started(login: Login) -> Result:
@@ -55,7 +55,7 @@ def _result(
         return Result(False, values, diff=())
     shown = [_shown(before), _shown(after)]
     if unknown:
-        shown[1]["signed_in"] = "whoever enters the code"
+        shown[1]["signed_in"] = Placeholder("account", "address")
     if "user_code" in values:
         shown[1]["code_waits"] = True
     return Result(True, values, diff=(difference("login", *shown),))

@@ -20,6 +20,9 @@ ALL: tuple[Scenario, ...] = (
     *reads.SCENARIOS,
 )
 
+#: Modules whose scenarios need somebody else to act, and where they are.
+ELSEWHERE = {"login": "test_login.py"}
+
 #: What a module cannot do, and why: module, value of `state` (None without that option), effect.
 IMPOSSIBLE: dict[tuple[str, str | None, str], str] = {
     ("image", None, "change"): "an image ID is one build for ever",

@@ -18,6 +18,7 @@ def _read(module: str, title: str, **options: object) -> Scenario:
 
 
 SCENARIOS = (
+    _read("account_info", "by its token"),
     _read("tenant_info", "the one in use"),
     _read("tenant_info", "by GUID", tenant=TENANT_ID),
     _read("product_info", "all"),
