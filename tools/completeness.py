@@ -24,13 +24,19 @@ DESCRIPTION = ROOT / "tests" / "simulator" / "openapi.yaml"
 ROWS = ROOT / "tests" / "gates" / "completeness.yml"
 TEST = "tests/gates/test_completeness.py"
 
-_HEAD = f"""<!-- Made by `python -m tools.completeness`: change tests/gates/completeness.yml and run that. -->
+_HEAD = f"""<!--
+Copyright (c) azsphere.fleet contributors
+GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+SPDX-FileCopyrightText: azsphere.fleet contributors
+Made by `python -m tools.completeness`: change tests/gates/completeness.yml and run that.
+-->
 
 # Every operation of the API
 
-The Azure Sphere Public API v2 has {{count}} operations. The collection sends all of them but the {{replaced}} that the
-service itself has deprecated. The tables say which module does it, and by which options; where none is named, it takes
-none but those of the connection.
+The Azure Sphere Public API v2 has {{count}} operations. The collection sends all of them but the {{replaced}} that the service
+itself has deprecated. The tables say which module does it, and by which options; where none is named, it takes none but
+those of the connection.
 
 Each line is held by a test of its name in `{TEST}`, which runs the module against the
 [simulator](simulator.md) and fails unless the simulator has seen the operation:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_no_traceback_and_no_secret_is_shown(at_once: Tried, after_a_look: Tried
 def test_a_foreign_device_fails_alone(simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(SEED)
     device = {"product": "Kettle", "device_group": "Development", "ids": [A, FOREIGN, UNCLAIMED], "claim": True}
-    tasks = {
+    tasks: dict[str, dict[str, Any]] = {
         "three devices": {"azsphere.fleet.device": device},
         "where they are": {"azsphere.fleet.device_info": {"ids": [A, B, FOREIGN, UNCLAIMED]}},
     }

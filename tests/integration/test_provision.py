@@ -1,0 +1,176 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The main job: a whole fleet from one document, by one task and by the collection's own playbook."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.simulator.harness import Simulator
+from tests.simulator.images import compose_package
+
+from .play import ROOT, Played, play_book, play_tasks
+
+#: Image and component of each package that the demonstration deploys.
+PACKAGES = {
+    "kettle.imagepackage": ("c1000000-0000-4000-8000-00000000000a", "d1000000-0000-4000-8000-00000000000a"),
+    "coffee-machine.imagepackage": ("c1000000-0000-4000-8000-00000000000b", "d1000000-0000-4000-8000-00000000000b"),
+}
+DEFAULT_GROUPS = {
+    "Development": ("Retail", "No3rdPartyAppUpdates", False),
+    "Field Test": ("Retail", "UpdateAll", False),
+    "Production": ("Retail", "UpdateAll", False),
+    "Field Test OS Evaluation": ("RetailEval", "UpdateAll", False),
+    "Production OS Evaluation": ("RetailEval", "UpdateAll", False),
+}
+PILOT = {
+    "products": [
+        {
+            "name": "Toaster",
+            "default_device_groups": False,
+            "device_groups": [{"name": "Pilot", "deployment": {"packages": ["kettle.imagepackage"]}}],
+        }
+    ],
+    "device_list": "pilot.csv",
+}
+PILOT_DEVICES = ("1a" * 64, "1b" * 64, "1c" * 64)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The documents with all that they name."""
+    for name in ("blueprint.yml", "devices.csv"):
+        shutil.copy(ROOT / "demo" / name, tmp_path / name)
+    for name, (image_id, component_id) in PACKAGES.items():
+        compose_package(tmp_path / name, image_id=image_id, component_id=component_id, name=name.partition(".")[0])
+    (tmp_path / "pilot.yml").write_text(yaml.safe_dump(PILOT), encoding="utf-8")
+    rows = "".join(f"{device},Toaster,Pilot\n" for device in PILOT_DEVICES)
+    (tmp_path / "pilot.csv").write_text(f"DeviceId,ProductName,DeviceGroupName\n{rows}", encoding="utf-8")
+    return tmp_path
+
+
+def tenant(simulator: Simulator) -> dict[str, Any]:
+    """The tenant that the caller uses, as the simulator has it."""
+    tenants = json.loads(simulator.state())["tenants"]
+    found: dict[str, Any] = next(each for each in tenants if each["name"] == simulator.ready["tenant"])
+    return found
+
+
+def groups_there(there: dict[str, Any]) -> dict[str, tuple[str, str, bool, list[str]]]:
+    """Feed, policy, crash dumps and deployed images of each group, by `Product/Group`."""
+    return {
+        f"{product['name']}/{group['name']}": (
+            group["os_feed"],
+            group["update_policy"],
+            group["allow_crash_dumps_collection"],
+            group["deployments"][-1]["images"] if group["deployments"] else [],
+        )
+        for product in there["products"]
+        for group in product["device_groups"]
+    }
+
+
+def places_there(there: dict[str, Any]) -> dict[str, str]:
+    """`Product/Group` of each device."""
+    names = {
+        group["id"]: f"{product['name']}/{group['name']}"
+        for product in there["products"]
+        for group in product["device_groups"]
+    }
+    return {device["id"]: names[device["device_group"]] for device in there["devices"]}
+
+
+def groups_wanted(document: dict[str, Any]) -> dict[str, tuple[str, str, bool, list[str]]]:
+    """The same, as the document describes it."""
+    wanted: dict[str, tuple[str, str, bool, list[str]]] = {}
+    for product in document["products"]:
+        if product.get("default_device_groups", True):
+            wanted.update({f"{product['name']}/{name}": (*kind, []) for name, kind in DEFAULT_GROUPS.items()})
+        for group in product["device_groups"]:
+            feed, policy, _off = DEFAULT_GROUPS.get(group["name"], ("Retail", "UpdateAll", False))
+            wanted[f"{product['name']}/{group['name']}"] = (
+                group.get("os_feed", feed),
+                group.get("update_policy", policy),
+                group.get("allow_crash_dumps_collection", False),
+                [PACKAGES[name][0] for name in group.get("deployment", {}).get("packages", [])],
+            )
+    return wanted
+
+
+def test_one_task_provisions_a_fleet(simulator: Simulator, folder: Path) -> None:
+    latency = 0.1
+    simulator.settings(latency_ms=1000 * latency, operation_seconds=0.1, check_replies=False)
+    now = {"ansible.builtin.debug": {"msg": "{{ now().timestamp() }}"}}
+    blueprint = {"azsphere.fleet.blueprint": {"src": str(folder / "blueprint.yml"), "claim": True}}
+    played = play_tasks(simulator, folder, {"begin": now, "fleet": blueprint, "end": now})
+
+    result = played.results["fleet"]
+    assert not result["failed"], result["msg"]
+    assert result["summary"]["device"] == {"claimed": 500, "moved": 500, "failed": 0, "not_tried": 0, "unchanged": 0}
+    # However busy the machine: one after the other, the moves alone would take longer.
+    assert float(played.results["end"]["msg"]) - float(played.results["begin"]["msg"]) < 500 * latency
+    # One move for each device; everything else together takes few.
+    assert played.writes < 530
+
+    document = yaml.safe_load((folder / "blueprint.yml").read_text(encoding="utf-8"))
+    there = tenant(simulator)
+    assert groups_there(there) == groups_wanted(document)
+    with (folder / "devices.csv").open(encoding="utf-8") as rows:
+        wanted = {
+            row["DeviceId"].lower(): f"{row['ProductName']}/{row['DeviceGroupName']}" for row in csv.DictReader(rows)
+        }
+    assert len(wanted) == 500
+    assert places_there(there) == wanted
+    assert {image["id"] for image in there["images"]} == {image_id for image_id, _component in PACKAGES.values()}
+    lead = next(each for each in json.loads(simulator.state())["principals"] if each["mail"].startswith("line.lead@"))
+    assert there["roles"][lead["id"]] == ["Contributor"]
+
+
+def provision(simulator: Simulator, folder: Path, *options: str, record: str) -> Played:
+    """The collection's playbook on the pilot's document."""
+    variables = {"provision_src": "pilot.yml", "provision_claim": True, "provision_record": record}
+    arguments = ["--extra-vars", json.dumps(variables), *options]
+    played = play_book(simulator, folder, "azsphere.fleet.provision", arguments)
+    assert played.code == 0, played.output
+    return played
+
+
+def test_the_playbook_tells_does_and_leaves_alone(simulator: Simulator, folder: Path) -> None:
+    empty = simulator.state()
+    told = provision(simulator, folder, "--check", "--diff", record="told.yml")
+    assert (told.writes, simulator.state()) == (0, empty)
+    assert not (folder / "told.yml").exists()
+    for line in ("+name: Toaster", "+name: Pilot", f"+{PILOT_DEVICES[0][:16]}…  Toaster/Pilot"):
+        assert line in told.output
+
+    done = provision(simulator, folder, record="done.yml")
+    assert done.writes > 0
+    there = tenant(simulator)
+    assert groups_there(there) == groups_wanted(PILOT)
+    assert places_there(there) == dict.fromkeys(PILOT_DEVICES, "Toaster/Pilot")
+    record = yaml.safe_load((folder / "done.yml").read_text(encoding="utf-8"))
+    assert (folder / "done.yml").stat().st_mode & 0o777 == 0o600
+    assert (record["failed"], record["failures"]) == (False, [])
+    assert [(change["kind"], change["name"], change["action"]) for change in record["changes"]] == [
+        ("product", "Toaster", "create"),
+        ("device_group", "Toaster/Pilot", "create"),
+        ("image", "kettle", "upload"),
+        ("deployment", "Toaster/Pilot", "deploy"),
+        *(("device", device, "claim and move") for device in PILOT_DEVICES),
+    ]
+
+    full = simulator.state()
+    again = provision(simulator, folder, record="again.yml")
+    assert (again.writes, simulator.state()) == (0, full)
+    assert "changed=0" in again.output
+    assert not (folder / "again.yml").exists()
