@@ -34,9 +34,9 @@ Made by `python -m tools.completeness`: change tests/gates/completeness.yml and 
 
 # Every operation of the API
 
-The Azure Sphere Public API v2 has {{count}} operations. The collection sends all of them but the {{replaced}} that the service
-itself has deprecated. The tables say which module does it, and by which options; where none is named, it takes none but
-those of the connection.
+The Azure Sphere Public API v2 has {{count}} operations. The collection sends all of them but {{replaced}} that the
+service itself has deprecated. The tables say which module does it, and by which options; where none is named, it takes
+none but those of the connection.
 
 Each line is held by a test of its name in `{TEST}`, which runs the module against the
 [simulator](simulator.md) and fails unless the simulator has seen the operation:
