@@ -37,6 +37,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     Tenant,
     User,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
 from tests.unit.http.conftest import CountedTokens, FastClock
 from tests.unit.http.scripted import Answer, Asked, ScriptedServer
@@ -351,6 +352,28 @@ def test_a_new_group_is_answered_or_looked_for(bench: MakeBench, body: Any) -> N
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_device_that_is_not_ours_is_none(bench: MakeBench, status: int) -> None:
     assert bench({f"GET {IN}/devices/{DEVICE}": Answer(status, b"")}).service.device(DEVICE) is None
+
+
+@pytest.mark.parametrize("seen", [None, "", OTHER], ids=str)
+def test_after_a_claim_with_errors_the_devices_tell_which_are_ours(bench: MakeBench, seen: str | None) -> None:
+    ours, theirs = DEVICE, DEVICE[::-1]
+    ended = state("CompleteWithErrors", OperationType=11)
+    here = bench(
+        {
+            f"PUT {IN}/devices": Answer(202, json.dumps(ended).encode()),
+            f"GET {IN}/devices/{ours}": {"DeviceId": ours, "TenantId": TENANT},
+            f"GET {IN}/devices/{theirs}": {"DeviceId": theirs, "TenantId": seen},
+        }
+    )
+    told: dict[str, FleetError | None] = {}
+
+    def report(outcome: DeviceOutcome) -> bool:
+        told[outcome.id] = outcome.error
+        return True
+
+    here.service.claim_devices([ours, theirs], Deadline(60, here.clock.now), report)
+    assert told[ours] is None
+    assert "not this tenant's to claim" in str(told[theirs])
 
 
 def test_counting_without_the_inferred_address(bench: MakeBench) -> None:
