@@ -1,0 +1,206 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Every way of signing in through ansible-playbook, how few tokens it takes, and that nobody finds a secret."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.simulator.harness import Simulator
+from tests.unit.auth.fake_az import install
+
+from .play import Played, play_book, play_tasks
+
+ADA = "ada@contoso.example"
+ISSUER, SUBJECT = "https://cluster.example", "system:serviceaccount:fleet:runner"
+SCOPE = "https://firstparty.sphere.azure.net/api/.default"
+#: Taken out of the environment, so that each task has only what it is given.
+NOBODY = dict.fromkeys(("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"))
+
+
+def issue(simulator: Simulator) -> str:
+    """A token that somebody else fetched."""
+    ready = simulator.ready
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": ready["client_id"],
+        "client_secret": ready["client_secret"],
+        "scope": SCOPE,
+    }
+    address = f"{simulator.url}/{ready['directory_id']}/oauth2/v2.0/token"
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(address, data=form, verify=simulator.ca, timeout=30)
+    return str(answer.json()["access_token"])
+
+
+def federate(simulator: Simulator) -> str:
+    """Makes the application trust a cluster, and answers a token of that cluster."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public_key = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+    state = json.loads(simulator.state())
+    [application] = [known for known in state["applications"] if known["client_id"] == simulator.ready["client_id"]]
+    application["federated"] = [{"issuer": ISSUER, "subject": SUBJECT, "public_key": public_key}]
+    simulator.load(state)
+    claims = {"iss": ISSUER, "sub": SUBJECT, "aud": "api://AzureADTokenExchange", "iat": 1, "exp": 9999999999}
+    return jwt.encode(claims, key, algorithm="RS256")
+
+
+@dataclass
+class Signed:
+    """A play that signed in in every way, and everything that it must not show."""
+
+    played: Played
+    folder: Path
+    issued: int
+    canaries: set[str] = field(default_factory=set)
+
+
+@pytest.fixture(scope="module")
+def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Signed:
+    """One play, at the highest verbosity, with a log."""
+    simulator, folder = shared_simulator, tmp_path_factory.mktemp("sign-in")
+    simulator.reset()
+    ready = simulator.ready
+    inputs = tmp_path_factory.mktemp("inputs")
+    federated, given, from_az = federate(simulator), issue(simulator), issue(simulator)
+    (inputs / "federated").write_text(federated)
+    with pytest.MonkeyPatch.context() as patch:
+        install(patch, inputs).answers(json.dumps({"accessToken": from_az}))
+        before = simulator.counts()["tokens_issued"]
+        ids = {"client_id": ready["client_id"], "directory_id": ready["directory_id"]}
+        ways: dict[str, dict[str, Any]] = {
+            "access_token": {"access_token": "{{ lookup('env', 'GIVEN_TOKEN') }}"},
+            "client_secret": {**ids, "client_secret": "{{ lookup('env', 'GIVEN_SECRET') }}"},
+            "client_certificate": {**ids, "client_certificate": ready["client_certificate"]},
+            "workload_identity": {**ids, "federated_token_file": str(inputs / "federated")},
+            "managed_identity": {"auth_source": "managed_identity"},
+            "azure_cli": {"auth_source": "azure_cli"},
+            "user": {"auth_source": "user"},
+        }
+        played = play_tasks(
+            simulator,
+            folder,
+            {
+                "start": {"azsphere.fleet.login": {"state": "started"}},
+                "the person enters the code": {
+                    "ansible.builtin.uri": {
+                        "url": f"{simulator.url}/_simulator/signin/approve",
+                        "method": "POST",
+                        "body_format": "json",
+                        "body": {"user_code": "{{ result_0.user_code }}", "username": ADA},
+                        "ca_path": simulator.ca,
+                    }
+                },
+                "finish": {"azsphere.fleet.login": {"state": "present", "wait_timeout": 30}},
+                **{name: {"azsphere.fleet.account_info": way} for name, way in ways.items()},
+                "wrong": {"azsphere.fleet.account_info": {**ids, "client_secret": "{{ lookup('env', 'WRONG') }}"}},
+            },
+            variables={
+                **NOBODY,
+                "ANSIBLE_VERBOSITY": "4",
+                "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
+                "AZURE_CONFIG_DIR": str(inputs / "az"),
+                "AZURE_POD_IDENTITY_AUTHORITY_HOST": str(ready["managed_identity_url"]),
+                "GIVEN_TOKEN": given,
+                "GIVEN_SECRET": str(ready["client_secret"]),
+                "WRONG": "canary-of-a-wrong-secret",
+            },
+        )
+    issued = simulator.counts()["tokens_issued"] - before
+    canaries = {federated, given, from_az, str(ready["client_secret"]), "canary-of-a-wrong-secret"}
+    canaries |= set(Path(str(ready["client_certificate"])).read_text().splitlines()[-8:-4])
+    for file in (folder / "tokens").glob("*.token"):
+        canaries.add(json.loads(file.read_text())["access_token"])
+    for file in (folder / "tokens").glob("*.account"):
+        kept = json.loads(file.read_text())
+        canaries |= {entry["secret"] for kind in ("RefreshToken", "IdToken") for entry in kept[kind].values()}
+    return Signed(played, folder, issued, canaries)
+
+
+WAYS = ("access_token", "client_secret", "client_certificate", "workload_identity", "managed_identity", "azure_cli")
+
+
+@pytest.mark.parametrize("way", [*WAYS, "user"])
+def test_every_way_leads_to_the_service(signed: Signed, way: str) -> None:
+    result = signed.played.results[way]
+    assert not result.get("failed"), result.get("msg")
+    assert result["account"]["source"] == way
+    assert result["api"]["token_source"] == way
+    assert result["account"]["address"]
+
+
+def test_a_person_signs_in_in_two_tasks(signed: Signed) -> None:
+    results = signed.played.results
+    assert results["start"]["user_code"] in results["start"]["message"]
+    assert results["finish"]["account"]["username"] == results["user"]["account"]["address"] == ADA
+
+
+def test_each_identity_fetched_its_own_token(signed: Signed) -> None:
+    # Secret, certificate, federated token, managed identity and person; the others were given theirs.
+    assert signed.issued == 5
+
+
+def test_a_wrong_secret_gets_one_sentence(signed: Signed) -> None:
+    result = signed.played.results["wrong"]
+    assert result["failed"]
+    assert result["error"]["code"] == "AADSTS7000215"
+    assert "Traceback" not in signed.played.output
+
+
+def test_no_canary_is_anywhere_but_in_the_cache(signed: Signed) -> None:
+    assert len(signed.canaries) > 12
+    found = {canary for canary in signed.canaries if canary in signed.played.output}
+    for path in signed.folder.rglob("*"):
+        assert not any(canary in str(path) for canary in signed.canaries)
+        if path.is_file() and path.parent.name != "tokens":
+            content = path.read_bytes()
+            found |= {canary for canary in signed.canaries if canary.encode() in content}
+    assert found == set()
+
+
+def test_a_playbook_of_fifty_tasks_fetches_one_token(simulator: Simulator, tmp_path: Path) -> None:
+    before = simulator.counts()["tokens_issued"]
+    tasks = {f"task {number}": {"azsphere.fleet.tenant_info": {}} for number in range(50)}
+    played = play_tasks(simulator, tmp_path, tasks)
+    assert not any(result.get("failed") for result in played.results.values())
+    assert simulator.counts()["tokens_issued"] == before + 1
+
+
+def test_twenty_tasks_on_ten_forks_fetch_one_token(simulator: Simulator, tmp_path: Path) -> None:
+    before = simulator.counts()["tokens_issued"]
+    (tmp_path / "hosts").write_text("".join(f"host{number} ansible_connection=local\n" for number in range(10)))
+    play = {
+        "name": "Twenty tasks",
+        "hosts": "all",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": [{"name": f"Task {number}", "azsphere.fleet.tenant_info": {}} for number in range(2)],
+    }
+    (tmp_path / "playbook.yml").write_text(json.dumps([play]))
+    played = play_book(simulator, tmp_path, "playbook.yml", ["-i", "hosts", "--forks", "10"])
+    assert played.code == 0, played.output
+    assert played.output.count("ok: [host") == 20
+    assert simulator.counts()["tokens_issued"] == before + 1
+
+
+def test_a_revoked_token_costs_one_renewal_and_no_failed_task(simulator: Simulator, tmp_path: Path) -> None:
+    play_tasks(simulator, tmp_path, {"before": {"azsphere.fleet.tenant_info": {}}})
+    before = simulator.counts()["tokens_issued"]
+    simulator.revoke_tokens()
+    played = play_tasks(simulator, tmp_path, {name: {"azsphere.fleet.tenant_info": {}} for name in ("one", "two")})
+    assert not any(result.get("failed") for result in played.results.values())
+    assert simulator.counts()["tokens_issued"] == before + 1
