@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -62,8 +63,6 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     pid = json.loads(ready_file.read_text())["pid"]
     descriptor = os.pidfd_open(pid)
     try:
-        import select
-
         assert select.select([descriptor], [], [], 30)[0], "it is still there"
     finally:
         os.close(descriptor)

@@ -1,0 +1,21 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The simulator does not slow down what is measured against it."""
+
+from __future__ import annotations
+
+import statistics
+
+from tests.unit.simulator.client import Client
+from tests.unit.simulator.conftest import KETTLE
+
+#: What Nagle's algorithm costs each reply on a connection that is kept, when it is left on.
+NAGLE_SECONDS = 0.04
+
+
+def test_replies_on_a_kept_connection_do_not_wait_for_each_other(client: Client) -> None:
+    took = [client.call("GET", f"products/{KETTLE}").elapsed.total_seconds() for _ in range(60)]
+    assert statistics.median(took) < 0.9 * NAGLE_SECONDS
