@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.conftest import KETTLE
@@ -17,5 +18,9 @@ NAGLE_SECONDS = 0.04
 
 
 def test_replies_on_a_kept_connection_do_not_wait_for_each_other(client: Client) -> None:
-    took = [client.call("GET", f"products/{KETTLE}").elapsed.total_seconds() for _ in range(60)]
+    took = []
+    for _ in range(60):
+        start = time.monotonic()
+        client.get(f"products/{KETTLE}")
+        took.append(time.monotonic() - start)
     assert statistics.median(took) < 0.9 * NAGLE_SECONDS
