@@ -55,7 +55,11 @@ class Tasks:
         for process in started:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-        answers = [process.communicate("go\n", timeout=60)[0] for process in started]
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        answers = [process.communicate(timeout=60)[0] for process in started]
         return [json.loads(answer) for answer in answers]
 
 
