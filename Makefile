@@ -6,7 +6,7 @@
 # `make help` lists what can be made. Paths are relative, as the clone's own may hold spaces.
 
 PYTHON ?= python3
-PARTS := sanity integration gates unit lint docs-lint types imports changelog-lint
+PARTS := gates sanity integration unit lint docs-lint types imports changelog-lint
 
 # Nothing outside the clone is touched: every tool's home, cache and temporary folder lies in .build/.
 # What the caller set for Ansible, Azure or Python stays outside; git and pip keep reading the caller's configuration.
@@ -82,10 +82,10 @@ unit: venv  ## unit tests; pytest options in ARGS
 	@$(PY) -m pytest -n 2 tests/unit $(ARGS)
 
 integration: venv  ## playbooks against the simulator
-	@$(PY) -m pytest tests/integration $(ARGS)
+	@$(PY) -m pytest -n 2 tests/integration $(ARGS)
 
 gates: venv  ## check mode, idempotence, secrets and the other promises
-	@$(PY) -m pytest tests/gates $(ARGS)
+	@$(PY) -m pytest -n 2 tests/gates $(ARGS)
 
 types: venv  ## mypy, strict
 	@MYPYPATH=.build/collections $(PY) -m mypy

@@ -41,7 +41,7 @@ none but those of the connection.
 Each line is held by a test of its name in `{TEST}`, which runs the module against the
 [simulator](simulator.md) and fails unless the simulator has seen the operation:
 
-```
+```shell
 make gates ARGS="-k 'test_completeness and Product_GetByName'"
 ```"""
 

@@ -65,7 +65,7 @@ def lower_bounds() -> list[str]:
 
 def try_row(row: str, found: dict[str, str]) -> bool:
     """Make the row's venv and run everything in it, output to its log; True if all of it passed."""
-    core, _, version = (f"2.17/{CORES['2.17'][0]}" if row == LOWEST else row).partition("/")
+    core, version = (f"2.17/{CORES['2.17'][0]}" if row == LOWEST else row).split("/")
     folder = HOME / row.replace("/", "-")
     python, log = folder / "venv/bin/python", folder / "log"
     folder.mkdir(parents=True, exist_ok=True)
