@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins import AnsiblePlugin
 from ansible.utils.display import Display
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth import SECRET_OPTIONS
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
@@ -26,6 +28,7 @@ def reading(plugin: AnsiblePlugin, error: type[AnsibleError] = AnsibleError) -> 
     What goes wrong inside is raised as `error`, with its one sentence and nothing else.
     """
     display = Display()
+    _register_secrets(plugin.get_options())
     try:
         connection = open_connection(
             plugin.get_options(), read_only=True, warn=display.warning, debug=display.vvvv
@@ -38,3 +41,12 @@ def reading(plugin: AnsiblePlugin, error: type[AnsibleError] = AnsibleError) -> 
         raise error(missing_required_lib(missing.library, reason=f"to {missing.reason}")) from None
     except FleetError as failure:
         raise error(str(failure)) from None
+
+
+def _register_secrets(options: Mapping[str, Any]) -> None:
+    """Lets Ansible mask them in all that it prints; modules have that done for their own options."""
+    try:
+        from ansible.module_utils.secrets import register_secrets
+    except ImportError:  # ansible-core before 2.22
+        return
+    register_secrets([str(options[name]) for name in SECRET_OPTIONS if options.get(name)])

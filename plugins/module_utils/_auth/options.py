@@ -25,6 +25,8 @@ AUTH_SOURCES = (
     "azure_cli",
     "user",
 )
+#: The options that are secrets themselves; the others name files.
+SECRET_OPTIONS = ("access_token", "client_secret", "client_certificate_password")
 DEFAULT_AUTHORITY_HOST = "https://login.microsoftonline.com"
 #: Azure Sphere's own public client and the directory that people are invited into (FACTS, section 3).
 PEOPLE_CLIENT = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
