@@ -38,7 +38,7 @@ The Azure Sphere Public API v2 has {{count}} operations. The collection sends al
 service itself has deprecated. The tables say which module does it, and by which options; where none is named, it takes
 none but those of the connection.
 
-Each line is held by a test of its name in `{TEST}`, which runs the module against the
+Each line is held by the test that it names, in `{TEST}`, which runs the module against the
 [simulator](simulator.md) and fails unless the simulator has seen the operation:
 
 ```shell
@@ -80,7 +80,7 @@ def page() -> str:
     replaced = sum("replaced_by" in row for row in told.values())
     lines = [_HEAD.format(count=len(there), replaced=_number(replaced))]
     for tag in dict.fromkeys(operation.tag for operation in there):
-        lines += [f"\n## {tag}\n", "| Operation | Request | Module | Options |", "|---|---|---|---|"]
+        lines += [f"\n## {tag}\n", "| Operation | Request | Module | Options | Test |", "|---|---|---|---|---|"]
         lines += [_line(operation, told[operation.id]) for operation in there if operation.tag == tag]
     return "\n".join(lines) + "\n"
 
@@ -88,9 +88,11 @@ def page() -> str:
 def _line(operation: Operation, row: Mapping[str, Any]) -> str:
     request = f"`{operation.method} {operation.path}`"
     if "replaced_by" in row:
-        return f"| {operation.id} | {request} | none: {row['because']} | {row['replaced_by']} is sent in its place |"
+        instead = f"none: {row['because']} | {row['replaced_by']} is sent in its place"
+        return f"| {operation.id} | {request} | {instead} | `test_replaced[{operation.id}]` |"
     (module, options), *_rest = row["run"].items()
-    return f"| {operation.id} | {request} | `{module}` | {_options(module, options)} |"
+    told = f"`{module}` | {_options(module, options)} | `test_sent[{operation.id}]`"
+    return f"| {operation.id} | {request} | {told} |"
 
 
 def _options(module: str, options: Mapping[str, Any]) -> str:
