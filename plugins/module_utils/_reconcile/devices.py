@@ -149,7 +149,7 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
             f"{len(unclaimed)} device{'s are' if len(unclaimed) > 1 else ' is'} not claimed into this tenant "
             f"({first}{more}).",
             code="not_claimed",
-            hint="Nothing was changed. A claim is for ever: if they are to belong to this tenant, set claim: true.",
+            hint="Nothing was changed. A claim is for ever: to claim all the same, set claim: true.",
         )
     if limits.max_changes is not None and len(changing) > limits.max_changes:
         raise InvalidInput(
