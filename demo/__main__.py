@@ -22,7 +22,11 @@ from .playbook import BUILD, HERE, PlaybookFailed, Run, play
 
 LATENCY_MS = 20
 PACKAGES = {
-    "kettle.imagepackage": ("KettleApp", "6f1d2c3b-4a59-4e68-8f77-0a1b2c3d4e5f", "d1a5f3c2-7b64-4c0e-9a1d-3e5f7a9b1c2d"),
+    "kettle.imagepackage": (
+        "KettleApp",
+        "6f1d2c3b-4a59-4e68-8f77-0a1b2c3d4e5f",
+        "d1a5f3c2-7b64-4c0e-9a1d-3e5f7a9b1c2d",
+    ),
     "coffee-machine.imagepackage": (
         "CoffeeApp",
         "0b9c8d7e-6f5a-4b3c-8d2e-1f0a9b8c7d6e",

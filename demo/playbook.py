@@ -71,7 +71,7 @@ def play(simulator: Simulator, folder: Path, *options: str) -> Run:
 
 
 def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:
-    """The caller's, with the simulator in place of the real service, and everything that is written inside the clone."""
+    """The caller's, with the simulator in place of the service, and everything that is written inside the clone."""
     return {
         **os.environ,
         **simulator.env(),

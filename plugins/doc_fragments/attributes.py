@@ -23,7 +23,8 @@ attributes:
     support: full
     description: A second run with the same options changes nothing and sends no write.
   action_group:
-    description: Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
+    description:
+      - Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
     support: full
     membership:
       - azsphere.fleet.azsphere
@@ -43,7 +44,8 @@ attributes:
     support: full
     description: The module only reads.
   action_group:
-    description: Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
+    description:
+      - Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
     support: full
     membership:
       - azsphere.fleet.azsphere

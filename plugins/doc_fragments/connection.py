@@ -61,7 +61,8 @@ options:
       - Taken from the environment variable E(AZSPHERE_AUTH_SOURCE) when it is not set.
     type: str
     default: auto
-    choices: [auto, access_token, client_secret, client_certificate, workload_identity, managed_identity, azure_cli, user]
+    choices: [auto, access_token, client_secret, client_certificate, workload_identity, managed_identity, azure_cli,
+    user]
   access_token:
     description:
       - An access token that was made elsewhere.
@@ -205,7 +206,8 @@ options:
       - Credentials that are only half configured are an error.
     type: str
     default: auto
-    choices: [auto, access_token, client_secret, client_certificate, workload_identity, managed_identity, azure_cli, user]
+    choices: [auto, access_token, client_secret, client_certificate, workload_identity, managed_identity, azure_cli,
+    user]
     env:
       - name: AZSPHERE_AUTH_SOURCE
     ini:

@@ -30,9 +30,7 @@ def reading(plugin: AnsiblePlugin, error: type[AnsibleError] = AnsibleError) -> 
     display = Display()
     _register_secrets(plugin.get_options())
     try:
-        connection = open_connection(
-            plugin.get_options(), read_only=True, warn=display.warning, debug=display.vvvv
-        )
+        connection = open_connection(plugin.get_options(), read_only=True, warn=display.warning, debug=display.vvvv)
         try:
             yield connection.service
         finally:

@@ -102,9 +102,7 @@ class AccessLayer(Layers):
         known = self._known(user)
         if known is None:
             raise NotFound(f"The service does not know {user}.", code="NotFound", target=user)
-        self._users[_key(known)] = replace(
-            known, roles=tuple(held for held in known.roles if held != role)
-        )
+        self._users[_key(known)] = replace(known, roles=tuple(held for held in known.roles if held != role))
 
     def _known(self, user: str) -> User | None:
         """With or without roles."""
