@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,7 +98,7 @@ def _api_url(value: Any) -> str:
             hint=f"Leave it out for {DEFAULT_API_URL}, or give https://HOST.",
         )
     try:
-        _ = parts.port
+        _port = parts.port
     except ValueError as error:
         raise InvalidInput(f"The port in api_url ({parts.netloc}) is no number.") from error
     return url
@@ -106,7 +107,7 @@ def _api_url(value: Any) -> str:
 def _seconds(params: Mapping[str, Any], name: str, default: float, least: float = 0.001) -> float:
     value = params.get(name)
     seconds = default if value is None else float(value)
-    if not seconds >= least:
+    if math.isnan(seconds) or seconds < least:
         raise InvalidInput(f"The option {name} has to be a positive number of seconds, not {seconds:g}.")
     return seconds
 

@@ -265,8 +265,8 @@ AFTER_A_LOOK = (
         "an unclaimed device without claim",
         "device",
         {"ids": [A, UNCLAIMED]},
-        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim is for ever: if "
-        "they are to belong to this tenant, set claim: true.",
+        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim is for ever: to "
+        "claim all the same, set claim: true.",
         ("Devices_Get", "Devices_Get"),
     ),
     Mistake(

@@ -43,7 +43,7 @@ def for_each(things: Iterable[Thing], work: Callable[[Thing], bool], threads: in
     pool = ThreadPoolExecutor(crew)
     finished = False
     try:
-        runs = [pool.submit(run) for _ in range(crew)]
+        runs = [pool.submit(run) for _unused in range(crew)]
         wait(runs)
         finished = True
     finally:

@@ -154,7 +154,7 @@ def date_of(value: Any) -> str | None:
     if zone and zone.upper() != "Z":
         sign = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
         utc = datetime.fromisoformat(f"{day}T{time}{sign}").astimezone(timezone.utc)
-        day, _, time = utc.isoformat()[:19].partition("T")
+        day, time = utc.isoformat()[:19].split("T")
     return f"{day}T{time}{fraction or ''}Z"
 
 

@@ -61,7 +61,7 @@ class Sessions:
     def start(self, client_id: str, directory_id: str, scope: str, now: float) -> DeviceCode:
         code = DeviceCode(
             secrets.token_urlsafe(48),
-            "".join(secrets.choice(_ALPHABET) for _ in range(9)),
+            "".join(secrets.choice(_ALPHABET) for _unused in range(9)),
             client_id,
             directory_id,
             scope,

@@ -147,11 +147,11 @@ def _refresh(world: World, directory: Directory, application: Application, form:
 
 
 def _take_basic_authentication(request: Request, form: dict[str, str]) -> None:
-    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    kind, _space, value = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return
     try:
-        client_id, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+        client_id, _colon, secret = base64.b64decode(value, validate=True).decode().partition(":")
     except ValueError:
         return
     form.setdefault("client_id", unquote_plus(client_id))

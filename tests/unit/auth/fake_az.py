@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-_SCRIPT = """#!{python}
-import json, pathlib, sys
+#: Python runs a file beside it: a #! line cannot name an interpreter whose path has spaces.
+_STARTER = """#!/bin/sh
+exec "{python}" "{script}" "$@"
+"""
+_SCRIPT = """import json, pathlib, sys
 folder = pathlib.Path({folder!r})
 with (folder / "calls").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
@@ -48,7 +51,9 @@ def install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAz:
     folder = tmp_path / "az"
     folder.mkdir()
     program = folder / "az"
-    program.write_text(_SCRIPT.format(python=sys.executable, folder=str(folder)))
+    script = folder / "az.py"
+    script.write_text(_SCRIPT.format(folder=str(folder)))
+    program.write_text(_STARTER.format(python=sys.executable, script=script))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("AZURE_CONFIG_DIR", str(folder))

@@ -50,7 +50,7 @@ class Tasks:
         command = [sys.executable, "-c", TASK, order]
         started = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-            for _ in range(count)
+            for _unused in range(count)
         ]
         for process in started:
             assert process.stdout is not None
@@ -121,7 +121,7 @@ def test_threads_renew_a_rejected_token_once(authority: Authority, opened: Opene
     rejected = tokens.token()
     before = authority.issued
     found: list[str] = []
-    threads = [threading.Thread(target=lambda: found.append(tokens.renew(rejected))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: found.append(tokens.renew(rejected))) for _unused in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -178,7 +178,7 @@ def test_two_identities_never_share_a_token(authority: Authority, opened: Opener
         {"client_id": OTHER, "directory_id": DIRECTORY, "client_secret": OTHER_SECRET},
         {**APPLICATION, "directory_id": "contoso.example"},
     ]
-    found = {opened(**identity).token() for _ in range(2) for identity in identities}
+    found = {opened(**identity).token() for _unused in range(2) for identity in identities}
     assert len(found) == len(identities)
     assert authority.issued == before + len(identities)
 
@@ -333,7 +333,7 @@ def test_a_damaged_salt_only_costs_a_token(opened: Opener, params: dict[str, Any
 
 def test_none_is_obeyed(authority: Authority, opened: Opener, tmp_path: Path) -> None:
     before = authority.issued
-    for _ in range(2):
+    for _unused in range(2):
         assert opened(**APPLICATION, token_cache="none").token()
     assert authority.issued == before + 2
     assert not (tmp_path / "cache").exists()

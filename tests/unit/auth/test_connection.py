@@ -41,11 +41,11 @@ def connected(authority: Authority, params: dict[str, Any], warnings: list[str])
 
 
 def test_a_revoked_token_costs_one_renewal_and_no_failure(authority: Authority, connected: Connector) -> None:
-    for _ in range(2):
+    for _unused in range(2):
         connected().service.tenants()
     before = authority.issued
     authority.simulator.revoke_tokens()
-    for _ in range(2):
+    for _unused in range(2):
         connected().service.tenants()
     assert authority.issued == before + 1
 

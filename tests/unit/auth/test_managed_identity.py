@@ -60,7 +60,7 @@ def test_auto_takes_it_where_the_environment_tells_of_one(machine: str, opened: 
 @pytest.mark.usefixtures("machine")
 def test_two_identities_of_one_machine_do_not_share_a_token(authority: Authority, opened: Opener) -> None:
     before = authority.issued
-    for _ in range(2):
+    for _unused in range(2):
         first = opened(auth_source="managed_identity").token()
         second = opened(auth_source="managed_identity", client_id=USER_IDENTITY_CLIENT).token()
         assert claims(first)["oid"] != claims(second)["oid"]

@@ -202,7 +202,7 @@ def test_the_life_of_tokens_can_be_set(client: Client) -> None:
     client.authority.simulator.settings(token_lifetime=90)
     assert client.token(SECRET_FORM)["expires_in"] == 90
     client.authority.next_tokens(lifetime=5, times=2)
-    lives = [client.token(SECRET_FORM)["expires_in"] for _ in range(3)]
+    lives = [client.token(SECRET_FORM)["expires_in"] for _unused in range(3)]
     assert lives == [5, 5, 90]
 
 
@@ -241,7 +241,7 @@ def test_refresh_tokens_rotate_and_can_be_revoked(client: Client) -> None:
     client.authority.approve(code["user_code"], ADA)
     tokens = [redeem(client, code)["refresh_token"]]
     form = {"grant_type": "refresh_token", "client_id": PUBLIC_CLIENT}
-    for _ in range(2):
+    for _unused in range(2):
         tokens.append(client.token({**form, "refresh_token": tokens[-1]}, SPHERE_DIRECTORY)["refresh_token"])
     assert len(set(tokens)) == 3
     client.authority.revoke(username=ADA.upper())

@@ -85,7 +85,7 @@ PROBLEM = {
 )
 def test_every_form_of_body_becomes_one_sentence(bench: MakeBench, body: Any, code: str, words: str | None) -> None:
     error = failure(bench, 400, body)
-    assert type(error) is ServiceError
+    assert error.__class__ is ServiceError
     assert error.code == code
     assert error.status == 400
     assert error.target == "Kettle"
@@ -111,7 +111,7 @@ def test_every_form_of_body_becomes_one_sentence(bench: MakeBench, body: Any, co
     ],
 )
 def test_kinds_of_failure(bench: MakeBench, status: int, body: Any, kind: type[FleetError]) -> None:
-    assert type(failure(bench, status, body)) is kind
+    assert failure(bench, status, body).__class__ is kind
 
 
 def test_gone_says_that_something_is_too_old(bench: MakeBench) -> None:

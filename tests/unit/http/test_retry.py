@@ -145,7 +145,7 @@ def test_back_off_grows_and_ends(bench: MakeBench) -> None:
 
 def test_a_pause_beyond_all_patience_is_an_error_at_once_and_for_everybody(bench: MakeBench) -> None:
     here = bench(Answer(429, headers={"Retry-After": "21600"}), retry_timeout=60)
-    for _ in range(2):
+    for _unused in range(2):
         with pytest.raises(Unreachable, match="pause of 21600 s") as caught:
             here.session.get("/v2/things", "listing")
         assert "retry_timeout" in str(caught.value)
@@ -182,7 +182,7 @@ def test_many_threads_with_one_old_token_need_one_new_one() -> None:
     tokens = CountedTokens()
     with server.running() as url:
         session = Session(Settings(url, concurrency=8), tokens, read_only=True)
-        threads = [threading.Thread(target=session.get, args=("/v2/things", "listing")) for _ in range(8)]
+        threads = [threading.Thread(target=session.get, args=("/v2/things", "listing")) for _unused in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

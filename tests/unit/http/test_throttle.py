@@ -22,7 +22,7 @@ from tests.unit.http.conftest import FastClock
 
 
 def passes(gate: Gate, times: int) -> None:
-    for _ in range(times):
+    for _unused in range(times):
         with gate.turn(100):
             gate.succeeded()
 
@@ -42,7 +42,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
             with lock:
                 inside -= 1
 
-    threads = [threading.Thread(target=visit) for _ in range(9)]
+    threads = [threading.Thread(target=visit) for _unused in range(9)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -73,7 +73,7 @@ def test_throttles_of_one_moment_count_once() -> None:
 def test_the_limit_halves_and_grows_back_slowly() -> None:
     gate = Gate(16, FastClock(), Statistics())
     limits = []
-    for _ in range(6):
+    for _unused in range(6):
         with gate.turn(100) as throttles:
             gate.throttled(throttles, 1)
         limits.append(gate.limit)
@@ -107,7 +107,7 @@ def test_a_closed_gate_lets_nobody_through() -> None:
 
 def test_a_place_is_given_back_after_an_error() -> None:
     gate = Gate(1, FastClock(), Statistics())
-    for _ in range(3):
+    for _unused in range(3):
         with pytest.raises(KeyError), gate.turn(1):
             raise KeyError
     passes(gate, 1)

@@ -34,6 +34,18 @@ def device(number: int) -> str:
     return f"{number:0128x}"
 
 
+class Answers:
+    """Passes reports on, and keeps what they answered."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.given: list[bool] = []
+
+    def tell(self, outcome: DeviceOutcome) -> bool:
+        self.given.append(self._report(outcome))
+        return self.given[-1]
+
+
 class Fleet(MemoryService):
     """Kettle with the groups Lab and Shop; some devices are another tenant's."""
 
@@ -60,14 +72,9 @@ class Fleet(MemoryService):
                 if not report(DeviceOutcome(device_id, Conflict("It is another tenant's."))):
                     break
             else:
-                going_on: list[bool] = []
-
-                def tell(outcome: DeviceOutcome, answers: list[bool] = going_on) -> bool:
-                    answers.append(report(outcome))
-                    return answers[-1]
-
-                done = super().claim_devices([device_id], deadline, tell)
-                if not all(going_on):
+                answers = Answers(report)
+                done = super().claim_devices([device_id], deadline, answers.tell)
+                if not all(answers.given):
                     break
         return done
 

@@ -35,7 +35,7 @@ def test_what_was_written_is_told_alike(kind: str, tmp_path: Path) -> None:
     files.write(path, b"content", 0o640)
     assert files.read(path) == b"content"
     assert files.state(path) == FileState(7, hashlib.sha256(b"content").hexdigest(), 0o640)
-    files.receive(path, lambda write: [write(b"piece ") for _ in range(3)], 0o600)
+    files.receive(path, lambda write: [write(b"piece ") for _unused in range(3)], 0o600)
     assert files.state(path) == FileState(18, hashlib.sha256(b"piece " * 3).hexdigest(), 0o600)
     files.set_mode(path, 0o644)
     state = files.state(path)

@@ -73,7 +73,7 @@ def test_only_what_is_missing_is_done_after_a_lost_answer() -> None:
 
 
 def test_answers_that_are_always_lost_are_an_error_in_the_end() -> None:
-    service = Recorder(MemoryService(), create_product=[lost() for _ in range(9)])
+    service = Recorder(MemoryService(), create_product=[lost() for _unused in range(9)])
     outcome, warnings = run(service, KETTLE)
     assert len(service.writes) == ATTEMPTS
     assert len(warnings) == ATTEMPTS - 1

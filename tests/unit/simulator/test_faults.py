@@ -19,7 +19,7 @@ CUT = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
 def test_a_status_comes_as_often_as_ordered(client: Client) -> None:
     client.simulator.fault("status", match={"operationId": "Product_List"}, status=429, retry_after=7, times=2)
-    answers = [client.call("GET", "products") for _ in range(3)]
+    answers = [client.call("GET", "products") for _unused in range(3)]
     assert [answer.status_code for answer in answers] == [429, 429, 200]
     assert answers[0].headers["Retry-After"] == "7"
     assert client.call("GET", "devicegroups").status_code == 200
@@ -27,14 +27,14 @@ def test_a_status_comes_as_often_as_ordered(client: Client) -> None:
 
 def test_a_fault_may_let_some_pass_first(client: Client) -> None:
     client.simulator.fault("status", status=500, skip=1, times=1, body='{"Code": 4, "Message": "x"}')
-    answers = [client.call("GET", "products") for _ in range(3)]
+    answers = [client.call("GET", "products") for _unused in range(3)]
     assert [answer.status_code for answer in answers] == [200, 500, 200]
     assert answers[1].json() == {"Code": 4, "Message": "x"}
 
 
 def test_a_fault_can_last_until_it_is_taken_back(client: Client) -> None:
     client.simulator.fault("status", match={"path": "*/devicegroups*"}, status=503, times=None)
-    assert [client.call("GET", "deviceGroups").status_code for _ in range(3)] == [503] * 3
+    assert [client.call("GET", "deviceGroups").status_code for _unused in range(3)] == [503] * 3
     client.simulator.clear_faults()
     assert client.call("GET", "devicegroups").status_code == 200
 

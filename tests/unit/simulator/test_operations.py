@@ -71,7 +71,7 @@ def test_a_name_that_is_taken_fails_later_whatever_its_case(client: Client) -> N
 
 def test_of_two_products_of_one_name_at_the_same_time_one_is_made(client: Client) -> None:
     client.simulator.settings(operation_seconds=10)
-    started = [client.call("POST", "products", {"Name": "Lamp"}).json()["OperationId"] for _ in range(2)]
+    started = [client.call("POST", "products", {"Name": "Lamp"}).json()["OperationId"] for _unused in range(2)]
     client.simulator.advance(11)
     assert [client.follow(operation)["State"] for operation in started] == [2, 3]
 

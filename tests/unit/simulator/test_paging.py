@@ -38,7 +38,7 @@ def test_a_client_may_ask_for_shorter_pages(client: Client) -> None:
 def test_a_page_may_be_asked_for_again(client: Client) -> None:
     client.simulator.settings(page_size=2)
     token = client.get("devices")["ContinuationToken"]
-    again = [client.get("devices", **{"Sphere-Continuation": token})["Items"] for _ in range(2)]
+    again = [client.get("devices", **{"Sphere-Continuation": token})["Items"] for _unused in range(2)]
     assert again[0] == again[1]
 
 

@@ -90,7 +90,7 @@ def test_a_group_is_made_at_once(client: Client) -> None:
 
 
 def test_a_claim_is_for_ever_and_may_be_said_twice(client: Client) -> None:
-    for _ in range(2):
+    for _unused in range(2):
         assert client.done("PUT", f"devices/{UNCLAIMED[0].upper()}/claim")["State"] == 2
     device = client.get(f"devices/{UNCLAIMED[0]}")
     assert device["DeviceId"] == UNCLAIMED[0].upper()
@@ -248,7 +248,7 @@ def test_a_tenant_is_made_from_a_device_once_and_does_not_claim_it(client: Clien
 
 def test_a_tenant_can_be_renamed_and_its_old_authorization_blocked(client: Client) -> None:
     assert client.call("PATCH", "", {"Name": "Fleet 2"}).json()["Name"] == "Fleet 2"
-    for _ in range(2):
+    for _unused in range(2):
         assert client.call("POST", "blocklegacyauthorization").status_code == 200
     document = client.simulator.order("GET", "state")
     assert next(t for t in document["tenants"] if t["id"] == TENANT)["legacy_authorization_blocked"] is True

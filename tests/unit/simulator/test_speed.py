@@ -19,7 +19,7 @@ NAGLE_SECONDS = 0.04
 
 def test_replies_on_a_kept_connection_do_not_wait_for_each_other(client: Client) -> None:
     took = []
-    for _ in range(60):
+    for _unused in range(60):
         start = time.monotonic()
         client.get(f"products/{KETTLE}")
         took.append(time.monotonic() - start)

@@ -80,7 +80,7 @@ def test_the_built_in_world(simulator: Simulator) -> None:
 
 def test_what_a_seed_leaves_out_is_completed_and_always_alike() -> None:
     document = {"tenants": [{"name": "T", "products": [{"name": "Kettle"}], "devices": OWN[:1]}]}
-    made = [dump(seeds.Seeds(NOW).load(copy.deepcopy(document), NOW)) for _ in range(2)]
+    made = [dump(seeds.Seeds(NOW).load(copy.deepcopy(document), NOW)) for _unused in range(2)]
     tenants = [state["tenants"][0] for state in made]
     assert tenants[0]["id"] == tenants[1]["id"]
     assert len(tenants[0]["products"][0]["device_groups"]) == 5
