@@ -20,10 +20,13 @@ UNKNOWN = "(not yet known)"
 Act = Callable[[bool], Answer]
 
 
-def prove(bench: Workbench, act: Act, *, changes: bool, again: bool = False) -> Answer:
+def prove(
+    bench: Workbench, act: Act, *, changes: bool, again: bool = False, further: tuple[bool, ...] = (False, True)
+) -> Answer:
     """A check run writes nothing and tells what the real run then does; a further one finds nothing to do.
 
-    Answers the real run. `again` says whether the same is expected to change something each time.
+    Answers the real run. `again` says whether the same is expected to change something each time, `further` whether
+    each of the runs after it is a check.
     """
     before = bench.look()
     predicted = act(True)
@@ -39,13 +42,13 @@ def prove(bench: Workbench, act: Act, *, changes: bool, again: bool = False) -> 
     assert bool(real.writes or after.files != before.files) == changes
     check_differences(real.diff, before, after)
     if not again:
-        _nothing_left(bench, act)
+        _nothing_left(bench, act, further)
     return real
 
 
-def _nothing_left(bench: Workbench, act: Act) -> None:
+def _nothing_left(bench: Workbench, act: Act, further: tuple[bool, ...]) -> None:
     before = bench.look()
-    for check in (False, True):
+    for check in further:
         second = act(check)
         assert not second.values.get("failed"), second.values.get("msg")
         assert (second.changed, second.writes, second.diff) == (False, (), [])

@@ -1,0 +1,106 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""An interpreter for modules that has its imports behind it: a server that forks, and a client in a file.
+
+Ansible starts a new interpreter for each task, which spends most of its time on imports. Here the server has imported
+Ansible, the libraries and the collection's rooms, and each task runs in a fork of it. Whether all that a module needs
+is packed with it shows elsewhere (test_playbooks, tests/integration). `python -m tests.gates.quick SOCKET` is the
+server; it ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+COLLECTIONS = Path(__file__).resolve().parents[2] / ".build" / "collections"
+UTILS = "ansible_collections.azsphere.fleet.plugins.module_utils"
+CLIENT = """#!{python} -IS
+import json, os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.connect({address!r})
+task = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+socket.send_fds(server, [len(task).to_bytes(4, "big")], [0, 1, 2])
+server.sendall(task)
+sys.exit(int(server.recv(8) or b"1"))
+"""
+
+
+@contextlib.contextmanager
+def quick_interpreter(folder: Path) -> Iterator[Path]:
+    """The path of the client, as long as the server runs."""
+    address = folder / "socket"
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.gates.quick", str(address)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        client = folder / "python3"
+        client.write_text(CLIENT.format(python=sys.executable, address=str(address)), encoding="utf-8")
+        client.chmod(0o700)
+        yield client
+        server.communicate()
+
+
+def serve(address: str) -> None:
+    """Forks for each task until standard input ends."""
+    sys.path.insert(0, str(COLLECTIONS))
+    for name in ("ansible.module_utils.basic", "requests", "msal", "yaml", "cryptography.x509", UTILS):
+        importlib.import_module(name)
+    for found in pkgutil.walk_packages(sys.modules[UTILS].__path__, f"{UTILS}."):
+        importlib.import_module(found.name)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        print("ready", flush=True)
+        while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
+            task, _address = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _attend(task)
+            task.close()
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(-1, os.WNOHANG)
+
+
+def _attend(task: socket.socket) -> None:
+    """Runs one task in a fork of the fork, so that its exit code can be told whatever it does."""
+    size, streams, _flags, _sender = socket.recv_fds(task, 4, 3)
+    text = b""
+    while len(text) < int.from_bytes(size, "big"):
+        text += task.recv(65536)
+    arguments, folder, environment = json.loads(text)
+    child = os.fork()
+    if child == 0:
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv = arguments
+        sys.path[0] = os.path.dirname(arguments[0])
+        runpy.run_path(arguments[0], run_name="__main__")
+        sys.exit()
+    _child, status = os.waitpid(child, 0)
+    task.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

@@ -1,0 +1,233 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Everything that the documentation shows runs: taken from the source, once as a check and once for real."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .fleet import fleet
+from .playbooks import Played, Player, wrote
+from .proof import prove
+from .shown import PAGES, ROOT, SHELLS, Block, blocks, examples, indented, is_playbook, is_tasks, plugins
+from .workbench import Workbench
+
+#: Commands that cannot run here, and why.
+NOT_RUN = {
+    r"make\b.*": "make's targets are parts of this very build",
+    r"az .*": "the Azure CLI asks Azure",
+    r"ansible-galaxy collection install azsphere\.fleet": "it asks Galaxy",
+    r"pip install .*": "it asks the package index",
+}
+#: Public client and directory of people, for tasks that sign one in.
+PEOPLE = {"client_id": "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f", "directory_id": "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"}
+#: The application of docs/authentication.md.
+PIPELINE = {
+    "client_id": "9a6f3c1d-5b1e-4d2a-8f7e-2c4b6a8d0e1f",
+    "directory_id": "5b6c1e0a-2f43-4c7b-8f0e-0d8c5a4e9b77",
+}
+PIPELINE_SECRET = "the secret of the pipeline"
+#: Blocks of YAML that are a part of something, and what of. By page and first line.
+PARTS = {
+    ("docs/simulator.md", "module_defaults:"): "a play, with addresses of a simulator that somebody started",
+    ("docs/simulator.md", "tenants:"): "a seed, with IDs cut short",
+}
+KINDS = ("modules", "lookup", "test")
+CHECKS = [pytest.param(True, id="check"), pytest.param(False, id="real")]
+BLOCKS = list(blocks())
+
+
+@pytest.fixture
+def player(bench: Workbench, tmp_path_factory: pytest.TempPathFactory, interpreter: Path) -> Player:
+    """In a folder with all files that examples name."""
+    for block in BLOCKS:
+        if block.page.name == "README.md" and block.file == "blueprint.yml":
+            (bench.folder / block.file).write_text(block.text, encoding="utf-8")
+    return Player(bench.simulator, bench.folder, tmp_path_factory.mktemp("home"), interpreter)
+
+
+def told_fleet(ready: Mapping[str, Any]) -> dict[str, Any]:
+    """The fleet with what examples speak of: a laboratory, and a pipeline with an application of its own."""
+    seed = fleet()
+    tenant = seed["tenants"][0]
+    more = ("Laboratory", "Field Test OS Evaluation", "Production OS Evaluation")
+    tenant["products"][0]["device_groups"] += [{"name": name} for name in more]
+    tenant["roles"]["Pipeline"] = ["Contributor"]
+    own = {name: ready[name] for name in ("client_id", "directory_id")}
+    seed["directories"] = [{"id": each["directory_id"]} for each in (ready, PEOPLE, PIPELINE)]
+    seed["applications"] = [
+        {"name": "Fleet automation", **own, "secrets": [{"value": ready["client_secret"]}]},
+        {"name": "Pipeline", **PIPELINE, "secrets": [{"value": PIPELINE_SECRET}]},
+    ]
+    return seed
+
+
+def seed_of(play: str, check: bool, ready: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the tasks of one example build on another, a check run starts on what the earlier ones leave behind."""
+    seed = told_fleet(ready)
+    if play == "modules tenant" and check:
+        seed["tenants"].append({"name": "Contoso Laboratory"})
+    if play == "modules product":
+        # They would be in the way of its deletion.
+        seed["tenants"][0]["devices"] = []
+    return seed
+
+
+def play_of(name: str, tasks: Any) -> dict[str, Any]:
+    return {"name": name, "hosts": "localhost", "gather_facts": False, "tasks": tasks}
+
+
+def run_plays(player: Player, bench: Workbench, plays: list[dict[str, Any]], check: bool) -> Played:
+    """All tasks of all plays, whatever comes of one."""
+    seeds = {play["name"]: seed_of(play["name"], check, bench.simulator.ready) for play in plays}
+    changed = [{**play, "ignore_errors": True} for play in plays]
+    for play in changed:
+        if "azsphere.fleet.login" in json.dumps(play):
+            # The environment names the application of the tests.
+            play["module_defaults"] = {"group/azsphere.fleet.azsphere": PEOPLE}
+    variables = {"FLEET_SECRET": PIPELINE_SECRET}
+    return player.play(changed, *(["--check"] if check else []), seeds=seeds, variables=variables)
+
+
+def judge(played: Played, plays: list[dict[str, Any]], check: bool) -> None:
+    """Asserts that all ran, that none failed, and that check runs changed nothing."""
+    found = played.plays()
+    failed = [
+        f"{name}: {line['task']}: {line['result'].get('msg')}"
+        for name, lines in found.items()
+        for line in lines
+        if line.get("status") in ("failed", "unreachable")
+    ]
+    assert failed == []
+    assert played.code == 0, played.output
+    assert list(found) == [play["name"] for play in plays]
+    for name, lines in found.items():
+        assert any("task" in line for line in lines), f"{name} has run no task"
+        if check:
+            assert wrote(lines) == [], name
+            states = [line[key] for line in lines for key in ("state_before", "state_after") if key in line]
+            assert len(set(states)) == 1, f"the check run of {name} changed the service"
+
+
+def test_every_plugin_has_examples() -> None:
+    for kind in (*KINDS, "inventory"):
+        assert set(examples(kind)) == plugins(kind)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_examples_of_plugins_run(player: Player, bench: Workbench, check: bool) -> None:
+    plays = [play_of(f"{kind} {name}", yaml.safe_load(text)) for kind in KINDS for name, text in examples(kind).items()]
+    judge(run_plays(player, bench, plays, check), plays, check)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_playbooks_on_pages_run(player: Player, bench: Workbench, check: bool) -> None:
+    plays = []
+    for block in BLOCKS:
+        if block.language == "yaml" and is_playbook(block.document):
+            plays += [{**play, "name": f"{block.name} {play['name']}"} for play in block.document]
+        elif block.language == "yaml" and is_tasks(block.document):
+            plays.append(play_of(block.name, block.document))
+    judge(run_plays(player, bench, plays, check), plays, check)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check: bool) -> None:
+    """Each as its first comment says to call it."""
+    for path in sorted((ROOT / "playbooks").glob("*.yml")):
+        told = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
+        assert told is not None, f"{path.name} does not say how to call it"
+        assert told[2] == f"azsphere.fleet.{path.stem}"
+        bench.simulator.load(told_fleet(bench.simulator.ready))
+        bench.simulator.clear_log()
+        before = bench.look()
+        played = player.run(["bash", "-ec", told[1] + (" --check" if check else "")])
+        assert played.returncode == 0, played.stdout + played.stderr
+        assert not check or (bench.writes() == () and bench.look() == before)
+
+
+def test_examples_of_inventories_run(player: Player, bench: Workbench) -> None:
+    for name, text in examples("inventory").items():
+        for number, document in enumerate(yaml.safe_load_all(text)):
+            bench.simulator.load(told_fleet(bench.simulator.ready))
+            listed = list_inventory(player, bench, name, document)
+            assert listed["_meta"]["hostvars"], f"example {number} of {name} finds no host"
+
+
+def list_inventory(player: Player, bench: Workbench, name: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    source = bench.folder / f"fleet.{name}.yml"
+    source.write_text(yaml.safe_dump(document), encoding="utf-8")
+    listed = player.run(["ansible-inventory", "-i", str(source), "--list"])
+    assert listed.returncode == 0, listed.stderr
+    assert "[WARNING]" not in listed.stderr, listed.stderr
+    found: dict[str, Any] = json.loads(listed.stdout)
+    return found
+
+
+def commands() -> list[tuple[Block, str]]:
+    return [(block, command) for block in BLOCKS if block.language in SHELLS for command in block.commands]
+
+
+def may_run(command: str) -> bool:
+    return not any(re.fullmatch(pattern, command) for pattern in NOT_RUN)
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block, command in commands() if may_run(command)}), ids=str)
+def test_commands_on_pages_run(player: Player, bench: Workbench, page: Path) -> None:
+    """In their order, in a folder with the files that the page shows; playbooks once more as a check before."""
+    bench.simulator.load(told_fleet(bench.simulator.ready))
+    for block in BLOCKS:
+        if block.page == page and block.file is not None and block.language in ("yaml", "text", "csv", ""):
+            (bench.folder / block.file).write_text(block.text, encoding="utf-8")
+    for block, command in commands():
+        if block.page != page or not may_run(command):
+            continue
+        if command.startswith("ansible-playbook ") and "--check" not in command:
+            checked = player.run(["bash", "-ec", f"{command} --check"])
+            assert checked.returncode == 0, f"{block.name}: {checked.stdout}{checked.stderr}"
+        done = player.run(["bash", "-ec", command])
+        assert done.returncode == 0, f"{block.name}: {done.stdout}{done.stderr}"
+
+
+def blueprints() -> list[Block]:
+    """Blocks of YAML that are neither plays nor tasks nor parts of something: documents for the module blueprint."""
+    return [
+        block
+        for block in BLOCKS
+        if block.language == "yaml"
+        and (str(block.page.relative_to(ROOT)), block.text.split("\n")[0]) not in PARTS
+        and isinstance(block.document, dict)
+    ]
+
+
+@pytest.mark.parametrize("block", blueprints(), ids=lambda block: block.name)
+def test_blueprints_on_pages_run(bench: Workbench, block: Block) -> None:
+    bench.simulator.load(fleet())
+    prove(
+        bench,
+        lambda check: bench.run("blueprint", {"blueprint": block.document, "claim": True}, check=check),
+        changes=True,
+    )
+
+
+def test_each_exception_is_needed() -> None:
+    shown = [command for _block, command in commands()]
+    known = [pattern for pattern in NOT_RUN if any(re.fullmatch(pattern, command) for command in shown)]
+    assert set(NOT_RUN) == set(known)
+    assert set(PARTS) <= {(str(block.page.relative_to(ROOT)), block.text.split("\n")[0]) for block in BLOCKS}
+
+
+def test_blocks_have_a_fence_and_a_language() -> None:
+    """So that none escapes."""
+    assert [block.name for block in BLOCKS if not block.language] == []
+    assert [place for page in PAGES for place in indented(page)] == []
