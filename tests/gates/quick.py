@@ -54,8 +54,10 @@ def quick_interpreter(folder: Path) -> Iterator[Path]:
         client = folder / "python3"
         client.write_text(CLIENT.format(python=sys.executable, address=str(address)), encoding="utf-8")
         client.chmod(0o700)
-        yield client
-        server.communicate()
+        try:
+            yield client
+        finally:
+            server.communicate()
 
 
 def serve(address: str) -> None:
@@ -68,7 +70,8 @@ def serve(address: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
             task, _address = listener.accept()
             if os.fork() == 0:
