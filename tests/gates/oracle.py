@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,7 +129,11 @@ def _wanted(side: Side, key: Key, shown: Any) -> Any:
 def _check_devices(each: Mapping[str, str], old: Side, new: Side) -> set[Key]:
     moved = {key for key in new.groups if key not in old.groups or old.groups[key] != new.groups[key]}
     for text, known in ((each["before"], old), (each["after"], new)):
+        counts = Counter(known.shown.get(key, UNCLAIMED) for key in moved)
+        wanted_counts = [f"{count} device{'s' if count > 1 else ''}: {name}" for name, count in sorted(counts.items())]
         lines = text.splitlines()
+        told_counts, lines = lines[: len(counts)], lines[len(counts) :]
+        assert told_counts == wanted_counts
         if len(moved) > SHOWN:
             assert lines.pop() == f"… and {len(moved) - SHOWN} more"
         told = dict(line.split("…  ", 1) for line in lines)

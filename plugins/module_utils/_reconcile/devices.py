@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -212,10 +213,12 @@ def _too_many(execution: Execution, limits: Limits) -> bool:
 
 
 def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
-    """A line for each device that changes, up to a limit."""
+    """How many of the devices that change are where, and a line for each of them, up to a limit."""
     if not changing:
         return ""
-    lines = [f"{change.id[:16]}…  {places[change.id]}" for change in changing[:SHOWN]]
+    counts = Counter(places[change.id] for change in changing)
+    lines = [f"{count} device{'s' if count > 1 else ''}: {name}" for name, count in sorted(counts.items())]
+    lines += [f"{change.id[:16]}…  {places[change.id]}" for change in changing[:SHOWN]]
     if len(changing) > SHOWN:
         lines.append(f"… and {len(changing) - SHOWN} more")
     return "\n".join(lines) + "\n"

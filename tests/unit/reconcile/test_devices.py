@@ -112,7 +112,7 @@ def test_each_device_gets_what_it_needs_and_no_more() -> None:
     assert {each.id for each in fleet.devices(None, fleet.group("Shop"))} == {device(number) for number in range(4)}
     assert result.diff is not None
     assert "not claimed" in result.diff[0]["before"]
-    assert result.diff[0]["after"].count("Kettle/Shop") == 3
+    assert result.diff[0]["after"].count("…  Kettle/Shop") == 3
     again = bring(service, rows(0, 1, 2, 3))
     assert (again.changed, again.diff, len(service.writes)) == (False, (), 2)
 
@@ -208,7 +208,8 @@ def test_a_long_table_is_cut_and_counted() -> None:
     result = bring(Fleet(), rows(*range(SHOWN + 5)))
     assert result.diff is not None
     assert result.diff[0]["after"].splitlines()[-1] == "… and 5 more"
-    assert len(result.diff[0]["before"].splitlines()) == SHOWN + 1
+    assert result.diff[0]["before"].splitlines()[0] == f"{SHOWN + 5} devices: not claimed"
+    assert len(result.diff[0]["before"].splitlines()) == SHOWN + 2
 
 
 def test_groups_may_be_guids() -> None:
