@@ -48,10 +48,11 @@ def list_roles_by_user(call: Call) -> Wire:
 
 def assign_role(call: Call) -> Reply:
     """Fails for somebody who was never invited, and for a while after an invitation if the settings say so."""
+    role = _role(call)
     principal = find(call.state, call.path["userId"])
     if principal is None or call.world.clock.timestamp() < call.world.invited.get(principal.id, 0.0):
         raise Problem(404, "There is no such user; invite it first.")
-    call.tenant.roles.setdefault(principal.id, set()).add(_role(call))
+    call.tenant.roles.setdefault(principal.id, set()).add(role)
     return Reply(200, b"", None)
 
 
