@@ -85,7 +85,7 @@ integration: venv  ## playbooks against the simulator
 	@$(PY) -m pytest -n 2 tests/integration $(ARGS)
 
 gates: venv  ## check mode, idempotence, secrets and the other promises
-	@$(PY) -m pytest -n 2 tests/gates $(ARGS)
+	@$(PY) -m pytest -n 2 --dist worksteal tests/gates $(ARGS)
 
 types: venv  ## mypy, strict
 	@MYPYPATH=.build/collections $(PY) -m mypy

@@ -129,21 +129,23 @@ def test_every_plugin_has_examples() -> None:
         assert set(examples(kind)) == plugins(kind)
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_examples_of_plugins_run(player: Player, bench: Workbench, check: bool) -> None:
-    plays = [play_of(f"{kind} {name}", yaml.safe_load(text)) for kind in KINDS for name, text in examples(kind).items()]
-    judge(run_plays(player, bench, plays, check), plays, check)
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_playbooks_on_pages_run(player: Player, bench: Workbench, check: bool) -> None:
-    plays = []
+def plays() -> list[dict[str, Any]]:
+    """Examples of modules, lookups and tests, and plays and tasks on pages: each a play of its own."""
+    found = [play_of(f"{kind} {name}", yaml.safe_load(text)) for kind in KINDS for name, text in examples(kind).items()]
     for block in BLOCKS:
         if block.language == "yaml" and is_playbook(block.document):
-            plays += [{**play, "name": f"{block.name} {play['name']}"} for play in block.document]
+            found += [{**play, "name": f"{block.name} {play['name']}"} for play in block.document]
         elif block.language == "yaml" and is_tasks(block.document):
-            plays.append(play_of(block.name, block.document))
-    judge(run_plays(player, bench, plays, check), plays, check)
+            found.append(play_of(block.name, block.document))
+    return found
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_examples_run(player: Player, bench: Workbench, check: bool) -> None:
+    """All in one run of ansible-playbook, which packs each module once."""
+    before = bench.look().files
+    judge(run_plays(player, bench, plays(), check), plays(), check)
+    assert not check or bench.look().files == before
 
 
 @pytest.mark.parametrize("check", CHECKS)
