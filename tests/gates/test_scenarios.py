@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils import _ansible
 
 from .proof import prove
 from .scenarios import ALL, ELSEWHERE, IMPOSSIBLE
@@ -56,6 +57,20 @@ def test_what_reads_writes_nothing(bench: Workbench, scenario: Scenario) -> None
         assert (answer.changed, answer.writes) == (False, ())
         assert "diff" not in answer.values
         assert bench.look() == before
+
+
+@pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
+def test_without_the_overlay_the_session_still_refuses(
+    bench: Workbench, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = prepare(bench, scenario)
+    before = bench.look()
+    monkeypatch.setattr(_ansible, "Overlay", lambda service: service)
+    answer = bench.run(scenario.module, options, check=True)
+    assert answer.writes == ()
+    assert bench.look() == before
+    if answer.values.get("failed"):
+        assert "a session that only reads" in answer.values["msg"]
 
 
 def states(module: str) -> list[str | None]:

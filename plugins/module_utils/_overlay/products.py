@@ -47,9 +47,10 @@ class ProductLayer(FleetLayer):
         return self._done("CreateProduct")
 
     def update_product(self, product_id: str, change: ProductChange) -> None:
+        if change.name is not None:
+            check_name("product", change.name)
         product = self._existing_product(product_id)
         if change.name is not None and not same_name(change.name, product.name):
-            check_name("product", change.name)
             self._refuse_second_product(change.name)
         self._products.put(
             replace(
@@ -121,9 +122,10 @@ class ProductLayer(FleetLayer):
         return group
 
     def update_device_group(self, device_group_id: str, change: DeviceGroupChange) -> None:
+        if change.name is not None:
+            check_name("device group", change.name)
         group = self._existing_group(device_group_id)
         if change.name is not None and not same_name(change.name, group.name):
-            check_name("device group", change.name)
             self._refuse_second_group(group.product_id, change.name)
         crash_dumps = change.allow_crash_dumps_collection
         self._groups.put(
