@@ -19,7 +19,8 @@ BUILD := $(CURDIR)/.build
 # Tools that ask git which files to look at would find none in a staged copy, which git ignores; so git does not see them.
 export GIT_CEILING_DIRECTORIES := $(BUILD)
 export HOME := $(BUILD)/home
-export TMPDIR := $(BUILD)/tmp
+# Its space shows where a path is not quoted, wherever the clone lies.
+export TMPDIR := $(BUILD)/temporary files
 export XDG_CACHE_HOME := $(HOME)/.cache
 export XDG_CONFIG_HOME := $(HOME)/.config
 export XDG_DATA_HOME := $(HOME)/.local/share
@@ -46,9 +47,11 @@ help:  ## this list
 # --- set up -----------------------------------------------------------------------------------------------------------
 
 folders:
-	@mkdir -p .build/home/.config .build/tmp .build/logs .build/collections/ansible_collections/azsphere
-	@ln -sfn ../../../.. .build/collections/ansible_collections/azsphere/fleet
-	@if [ -d "$$CALLER_HOME/.config/pip" ]; then ln -sfn "$$CALLER_HOME/.config/pip" .build/home/.config/pip; fi
+	@mkdir -p .build/home/.config "$(TMPDIR)" .build/logs .build/collections/ansible_collections/azsphere
+	@# Links that are there stay: parts that run at this moment go through them.
+	@[ -e .build/collections/$(STAGED) ] || ln -sfn ../../../.. .build/collections/$(STAGED)
+	@if [ -d "$$CALLER_HOME/.config/pip" ] && [ ! -e .build/home/.config/pip ]; then \
+	  ln -sfn "$$CALLER_HOME/.config/pip" .build/home/.config/pip; fi
 
 .venv/tests.stamp: requirements.txt tests/requirements.txt | folders
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python %d.%d is too old for the build: name one from 3.11 on, as in make PYTHON=python3.12." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'

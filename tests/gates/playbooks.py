@@ -51,7 +51,9 @@ class Player:
         self._simulator = simulator
         self._folder = folder
         self._home = home
-        self._chosen = [] if interpreter is None else ["-e", f"ansible_python_interpreter={interpreter}"]
+        # As JSON: in the form NAME=VALUE a path would end at its first space.
+        chosen = json.dumps({"ansible_python_interpreter": str(interpreter)})
+        self._chosen = [] if interpreter is None else ["-e", chosen]
 
     def play(
         self,

@@ -7,8 +7,8 @@
 
 Ansible starts a new interpreter for each task, which spends most of its time on imports. Here the server has imported
 Ansible, the libraries and the collection's rooms, and each task runs in a fork of it. Whether all that a module needs
-is packed with it shows elsewhere (test_playbooks, tests/integration). `python -m tests.gates.quick SOCKET` is the
-server; it ends with its standard input.
+is packed with it shows elsewhere (test_playbooks, tests/integration). `python -m tests.gates.quick FOLDER` is the
+server, whose socket lies in the folder; it ends with its standard input.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import os
 import pkgutil
 import runpy
 import select
+import shlex
 import socket
 import subprocess
 import sys
@@ -27,12 +28,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 COLLECTIONS = Path(__file__).resolve().parents[2] / ".build" / "collections"
+ADDRESS = "socket"
 UTILS = "ansible_collections.azsphere.fleet.plugins.module_utils"
-CLIENT = """#!{python} -IS
+#: Python runs a file beside it: a #! line cannot name an interpreter whose path has spaces.
+LAUNCHER = """#!/bin/sh
+exec {python} -IS {client} "$@"
+"""
+# The address is relative: a whole one may be too long for a socket, wherever the clone lies.
+CLIENT = """
 import json, os, socket, sys
+task = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+os.chdir({folder!r})
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
-task = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
 socket.send_fds(server, [len(task).to_bytes(4, "big")], [0, 1, 2])
 server.sendall(task)
 sys.exit(int(server.recv(8) or b"1"))
@@ -42,33 +50,36 @@ sys.exit(int(server.recv(8) or b"1"))
 @contextlib.contextmanager
 def quick_interpreter(folder: Path) -> Iterator[Path]:
     """The path of the client, as long as the server runs."""
-    address = folder / "socket"
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.gates.quick", str(address)],
+        [sys.executable, "-m", "tests.gates.quick", str(folder)],
         cwd=Path(__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == b"ready\n"
-        client = folder / "python3"
-        client.write_text(CLIENT.format(python=sys.executable, address=str(address)), encoding="utf-8")
-        client.chmod(0o700)
+        client = folder / "client.py"
+        client.write_text(CLIENT.format(folder=str(folder), address=ADDRESS), encoding="utf-8")
+        launcher = folder / "python3"
+        quoted = {"python": shlex.quote(sys.executable), "client": shlex.quote(str(client))}
+        launcher.write_text(LAUNCHER.format(**quoted), encoding="utf-8")
+        launcher.chmod(0o700)
         try:
-            yield client
+            yield launcher
         finally:
             server.communicate()
 
 
-def serve(address: str) -> None:
+def serve(folder: str) -> None:
     """Forks for each task until standard input ends."""
     sys.path.insert(0, str(COLLECTIONS))
     for name in ("ansible.module_utils.basic", "requests", "msal", "yaml", "cryptography.x509", UTILS):
         importlib.import_module(name)
     for found in pkgutil.walk_packages(sys.modules[UTILS].__path__, f"{UTILS}."):
         importlib.import_module(found.name)
+    os.chdir(folder)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        listener.bind(ADDRESS)
         listener.listen(64)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
