@@ -97,8 +97,8 @@ class Access(Protocol):
 
     def unassign_role(self, user: str, role: str) -> None: ...
 
-    def account(self) -> str | None:
-        """The name or principal ID that this service runs as, when it can be told from the token."""
+    def account(self) -> tuple[str, ...]:
+        """The address and the object ID of whom this service runs as, as far as the token tells them."""
 
 
 class Products(Protocol):

@@ -53,8 +53,8 @@ class EmptyService:
     def roles(self) -> list[str]:
         return list(ROLES)
 
-    def account(self) -> str | None:
-        return "fleet-runner@contoso.example"
+    def account(self) -> tuple[str, ...]:
+        return ("fleet-runner@contoso.example",)
 
     def products(self) -> list[Product]:
         return []

@@ -57,7 +57,7 @@ class SmallService(EmptyService):
 
     other_tenants: tuple[Tenant, ...] = ()
     people: tuple[User, ...] = ()
-    runs_as: str | None = "admin@contoso.example"
+    runs_as: tuple[str, ...] = ("admin@contoso.example",)
     authorities: tuple[Certificate, ...] = ()
     chain: bytes = b"chain"
     contents: dict[str, bytes] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class SmallService(EmptyService):
     def tenants(self) -> list[Tenant]:
         return [TENANT, *self.other_tenants]
 
-    def account(self) -> str | None:
+    def account(self) -> tuple[str, ...]:
         return self.runs_as
 
     def users(self) -> list[User]:

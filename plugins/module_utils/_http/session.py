@@ -48,6 +48,10 @@ class Account(Protocol):
     def address(self) -> str | None:
         """What the service calls this account, when it can be told."""
 
+    @property
+    def object_id(self) -> str | None:
+        """Its GUID in the directory, when it can be told."""
+
 
 class Tokens(Protocol):
     """Where the session's token comes from."""

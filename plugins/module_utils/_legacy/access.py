@@ -107,8 +107,10 @@ class AccessVerbs(TenantVerbs):
         path = self._path(f"users/{segment(user)}/role/{segment(role)}/unassign")
         self._call("POST", path, f"taking the role {role} from {user}", target=user)
 
-    def account(self) -> str | None:
-        return self._session.tokens.account().address
+    def account(self) -> tuple[str, ...]:
+        """A person may sign in by another address than the tenant knows, so the object ID comes along."""
+        account = self._session.tokens.account()
+        return tuple(name for name in (account.address, account.object_id) if name)
 
     def _roles_of(self, user: str) -> tuple[str, ...] | None:
         """Roles in this tenant; None when the service does not know the user, or does not tell."""

@@ -82,7 +82,7 @@ class AccessLayer(Layers):
     def roles(self) -> list[str]:
         return self._base.roles()
 
-    def account(self) -> str | None:
+    def account(self) -> tuple[str, ...]:
         return self._base.account()
 
     def invite_user(self, address: str) -> None:

@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from .._errors import InvalidInput, NotFound
+from .._errors import Forbidden, InvalidInput, NotFound
 from .._model import ROLES, User, is_guid, same_name
 from .._service import Service
 from .._views import user_values
@@ -18,6 +19,7 @@ from .plan import Execution, Plan, Snapshot, Step
 from .refs import listed
 
 ADMINISTRATOR = "Administrator"
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,13 @@ def plan(service: Service, desired: DesiredUser) -> Plan:
     Raises InvalidInput before any write: for what is neither address nor GUID, for a role that there is not, and for
     taking the Administrator role from the own account.
     """
+    if desired.exclusive and not desired.present:
+        raise InvalidInput(
+            "The option exclusive says what a user keeps, which state: absent contradicts.",
+            hint="List the roles to keep with state: present.",
+        )
     user = desired.user.strip()
-    if not is_guid(user) and "@" not in user.strip("@"):
+    if not is_guid(user) and not _ADDRESS.fullmatch(user):
         raise InvalidInput(
             f'"{user}" is neither an e-mail address nor the GUID of a principal.',
             code="invalid_user",
@@ -59,7 +66,22 @@ def plan(service: Service, desired: DesiredUser) -> Plan:
     steps += [_giving(user, role) for role in give]
     steps += [_taking(user, role) for role in take]
     name = (found.mail or found.name if found is not None else None) or user
-    return Plan(f"user {name}", snapshot(found), tuple(steps), lambda after: snapshot(after.user(user)))
+
+    def read(after: Service) -> Snapshot:
+        try:
+            now = after.user(user)
+        except Forbidden:
+            if ADMINISTRATOR not in take:
+                raise
+            now = None  # Who took all roles from the own account is not even told that it has none.
+        return snapshot(now if now is None or found is None else _known_before(now, found))
+
+    return Plan(f"user {name}", snapshot(found), tuple(steps), read)
+
+
+def _known_before(now: User, before: User) -> User:
+    """Who took the Administrator role from the own account is told its roles only: the rest is as it was."""
+    return replace(now, id=now.id or before.id, name=now.name or before.name, mail=now.mail or before.mail)
 
 
 def snapshot(user: User | None) -> Snapshot:
@@ -90,16 +112,21 @@ def _among(roles: Sequence[str], wanted: str) -> str | None:
 def _differences(desired: DesiredUser, roles: Sequence[str], held: Sequence[str]) -> tuple[list[str], list[str]]:
     """Roles to give and roles to take."""
     if not desired.present:
-        return [], [role for role in held if not roles or _among(roles, role) is not None]
+        return [], _administrator_last(role for role in held if not roles or _among(roles, role) is not None)
     give = [role for role in roles if _among(held, role) is None]
-    return give, [role for role in held if desired.exclusive and _among(roles, role) is None]
+    return give, _administrator_last(role for role in held if desired.exclusive and _among(roles, role) is None)
+
+
+def _administrator_last(roles: Iterable[str]) -> list[str]:
+    """Who takes it from the own account can take nothing more."""
+    return sorted(roles, key=lambda role: role == ADMINISTRATOR)
 
 
 def _refuse_own(service: Service, user: str, found: User) -> None:
-    account = service.account()
-    if account is None:
+    account = _names(*service.account())
+    if not account:
         problem = f"The access token does not tell whether {user} is the account that this runs as"
-    elif _names(account) & {name for known in (user, found.id, found.mail, found.name) for name in _names(known)}:
+    elif account & _names(user, found.id, found.mail, found.name):
         problem = f"{user} is the account that this runs as"
     else:
         return
@@ -111,13 +138,10 @@ def _refuse_own(service: Service, user: str, found: User) -> None:
     )
 
 
-def _names(account: str | None) -> set[str]:
+def _names(*known: str | None) -> set[str]:
     """An account by all its names: a service principal's made-up address holds its GUID (FACTS: signing in)."""
-    if account is None:
-        return set()
-    name = account.casefold()
-    principal = name.partition("@")[0]
-    return {name, principal} if is_guid(principal) else {name}
+    names = {name.casefold() for name in known if name}
+    return names | {principal for name in names if is_guid(principal := name.partition("@")[0])}
 
 
 def _invitation(user: str) -> list[Step]:

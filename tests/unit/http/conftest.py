@@ -22,6 +22,7 @@ from tests.unit.http.scripted import Answer, Asked, ScriptedServer
 @dataclass(frozen=True)
 class Nobody:
     address: str | None = "somebody@example.org"
+    object_id: str | None = None
 
 
 @dataclass

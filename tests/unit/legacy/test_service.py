@@ -279,7 +279,7 @@ def test_lists_are_whole_at_every_length(speaking: Simulator, connect: Connect, 
 def test_users_and_roles(service: Service) -> None:
     (me,) = service.users()
     assert me.id == OBJECT_ID
-    assert me.mail == service.account()
+    assert service.account() == (me.mail, me.id)
     assert service.user(OBJECT_ID) == service.user(str(me.mail).upper()) == me
     address = "grace@contoso.example"
     assert service.user(address) is None

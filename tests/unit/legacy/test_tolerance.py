@@ -500,7 +500,7 @@ def test_an_expired_certificate_is_not_handed_out(bench: MakeBench, answer: Answ
 
 
 def test_the_account(bench: MakeBench) -> None:
-    assert bench({}).service.account() == "somebody@example.org"
+    assert bench({}).service.account() == ("somebody@example.org",)
 
 
 def test_the_operation_of_a_new_tenant_is_outside_of_tenants(bench: MakeBench) -> None:

@@ -51,6 +51,21 @@ def test_the_account_of_a_service_principal_is_known_by_all_its_names(bench: Ben
     assert bench.simulator.counts()["writes"] == 0
 
 
+@pytest.mark.parametrize(("roles", "left"), [([], None), (["Reader"], ["Reader"])])
+def test_who_gives_up_the_own_roles_is_told_what_is_left(
+    bench: Bench, roles: list[str], left: list[str] | None
+) -> None:
+    """The Administrator role goes last, as nothing more can be taken after it, and the check knows the end."""
+    bench.seed(roles={"Fleet automation": ["Administrator", "Contributor", "Reader"]})
+    me = bench.service().users()[0]
+    options = {"user": me.mail, "roles": roles, "exclusive": True, "force": True}
+    planned = bench.run(user_role, check=True, **options)
+    done = bench.run(user_role, **options)
+    assert done.result.error is None
+    assert done.values == planned.values
+    assert (done["user"] and (done["user"]["id"], done["user"]["roles"])) == (left and (me.id, left))
+
+
 def test_the_token_never_goes_where_an_image_is_fetched(bench: Bench, tmp_path: Path) -> None:
     bench.seed(images=[{"id": IMAGE, "component_id": COMPONENT, "name": "Blink"}])
     outcome = bench.run(image_download, id=IMAGE.upper(), dest=str(tmp_path / "blink.imagepackage"))

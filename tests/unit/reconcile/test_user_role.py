@@ -24,9 +24,9 @@ PIPELINE = User(OBJECT, "Pipeline", f"{OBJECT}@{DIRECTORY}.onmicrosoft.com", ("A
 NEW = "new@contoso.example"
 
 
-def bring(desired: DesiredUser, runs_as: str | None = "admin@contoso.example") -> tuple[Outcome[Plan], list[str]]:
+def bring(desired: DesiredUser, *runs_as: str) -> tuple[Outcome[Plan], list[str]]:
     """The outcome, and the writes, twice: the second run has to have none."""
-    below = SmallService(people=(ADA, PIPELINE), runs_as=runs_as)
+    below = SmallService(people=(ADA, PIPELINE), runs_as=runs_as or ("admin@contoso.example",))
     service = Recorder(Overlay(cast(Any, below)))
     around = surround(service)
     outcome = carry_out(around.context, lambda port: plan(port, desired), WAITING)
@@ -76,29 +76,38 @@ def test_nobody_is_invited_to_take_something() -> None:
 
 
 @pytest.mark.parametrize("user", [OBJECT, OBJECT.upper(), PIPELINE.mail])
-@pytest.mark.parametrize("runs_as", [OBJECT, OBJECT.upper(), PIPELINE.mail, None])
+@pytest.mark.parametrize(
+    "runs_as", [(OBJECT,), (OBJECT.upper(),), (PIPELINE.mail, OBJECT), ("signs-in@elsewhere.example", OBJECT), ("",)]
+)
 @pytest.mark.parametrize(
     "change",
     [{"present": False}, {"roles": ("Reader",), "exclusive": True}, {"roles": ("administrator",), "present": False}],
 )
-def test_the_own_account_stays_administrator(user: str, runs_as: str | None, change: dict[str, Any]) -> None:
+def test_the_own_account_stays_administrator(user: str, runs_as: tuple[str, ...], change: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="Administrator role"):
-        bring(DesiredUser(user, **change), runs_as)
-    _outcome, writes = bring(DesiredUser(user, force=True, **change), runs_as)
+        bring(DesiredUser(user, **change), *runs_as)
+    _outcome, writes = bring(DesiredUser(user, force=True, **change), *runs_as)
     assert writes[-1] == "unassign_role"
 
 
 def test_another_administrator_can_be_taken_away() -> None:
-    _outcome, writes = bring(DesiredUser(OBJECT, present=False), runs_as="admin@contoso.example")
+    _outcome, writes = bring(DesiredUser(OBJECT, present=False), "admin@contoso.example")
     assert writes == ["unassign_role"]
 
 
 def test_other_roles_of_the_own_account_can_be_taken() -> None:
-    _outcome, writes = bring(DesiredUser("ada@contoso.example", present=False), runs_as="ADA@contoso.example")
+    _outcome, writes = bring(DesiredUser("ada@contoso.example", present=False), "ADA@contoso.example")
     assert writes == ["unassign_role", "unassign_role"]
 
 
-@pytest.mark.parametrize("user", ["ada", "", "@contoso.example", "ada@"])
+def test_exclusive_says_nothing_about_who_is_to_lose_roles() -> None:
+    with pytest.raises(InvalidInput, match="exclusive"):
+        bring(DesiredUser("ada@contoso.example", ("Reader",), exclusive=True, present=False))
+
+
+@pytest.mark.parametrize(
+    "user", ["ada", "", "@contoso.example", "ada@", "ada lovelace@contoso.example", "ada@home@contoso.example"]
+)
 def test_what_is_no_user(user: str) -> None:
     with pytest.raises(InvalidInput, match="neither"):
         bring(DesiredUser(user, ("Reader",)))
