@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -105,10 +106,14 @@ class Disk:
 
 
 class PlannedFiles:
-    """Files over other files: reads go through, writes stay here."""
+    """Files over other files: reads go through, writes stay here.
 
-    def __init__(self, base: Files) -> None:
+    What would be refused to this user (by default whoever runs this) is refused here too.
+    """
+
+    def __init__(self, base: Files, user: int | None = None) -> None:
         self._base = base
+        self._user = os.geteuid() if user is None else user
         self._contents: dict[str, bytes] = {}
         self._states: dict[str, FileState] = {}
 
@@ -128,6 +133,9 @@ class PlannedFiles:
         if not os.access(folder, os.W_OK | os.X_OK):
             problem = "there is no such folder" if not os.path.isdir(folder) else "the folder is not writable"
             raise InvalidInput(f"Cannot write {path}: {problem}.", code="file", target=path)
+        around = os.stat(folder)
+        if around.st_mode & stat.S_ISVTX and os.path.lexists(path):
+            self._require_owner("write", path, os.lstat(path).st_uid, around.st_uid)
         digest = Digest()
         produce(digest.write)
         self._states[path] = digest.state(mode)
@@ -136,7 +144,13 @@ class PlannedFiles:
     def set_mode(self, path: str, mode: int) -> None:
         state = self.state(path)
         if state is not None:
+            if path not in self._states:
+                self._require_owner("change the mode of", path, os.stat(path).st_uid)
             self._states[path] = replace(state, mode=mode)
+
+    def _require_owner(self, verb: str, path: str, *owners: int) -> None:
+        if self._user not in (0, *owners):
+            raise _unusable(verb, path, PermissionError(errno.EPERM, os.strerror(errno.EPERM)))
 
 
 class Digest:
@@ -162,9 +176,11 @@ class Digest:
 
 
 def check_place(path: str) -> None:
-    """Raises InvalidInput unless a file can be at the path: it is no folder, and its own folder is there."""
+    """Raises InvalidInput unless a file can be at the path: it names one, no folder, and the folder around is there."""
+    if not path or "\0" in path:
+        raise InvalidInput("A file needs a path, which is empty or holds a null character.", code="file")
     folder = os.path.dirname(os.path.abspath(path))
-    if os.path.isdir(path):
+    if os.path.isdir(path) or not os.path.basename(path):
         problem, hint = "it is a folder", "Give the path of a file in it."
     elif not os.path.isdir(folder):
         problem, hint = f"there is no folder {folder}", "Make the folder first."

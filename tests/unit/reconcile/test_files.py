@@ -104,9 +104,33 @@ def test_a_folder_that_is_not_there_is_one_sentence(kind: str, tmp_path: Path) -
         files_of(kind).write(str(tmp_path / "no" / "file"), b"", 0o600)
 
 
+def test_what_the_disk_would_refuse_is_refused_when_planned(tmp_path: Path) -> None:
+    """The mode of somebody else's file, and such a file itself in a folder like /tmp."""
+    path, somebody_else = str(tmp_path / "file"), os.geteuid() + 1
+    Disk().write(path, b"theirs", 0o666)
+    planned = PlannedFiles(Disk(), somebody_else)
+    with pytest.raises(InvalidInput, match=r"Cannot change the mode of .*: Operation not permitted"):
+        planned.set_mode(path, 0o600)
+    tmp_path.chmod(0o1777)
+    with pytest.raises(InvalidInput, match=r"Cannot write .*: Operation not permitted"):
+        planned.write(path, b"ours", 0o600)
+    planned.write(str(tmp_path / "new"), b"ours", 0o600)
+    tmp_path.chmod(0o777)
+    planned.write(path, b"ours", 0o600)
+    planned.set_mode(path, 0o644)  # It is another file now.
+
+
 def test_places_at_which_no_file_can_be(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for place, problem in ((".", "it is a folder"), ("no/file", "there is no folder"), ("pipe", "no ordinary file")):
+    for place, problem in (
+        ("/.", "it is a folder"),
+        ("/new/", "it is a folder"),
+        ("/no/file", "there is no folder"),
+        ("/pipe", "no ordinary file"),
+        ("/nu\0ll", "null character"),
+    ):
         with pytest.raises(InvalidInput, match=problem):
-            check_place(str(tmp_path / place))
+            check_place(f"{tmp_path}{place}")
+    with pytest.raises(InvalidInput, match="empty"):
+        check_place("")
     check_place(str(tmp_path / "file"))
