@@ -51,7 +51,7 @@ def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
         maker = require_device_id(device_id)
         _require_confirmation("A tenant can never be deleted", name, desired.confirm)
         return lambda service: plan_creation(service, name, maker)
-    if desired.tenant is not None and not is_guid(desired.tenant) and desired.tenant != name:
+    if desired.tenant and not is_guid(desired.tenant) and desired.tenant != name:
         raise InvalidInput(
             f'The tenant "{desired.tenant}" can be renamed by its GUID only: a second run would not find the old name.',
             code="needs_guid",

@@ -91,6 +91,7 @@ def test_a_tenant_is_not_renamed_by_the_name_that_it_loses() -> None:
         bench.run(tenant=NAME, name="Workshop")
     assert bench.service.used == []
     assert not bench.run(tenant=NAME, name=NAME).changed
+    assert not bench.run(tenant="", name=NAME).changed  # An empty option is none: the service tells what there is.
 
 
 def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path) -> None:
