@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   device_ids:
-    description: Only events of these devices, 128 hexadecimal digits each, in any case.
+    description: Only events of these devices, 128 hexadecimal digits each, in any case. An empty list has no events.
     type: list
     elements: str
   since:
@@ -32,7 +32,7 @@ options:
     description: Only events that were seen at or before this time, in ISO 8601 as O(since).
     type: str
   event_types:
-    description: Only events of these types, whatever their case.
+    description: Only events of these types, whatever their case. Without any, events of all types.
     type: list
     elements: str
   limit:
@@ -119,7 +119,7 @@ def run(params: Params, context: Context) -> Result:
     """Reads what was asked for."""
     if params["limit"] is not None and params["limit"] < 1:
         raise InvalidInput(f"The option limit has to be at least 1, not {params['limit']}.")
-    wanted = insight_filter(params["device_ids"] or (), params["event_types"] or (), params["since"], params["until"])
+    wanted = insight_filter(params["device_ids"], params["event_types"] or (), params["since"], params["until"])
     return Result(values={"insights": insights(context.service, wanted, params["limit"])})
 
 

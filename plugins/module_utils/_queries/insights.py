@@ -20,15 +20,15 @@ from .._views import Values, insight_values
 from .asked import device_ids
 
 _TIME = re.compile(
-    r"\A(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|[+-]\d\d:?\d\d)?)?\Z", re.IGNORECASE
+    r"\A(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|[+-][01]\d(?::?[0-5]\d)?)?)?\Z", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True)
 class InsightFilter:
-    """What an event has to be. None and empty sets let every event through; `event_types` are in folded case."""
+    """What an event has to be. None lets every event through, as do no `event_types`, which are in folded case."""
 
-    devices: frozenset[str] = frozenset()
+    devices: frozenset[str] | None = None
     event_types: frozenset[str] = frozenset()
     since: datetime | None = None
     until: datetime | None = None
@@ -36,7 +36,7 @@ class InsightFilter:
     def lets_through(self, insight: Insight) -> bool:
         """Whether it is of such a device and type, and any of it happened in between."""
         return (
-            (not self.devices or insight.device_id in self.devices)
+            (self.devices is None or insight.device_id in self.devices)
             and (not self.event_types or (insight.type or "").casefold() in self.event_types)
             and (self.since is None or _reached(insight.end or insight.start, self.since))
             and (self.until is None or _begun(insight.start or insight.end, self.until))
@@ -44,11 +44,14 @@ class InsightFilter:
 
 
 def insight_filter(
-    ids: Sequence[str], event_types: Sequence[str], since: str | None, until: str | None
+    ids: Sequence[str] | None, event_types: Sequence[str], since: str | None, until: str | None
 ) -> InsightFilter:
-    """From what somebody wrote. Raises InvalidInput for a malformed ID or time, and when no time is in between."""
+    """From what somebody wrote; None as `ids` is all devices, and an empty list is none.
+
+    Raises InvalidInput for a malformed ID or time, and when no time is in between.
+    """
     found = InsightFilter(
-        devices=frozenset(device_ids(ids)),
+        devices=None if ids is None else frozenset(device_ids(ids)),
         event_types=frozenset(each.strip().casefold() for each in event_types),
         since=None if since is None else _asked(since, "since"),
         until=None if until is None else _asked(until, "until"),
@@ -65,6 +68,8 @@ def insights(service: Service, wanted: InsightFilter, limit: int | None = None) 
 
     With a limit these are the first that the service gives, and no more pages are asked for once they are found.
     """
+    if wanted.devices is not None and not wanted.devices:
+        return []
     matching = (insight for insight in service.insights() if wanted.lets_through(insight))
     found = list(islice(matching, limit))
     return [insight_values(insight) for insight in sorted(found, key=_end, reverse=True)]
@@ -113,5 +118,5 @@ def moment_of(text: str | None) -> datetime | None:
 def _offset(zone: str | None) -> timedelta:
     if zone is None or zone.upper() == "Z":
         return timedelta(0)
-    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:].lstrip(":") or 0))
     return -size if zone[0] == "-" else size
