@@ -39,7 +39,7 @@ service itself has deprecated. The tables say which module does it, and by which
 none but those of the connection.
 
 Each line is held by the test that it names, in `{TEST}`, which runs the module against the
-[simulator](simulator.md) and fails unless the simulator has seen the operation:
+[simulator](simulator.md) and fails unless the simulator has seen the operation and done it:
 
 ```shell
 make gates ARGS="-k 'test_completeness and Product_GetByName'"
