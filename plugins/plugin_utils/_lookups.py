@@ -27,9 +27,24 @@ class FleetLookup(LookupBase):
         """Those of the terms, or all when there are none. Raises InvalidInput for a term that is not there."""
 
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Values]:
-        self.set_options(var_options=variables, direct=kwargs)
+        self._require_known(kwargs)
+        self.set_options(var_options=self._resolved(variables or {}), direct=kwargs)
         asked = [str(term).strip() for term in self._flatten(terms)]
         if terms and not asked:
             return []  # An empty list was asked for, which is not the same as nothing.
         with reading(self, AnsibleLookupError) as service:
             return self.read(service, asked)
+
+    def _require_known(self, options: Mapping[str, Any]) -> None:
+        """A misspelt option would not narrow anything down, and so give all that there is."""
+        known = self.option_definitions
+        for option in options:
+            if option not in known:
+                there = ", ".join(sorted(name for name in known if not name.startswith("_")))
+                raise AnsibleLookupError(f'This lookup has no option "{option}". There are: {there}.')
+
+    def _resolved(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables with those that options come from as what they stand for: Ansible hands them over as written,
+        and one often names another, such as a secret of a vault."""
+        names = {entry["name"] for option in self.option_definitions.values() for entry in option.get("vars", ())}
+        return {name: self._templar.template(value) if name in names else value for name, value in variables.items()}

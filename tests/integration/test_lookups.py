@@ -72,6 +72,20 @@ GIVEN = {
     "('0a' * 63) is azsphere.fleet.device_id": False,
     "7 is azsphere.fleet.device_id": False,
 }
+#: Variables from which options come, and what then is given to a lookup that has no options of its own.
+VARIABLES = {
+    "a variable that names another": {
+        "azsphere_fleet_tenant": "{{ fleet_name }} Fleet",
+        "fleet_name": "Contoso",
+        "azsphere_fleet_client_secret": "{{ vaulted }}",
+        "vaulted": "{{ lookup('ansible.builtin.env', 'AZURE_CLIENT_SECRET') }}",
+        "azsphere_fleet_retry_timeout": "{{ 60 + 60 }}",
+    },
+    "a variable of like name that is for something else": {
+        "azsphere_fleet_tenant": "Contoso Fleet",
+        "azsphere_fleet_products": "{{ query('azsphere.fleet.products') }}",
+    },
+}
 #: What each expression is refused with.
 REFUSED = {
     "lookup('azsphere.fleet.tenants', 'Nowhere')": (
@@ -99,6 +113,9 @@ REFUSED = {
     "lookup('azsphere.fleet.images', 'Teapot')": (
         'There is no image "Teapot" in the tenant. There are: "KettleControl".'
     ),
+    "query('azsphere.fleet.devices', products='Kettle')": (
+        'This lookup has no option "products". There are: access_token, api_url'
+    ),
     "lookup('azsphere.fleet.products', tenant='')": (
         "No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet"
     ),
@@ -121,6 +138,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     tasks: dict[str, dict[str, Any]] = {
         expression: {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}} for expression in [*GIVEN, *REFUSED]
     }
+    for name, variables in VARIABLES.items():
+        message = "{{ query('azsphere.fleet.products') | map(attribute='name') }}"
+        tasks[name] = {"ansible.builtin.debug": {"msg": message}, "vars": variables}
     for module, (_key, expression) in AGREEING.items():
         tasks[module] = {f"azsphere.fleet.{module}": {}}
         tasks[f"as {module}"] = {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}}
@@ -133,6 +153,11 @@ def test_gives(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert not result.get("failed"), result
     assert result["msg"] == GIVEN[expression]
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_options_from_variables(played: Played, name: str) -> None:
+    assert played.results[name]["msg"] == ["Coffee Machine", "Kettle"]
 
 
 @pytest.mark.parametrize("expression", REFUSED)
