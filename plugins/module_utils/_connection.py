@@ -89,18 +89,21 @@ def open_login(params: Mapping[str, Any], *, read_only: bool, warn: Callable[[st
 
 def _api_url(value: Any) -> str:
     url = str(value).strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme.lower() != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        _port = parts.port
+    except ValueError:
+        raise InvalidInput(
+            f"The api_url ({url.rpartition('@')[2]}) is no address: its host or port cannot be one.",
+            hint=f"Leave it out for {DEFAULT_API_URL}, or give https://HOST.",
+        ) from None
+    if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
         # The value is not repeated where it could hold a password.
         shown = parts.netloc.rpartition("@")[2] or "the value given"
         raise InvalidInput(
             f"The api_url ({shown}) is no plain https address.",
             hint=f"Leave it out for {DEFAULT_API_URL}, or give https://HOST.",
         )
-    try:
-        _port = parts.port
-    except ValueError as error:
-        raise InvalidInput(f"The port in api_url ({parts.netloc}) is no number.") from error
     return url
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import SignInError
+from .._http.errors import scrub
 from .claims import expiry
 from .credential import AccessToken, issued
 from .errors import refused
@@ -102,10 +103,18 @@ class AzureCli:
 def _failed(said: str) -> SignInError:
     if "AADSTS" in said:
         return refused(_DOING, {"error": "refused", "error_description": said[said.index("AADSTS") :]})
+    if "unrecognized arguments" in said:
+        return SignInError(
+            f"{_DOING} failed: it is too old to be asked for a scope.",
+            code="azure_cli_old",
+            hint="Bring the Azure CLI up to date.",
+        )
     if "az login" in said:
         return SignInError(f"{_DOING} failed: nobody is signed in to it.", code="azure_cli_signed_out", hint=_SIGN_IN)
-    line = next((line for line in said.splitlines() if line.strip()), "")
-    words = re.sub(r"^ERROR:\s*", "", line)[:300].rstrip(" .")
+    # Warnings may stand before the error.
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    line = next((line for line in lines if line.startswith("ERROR:")), lines[0] if lines else "")
+    words = re.sub(r"^ERROR:\s*", "", scrub(line))[:300].rstrip(" .")
     return SignInError(f"{_DOING} failed: {words or 'it gave no reason'}.", code="azure_cli", hint=_SIGN_IN)
 
 

@@ -24,13 +24,13 @@ _FORMAT = 1
 
 
 def cache_path(option: str | None) -> str | None:
-    """The folder that the option `token_cache` means; None for `none`."""
+    """The folder that the option `token_cache` means; None for `none`. One that begins with ~ has no home to be in."""
     if option is not None and option.lower() == "none":
         return None
-    if option is not None:
-        return os.path.abspath(os.path.expanduser(option))
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(os.path.abspath(base), "azsphere.fleet")
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    # Plugins get the option as it was written, modules with variables put in: both mean the same folder.
+    path = os.path.expanduser(os.path.expandvars(option or os.path.join(base, "azsphere.fleet")))
+    return path if path.startswith("~") else os.path.abspath(path)
 
 
 class TokenCache:
@@ -39,6 +39,7 @@ class TokenCache:
     def __init__(self, option: str | None, warn: Callable[[str], None]) -> None:
         self.path = cache_path(option)
         self._warn = warn
+        self._warned: set[str] = set()
 
     @property
     def begun(self) -> bool:
@@ -50,13 +51,18 @@ class TokenCache:
         if self.path is None:
             return None
         try:
+            if self.path.startswith("~"):
+                raise StoreUnusable(f"{self.path}: this user has no home folder")
             return PrivateFolder(self.path)
         except StoreUnusable as problem:
             self.warn(problem)
             return None
 
     def warn(self, problem: StoreUnusable) -> None:
-        self._warn(f"Tokens are not cached: {problem}.")
+        text = f"Tokens are not cached: {problem}."
+        if text not in self._warned:
+            self._warned.add(text)
+            self._warn(text)
 
     def name(self, parts: Sequence[str]) -> str | None:
         """A file name that is the same for the same parts and tells nothing of them; None without a usable folder."""
@@ -101,14 +107,10 @@ class Slot:
 
     def read(self) -> AccessToken | None:
         """The kept token, None when there is none that can be read."""
-        content = self._folder.read(f"{self._name}.token")
-        try:
-            kept = json.loads(content or b"")
-            if kept["format"] != _FORMAT:
-                return None
-            token, expires_on, issued_on = kept["access_token"], kept["expires_on"], kept["issued_on"]
-        except (ValueError, TypeError, KeyError):
+        kept = self._folder.read_object(f"{self._name}.token")
+        if kept is None or kept.get("format") != _FORMAT:
             return None
+        token, expires_on, issued_on = (kept.get(name) for name in ("access_token", "expires_on", "issued_on"))
         if not (isinstance(token, str) and isinstance(expires_on, int) and isinstance(issued_on, int)):
             return None
         return AccessToken(token, expires_on, issued_on)

@@ -15,13 +15,16 @@ from typing import Any
 
 from .._login import Account
 
+#: Unix seconds: the end of the year 9999, the last moment that can be written down.
+LATEST = 253402300799
+
 
 def claims(token: str) -> dict[str, Any]:
     """The claims of a JSON web token, empty when it is none."""
     try:
         body = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except (IndexError, binascii.Error, ValueError):
+    except (IndexError, binascii.Error, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -52,4 +55,4 @@ def written(moment: float) -> str:
 def expiry(token: str) -> int | None:
     """When the token ends, in Unix seconds, if it says so."""
     end = claims(token).get("exp")
-    return int(end) if isinstance(end, (int, float)) and 0 < end < 2**40 else None
+    return int(end) if isinstance(end, (int, float)) and 0 < end <= LATEST else None

@@ -65,6 +65,10 @@ class DeviceCodeLogin:
         # Not under the lock while it waits: other tasks may want the account that there is.
         with self._kept.locked():
             flow, account = self._flow(None), self._account()
+            if account is not None and flow is not None and _over(flow):
+                # Nobody can enter that code any more: who is signed in stays so, as `state` says.
+                self._kept.drop_pending()
+                return account
         if flow is None:
             if account is None:
                 raise SignInError(
@@ -73,6 +77,8 @@ class DeviceCodeLogin:
             return account
         answer, serialized = self._wait(flow, deadline)
         if answer.get("error") in ("authorization_pending", "slow_down"):
+            if _over(flow):
+                raise refused(_DOING, {"error": "expired_token"}, self._options.people_client)
             raise DeadlineExceeded(
                 f"Signing in is not done after {deadline.seconds:g} seconds: nobody has entered the code "
                 f"{flow['user_code']} at {_pending(flow).verification_url} yet.",
@@ -89,9 +95,7 @@ class DeviceCodeLogin:
         return account or account_of(answer["access_token"], "user")
 
     def forget(self) -> None:
-        with self._kept.locked():
-            self._kept.drop_pending()
-            self._kept.drop_account()
+        self._kept.forget()
 
     def _wait(self, flow: dict[str, Any], deadline: Deadline) -> tuple[dict[str, Any], str]:
         """msal's last answer, and its cache with nobody else's account in it."""
@@ -99,7 +103,7 @@ class DeviceCodeLogin:
             kept = msal.SerializableTokenCache()
             application = msal.PublicClientApplication(self._options.people_client, token_cache=kept, **arguments)
             answer = application.acquire_token_by_device_flow(
-                flow, exit_condition=lambda flow: deadline.passed or flow.get("expires_at", 0) < time.time()
+                flow, exit_condition=lambda flow: deadline.passed or _over(flow)
             )
         return answer, kept.serialize()
 
@@ -111,11 +115,15 @@ class DeviceCodeLogin:
     def _flow(self, margin: int | None) -> dict[str, Any] | None:
         """The sign-in under way if it lasts for so many seconds more; None takes it even when it is over."""
         flow = self._kept.pending()
-        over = flow is not None and margin is not None and flow.get("expires_at", 0) < time.time() + margin
-        return None if over else flow
+        return None if flow is not None and margin is not None and _over(flow, margin) else flow
 
     def _account(self) -> Account | None:
         return self._kept.signed_in_account()
+
+
+def _over(flow: dict[str, Any], margin: float = 0) -> bool:
+    """Whether its code ends within so many seconds."""
+    return bool(flow["expires_at"] < time.time() + margin)
 
 
 def _pending(flow: dict[str, Any]) -> PendingLogin:
@@ -123,5 +131,5 @@ def _pending(flow: dict[str, Any]) -> PendingLogin:
         user_code=str(flow["user_code"]),
         verification_url=str(flow.get("verification_uri") or flow.get("verification_url") or ""),
         message=str(flow.get("message") or ""),
-        expires_on=written(flow.get("expires_at", 0)),
+        expires_on=written(flow["expires_at"]),
     )

@@ -38,6 +38,7 @@ APPLICATION_SCOPE = f"{APPLICATION_RESOURCE}/.default"
 #: For people of the customer's own directory through an own client application. Inferred from the permission's name.
 OWN_CLIENT_SCOPE = f"{APPLICATION_RESOURCE}/azuresphere.readwrite"
 
+_PLAIN_HOST = re.compile(r"\Ahttps://[A-Za-z0-9._:\[\]-]+/?\Z", re.IGNORECASE)
 _SEGMENT = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
@@ -145,10 +146,19 @@ def _authority_host(value: str | None) -> str:
     if value is None:
         return DEFAULT_AUTHORITY_HOST
     address = value if "://" in value else f"https://{value}"
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+    if not _PLAIN_HOST.match(address) or not _is_address(address):
+        # What stands before an @ may be a password, and is not repeated.
+        shown = value.rpartition("@")[2]
         raise InvalidInput(
-            f"The authority_host {parts.hostname or ''} is not the address of a sign-in service.".replace("  ", " "),
+            f"The authority_host {shown} is not the address of a sign-in service.",
             hint=f"Give https and a host, such as {DEFAULT_AUTHORITY_HOST}.",
         )
-    return f"https://{parts.netloc}".rstrip("/").lower()
+    return address.rstrip("/").lower()
+
+
+def _is_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # A port that is none, or half an address in brackets.
+        return False

@@ -8,12 +8,16 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
+#: Bytes; whatever is longer was not written here, and is read no further.
+_LARGEST = 2**20
 _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -47,15 +51,26 @@ class PrivateFolder:
 
     def read(self, name: str) -> bytes | None:
         """The content; None when there is no such file. Raises StoreUnusable."""
+
+        def inside(path: str, flags: int) -> int:
+            return os.open(path, flags | os.O_NONBLOCK | _NOFOLLOW, dir_fd=self._fd)
+
         try:
-            fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _NOFOLLOW, dir_fd=self._fd)
+            with open(name, "rb", opener=inside) as file:
+                _check(os.fstat(file.fileno()), self._at(name), regular=True)
+                return file.read(_LARGEST)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
-        with os.fdopen(fd, "rb") as file:
-            _check(os.fstat(fd), self._at(name), regular=True)
-            return file.read()
+
+    def read_object(self, name: str) -> dict[str, Any] | None:
+        """The JSON object in the file; None when there is none, damaged ones included. Raises StoreUnusable."""
+        try:
+            found = json.loads(self.read(name) or b"")
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
 
     def write(self, name: str, content: bytes) -> None:
         """Whole or not at all; to be called with a lock held. Raises StoreUnusable."""

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from .._errors import SignInError
 from .._login import Account
 from .cache import TokenCache
+from .claims import LATEST
 from .credential import AccessToken, issued
 from .errors import refused
 from .libraries import talking
@@ -31,8 +32,8 @@ class Keepsake:
     def __init__(self, options: AuthOptions, cache: TokenCache) -> None:
         """Raises SignInError without a place to keep it in."""
         parts = ["user", options.authority(options.people_directory), options.people_client, options.people_scope]
-        name = cache.name(parts)
-        if cache.folder is None or name is None:
+        name, slot = cache.name(parts), cache.slot(parts)
+        if cache.folder is None or name is None or slot is None:
             wanted = "token_cache is none" if cache.path is None else f"{cache.path} cannot be used"
             raise SignInError(
                 f"Signing in as a person needs a folder to keep the sign-in in, and {wanted}.",
@@ -43,7 +44,7 @@ class Keepsake:
         self._name = name
         self.identity = parts
         self.client_id = options.people_client
-        self._slot = cache.slot(parts)
+        self._slot = slot
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -56,19 +57,12 @@ class Keepsake:
 
     def account(self) -> str | None:
         """msal's cache with an account in it, as it was kept; None when nobody is signed in or it is damaged."""
-        content = self._folder.read(f"{self._name}.account")
-        try:
-            text = (content or b"").decode()
-            accounts = json.loads(text).get("Account")
-        except (ValueError, AttributeError):
-            return None
-        return text if accounts and isinstance(accounts, dict) else None
+        kept = self._folder.read_object(f"{self._name}.account")
+        return json.dumps(kept) if kept is not None and _accounts(kept) else None
 
     def signed_in_account(self) -> Account | None:
         """Whose sign-in is kept, as msal noted it down when the person signed in."""
-        serialized = self.account()
-        accounts = json.loads(serialized)["Account"] if serialized else {}
-        for entry in accounts.values():
+        for entry in _accounts(self._folder.read_object(f"{self._name}.account") or {}):
             return Account(
                 source="user",
                 username=entry.get("username") or None,
@@ -83,17 +77,16 @@ class Keepsake:
 
     def keep_token(self, token: AccessToken) -> None:
         """In place of the one that another person may have left. Not to be called with the lock held: see `locked`."""
-        if self._slot is not None:
-            with _explained(), self._slot.locked():
-                self._slot.write(token)
+        with _explained(), self._slot.locked():
+            self._slot.write(token)
 
     def pending(self) -> dict[str, Any] | None:
-        """The device code flow under way, as msal made it."""
-        try:
-            flow = json.loads(self._folder.read(f"{self._name}.device-code") or b"")
-        except ValueError:
-            return None
-        return flow if isinstance(flow, dict) and flow.get("device_code") and flow.get("user_code") else None
+        """The device code flow under way, as msal made it; None when there is none or it is damaged."""
+        flow = self._folder.read_object(f"{self._name}.device-code") or {}
+        end = flow.get("expires_at")
+        texts = all(isinstance(flow.get(name), str) for name in ("device_code", "user_code"))
+        lasts = isinstance(end, (int, float)) and 0 < end <= LATEST and isinstance(flow.get("interval"), int)
+        return flow if texts and lasts else None
 
     def keep_pending(self, flow: dict[str, Any]) -> None:
         self._folder.write(f"{self._name}.device-code", json.dumps(flow).encode())
@@ -101,10 +94,19 @@ class Keepsake:
     def drop_pending(self) -> bool:
         return self._folder.remove(f"{self._name}.device-code")
 
-    def drop_account(self) -> bool:
-        if self._slot is not None:
+    def forget(self) -> None:
+        """Both locks, as otherwise a task that renews the sign-in at this moment would leave its token behind."""
+        with _explained(), self._slot.locked(), self.locked():
+            self.drop_pending()
+            self._folder.remove(f"{self._name}.account")
             self._slot.remove()
-        return self._folder.remove(f"{self._name}.account")
+
+
+def _accounts(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The accounts in msal's cache; none when it is damaged."""
+    found = kept.get("Account")
+    entries = list(found.values()) if isinstance(found, dict) else []
+    return entries if all(isinstance(entry, dict) and entry.get("home_account_id") for entry in entries) else []
 
 
 @contextmanager

@@ -65,6 +65,9 @@ def test_after_another_az_login_nobody_gets_the_former_accounts_token(az: FakeAz
         ("ERROR: AADSTS65001: The user or administrator has not consented.\nTrace ID: 1", "AADSTS65001", "consented"),
         ("ERROR: AADSTS50020: User account 'x' from identity provider ...", "AADSTS50020", "never invited"),
         ("ERROR: something else happened.\nand more", "azure_cli", "something else happened"),
+        ("WARNING: az is chatty\nERROR: this is why\n", "azure_cli", "failed: this is why."),
+        ("az: error: unrecognized arguments: --scope https://x", "azure_cli_old", "too old"),
+        ("ERROR: No such token: eyJhbGciOiJub25l.eyJjYW5hcnkiOjF9.c2ln", "azure_cli", "No such token: (removed)"),
         ("", "azure_cli", "no reason"),
     ],
 )

@@ -272,6 +272,65 @@ def test_a_link_in_place_of_a_file_is_not_followed(
     assert len(warnings) == 1
 
 
+def in_the_way_folder(path: Path) -> None:
+    path.mkdir(mode=0o700)
+
+
+def in_the_way_pipe(path: Path) -> None:
+    os.mkfifo(path, 0o600)
+
+
+@pytest.mark.parametrize("spoil", [in_the_way_folder, in_the_way_pipe])
+@pytest.mark.parametrize("pattern", ["*.token", "*.lock", "salt"])
+def test_something_else_in_place_of_a_file_is_let_be(
+    opened: Opener, params: dict[str, Any], warnings: list[str], pattern: str, spoil: Any
+) -> None:
+    opened(**APPLICATION).token()
+    [file] = Path(params["token_cache"]).glob(pattern)
+    file.unlink()
+    spoil(file)
+    tokens = opened(**APPLICATION)
+    first = tokens.token()
+    assert tokens.renew(first) != first
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"Tokens are not cached: {file}")
+
+
+def test_a_file_without_end_is_not_read_to_its_end(opened: Opener, params: dict[str, Any], warnings: list[str]) -> None:
+    opened(**APPLICATION).token()
+    for file in Path(params["token_cache"]).iterdir():
+        if file.suffix != ".lock":
+            os.truncate(file, 2**40)
+    fresh = opened(**APPLICATION).token()
+    assert opened(**APPLICATION).token() == fresh
+    assert warnings == []
+
+
+def test_a_killed_task_takes_its_lock_with_it(opened: Opener, params: dict[str, Any]) -> None:
+    opened(**APPLICATION).token()
+    [lock] = Path(params["token_cache"]).glob("*.lock")
+    holder = "import fcntl, sys, time; f = open(sys.argv[1], 'r+'); fcntl.flock(f, 2); print(1, flush=True); input()"
+    command = [sys.executable, "-c", holder, str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        found: list[str] = []
+        waiting = threading.Thread(target=lambda: found.append(opened(**APPLICATION).token()))
+        waiting.start()
+        process.kill()
+        waiting.join(30)
+    assert len(found) == 1
+
+
+def test_a_user_without_a_home_keeps_no_token(
+    monkeypatch: pytest.MonkeyPatch, opened: Opener, warnings: list[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert opened(**APPLICATION, token_cache="~nobody-of-this-name/tokens").token()
+    assert warnings == ["Tokens are not cached: ~nobody-of-this-name/tokens: this user has no home folder."]
+    assert not list(tmp_path.glob("~*"))
+
+
 def test_a_file_that_others_can_read_is_not_used(
     authority: Authority, opened: Opener, params: dict[str, Any], warnings: list[str]
 ) -> None:
@@ -295,6 +354,8 @@ def test_a_file_that_others_can_read_is_not_used(
         b'{"format": 1, "access_token": 5, "expires_on": 9999999999, "issued_on": 1}',
         b'{"format": 2, "access_token": "x", "expires_on": 9999999999, "issued_on": 1}',
         b'{"format": 1, "access_token": "x", "expires_on": "soon", "issued_on": 1}',
+        pytest.param(b"[" * 100_000, id="deeper than Python reads"),
+        pytest.param(b'{"format": 1, "access_token": "' + b"x" * 2**20, id="longer than any token"),
     ],
 )
 def test_damaged_content_is_ignored_and_replaced(

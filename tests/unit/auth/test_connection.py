@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
 
 from .conftest import Authority
 from .people import DIRECTORY, PIPELINE, SECRET
@@ -77,3 +77,12 @@ def test_the_result_says_where_the_token_came_from(connected: Connector) -> None
     connection = connected()
     connection.service.tenants()
     assert connection.api()["token_source"] == "client_secret"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "https://host:port", "https://:canary@host", "https://canary:pw@host:x"]
+)
+def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(InvalidInput, match="api_url") as caught:
+        open_connection({"api_url": url}, read_only=True, warn=print, debug=print)
+    assert "canary" not in str(caught.value)

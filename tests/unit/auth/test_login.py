@@ -192,6 +192,56 @@ def test_a_code_that_has_expired_here_is_not_handed_out_again(login: Starter, pa
     assert login().start().user_code != pending.user_code
 
 
+@pytest.mark.usefixtures("ada")
+def test_whoever_is_signed_in_stays_so_when_a_code_has_expired(
+    authority: Authority, login: Starter, params: dict[str, Any]
+) -> None:
+    login().start()
+    end_code(params)
+    planned = PlannedLogin(login()).finish(Deadline(0))
+    before = authority.requests
+    assert login().finish(Deadline(10)) == planned == login().state().account
+    assert authority.requests == before
+    assert not list(Path(params["token_cache"]).glob("*.device-code"))
+
+
+def test_a_code_that_expires_while_it_waits_is_not_to_be_entered_any_more(
+    login: Starter, params: dict[str, Any]
+) -> None:
+    pending = login().start()
+    end_code(params)
+    with pytest.raises(SignInError, match="not entered in time") as caught:
+        login().finish(Deadline(900))
+    assert "Start again" in str(caught.value)
+    assert pending.user_code not in str(caught.value)
+
+
+def end_code(params: dict[str, Any]) -> None:
+    """Lets the code that waits end, by the clock of this machine."""
+    [kept] = Path(params["token_cache"]).glob("*.device-code")
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), "expires_at": time.time() - 1}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expires_at": "soon"},
+        {"expires_at": 1e30},
+        {"expires_at": None},
+        {"user_code": ["canary"]},
+        {"interval": "often"},
+    ],
+)
+def test_a_damaged_code_counts_as_none(login: Starter, params: dict[str, Any], change: dict[str, Any]) -> None:
+    first = login().start()
+    [kept] = Path(params["token_cache"]).glob("*.device-code")
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), **change}))
+    assert login().state().pending is None
+    with pytest.raises(SignInError, match="none was started"):
+        login().finish(Deadline(10))
+    assert login().start().user_code != first.user_code
+
+
 def test_nothing_was_started(login: Starter) -> None:
     with pytest.raises(SignInError, match="none was started"):
         login().finish(Deadline(10))
@@ -222,6 +272,23 @@ def test_forgetting_leaves_nothing_of_a_person(login: Starter, params: dict[str,
 
 
 @pytest.mark.usefixtures("ada")
+def test_a_task_that_renews_meanwhile_leaves_no_token_behind(
+    authority: Authority, login: Starter, params: dict[str, Any], opened: Opener
+) -> None:
+    tokens = opened()
+    first = tokens.token()
+    authority.simulator.fault("delay", match={"kind": "signin", "path": "*/token"}, seconds=1.0)
+    before = authority.requests
+    renewing = threading.Thread(target=tokens.renew, args=(first,))
+    renewing.start()
+    while authority.requests == before:
+        pass
+    login().forget()
+    renewing.join()
+    assert not list(Path(params["token_cache"]).glob("*.token"))
+
+
+@pytest.mark.usefixtures("ada")
 def test_the_next_person_gets_nothing_of_the_former_one(
     authority: Authority, login: Starter, opened: Opener, params: dict[str, Any]
 ) -> None:
@@ -236,7 +303,19 @@ def test_the_next_person_gets_nothing_of_the_former_one(
 
 
 @pytest.mark.usefixtures("ada")
-@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"[]", b'{"Account": []}', b'{"Account": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\xff",
+        b"[]",
+        b'{"Account": []}',
+        b'{"Account": {}}',
+        b'{"Account": {"ada": 5}}',
+        b'{"Account": {"ada": {}}}',
+        pytest.param(b"[" * 100_000, id="deep"),
+    ],
+)
 def test_a_damaged_sign_in_counts_as_none(
     login: Starter, params: dict[str, Any], opened: Opener, content: bytes
 ) -> None:

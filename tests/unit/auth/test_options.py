@@ -50,6 +50,10 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         ({"auth_source": "password"}, "auth_source password is not known"),
         ({"authority_host": "http://login.example"}, "authority_host"),
         ({"authority_host": "https://login.example/tenant"}, "authority_host"),
+        ({"authority_host": "login.example:port"}, "authority_host"),
+        ({"authority_host": "login.example:70000"}, "authority_host"),
+        ({"authority_host": "https://[::1"}, "authority_host"),
+        ({"authority_host": "two words"}, "authority_host"),
         ({"directory_id": "../../elsewhere"}, "directory_id"),
         ({"client_id": "two words"}, "client_id"),
         ({"ca_path": "/nowhere/ca.pem"}, "/nowhere/ca.pem"),
@@ -60,9 +64,12 @@ def test_options_that_cannot_be_right(params: dict[str, Any], words: str) -> Non
         AuthOptions.from_params(params)
 
 
-def test_a_secret_in_the_wrong_option_is_not_repeated() -> None:
+@pytest.mark.parametrize(
+    "params", [{"client_id": "canary~secret"}, {"authority_host": "https://:canary@login.example"}]
+)
+def test_a_secret_in_the_wrong_option_is_not_repeated(params: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
-        AuthOptions.from_params({"client_id": "canary~secret"})
+        AuthOptions.from_params(params)
     assert "canary" not in str(caught.value)
 
 
@@ -84,7 +91,7 @@ def test_the_cache_is_in_the_users_own_cache_folder(monkeypatch: pytest.MonkeyPa
     assert cache_path(None) == str(tmp_path / "home/.cache/azsphere.fleet")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_path(None) == str(tmp_path / "xdg/azsphere.fleet")
-    assert cache_path("~/tokens") == str(tmp_path / "home/tokens")
+    assert cache_path("~/tokens") == cache_path("$HOME/tokens") == str(tmp_path / "home/tokens")
     assert cache_path("None") is None
 
 
