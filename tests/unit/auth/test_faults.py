@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Unreachable
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import SignInError, Unreachable
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.plain import Attempt, plain_session
+
+from tests.unit.http.scripted import Answer, ScriptedServer
 
 from .conftest import Authority, Opener
 from .people import DIRECTORY, PIPELINE, SECRET
@@ -119,11 +122,33 @@ def test_device_codes_fail_in_the_same_words(authority: Authority, params: dict[
     assert "HTTP 503" in caught.value.message
 
 
-def test_a_redirect_is_not_followed_with_the_secret(authority: Authority, opened: Opener) -> None:
+def test_a_redirect_is_no_answer(authority: Authority, opened: Opener) -> None:
     authority.simulator.fault(match=TOKEN, times=None, status=307, body="")
-    before = authority.requests
     failure(opened)
-    assert authority.requests == before + 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_is_not_followed_with_the_secret(status: int, method: str) -> None:
+    """By the session through which all sign-in goes: the simulator sends nobody elsewhere."""
+    there = ScriptedServer()
+    with there.running() as elsewhere, ScriptedServer(Answer(status, headers={"Location": elsewhere})).running() as url:
+        attempt = Attempt("signing in", "authority_host")
+        with plain_session(True, 5, attempt=attempt) as session:
+            answer = session.request(method, url, data={"client_secret": SECRET}, headers={"Metadata": "true"})
+    assert answer.status_code == status
+    assert there.asked == []
+
+
+def test_a_managed_identity_is_not_asked_for_elsewhere(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
+    there = ScriptedServer()
+    with there.running() as elsewhere, ScriptedServer(Answer(307, headers={"Location": elsewhere})).running() as url:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{url}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "canary header")
+        with pytest.raises(SignInError) as caught:
+            opened(auth_source="managed_identity").token()
+    assert "canary" not in str(caught.value)
+    assert there.asked == []
 
 
 def test_netrc_is_not_consulted(
