@@ -13,6 +13,7 @@ from typing import Any
 
 from .._errors import InvalidInput
 from .certificate import client_credential
+from .claims import claims
 from .credential import AccessToken, issued
 from .errors import refused
 from .libraries import talking
@@ -79,11 +80,16 @@ class WorkloadIdentity(_Application):
     source = "workload_identity"
 
     def identity(self) -> list[str]:
-        # The token in the file is replaced every hour or so; the file stays.
-        return self._identity(self.source, self.path)
+        # The token in the file is replaced every hour or so; whom it is about stays. Another workload with a file of
+        # the same name, as of jobs that follow each other on a runner, has to show that the application trusts it.
+        said = claims(self._assertion())
+        return [*self._identity(self.source, self.path), str(said.get("iss")), str(said.get("sub"))]
+
+    def _assertion(self) -> str:
+        return _read(self.path, "federated_token_file").decode("utf-8", "replace").strip()
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
-        assertion = _read(self.path, "federated_token_file").decode("utf-8", "replace").strip()
+        assertion = self._assertion()
         if assertion.count(".") != 2 or not assertion.isascii():
             raise InvalidInput(
                 f"The file {self.path} (federated_token_file) holds no token.",

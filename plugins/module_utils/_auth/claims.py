@@ -43,7 +43,7 @@ def account_of(token: str, source: str, expires_on: int | None = None) -> Accoun
         object_id=first("oid"),
         directory_id=first("tid"),
         client_id=first("azp", "appid"),
-        expires_on=None if end is None else written(end),
+        expires_on=None if end is None or end > LATEST else written(end),
     )
 
 

@@ -15,7 +15,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, SignInError
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from .conftest import Opener
+from .conftest import Authority, Opener
 from .people import (
     DIRECTORY,
     OLD_SECRET,
@@ -166,6 +166,20 @@ def test_the_federated_token_is_read_anew_for_each_renewal(
         tokens.renew(first)
     write(path, federated_token(cluster))
     assert tokens.renew(first) != first
+
+
+def test_another_workload_does_not_get_the_token_of_the_one_before(
+    authority: Authority, opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "token", federated_token(cluster))
+    first = opened(**APPLICATION, federated_token_file=path).token()
+    before = authority.issued
+    write(tmp_path / "token", federated_token(cluster, jti="of the next hour"))
+    assert opened(**APPLICATION, federated_token_file=path).token() == first
+    assert authority.issued == before
+    write(tmp_path / "token", federated_token(cluster, sub="system:serviceaccount:fleet:intruder"))
+    with pytest.raises(SignInError, match="AADSTS700213"):
+        opened(**APPLICATION, federated_token_file=path).token()
 
 
 @pytest.mark.parametrize(

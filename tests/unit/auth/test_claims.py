@@ -21,6 +21,10 @@ def test_an_end_that_makes_no_sense_is_none(body: bytes) -> None:
     assert account_of(token(body), "access_token").expires_on is None
 
 
+def test_an_end_beyond_all_calendars_is_none() -> None:
+    assert account_of("canary.opaque.token", "azure_cli", 10**15).expires_on is None
+
+
 def test_a_body_that_is_too_deep_says_nothing() -> None:
     assert account_of(token(b"[" * 100_000), "access_token").address is None
 
