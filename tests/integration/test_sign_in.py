@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulator.harness import Simulator
 from tests.unit.auth.fake_az import install
+from tests.unit.auth.people import Certified
 
 from .play import Played, play_book, play_tasks
 
@@ -28,6 +29,11 @@ ISSUER, SUBJECT = "https://cluster.example", "system:serviceaccount:fleet:runner
 SCOPE = "https://firstparty.sphere.azure.net/api/.default"
 #: Taken out of the environment, so that each task has only what it is given.
 NOBODY = dict.fromkeys(("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"))
+PASSWORD, WRONG_PASSWORD, WRONG_SECRET = (
+    "canary-of-a-password",
+    "canary-of-a-wrong-password",
+    "canary-of-a-wrong-secret",
+)
 
 
 def issue(simulator: Simulator) -> str:
@@ -46,17 +52,25 @@ def issue(simulator: Simulator) -> str:
     return str(answer.json()["access_token"])
 
 
-def federate(simulator: Simulator) -> str:
-    """Makes the application trust a cluster, and answers a token of that cluster."""
+def register(simulator: Simulator, certified: Certified) -> str:
+    """Makes the application trust a certificate and a cluster, and answers a token of that cluster."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     public_key = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
     state = json.loads(simulator.state())
     [application] = [known for known in state["applications"] if known["client_id"] == simulator.ready["client_id"]]
     application["federated"] = [{"issuer": ISSUER, "subject": SUBJECT, "public_key": public_key}]
+    application["certificates"].append(certified.certificate_pem.decode())
     simulator.load(state)
     claims = {"iss": ISSUER, "sub": SUBJECT, "aud": "api://AzureADTokenExchange", "iat": 1, "exp": 9999999999}
     return jwt.encode(claims, key, algorithm="RS256")
+
+
+#: With the name of the variable that holds the secret.
+LOOKUP = (
+    "{{{{ query('azsphere.fleet.tenants', tenant='', client_id='{client_id}', directory_id='{directory_id}', "
+    "client_secret=lookup('env', '{}')) }}}}"
+)
 
 
 @dataclass
@@ -76,8 +90,12 @@ def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
     simulator.reset()
     ready = simulator.ready
     inputs = tmp_path_factory.mktemp("inputs")
-    federated, given, from_az = federate(simulator), issue(simulator), issue(simulator)
+    certified = Certified.make()
+    federated, given, from_az = register(simulator, certified), issue(simulator), issue(simulator)
     (inputs / "federated").write_text(federated)
+    pfx, pem = inputs / "pipeline.pfx", inputs / "pipeline.pem"
+    pfx.write_bytes(certified.pfx(PASSWORD))
+    pem.write_bytes(certified.key_pem(PASSWORD) + certified.certificate_pem)
     with pytest.MonkeyPatch.context() as patch:
         install(patch, inputs).answers(json.dumps({"accessToken": from_az}))
         before = simulator.counts()["tokens_issued"]
@@ -87,6 +105,11 @@ def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
             "client_secret": {**ids, "client_secret": "{{ lookup('env', 'GIVEN_SECRET') }}"},
             "client_certificate": {**ids, "client_certificate": ready["client_certificate"]},
             "workload_identity": {**ids, "federated_token_file": str(inputs / "federated")},
+            "pfx": {
+                **ids,
+                "client_certificate": str(pfx),
+                "client_certificate_password": "{{ lookup('env', 'PASSWORD') }}",
+            },
             "managed_identity": {"auth_source": "managed_identity"},
             "azure_cli": {"auth_source": "azure_cli"},
             "user": {"auth_source": "user"},
@@ -108,38 +131,55 @@ def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
                 "finish": {"azsphere.fleet.login": {"state": "present", "wait_timeout": 30}},
                 **{name: {"azsphere.fleet.account_info": way} for name, way in ways.items()},
                 "wrong": {"azsphere.fleet.account_info": {**ids, "client_secret": "{{ lookup('env', 'WRONG') }}"}},
+                "wrong password": {
+                    "azsphere.fleet.account_info": {
+                        **ids,
+                        "client_certificate": str(pem),
+                        "client_certificate_password": "{{ lookup('env', 'WRONG_PASSWORD') }}",
+                    }
+                },
+                "lookup": {"ansible.builtin.set_fact": {"found": LOOKUP.format("GIVEN_SECRET", **ids)}},
+                "wrong lookup": {"ansible.builtin.set_fact": {"found": LOOKUP.format("WRONG", **ids)}},
+                "start again": {"azsphere.fleet.login": {"state": "started"}},
+                "show": {"ansible.builtin.debug": {"msg": "{{ [result_0, result_4, result_5, result_12] }}"}},
             },
             variables={
                 **NOBODY,
                 "ANSIBLE_VERBOSITY": "4",
                 "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
                 "AZURE_CONFIG_DIR": str(inputs / "az"),
-                "AZURE_POD_IDENTITY_AUTHORITY_HOST": str(ready["managed_identity_url"]),
+                "IDENTITY_ENDPOINT": f"{ready['managed_identity_url']}/msi/token",
+                "IDENTITY_HEADER": str(ready["identity_header"]),
                 "GIVEN_TOKEN": given,
                 "GIVEN_SECRET": str(ready["client_secret"]),
-                "WRONG": "canary-of-a-wrong-secret",
+                "PASSWORD": PASSWORD,
+                "WRONG": WRONG_SECRET,
+                "WRONG_PASSWORD": WRONG_PASSWORD,
             },
         )
     issued = simulator.counts()["tokens_issued"] - before
-    canaries = {federated, given, from_az, str(ready["client_secret"]), "canary-of-a-wrong-secret"}
+    canaries = {federated, given, from_az, str(ready["client_secret"]), str(ready["identity_header"])}
+    canaries |= {PASSWORD, WRONG_PASSWORD, WRONG_SECRET, certified.key_pem().decode().splitlines()[5]}
     canaries |= set(Path(str(ready["client_certificate"])).read_text().splitlines()[-8:-4])
     for file in (folder / "tokens").glob("*.token"):
         canaries.add(json.loads(file.read_text())["access_token"])
     for file in (folder / "tokens").glob("*.account"):
         kept = json.loads(file.read_text())
         canaries |= {entry["secret"] for kind in ("RefreshToken", "IdToken") for entry in kept[kind].values()}
+    [waiting] = (folder / "tokens").glob("*.device-code")
+    canaries.add(json.loads(waiting.read_text())["device_code"])
     return Signed(played, folder, issued, canaries)
 
 
 WAYS = ("access_token", "client_secret", "client_certificate", "workload_identity", "managed_identity", "azure_cli")
 
 
-@pytest.mark.parametrize("way", [*WAYS, "user"])
+@pytest.mark.parametrize("way", [*WAYS, "user", "pfx"])
 def test_every_way_leads_to_the_service(signed: Signed, way: str) -> None:
-    result = signed.played.results[way]
+    result, source = signed.played.results[way], "client_certificate" if way == "pfx" else way
     assert not result.get("failed"), result.get("msg")
-    assert result["account"]["source"] == way
-    assert result["api"]["token_source"] == way
+    assert result["account"]["source"] == source
+    assert result["api"]["token_source"] == source
     assert result["account"]["address"]
 
 
@@ -150,19 +190,23 @@ def test_a_person_signs_in_in_two_tasks(signed: Signed) -> None:
 
 
 def test_each_identity_fetched_its_own_token(signed: Signed) -> None:
-    # Secret, certificate, federated token, managed identity and person; the others were given theirs.
-    assert signed.issued == 5
+    # Secret, two certificates, federated token, managed identity and person; the others were given theirs, and the
+    # lookup found that of the secret.
+    assert signed.issued == 6
 
 
 def test_a_wrong_secret_gets_one_sentence(signed: Signed) -> None:
     result = signed.played.results["wrong"]
     assert result["failed"]
     assert result["error"]["code"] == "AADSTS7000215"
+    assert signed.played.results["wrong password"]["error"]["code"] == "certificate"
+    assert not signed.played.results["lookup"].get("failed")
+    assert "AADSTS7000215" in signed.played.results["wrong lookup"]["msg"]
     assert "Traceback" not in signed.played.output
 
 
 def test_no_canary_is_anywhere_but_in_the_cache(signed: Signed) -> None:
-    assert len(signed.canaries) > 12
+    assert len(signed.canaries) > 20
     found = {canary for canary in signed.canaries if canary in signed.played.output}
     for path in signed.folder.rglob("*"):
         assert not any(canary in str(path) for canary in signed.canaries)
