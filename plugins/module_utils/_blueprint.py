@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +90,7 @@ class Blueprint:
     users: tuple[UserEntry, ...] = ()
 
 
-def read_blueprint(files: Files, path: str, folder: str | None = None) -> Blueprint:
+def read_blueprint(files: Files, path: str, folder: str | None = None, prune: Iterable[str] = ()) -> Blueprint:
     """From a YAML or JSON file; paths in it are relative to the folder, by default that of the file."""
     try:
         import yaml
@@ -108,16 +108,20 @@ def read_blueprint(files: Files, path: str, folder: str | None = None) -> Bluepr
             f"The blueprint {path} is neither YAML nor JSON{where}.", code="file", target=path
         ) from error
     start = folder or os.path.dirname(os.path.abspath(path))
-    return parse_blueprint(files, {} if document is None else document, start, path)
+    return parse_blueprint(files, {} if document is None else document, start, path, prune)
 
 
-def parse_blueprint(files: Files, document: Any, folder: str, source: str | None = None) -> Blueprint:
+def parse_blueprint(
+    files: Files, document: Any, folder: str, source: str | None = None, prune: Iterable[str] = ()
+) -> Blueprint:
     """Checks the document and reads the files that it names, relative to the folder.
+
+    `prune` are the kinds of which nothing else is to be there: the document has to speak of them.
 
     Raises one InvalidInput that tells of each place that is wrong; packages and device lists that cannot be used raise
     their own.
     """
-    found = schema.problems(document, DOCUMENT) or _repetitions(document)
+    found = schema.problems(document, DOCUMENT) or [*_repetitions(document), *_unspoken(document, prune)]
     if found:
         name = f"blueprint {source}" if source else "blueprint"
         raise InvalidInput(f"The {name} cannot be used: {'; '.join(found)}.", code="blueprint", target=source)
@@ -141,6 +145,18 @@ def _repetitions(document: Mapping[str, Any]) -> list[str]:
     if document.get("devices") is not None and document.get("device_list") is not None:
         found.append("devices and device_list are both given; one of them is to be")
     return found
+
+
+def _unspoken(document: Mapping[str, Any], prune: Iterable[str]) -> list[str]:
+    """Kinds that would be pruned down to nothing because the document says nothing of them: it may be the wrong one.
+
+    Groups are pruned only in products that it names.
+    """
+    return [
+        f"{kind} are to be pruned and it says nothing of them (to delete them all, write {kind}: [])"
+        for kind in sorted(prune)
+        if kind != "device_groups" and document.get(kind) is None
+    ]
 
 
 def _twice(path: str, names: Sequence[str]) -> list[str]:

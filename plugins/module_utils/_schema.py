@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
+
+#: Characters of a value that an error shows.
+MOST = 60
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def problems(value: Any, member: Member, path: str = "") -> list[str]:
     """
     where = path or "the document"
     if not isinstance(value, _TYPES[member.kind]):
-        return [f"{where} has to be {_WORDS[member.kind]} and is {value!r}"]
+        return [f"{where} has to be {_WORDS[member.kind]} and is {_told(value, member.kind)}"]
     if member.choices and value not in member.choices:
         return [f'{where}: "{value}" is none of {", ".join(member.choices)}']
     if member.kind == "list" and member.of is not None:
@@ -59,6 +63,15 @@ def problems(value: Any, member: Member, path: str = "") -> list[str]:
     if member.kind == "mapping":
         return _mapping_problems(value, member, path)
     return []
+
+
+def _told(value: Any, wanted: str) -> str:
+    """The value, cut when it is long. YAML makes numbers, truth values and dates of names that stand without quotes."""
+    plain = isinstance(value, (int, float, date))
+    shown = str(value) if plain else repr(value)
+    shown = shown.lower() if isinstance(value, bool) else shown
+    shown = shown if len(shown) <= MOST else shown[:MOST] + "…"
+    return f"{shown} (put it in quotes)" if plain and wanted == "text" else shown
 
 
 def _mapping_problems(value: Mapping[Any, Any], member: Member, path: str) -> list[str]:

@@ -43,16 +43,22 @@ options:
       - Paths are relative to O(folder).
     type: dict
   src:
-    description: File with the document, YAML or JSON.
+    description:
+      - File with the document, YAML or JSON, where the module runs. It is taken as it is.
+      - To fill in templates, use the role P(azsphere.fleet.provision#role), or
+        C({{ lookup('ansible.builtin.template', 'blueprint.yml.j2') | from_yaml }}) as O(blueprint).
     type: path
   folder:
     description:
       - Folder that relative paths in the document start from.
-      - By default that of O(src), or the working directory of the task.
+      - By default that of O(src), or the working directory of the task, which is the playbook's folder on the control
+        node.
     type: path
   prune:
     description:
       - Kinds of which everything that the document does not name is deleted. Devices are never touched by it.
+      - A document that says nothing of V(products) or V(users) that are to be pruned is an error. An empty list has all
+        of them deleted.
       - V(device_groups) looks only into the products that the document names, and spares the default groups of
         products with
         C(default_device_groups).
@@ -73,9 +79,11 @@ options:
     description: If more devices than this fail, no further ones are tried.
     type: int
   concurrency:
-    description: How many requests may be under way at once.
+    description: How many requests may be under way at once, from 1 to 64.
     type: int
     default: 16
+requirements:
+  - azuresphere-imagemetadata (for image packages)
 seealso:
   - module: azsphere.fleet.device
   - module: azsphere.fleet.deployment
@@ -200,9 +208,10 @@ ARGUMENTS = WAITING + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Brings about what the document describes."""
     if params["src"] is not None:
-        document = read_blueprint(context.files, params["src"], params["folder"])
+        document = read_blueprint(context.files, params["src"], params["folder"], params["prune"])
     else:
-        document = parse_blueprint(context.files, params["blueprint"], params["folder"] or os.getcwd())
+        folder = params["folder"] or os.getcwd()
+        document = parse_blueprint(context.files, params["blueprint"], folder, prune=params["prune"])
     limits = Limits(params["claim"], params["max_changes"], params["max_failures"])
     policy = Policy(limits, frozenset(params["prune"]))
     return bring_about_blueprint(context, document, policy, Waiting.of(params))

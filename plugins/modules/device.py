@@ -65,7 +65,7 @@ options:
     description: If more devices than this fail, no further ones are tried.
     type: int
   concurrency:
-    description: How many requests may be under way at once.
+    description: How many requests may be under way at once, from 1 to 64.
     type: int
     default: 16
   outcomes:

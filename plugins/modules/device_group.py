@@ -130,6 +130,7 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import OS_FEEDS, UPDATE_POLICIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
@@ -156,7 +157,7 @@ def run(params: Params, context: Context) -> Result:
     desired = device_group.DesiredDeviceGroup(
         product=params["product"],
         name=params["name"],
-        id=params["id"],
+        id=None if params["id"] is None else guid(params["id"], "device group"),
         description=params["description"],
         os_feed=params["os_feed"],
         update_policy=params["update_policy"],

@@ -109,6 +109,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
@@ -129,7 +130,7 @@ def run(params: Params, context: Context) -> Result:
     """Brings about the product that the options describe."""
     desired = product.DesiredProduct(
         name=params["name"],
-        id=params["id"],
+        id=None if params["id"] is None else guid(params["id"], "product"),
         description=params["description"],
         default_device_groups=params["default_device_groups"],
         present=params["state"] == "present",

@@ -87,7 +87,14 @@ def prepare(folder: Path) -> None:
     (folder / "empty.imagepackage").write_bytes(b"")
     (folder / "torn.yml").write_text("products: [\n")
     (folder / "a-list.yml").write_text("- Kettle\n")
+    (folder / "bare.yml").write_text("products:\n  - name: 2024\n  - name: 2024-05-06\n  - name: no\n")
     (folder / "typing-error.yml").write_text("products:\n  - name: Kettle\n    devicegroups: []\n")
+    (folder / "umlaut.yml").write_text("products:\n  - name: Küche\n", encoding="utf-8")
+    (folder / "users-only.yml").write_text("users: []\n")
+    (folder / "component-twice.yml").write_text(
+        "products: [{name: Kettle, device_groups: [{name: Production, "
+        "deployment: {packages: [first.imagepackage, second.imagepackage]}}]}]\n"
+    )
     for name, image_id in (("first", CONTROL_1), ("second", CONTROL_2)):
         compose_package(
             folder / f"{name}.imagepackage", image_id=image_id, component_id=COMPONENT, name=f"Control {name}"
@@ -177,6 +184,40 @@ AT_ONCE = (
         "name, description, default_device_groups, device_groups).",
     ),
     Mistake(
+        "names that YAML takes for something else",
+        "blueprint",
+        {"src": "{folder}/bare.yml"},
+        "The blueprint {folder}/bare.yml cannot be used: products[0].name has to be a text and is 2024 (put it in "
+        "quotes); products[1].name has to be a text and is 2024-05-06 (put it in quotes); products[2].name has to be a "
+        "text and is false (put it in quotes).",
+    ),
+    Mistake(
+        "two packages of one component in a blueprint",
+        "blueprint",
+        {"src": "{folder}/component-twice.yml"},
+        "The images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one component, "
+        f"{COMPONENT}. A deployment has each component once: leave one of them out.",
+    ),
+    Mistake(
+        "pruning by the wrong blueprint",
+        "blueprint",
+        {"src": "{folder}/users-only.yml", "prune": ["device_groups", "products", "users"]},
+        "The blueprint {folder}/users-only.yml cannot be used: products are to be pruned and it says nothing of them "
+        "(to delete them all, write products: []).",
+    ),
+    Mistake(
+        "a product ID that is a name",
+        "product",
+        {"id": "Kettle", "name": "Kettle Two"},
+        '"Kettle" is no product ID (a GUID).',
+    ),
+    Mistake(
+        "a device group ID that is a name",
+        "device_group",
+        {"id": "Production", "state": "absent"},
+        '"Production" is no device group ID (a GUID).',
+    ),
+    Mistake(
         "a new tenant without confirmation",
         "tenant",
         {"name": "Contoso Workshop", "device_id": UNCLAIMED},
@@ -214,6 +255,34 @@ AFTER_A_LOOK = (
         {"product": "Kettle", "device_group": "Prodction", "images": [CONTROL_1]},
         'There is no device group "Prodction" in the product "Kettle". It has: "Development", "Production".',
         ("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
+    ),
+    Mistake(
+        "a name that the service does not take, in a blueprint",
+        "blueprint",
+        {"src": "{folder}/umlaut.yml"},
+        '"Küche" is no name for a product: names have 1 to 50 letters, digits and spaces, and no space in front.',
+        ("Product_List", "DeviceGroup_List"),
+    ),
+    Mistake(
+        "such a name without waiting",
+        "product",
+        {"name": "Küche", "wait": False},
+        '"Küche" is no name for a product: names have 1 to 50 letters, digits and spaces, and no space in front.',
+        ("Product_GetByName",),
+    ),
+    Mistake(
+        "the own account left out of a blueprint",
+        "blueprint",
+        {"src": "{folder}/users-only.yml", "prune": ["users"]},
+        "{account} is the account that this runs as, and it would lose the Administrator role. Nothing was changed. "
+        "Name it in users with the role Administrator, or use another Administrator's account.",
+        (
+            "Product_List",
+            "DeviceGroup_List",
+            "AccessControl_ListUsers",
+            "AccessControl_ListUsers",
+            "AccessControl_ListRolesByUser",
+        ),
     ),
     Mistake(
         "two images of one component",

@@ -37,6 +37,13 @@ class Tried:
         assert not result["changed"]
 
 
+def account(simulator: Simulator) -> str:
+    """The made-up address of the application that the mistakes are made as."""
+    state = json.loads(simulator.state())
+    [known] = [each for each in state["applications"] if each["client_id"] == simulator.ready["client_id"]]
+    return f"{known['object_id']}@{known['directory_id']}.onmicrosoft.com"
+
+
 def attempt(simulator: Simulator, folder: Path, mistakes: Sequence[Mistake]) -> Tried:
     """All of them in one run of ansible-playbook, with no tenant in the environment."""
     simulator.reset()
@@ -50,6 +57,7 @@ def attempt(simulator: Simulator, folder: Path, mistakes: Sequence[Mistake]) -> 
             "folder": str(folder),
             "closed_port": str(reserved.getsockname()[1]),
             "client_id": str(simulator.ready["client_id"]),
+            "account": account(simulator),
         }
         tasks = {mistake.name: mistake.task(facts) for mistake in mistakes}
         played = play_tasks(simulator, folder, tasks, variables={"AZSPHERE_TENANT": None})

@@ -21,8 +21,8 @@ from .._overlay import Overlay
 from .._result import Result, difference, operation_values
 from .._service import Service
 from . import deployment, device_group, devices, image, product, user_role
-from .plan import Execution, Plan, Snapshot, Step, absent, apply, carry_out
-from .prune import prune
+from .plan import Execution, Plan, Snapshot, Step, absent, carry_out, rehearse
+from .prune import plan_user, prune
 from .refs import place
 
 #: Kinds of resource, in the order in which a blueprint brings them about.
@@ -75,6 +75,8 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
 
     Raises InvalidInput before any write, as the plans of the parts do, and for more changes than `max_changes`.
     """
+    # Before anything is read, as making these checks what can be checked without the service.
+    resources = list(_resources(blueprint))
     # What is there now, each part of it read once, stays apart from what each part of the plan adds to it.
     now = Overlay(service)
     overlay = Overlay(now)
@@ -82,13 +84,13 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
     parts: list[Part] = []
 
     def add(kind: str, name: str, planned: Plan) -> None:
-        apply(planned.steps, execution)
+        rehearse(planned.steps, execution)
         if planned.read is not absent:
             planned = replace(planned, before=planned.read(now))
         parts.append(Part(kind, name, planned, planned.read(overlay)))
 
     _read_once(now, blueprint)
-    for kind, name, planner in _resources(blueprint):
+    for kind, name, planner in resources:
         add(kind, name, planner(overlay))
     fleet = None
     if blueprint.devices:
@@ -96,7 +98,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
         fleet = devices.plan(
             overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures)
         )
-        apply(fleet.steps, execution)
+        rehearse(fleet.steps, execution)
     for kind, name, planned in prune(overlay, blueprint, policy.prune):
         add(kind, name, planned)
     whole = _compose(parts, fleet)
@@ -161,7 +163,7 @@ def _deployment(entry: ProductEntry, group: GroupEntry) -> Callable[[Service], P
 
 
 def _user(desired: user_role.DesiredUser) -> Callable[[Service], Plan]:
-    return lambda service: user_role.plan(service, desired)
+    return lambda service: plan_user(service, desired)
 
 
 def _packages(blueprint: Blueprint) -> list[ImagePackage]:
@@ -218,10 +220,12 @@ def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy
     ]
     outcomes = devices.device_outcomes(found.fleet, outcome.execution) if found.fleet else []
     changes = [_change(part.kind, part.name, part.action, part.plan.before.shown, after.shown) for part, after in made]
-    changes += _device_changes(found.fleet, outcomes)
     diffs = [difference(part.plan.title, part.plan.before.shown, after.shown) for part, after in made]
+    # What is pruned comes after the devices, which may have been moved out of it.
+    kept = sum(part.action != "delete" for part, _after in made)
+    changes[kept:kept] = _device_changes(found.fleet, outcomes)
     if found.fleet and any(each["changed"] for each in outcomes):
-        diffs.append(difference(found.fleet.title, found.fleet.before.shown, outcome.after.shown))
+        diffs.insert(kept, difference(found.fleet.title, found.fleet.before.shown, outcome.after.shown))
     return Result(
         changed=bool(changes),
         values={

@@ -166,6 +166,14 @@ class Stopped(Exception):
         self.error = error
 
 
+def rehearse(steps: tuple[Step, ...], execution: Execution) -> None:
+    """Runs the steps on an overlay. Raises what stops one of them as it is, as nothing was done yet."""
+    try:
+        apply(steps, execution)
+    except Stopped as stop:
+        raise stop.error from stop
+
+
 def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting: Waiting) -> Outcome[SomePlan]:
     """Plans, applies and reads back.
 
@@ -202,7 +210,7 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
 def _foresee(context: Context, plan: Plan, waiting: Waiting) -> Service:
     """The service as it will be when all steps are over."""
     ahead = Overlay(context.service)
-    apply(plan.steps, Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline)))
+    rehearse(plan.steps, Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline)))
     return ahead
 
 

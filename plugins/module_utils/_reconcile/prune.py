@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._blueprint import Blueprint
+from .._errors import InvalidInput
 from .._model import DEFAULT_DEVICE_GROUPS
 from .._service import Service
 from . import device_group, product, user_role
@@ -58,4 +59,17 @@ def _users(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, P
         names = {name.casefold() for name in (user.id, user.mail) if name is not None}
         if not names & named:
             who = user.mail or user.id or ""
-            yield "user", who, user_role.plan(service, user_role.DesiredUser(who, present=False))
+            yield "user", who, plan_user(service, user_role.DesiredUser(who, present=False))
+
+
+def plan_user(service: Service, desired: user_role.DesiredUser) -> Plan:
+    """As `user_role.plan`, with what to do about it in a blueprint, which has no way to force it."""
+    try:
+        return user_role.plan(service, desired)
+    except InvalidInput as error:
+        if error.code == "own_administrator_role":
+            error.hint = (
+                "Nothing was changed. Name it in users with the role Administrator, or use another Administrator's "
+                "account."
+            )
+        raise

@@ -1,0 +1,82 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Blueprints: the order in which is told what was done, and refusals before the first read or write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import parse_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+
+from tests.gates.memory import MemoryService
+from tests.unit.fakes import WAITING, Recorder, surround
+
+ONE = "0a" * 64
+
+
+def run(service: Any, document: dict[str, Any], *prune: str) -> Result:
+    blueprint = parse_blueprint(Disk(), document, ".", prune=prune)
+    return bring_about_blueprint(surround(service).context, blueprint, Policy(Limits(True), frozenset(prune)), WAITING)
+
+
+def kettle(*groups: str, device_group: str) -> dict[str, Any]:
+    named = [{"name": name} for name in groups]
+    return {
+        "products": [{"name": "Kettle", "default_device_groups": False, "device_groups": named}],
+        "devices": [{"id": ONE, "product": "Kettle", "device_group": device_group}],
+    }
+
+
+def test_what_is_pruned_is_told_after_the_devices_that_leave_it() -> None:
+    service = MemoryService()
+    run(service, kettle("Old", "New", device_group="Old"))
+    recorder = Recorder(service)
+    result = run(recorder, kettle("New", device_group="New"), "device_groups")
+    assert recorder.writes == ["move_devices", "delete_device_group"]
+    assert [(each["kind"], each["action"]) for each in result.values["changes"]] == [
+        ("device", "move"),
+        ("device_group", "delete"),
+    ]
+    assert [each["before_header"] for each in result.diff or ()] == ["devices", "device group Kettle/Old"]
+
+
+def test_a_deployment_that_cannot_be_is_refused_before_anything_is_read() -> None:
+    recorder = Recorder(MemoryService())
+    group = {"name": "New", "deployment": {"images": ["KettleApp"]}}
+    with pytest.raises(InvalidInput, match="no image ID"):
+        run(recorder, {"products": [{"name": "Kettle", "device_groups": [group]}]})
+    assert recorder.used == []
+
+
+def test_what_the_service_would_refuse_is_refused_before_the_first_write() -> None:
+    recorder = Recorder(MemoryService())
+    with pytest.raises(InvalidInput, match="no name for a product"):
+        run(recorder, {"products": [{"name": "Kettle"}, {"name": "Küche"}]})
+    assert recorder.writes == []
+
+
+def test_nothing_is_pruned_that_the_document_says_nothing_of() -> None:
+    service = MemoryService()
+    run(service, {"products": [{"name": "Kettle"}]})
+    for document in ({}, {"products": None}, {"users": []}):
+        with pytest.raises(InvalidInput, match=r"write products: \[\]"):
+            run(service, document, "products")
+    run(service, {}, "device_groups")
+    assert [product.name for product in service.products()] == ["Kettle"]
+    run(service, {"products": []}, "products")
+    assert service.products() == []
+
+
+def test_a_long_value_in_the_wrong_place_is_cut() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_blueprint(Disk(), {"products": {"name": "Kettle", "description": "x" * 500}}, ".")
+    assert len(str(caught.value)) < 200
