@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ TOLD = 10
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """Where one device is to be. `row` is the line of the file, or the place in the list, both from 1."""
+    """Where one device is to be. `row` is its first line in the file, or its place in the list, both from 1."""
 
     id: str
     row: int
@@ -47,8 +47,7 @@ def rows_from_list(devices: Sequence[Mapping[str, Any]]) -> list[DeviceRow]:
 
 
 def rows_from_csv(files: Files, path: str) -> list[DeviceRow]:
-    """From a file with the columns `DeviceId,ProductName,DeviceGroupName`; others are left alone, and so are empty
-    lines.
+    """From a file with the columns `DeviceId,ProductName,DeviceGroupName`; others are left alone, as are empty lines.
 
     Raises InvalidInput for a file that is not there, is no text, or lacks a column.
     """
@@ -59,26 +58,52 @@ def rows_from_csv(files: Files, path: str) -> list[DeviceRow]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"The device list {path} is no UTF-8 text.", code="file", target=path) from error
-    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, restval="", restkey="surplus")
-    try:
-        present = {str(column).strip().casefold(): column for column in reader.fieldnames or ()}
-        missing = [column for column in COLUMNS if column.casefold() not in present]
-        if missing:
-            raise InvalidInput(
-                f"The device list {path} has no column {' and no column '.join(missing)}.",
-                code="columns",
-                target=path,
-                hint=f"Its first line has to be: {','.join(COLUMNS)}.",
-            )
-        wanted = [present[column.casefold()] for column in COLUMNS]
-        rows = []
-        for record in reader:
-            device_id, product, group = ((record.get(column) or "").strip() for column in wanted)
-            if device_id or product or group:
-                rows.append(DeviceRow(device_id, reader.line_num, product or None, group or None))
-    except csv.Error as error:
-        raise InvalidInput(f"The device list {path} is no CSV: {error}.", code="file", target=path) from error
+    records = _records(text, path)
+    _line, header = next(records, (1, []))
+    wanted = _columns(header, path)
+    rows = []
+    for line, record in records:
+        device_id, product, group = (record[column].strip() if column < len(record) else "" for column in wanted)
+        if device_id or product or group:
+            rows.append(DeviceRow(device_id, line, product or None, group or None))
     return checked(rows, path)
+
+
+def _records(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
+    """Each record that is not empty, with the line on which it begins: one in quotes may go over several."""
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    line = 1
+    try:
+        for record in reader:
+            if any(cell.strip() for cell in record):
+                yield line, record
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InvalidInput(
+            f"The device list {path} is no CSV: {error} (row {line}).",
+            code="file",
+            target=path,
+        ) from error
+
+
+def _columns(header: Sequence[str], path: str) -> list[int]:
+    """Where the columns are, in the order of COLUMNS. Their case does not matter."""
+    names = [name.strip().casefold() for name in header]
+    hint = f"Its first line has to be: {','.join(COLUMNS)}."
+    missing = [column for column in COLUMNS if column.casefold() not in names]
+    if missing:
+        raise InvalidInput(
+            f"The device list {path} has no column {' and no column '.join(missing)}.",
+            code="columns",
+            target=path,
+            hint=hint,
+        )
+    twice = [column for column in COLUMNS if names.count(column.casefold()) > 1]
+    if twice:
+        raise InvalidInput(
+            f"The device list {path} has the column {twice[0]} more than once.", code="columns", target=path, hint=hint
+        )
+    return [names.index(column.casefold()) for column in COLUMNS]
 
 
 def checked(rows: Iterable[DeviceRow], source: str | None = None) -> list[DeviceRow]:
@@ -111,7 +136,10 @@ def checked(rows: Iterable[DeviceRow], source: str | None = None) -> list[Device
 def _problem(row: DeviceRow) -> str | None:
     if not is_device_id(row.id):
         shown = row.id if len(row.id) <= 20 else row.id[:20] + "…"
-        return f'"{shown}" is no device ID: 128 hexadecimal digits are needed and it has {len(row.id)} characters'
+        others = " that are not all such digits" if len(row.id) == 128 else ""
+        return (
+            f'"{shown}" is no device ID: 128 hexadecimal digits are needed and it has {len(row.id)} characters{others}'
+        )
     if row.product is not None and row.device_group is None:
         return f'the product "{row.product}" is given without a device group'
     return None

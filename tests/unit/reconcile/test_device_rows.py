@@ -92,6 +92,24 @@ def test_each_bad_row_is_named_with_its_line() -> None:
     assert '"12"' in message
 
 
+def test_a_row_is_named_by_the_line_on_which_it_begins() -> None:
+    assert rows(f'\n{HEADER}\n{ONE},Kettle,"Lab\n"\n{TWO},Kettle,Lab\n') == [
+        DeviceRow(ONE, 4, "Kettle", "Lab"),
+        DeviceRow(TWO, 6, "Kettle", "Lab"),
+    ]
+    # A quote that is never closed takes in all that follows.
+    assert "row 2:" in refused(f'{HEADER}"{ONE},Kettle,Lab\n{TWO},Kettle,Lab\n')
+    assert "(row 3)" in refused(f'{HEADER}{ONE},Kettle,Lab\n"{"0a" * 70000}')
+
+
+def test_a_column_that_is_there_twice_is_refused() -> None:
+    assert "the column DeviceId more than once" in refused(f"DeviceId,{HEADER}{TWO},{ONE},Kettle,Lab\n")
+
+
+def test_128_characters_of_which_some_are_no_digits_are_told_as_such() -> None:
+    assert "not all such digits" in refused(f"{HEADER}0x{ONE[2:]},Kettle,Lab\n")
+
+
 def test_very_many_bad_rows_are_counted() -> None:
     message = refused(HEADER + "12,Kettle,Lab\n" * (TOLD + 7))
     assert message.count("row ") == TOLD
