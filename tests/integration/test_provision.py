@@ -174,3 +174,57 @@ def test_the_playbook_tells_does_and_leaves_alone(simulator: Simulator, folder: 
     assert (again.writes, simulator.state()) == (0, full)
     assert "changed=0" in again.output
     assert not (folder / "again.yml").exists()
+
+
+ROLE_MISTAKES = [
+    (
+        {},
+        "Nothing was given to provision. Set provision_src to the file with the document, or provision_document to the "
+        "document.",
+    ),
+    (
+        {"provision_src": "nothing.yml"},
+        "There is no blueprint {folder}/nothing.yml. Set provision_src to the file with the document.",
+    ),
+    ({"provision_src": "torn.yml"}, "The blueprint {folder}/torn.yml cannot be read: "),
+    (
+        {"provision_src": "pilot.yml", "provision_claim": True, "provision_record": "records/done.yml"},
+        "The record cannot be written: there is no folder {folder}/records that this account may write to. Nothing was "
+        "changed.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "sentence"), ROLE_MISTAKES, ids=["nothing", "no file", "no YAML", "no folder"])
+def test_the_role_says_what_is_wrong_before_it_begins(
+    simulator: Simulator, folder: Path, variables: dict[str, Any], sentence: str
+) -> None:
+    (folder / "torn.yml").write_text("products: [\n")
+    played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
+    assert played.code == 2
+    assert sentence.format(folder=folder) in played.output
+    assert "Unknown error" not in played.output
+    assert played.log == []
+
+
+def test_paths_of_the_role_start_at_the_playbook_as_those_of_the_module_do(simulator: Simulator, folder: Path) -> None:
+    elsewhere, home = folder / "started here", folder / "home"
+    elsewhere.mkdir()
+    home.mkdir()
+    images = {"provision_images": ["*.imagepackage"], "provision_record": "~/record.yml"}
+    roles: list[dict[str, Any]] = [
+        {"role": "azsphere.fleet.provision", "vars": {"provision_src": "pilot.yml", "provision_claim": True}},
+        {
+            "role": "azsphere.fleet.provision",
+            "vars": {"provision_document": {"images": ["kettle.imagepackage"]}, **images},
+        },
+    ]
+    module = {"name": "The same", "azsphere.fleet.blueprint": {"src": "pilot.yml"}}
+    play = {"name": "Both", "hosts": "localhost", "gather_facts": False, "roles": roles, "post_tasks": [module]}
+    (folder / "playbook.yml").write_text(json.dumps([play]))
+    played = play_book(simulator, elsewhere, "../playbook.yml", variables={"HOME": str(home)})
+    assert played.code == 0, played.output
+    assert places_there(tenant(simulator)) == dict.fromkeys(PILOT_DEVICES, "Toaster/Pilot")
+    assert {image["id"] for image in tenant(simulator)["images"]} == {image for image, _component in PACKAGES.values()}
+    record = yaml.safe_load((home / "record.yml").read_text(encoding="utf-8"))
+    assert [change["kind"] for change in record["changes"]] == ["image"]
