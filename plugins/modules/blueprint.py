@@ -12,12 +12,10 @@ version_added: 0.1.0
 short_description: Bring a whole Azure Sphere tenant to what one document describes
 description:
   - Takes one document with products, device groups, image packages, deployments, devices and users, and brings the
-    tenant to
-    that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error unless
-    O(claim=true).
+    tenant to that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error
+    unless O(claim=true). So is the upload of an image package that the document names.
   - The tenant is read once and the whole is planned before the first write. What refers to something that is only
-    planned is
-    planned too, so a check run on an empty tenant shows all that the real run does.
+    planned is planned too, so a check run on an empty tenant shows all that the real run does.
   - What the document does not name is left alone, unless O(prune) says otherwise.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
@@ -45,8 +43,8 @@ options:
   src:
     description:
       - File with the document, YAML or JSON, where the module runs. It is taken as it is.
-      - To fill in templates, use the role P(azsphere.fleet.provision#role), or
-        C({{ lookup('ansible.builtin.template', 'blueprint.yml.j2') | from_yaml }}) as O(blueprint).
+      - To fill in templates, use the role P(azsphere.fleet.provision#role), or give what
+        P(ansible.builtin.template#lookup) and P(ansible.builtin.from_yaml#filter) make of the file as O(blueprint).
     type: path
   folder:
     description:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 short_description: Deploy images to a device group
 description:
   - Sees to it that the deployment in force in a device group is exactly a given set of images. Devices in the group get
-    them with their next update.
+    them with their next update. Packages that the tenant does not have are uploaded, which is B(for ever).
   - A deployment names the whole set. When the set in force is another one, a new deployment takes its place. The
     service can neither change nor delete a deployment; to go back, deploy the earlier images again.
 author:

@@ -11,10 +11,10 @@ module: image
 version_added: 0.1.0
 short_description: Upload image packages to an Azure Sphere tenant
 description:
-  - Sees to it that the image of a package is in the tenant.
+  - Sees to it that the image of a package is in the tenant. B(An upload is for ever), as the service has no way to
+    delete an image.
   - The image ID is read from the package itself. An ID is one build for ever, so a package that is in the tenant
     already is not uploaded again.
-  - The service has no way to delete an image.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:

@@ -218,6 +218,13 @@ AT_ONCE = (
         '"Production" is no device group ID (a GUID).',
     ),
     Mistake(
+        "a device group without its product",
+        "deployment",
+        {"device_group": "Production", "images": [CONTROL_1]},
+        'The device group "Production" is named without its product. Give the product as well, or the GUID of the '
+        "device group.",
+    ),
+    Mistake(
         "a new tenant without confirmation",
         "tenant",
         {"name": "Contoso Workshop", "device_id": UNCLAIMED},

@@ -45,14 +45,18 @@ def find_device_group(service: Service, product: Product, group: str) -> DeviceG
 def require_device_group(service: Service, product: str | None, group: str) -> tuple[Product, DeviceGroup]:
     """A group and its product. The product may be left out when the group is a GUID."""
     if product is None:
-        found = service.device_group(group.lower()) if is_guid(group) else None
+        if not is_guid(group):
+            raise InvalidInput(
+                f'The device group "{group}" is named without its product.',
+                code="product_missing",
+                target=group,
+                hint="Give the product as well, or the GUID of the device group.",
+            )
+        found = service.device_group(group.lower())
         owner = service.product(found.product_id) if found is not None else None
         if found is None or owner is None:
             raise InvalidInput(
-                f'There is no device group "{group}" in the tenant.',
-                code="unknown_device_group",
-                target=group,
-                hint="Without a product, a device group is named by its GUID.",
+                f'There is no device group "{group}" in the tenant.', code="unknown_device_group", target=group
             )
         return owner, found
     owner = require_product(service, product)
