@@ -99,8 +99,25 @@ def read_blueprint(files: Files, path: str, folder: str | None = None, prune: It
     content = files.read(path)
     if content is None:
         raise InvalidInput(f"There is no blueprint {path}.", code="file", target=path)
+
+    class Loader(yaml.SafeLoader):
+        """Refuses a key that is there twice: the first would be lost, and what it describes perhaps pruned."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            seen: set[Any] = set()
+            for key_node, _value in node.value:
+                key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+                if key is not None and key_node.tag != "tag:yaml.org,2002:merge" and key in seen:
+                    raise InvalidInput(
+                        f"The blueprint {path} has {key} twice in one mapping, line {key_node.start_mark.line + 1}.",
+                        code="blueprint",
+                        target=path,
+                    )
+                seen.add(key)
+            return super().construct_mapping(node, deep)
+
     try:
-        document = yaml.safe_load(content)
+        document = yaml.load(content, Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""

@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from ._auth import AuthOptions, Tokens, open_tokens
 from ._auth.login import DeviceCodeLogin
+from ._deadline import seconds
 from ._errors import InvalidInput
 from ._http import Session, Settings
 from ._legacy import LegacyService
@@ -68,8 +68,8 @@ def open_connection(
     settings = Settings(
         api_url=_api_url(params.get("api_url") or DEFAULT_API_URL),
         verify=auth.verify,
-        request_timeout=_seconds(params, "request_timeout", DEFAULT_REQUEST_TIMEOUT),
-        retry_timeout=_seconds(params, "retry_timeout", DEFAULT_RETRY_TIMEOUT, least=0.0),
+        request_timeout=seconds(params, "request_timeout", DEFAULT_REQUEST_TIMEOUT),
+        retry_timeout=seconds(params, "retry_timeout", DEFAULT_RETRY_TIMEOUT, least=0.0),
         concurrency=_concurrency(params.get("concurrency")),
     )
     tokens = open_tokens(auth, warn)
@@ -105,14 +105,6 @@ def _api_url(value: Any) -> str:
             hint=f"Leave it out for {DEFAULT_API_URL}, or give https://HOST.",
         )
     return url
-
-
-def _seconds(params: Mapping[str, Any], name: str, default: float, least: float = 0.001) -> float:
-    value = params.get(name)
-    seconds = default if value is None else float(value)
-    if math.isnan(seconds) or seconds < least:
-        raise InvalidInput(f"The option {name} has to be a positive number of seconds, not {seconds:g}.")
-    return seconds
 
 
 def _concurrency(value: Any) -> int:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ._deadline import Deadline
+from ._deadline import Deadline, seconds
 from ._files import Files
 from ._login import Account, Login
 from ._service import Service
 
 Params = Mapping[str, Any]
+DEFAULT_WAIT_TIMEOUT = 600.0
 
 
 def _none_here() -> Any:
@@ -58,5 +59,5 @@ class Waiting:
 
     @classmethod
     def of(cls, params: Params) -> Waiting:
-        """From the options `wait` and `wait_timeout` (seconds)."""
-        return cls(params.get("wait", True), Deadline(params.get("wait_timeout") or 600))
+        """From the options `wait` and `wait_timeout` (seconds). Raises InvalidInput."""
+        return cls(params.get("wait", True), Deadline(seconds(params, "wait_timeout", DEFAULT_WAIT_TIMEOUT)))

@@ -7,8 +7,21 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ._errors import InvalidInput
+
+
+def seconds(params: Mapping[str, Any], name: str, default: float, least: float = 0.001) -> float:
+    """An option that is a time in seconds. Raises InvalidInput for one below `least`."""
+    value = params.get(name)
+    given = default if value is None else float(value)
+    if math.isnan(given) or given < least:
+        raise InvalidInput(f"The option {name} has to be a positive number of seconds, not {given:g}.")
+    return given
 
 
 class Deadline:

@@ -210,7 +210,7 @@ def run(params: Params, context: Context) -> Result:
     else:
         folder = params["folder"] or os.getcwd()
         document = parse_blueprint(context.files, params["blueprint"], folder, prune=params["prune"])
-    limits = Limits(params["claim"], params["max_changes"], params["max_failures"])
+    limits = Limits.of(params)
     policy = Policy(limits, frozenset(params["prune"]))
     return bring_about_blueprint(context, document, policy, Waiting.of(params))
 

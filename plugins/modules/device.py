@@ -199,7 +199,7 @@ ARGUMENTS = WAITING + Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Claims and moves the devices that the options describe."""
-    limits = devices.Limits(params["claim"], params["max_changes"], params["max_failures"])
+    limits = devices.Limits.of(params)
     return devices.bring_about_devices(context, _rows(params, context), limits, Waiting.of(params), params["outcomes"])
 
 

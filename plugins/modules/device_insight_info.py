@@ -36,7 +36,7 @@ options:
     type: list
     elements: str
   limit:
-    description: At most so many events. Once they are found, no more pages are asked for.
+    description: At most so many events, the newest.
     type: int
 notes:
   - The service has no filters for events, so all pages are read and filtered where the module runs.

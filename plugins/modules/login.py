@@ -118,8 +118,7 @@ api:
 """
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
-from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
-from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import login
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
@@ -133,12 +132,13 @@ ARGUMENTS = Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Brings about the state of the sign-in that the options describe."""
+    waiting = Waiting.of(params)
     opened = context.open_login()
     if params["state"] == "started":
         return login.started(opened)
     if params["state"] == "absent":
         return login.absent(opened)
-    return login.present(opened, Deadline(params["wait_timeout"]))
+    return login.present(opened, waiting.deadline)
 
 
 def main() -> None:

@@ -51,7 +51,8 @@ options:
   confirm:
     description:
       - The exact name of the tenant that is to be created, or whose legacy authorization is to be blocked.
-      - Needed with O(device_id) and O(legacy_authorization), whether or not there is still anything to do.
+      - Needed with O(device_id) and O(legacy_authorization), whether or not there is still anything to do. Refused
+        without them.
     type: str
 seealso:
   - module: azsphere.fleet.tenant_info

@@ -86,6 +86,9 @@ def prepare(folder: Path) -> None:
     (folder / "notes.txt").write_text("This is no image package, but long enough to look for metadata in it.\n" * 9)
     (folder / "empty.imagepackage").write_bytes(b"")
     (folder / "torn.yml").write_text("products: [\n")
+    (folder / "key-twice.yml").write_text(
+        "products:\n  - name: Kettle\n    device_groups: [{name: Lab}]\n    device_groups: []\n"
+    )
     (folder / "a-list.yml").write_text("- Kettle\n")
     (folder / "bare.yml").write_text("products:\n  - name: 2024\n  - name: 2024-05-06\n  - name: no\n")
     (folder / "typing-error.yml").write_text("products:\n  - name: Kettle\n    devicegroups: []\n")
@@ -175,6 +178,31 @@ AT_ONCE = (
         "blueprint",
         {"src": "{folder}/torn.yml"},
         "The blueprint {folder}/torn.yml is neither YAML nor JSON, line 2.",
+    ),
+    Mistake(
+        "a blueprint with a key that is there twice",
+        "blueprint",
+        {"src": "{folder}/key-twice.yml", "prune": ["device_groups"]},
+        "The blueprint {folder}/key-twice.yml has device_groups twice in one mapping, line 4.",
+    ),
+    Mistake(
+        "a limit below nothing",
+        "blueprint",
+        {"blueprint": {}, "max_changes": -1},
+        "The option max_changes cannot be less than 0, and it is -1.",
+    ),
+    Mistake(
+        "no time to wait",
+        "product",
+        {"name": "Toaster", "wait_timeout": 0},
+        "The option wait_timeout has to be a positive number of seconds, not 0.",
+    ),
+    Mistake(
+        "a confirmed name without what is for ever",
+        "tenant",
+        {"name": "Contoso Workshop", "confirm": "Contoso Workshop"},
+        "A new name needs no confirm, which stands for what is for ever. Leave confirm out, or name the device_id to "
+        "make a tenant from.",
     ),
     Mistake(
         "a blueprint with a typing error",

@@ -192,10 +192,16 @@ ROLE_MISTAKES = [
         "The record cannot be written: there is no folder {folder}/records that this account may write to. Nothing was "
         "changed.",
     ),
+    (
+        {"provision_src": "pilot.yml", "provision_images": ["*.imagepackage", "*.image", "kettle?.*"]},
+        "No file in {folder} matches *.image, kettle?.*. Correct provision_images, or set provision_folder.",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("variables", "sentence"), ROLE_MISTAKES, ids=["nothing", "no file", "no YAML", "no folder"])
+@pytest.mark.parametrize(
+    ("variables", "sentence"), ROLE_MISTAKES, ids=["nothing", "no file", "no YAML", "no folder", "no package"]
+)
 def test_the_role_says_what_is_wrong_before_it_begins(
     simulator: Simulator, folder: Path, variables: dict[str, Any], sentence: str
 ) -> None:
@@ -219,8 +225,10 @@ def test_paths_of_the_role_start_at_the_playbook_as_those_of_the_module_do(simul
             "vars": {"provision_document": {"images": ["kettle.imagepackage"]}, **images},
         },
     ]
+    # The second role does not read along what the first one read.
+    alone = {"name": "Alone", "ansible.builtin.assert": {"that": "provision_result.summary.product.unchanged == 0"}}
     module = {"name": "The same", "azsphere.fleet.blueprint": {"src": "pilot.yml"}}
-    play = {"name": "Both", "hosts": "localhost", "gather_facts": False, "roles": roles, "post_tasks": [module]}
+    play = {"name": "Both", "hosts": "localhost", "gather_facts": False, "roles": roles, "post_tasks": [alone, module]}
     (folder / "playbook.yml").write_text(json.dumps([play]))
     played = play_book(simulator, elsewhere, "../playbook.yml", variables={"HOME": str(home)})
     assert played.code == 0, played.output

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._deadline import seconds
 from .._errors import InvalidInput
 
 AUTH_SOURCES = (
@@ -103,7 +104,7 @@ class AuthOptions:
             token_cache=text("token_cache"),
             ca_path=ca_path,
             validate_certs=True if validate is None else bool(validate),
-            request_timeout=float(params.get("request_timeout") or cls.request_timeout),
+            request_timeout=seconds(params, "request_timeout", cls.request_timeout),
         )
 
     @property

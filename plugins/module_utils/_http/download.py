@@ -54,7 +54,8 @@ def fetch(
                         )
                     write(chunk)
         except requests.RequestException as error:
-            raise connection_trouble(error, host, timeout, doing, target)[0] from error
+            # Without a cause: it names the whole address, which would then stand in any traceback.
+            raise connection_trouble(error, host, timeout, doing, target)[0] from None
     if announced.isdigit() and written != int(announced):
         raise Unreachable(
             f"While {doing}, {host} sent {written} of {announced} bytes.",

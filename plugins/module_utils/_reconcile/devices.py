@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._context import Context, Waiting
+from .._context import Context, Params, Waiting
 from .._device_rows import DeviceRow
 from .._errors import FleetError, InvalidInput
 from .._model import Device
@@ -38,6 +38,14 @@ class Limits:
     claim: bool = False
     max_changes: int | None = None
     max_failures: int | None = None
+
+    @classmethod
+    def of(cls, params: Params) -> Limits:
+        """From the options `claim`, `max_changes` and `max_failures`. Raises InvalidInput."""
+        for name in ("max_changes", "max_failures"):
+            if params[name] is not None and params[name] < 0:
+                raise InvalidInput(f"The option {name} cannot be less than 0, and it is {params[name]}.")
+        return cls(params["claim"], params["max_changes"], params["max_failures"])
 
 
 @dataclass(frozen=True)

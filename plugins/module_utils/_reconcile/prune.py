@@ -54,7 +54,7 @@ def _groups(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, 
 
 
 def _users(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
-    named = {entry.user.casefold() for entry in blueprint.users}
+    named = {entry.user.strip().casefold() for entry in blueprint.users}
     for user in service.users():
         names = {name.casefold() for name in (user.id, user.mail) if name is not None}
         if not names & named:

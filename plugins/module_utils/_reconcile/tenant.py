@@ -51,6 +51,14 @@ def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
         maker = require_device_id(device_id)
         _require_confirmation("A tenant can never be deleted", name, desired.confirm)
         return lambda service: plan_creation(service, name, maker)
+    if desired.confirm is not None:
+        # Somebody meant to do what is for ever; a new name would be another thing altogether.
+        raise InvalidInput(
+            "A new name needs no confirm, which stands for what is for ever.",
+            code="not_for_ever",
+            target=name,
+            hint="Leave confirm out, or name the device_id to make a tenant from.",
+        )
     if desired.tenant and not is_guid(desired.tenant) and desired.tenant != name:
         raise InvalidInput(
             f'The tenant "{desired.tenant}" can be renamed by its GUID only: a second run would not find the old name.',
