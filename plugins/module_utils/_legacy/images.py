@@ -90,6 +90,7 @@ class ImageVerbs(OperationVerbs):
             self._path("images"),
             f"uploading the image {package.name or package.id}",
             "ImageUpload",
+            there=lambda: self.image(package.id) is not None,
             target=package.id,
             body=content,
             content_type="application/octet-stream",
@@ -109,11 +110,17 @@ class ImageVerbs(OperationVerbs):
 
     def create_deployment(self, device_group_id: str, image_ids: Sequence[str]) -> Operation:
         """Deployments_Create: the whole set of images, as a bare array."""
+        wanted = tuple(sorted(image_id.lower() for image_id in image_ids))
+
+        def newest_is_this() -> bool:
+            return [deployment.images for deployment in self.deployments(device_group_id)][:1] == [wanted]
+
         return self._start(
             "POST",
             self._path(f"devicegroups/{segment(device_group_id)}/deployments"),
             f"deploying {len(image_ids)} images to the device group {device_group_id}",
             "DeployToDeviceGroup",
+            there=newest_is_this,
             target=device_group_id,
             body=wire.encoded(list(image_ids)),
         )

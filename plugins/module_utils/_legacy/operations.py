@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import Conflict, DeadlineExceeded, NotFound, OperationFailed, ServiceError
+from .._errors import DeadlineExceeded, NotFound, OperationFailed, ServiceError
 from .._http import deadline_exceeded, retry_after
 from .._model import Operation
 from . import wire
 from .backend import segment
+from .starting import HINTS, overtaken
 from .tenants import TenantVerbs
 
 #: Seconds between polls: the first, by how much it grows, the longest.
@@ -27,11 +28,6 @@ DETAILS = {
     "ImageUpload": "imageUpload",
     "DeployToDeviceGroup": "deploytodevicegroup",
     "BulkDeviceClaim": "bulkdeviceclaim",
-}
-_HINTS = {
-    "DeleteProduct": "A product can be deleted only while no device is in its groups: move its devices first.",
-    "DeleteDeviceGroup": "A device group can be deleted only while no device is in it: move its devices first.",
-    "TenantCreation": "A device can make one tenant only, and only while it is claimed by nobody.",
 }
 
 
@@ -46,16 +42,9 @@ class OperationVerbs(TenantVerbs):
     def wait(self, operation: Operation, deadline: Deadline) -> Operation:
         ended = self._settled(operation, deadline)
         if ended.state != "Complete":
-            raise failure(ended)
+            error = failure(ended)
+            raise overtaken(error) if self._brought_about(ended.id) else error
         return ended
-
-    def _start(self, method: str, path: str, doing: str, kind: str, **options: Any) -> Operation:
-        """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2)."""
-        try:
-            return self._started(self._call(method, path, doing, **options).json(), kind)
-        except Conflict as error:
-            error.hint = error.hint or _HINTS.get(kind)
-            raise
 
     def _settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
         """The operation in its final state, whether that is a success or not. Raises DeadlineExceeded."""
@@ -144,5 +133,5 @@ def failure(operation: Operation, target: str | None = None) -> OperationFailed:
         code=code,
         target=target or operation.id,
         retriable=code in ("InternalServerError", "TenantInMigration"),
-        hint=_HINTS.get(operation.type) if code != "InternalServerError" else "Try again later.",
+        hint=HINTS.get(operation.type) if code != "InternalServerError" else "Try again later.",
     )

@@ -48,6 +48,7 @@ class ProductVerbs(OperationVerbs):
             self._path("products"),
             f"creating the product {name}",
             "CreateProduct",
+            there=lambda: self.product_named(name) is not None,
             target=name,
             body=wire.encoded(body),
         )
@@ -61,7 +62,12 @@ class ProductVerbs(OperationVerbs):
     def delete_product(self, product_id: str) -> Operation:
         """Product_Delete."""
         path = self._path(f"products/{segment(product_id)}")
-        return self._start("DELETE", path, f"deleting the product {product_id}", "DeleteProduct", target=product_id)
+        doing = f"deleting the product {product_id}"
+
+        def gone() -> bool:
+            return self.product(product_id) is None
+
+        return self._start("DELETE", path, doing, "DeleteProduct", there=gone, target=product_id)
 
     def device_groups(self, product_id: str | None = None) -> list[DeviceGroup]:
         """DeviceGroup_List, or Product_ListGroups."""
@@ -143,7 +149,11 @@ class ProductVerbs(OperationVerbs):
         """DeviceGroup_Delete."""
         path = self._path(f"devicegroups/{segment(device_group_id)}")
         doing = f"deleting the device group {device_group_id}"
-        return self._start("DELETE", path, doing, "DeleteDeviceGroup", target=device_group_id)
+
+        def gone() -> bool:
+            return self.device_group(device_group_id) is None
+
+        return self._start("DELETE", path, doing, "DeleteDeviceGroup", there=gone, target=device_group_id)
 
 
 def _sorted(groups: list[DeviceGroup]) -> list[DeviceGroup]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from .._errors import FleetError, Forbidden, InvalidInput, NotFound
 from .._http import Session
 from .._model import Certificate, Operation, Tenant, is_guid
 from . import wire
-from .backend import Backend, segment
+from .backend import segment
+from .starting import StartingBackend
 
 
-class TenantVerbs(Backend):
+class TenantVerbs(StartingBackend):
     def __init__(
         self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
     ) -> None:
@@ -48,8 +48,15 @@ class TenantVerbs(Backend):
         """Tenants_Create."""
         doing = f"creating the tenant {name} from device {device_id}"
         body = {"DeviceId": device_id, "TenantFriendlyName": name}
-        reply = self._call("POST", "/v2/tenants/create", doing, target=device_id, body=wire.encoded(body))
-        return self._started(reply.json(), "TenantCreation")
+        return self._start(
+            "POST",
+            "/v2/tenants/create",
+            doing,
+            "TenantCreation",
+            there=lambda: any(tenant.name == name for tenant in self.tenants()),
+            target=device_id,
+            body=wire.encoded(body),
+        )
 
     def rename_tenant(self, name: str) -> None:
         """Tenants_Patch."""
@@ -132,10 +139,3 @@ class TenantVerbs(Backend):
             request_id=cause.request_id if cause else None,
             hint=hint,
         )
-
-    @staticmethod
-    def _started(body: Any, kind: str) -> Operation:
-        """The operation that a starter answered; one that is done already when it answered none."""
-        if isinstance(body, dict) and wire.id_of(wire.member(body, "OperationId")):
-            return wire.operation(body, kind)
-        return wire.done(kind)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
-    AmbiguousWrite,
     DeadlineExceeded,
     FleetError,
     Forbidden,
@@ -281,15 +280,6 @@ def test_a_defect_is_not_the_fault_of_a_device(simulator: Simulator, connect: Co
 def test_nothing_to_do(service: Service) -> None:
     assert service.claim_devices([], soon(), Tally()) is None
     assert service.move_devices([], FREE[0], soon(), Tally()) is None
-
-
-def test_a_post_whose_answer_is_lost_is_not_sent_again(simulator: Simulator, connect: Connect) -> None:
-    service = connect().service
-    simulator.fault("drop_after", match={"operationId": "Product_Create"})
-    with pytest.raises(AmbiguousWrite, match="While creating the product Kettle"):
-        service.create_product("Kettle", None, False)
-    assert operations(simulator)["Product_Create"] == 1
-    assert [product.name for product in service.products()] == ["Kettle"]
 
 
 def test_words_for_each_device_wherever_they_are() -> None:

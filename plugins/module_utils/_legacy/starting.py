@@ -1,0 +1,119 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Writes that start an operation of the service, and what becomes of those whose answer was lost.
+
+An operation shows nothing of its effect before its end, and there is no call that lists operations (FACTS: asynchronous
+operations). So whoever looks at once after a lost answer sees nothing and would do everything twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._deadline import Deadline
+from .._errors import AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
+from .._http import Session
+from .._model import Operation
+from . import wire
+from .backend import Backend
+
+#: Seconds between looks for the effect of a start whose answer was lost: the first, by how much it grows, the longest.
+LOOKS = (0.25, 1.6, 2.0)
+#: Seconds after which such a start counts as one that never arrived.
+LOST = 10.0
+#: How a start may be refused when somebody else, or an earlier run, did the same meanwhile (FACTS: not known, 4, 17).
+TAKEN = (400, 409, 412)
+HINTS = {
+    "DeleteProduct": "A product can be deleted only while no device is in its groups: move its devices first.",
+    "DeleteDeviceGroup": "A device group can be deleted only while no device is in it: move its devices first.",
+    "TenantCreation": "A device can make one tenant only, and only while it is claimed by nobody.",
+}
+
+#: Tells whether what an operation is to bring about is so.
+There = Callable[[], bool]
+
+
+class Overtaken(OperationFailed, AmbiguousWrite):
+    """The service turned the work down, and yet what it was to bring about is so: an earlier start, whose answer was
+    lost or whose run was killed, came first. To be looked at again, as after any write of unknown fate.
+    """
+
+
+class StartingBackend(Backend):
+    def __init__(
+        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
+    ) -> None:
+        super().__init__(session, tenant, warn, debug)
+        self._expected: dict[str, There] = {}
+
+    def _start(
+        self, method: str, path: str, doing: str, kind: str, there: There | None = None, **options: Any
+    ) -> Operation:
+        """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2).
+
+        When the answer to a POST is lost, `there` is asked until it is so, or for LOST seconds in vain: then
+        AmbiguousWrite is raised.
+        """
+        try:
+            started = self._started(self._call(method, path, doing, **options).json(), kind)
+        except AmbiguousWrite as error:
+            if there is None or not self._comes_about(there, doing):
+                raise
+            self._debug(f"{error.message} It was.")
+            return wire.done(kind)
+        except ServiceError as error:
+            if error.status in TAKEN and there is not None and self._is_so(there):
+                raise overtaken(error) from error
+            if isinstance(error, Conflict):
+                error.hint = error.hint or HINTS.get(kind)
+            raise
+        if there is not None and started.id:
+            self._expected[started.id] = there
+        return started
+
+    def _brought_about(self, operation_id: str) -> bool:
+        """Whether what an operation started here was to bring about is so, whatever became of the operation."""
+        there = self._expected.get(operation_id)
+        return there is not None and self._is_so(there)
+
+    def _comes_about(self, there: There, doing: str) -> bool:
+        deadline = Deadline(min(LOST, self._session.settings.retry_timeout), self._session.clock.now)
+        pause, growth, longest = LOOKS
+        while not self._is_so(there):
+            if deadline.passed:
+                return False
+            self._session.pause(min(pause, deadline.remaining()), doing)
+            pause = min(pause * growth, longest)
+        return True
+
+    def _is_so(self, there: There) -> bool:
+        try:
+            return there()
+        except FleetError as error:
+            # The failure that led here is the one to tell.
+            self._debug(f"What is there could not be looked up: {error.message}")
+            return False
+
+    @staticmethod
+    def _started(body: Any, kind: str) -> Operation:
+        """The operation that a starter answered; one that is done already when it answered none."""
+        if isinstance(body, dict) and wire.id_of(wire.member(body, "OperationId")):
+            return wire.operation(body, kind)
+        return wire.done(kind)
+
+
+def overtaken(error: FleetError) -> Overtaken:
+    """The error for work that was turned down though it is done."""
+    return Overtaken(
+        f"{error.message.rstrip('.')}; what it was to bring about is so all the same.",
+        code=error.code,
+        status=error.status,
+        target=error.target,
+        request_id=error.request_id,
+        retriable=True,
+        hint="Run the task again: it looks first and does only what is missing.",
+    )

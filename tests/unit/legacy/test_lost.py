@@ -1,0 +1,151 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Starts of operations whose answer was lost: an operation shows nothing before its end, and nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, OperationFailed
+from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import ImagePackage, Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product as products
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+
+from tests.simulator.harness import Simulator
+from tests.simulator.images import compose
+from tests.unit.legacy.conftest import Connect
+
+IMAGE = "c1000000-0000-4000-8000-000000000001"
+BUILD = "c1000000-0000-4000-8000-000000000002"
+COMPONENT = "d1000000-0000-4000-8000-000000000002"
+SEED = {
+    "tenants": [
+        {
+            "name": "Contoso Fleet",
+            "products": [{"name": "Lamp", "device_groups": [{"name": "Lab"}]}],
+            "images": [{"name": "App", "id": IMAGE}],
+        }
+    ]
+}
+
+
+@pytest.fixture
+def slow(simulator: Simulator) -> Simulator:
+    """A small fleet, where operations take longer than it takes to look again."""
+    simulator.load(SEED)
+    simulator.settings(operation_seconds=0.6)
+    return simulator
+
+
+def soon() -> Deadline:
+    return Deadline(30)
+
+
+def sent(simulator: Simulator, operation: str) -> int:
+    return int(simulator.counts()["operations"].get(operation, 0))
+
+
+def lab(service: Service) -> str:
+    group = service.device_group_named("Lamp", "Lab")
+    assert group is not None
+    return group.id
+
+
+def package(folder: Path) -> ImagePackage:
+    content = compose(image_id=BUILD, component_id=COMPONENT, name="App")
+    file = folder / "app.imagepackage"
+    file.write_bytes(content)
+    return ImagePackage(str(file), BUILD, COMPONENT, "Applications", "App", len(content))
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "truncate"])
+@pytest.mark.parametrize("operation", ["Product_Create", "Image_Upload", "Deployments_Create", "Tenants_Create"])
+def test_a_start_whose_answer_was_lost_is_waited_for_and_not_repeated(
+    slow: Simulator, connect: Connect, tmp_path: Path, operation: str, kind: str
+) -> None:
+    service = connect().service
+    group, upload = lab(service), package(tmp_path)
+    starts: dict[str, Callable[[], Operation]] = {
+        "Product_Create": lambda: service.create_product("Kettle", None, False),
+        "Image_Upload": lambda: service.upload_image(upload),
+        "Deployments_Create": lambda: service.create_deployment(group, [IMAGE]),
+        "Tenants_Create": lambda: service.create_tenant("Other Fleet", f"{7:0128x}"),
+    }
+    made: dict[str, Callable[[], int]] = {
+        "Product_Create": lambda: sum(product.name == "Kettle" for product in service.products()),
+        "Image_Upload": lambda: sum(image.id == BUILD for image in service.images()),
+        "Deployments_Create": lambda: len(service.deployments(group)),
+        "Tenants_Create": lambda: sum(tenant.name == "Other Fleet" for tenant in service.tenants()),
+    }
+    slow.fault(kind, match={"operationId": operation})
+    assert service.wait(starts[operation](), soon()).state == "Complete"
+    assert made[operation]() == 1
+    assert sent(slow, operation) == 1
+
+
+def test_a_start_that_never_arrived_is_told_as_one_of_unknown_fate(slow: Simulator, connect: Connect) -> None:
+    service = connect(retry_timeout=0.5).service
+    slow.fault("drop_before", match={"operationId": "Product_Create"})
+    with pytest.raises(AmbiguousWrite, match="While creating the product Kettle"):
+        service.create_product("Kettle", None, False)
+    assert sent(slow, "Product_Create") == 1
+
+
+def test_the_same_deployment_further_back_is_not_the_one_that_was_lost(slow: Simulator, connect: Connect) -> None:
+    service = connect(retry_timeout=0.5).service
+    group = lab(service)
+    for images in ([IMAGE], []):
+        service.wait(service.create_deployment(group, images), soon())
+    slow.fault("drop_before", match={"operationId": "Deployments_Create"})
+    with pytest.raises(AmbiguousWrite):
+        service.create_deployment(group, [IMAGE])
+
+
+@pytest.mark.parametrize("operation", ["Product_Delete", "DeviceGroup_Delete"])
+def test_a_deletion_that_was_sent_twice_is_one_of_unknown_fate(
+    slow: Simulator, connect: Connect, operation: str
+) -> None:
+    """The first one wins, and the operation of the second fails: nothing is left to delete."""
+    service = connect().service
+    lamp = service.product_named("Lamp")
+    assert lamp is not None
+    group = lab(service)
+    slow.fault("drop_after", match={"operationId": operation})
+    started = service.delete_product(lamp.id) if operation == "Product_Delete" else service.delete_device_group(group)
+    with pytest.raises(AmbiguousWrite, match="is so all the same"):
+        service.wait(started, soon())
+    assert service.device_group(group) is None
+
+
+def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, connect: Connect) -> None:
+    """Its operation is under way and shows nothing; what it makes is found when the second one is turned down."""
+    connect().service.create_product("Kettle", None, True)
+    warned: list[str] = []
+    service = connect().service
+    context = Context(lambda: service, Disk(), warned.append, lambda _text: None)
+    desired = products.DesiredProduct(name="Kettle", description="Boils")
+    outcome = carry_out(context, lambda now: products.plan(now, desired), Waiting(True, soon()))
+    assert outcome.error is None
+    assert outcome.after.values["description"] == "Boils"
+    assert ["Looking again" in text for text in warned] == [True]
+
+
+def test_what_fails_for_its_own_reasons_fails(slow: Simulator, connect: Connect) -> None:
+    service = connect().service
+    started = service.create_deployment(lab(service), [IMAGE])
+    slow.settings(operation_seconds=0)
+    lamp = service.product_named("Lamp")
+    assert lamp is not None
+    service.wait(service.delete_product(lamp.id), soon())
+    with pytest.raises(OperationFailed) as failed:
+        service.wait(started, soon())
+    assert not isinstance(failed.value, AmbiguousWrite)
