@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -65,7 +65,16 @@ def make_default_cas(root: Authority, tenant_id: str, now: datetime) -> list[CaC
 
 
 def is_expired(ca: CaCertificate, now: datetime) -> bool:
-    return x509.load_pem_x509_certificate(ca.certificate.encode()).not_valid_after_utc <= now
+    return _ends(ca) <= now
+
+
+def active(cas: Sequence[CaCertificate], now: datetime) -> CaCertificate | None:
+    """The certificate in use: the one marked so, and once that has expired the successor that ends first."""
+    usable = [ca for ca in cas if not is_expired(ca, now)]
+    marked = next((ca for ca in usable if ca.active), None)
+    if marked is not None or not any(ca.active for ca in cas):
+        return marked
+    return min((ca for ca in usable if not ca.revoked and _starts(ca) <= now), key=_ends, default=None)
 
 
 def body(ca: CaCertificate) -> str:
@@ -127,6 +136,14 @@ def _certificate(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .sign(signing_key, hashes.SHA256())
     )
+
+
+def _starts(ca: CaCertificate) -> datetime:
+    return x509.load_pem_x509_certificate(ca.certificate.encode()).not_valid_before_utc
+
+
+def _ends(ca: CaCertificate) -> datetime:
+    return x509.load_pem_x509_certificate(ca.certificate.encode()).not_valid_after_utc
 
 
 def _name(common_name: str) -> x509.Name:

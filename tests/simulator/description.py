@@ -23,6 +23,8 @@ import jsonschema
 import yaml
 from jsonschema.exceptions import best_match
 
+from .enums import Enums
+
 Schema = dict[str, Any]
 _FORMATS = jsonschema.FormatChecker(formats=())
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -58,7 +60,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Described:
-    """One operation. `problem_statuses` are those whose body is documented to be a list of problems."""
+    """One operation. `problem_statuses` are those whose body is documented to be a list of problems. `guessed` says
+    that the operation is known to be there, and its address is a guess.
+    """
 
     id: str
     method: str
@@ -71,6 +75,7 @@ class Described:
     body: Check | None
     replies: Mapping[str, Check | None]
     problem_statuses: frozenset[int]
+    guessed: bool
 
     @property
     def of_tenant(self) -> bool:
@@ -130,6 +135,7 @@ class Description:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.operations: dict[str, Described] = {}
+        self.enums = Enums(document["components"]["schemas"])
         self._root = _Node()
         reader = _Reader(document)
         for path, methods in document["paths"].items():
@@ -212,6 +218,7 @@ class _Reader:
                 for status, reply in operation["responses"].items()
                 if reply.get("$ref", "").endswith("/ProblemList")
             ),
+            guessed="x-source-note" in operation,
         )
 
     def _body(self, operation: Mapping[str, Any]) -> tuple[str | None, Check | None]:

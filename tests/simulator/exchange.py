@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .description import Described
+from .operations import OperationFailure
 from .problems import Reply
 
 Scope = MutableMapping[str, Any]
@@ -36,6 +37,7 @@ class Record:
     described: Described | None = None
     values: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    failure: OperationFailure | None = None
 
 
 def raw_path(scope: Scope) -> str:

@@ -13,11 +13,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .log import KINDS
+from .operations import Code
 
 #: `status`: answered with that status, nothing done. `drop_before`, `drop_after`: the connection is closed without an
-#: answer, before or after the work. `delay`: answered late. `truncate`: the answer's body is cut in half.
-FAULTS = ("status", "drop_before", "drop_after", "delay", "truncate")
-_MEMBERS = {"match", "times", "skip", "kind", "status", "retry_after", "seconds", "body"}
+#: answer, before or after the work. `delay`: answered late. `truncate`: the answer's body is cut in half. `operation`:
+#: the operation that the request starts is taken on as ever and fails when its time is over.
+FAULTS = ("status", "drop_before", "drop_after", "delay", "truncate", "operation")
+_MEMBERS = {"match", "times", "skip", "kind", "status", "retry_after", "seconds", "body", "code", "message"}
 _MATCHES = {"operationId", "method", "path", "kind"}
 
 
@@ -29,7 +31,8 @@ class InvalidFault(ValueError):
 class Fault:
     """`times` is how often it still strikes (None: always), after letting `skip` requests through.
 
-    `retry_after` is the header's text, `seconds` the delay, `body` replaces the body of a `status` fault.
+    `retry_after` is the header's text, `seconds` the delay, `body` replaces the body of a `status` fault. `code` and
+    `message` are the error of an operation that is to fail.
     """
 
     kind: str
@@ -40,6 +43,8 @@ class Fault:
     retry_after: str | None = None
     seconds: float = 1.0
     body: str | None = None
+    code: int = Code.INTERNAL_SERVER_ERROR
+    message: str = "The operation failed on order."
     struck: int = 0
 
     def fits(self, kind: str, method: str, path: str, operation: str | None) -> bool:
@@ -91,11 +96,18 @@ def _fault(order: Mapping[str, Any]) -> Fault:
         raise InvalidFault(f"A fault's match holds texts under {', '.join(sorted(_MATCHES))} and nothing else.")
     if match.get("kind", KINDS[0]) not in KINDS:
         raise InvalidFault(f"A fault's match has a kind of {', '.join(KINDS)}.")
-    if times is not None and (not isinstance(times, int) or times < 1):
+    if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
         raise InvalidFault("A fault's times is a whole number from 1 up, or null for always.")
     numbers = {name: order[name] for name in ("skip", "status", "seconds") if name in order}
     if any(isinstance(n, bool) or not isinstance(n, (int, float)) or n < 0 for n in numbers.values()):
         raise InvalidFault("A fault's skip, status and seconds are numbers from 0 up.")
+    if not 200 <= numbers.get("status", 503) <= 599:
+        raise InvalidFault("A fault's status is a number from 200 to 599.")
+    if not isinstance(order.get("body"), (str, type(None))):
+        raise InvalidFault("A fault's body is a text: JSON in quotes, for one.")
+    code, message = order.get("code", Fault.code), order.get("message", Fault.message)
+    if isinstance(code, bool) or code not in list(Code) or not isinstance(message, str):
+        raise InvalidFault("A fault's code is a number of OperationErrorCode, 0 to 8, and its message a text.")
     retry_after = order.get("retry_after")
     return Fault(
         kind,
@@ -106,4 +118,6 @@ def _fault(order: Mapping[str, Any]) -> Fault:
         retry_after=None if retry_after is None else str(retry_after),
         seconds=float(order.get("seconds", 1.0)),
         body=order.get("body"),
+        code=int(code),
+        message=message,
     )

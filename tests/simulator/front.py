@@ -12,6 +12,7 @@ import time
 
 from .exchange import RECORD, Application, Message, Receive, Record, Scope, Send, raw_path, write
 from .faults import Fault
+from .operations import Code, OperationFailure
 from .problems import Reply
 from .transport import abort
 from .world import World
@@ -42,6 +43,9 @@ class Front:
         """Do what a fault does before the work; says whether the request ends with it."""
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
+            return False
+        if fault.kind == "operation":
+            record.failure = OperationFailure(Code(fault.code), fault.message)
             return False
         if fault.kind == "drop_before":
             self._log(scope, record, started, None)

@@ -56,6 +56,10 @@ class Code(IntEnum):
     """OperationErrorCode of the API description."""
 
     OPERATION_FAILED = 0
+    TENANT_IN_MIGRATION = 1
+    TENANT_MIGRATION_REQUIRED = 2
+    CLIENT_UPDATE_REQUIRED = 3
+    INTERNAL_SERVER_ERROR = 4
     BAD_REQUEST = 5
     FORBIDDEN = 6
     CONFLICT = 7

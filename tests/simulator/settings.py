@@ -19,7 +19,9 @@ from typing import Any
 #: Values of each switch; the first belongs to the dialect `documented`, the second to `other`, further ones to neither.
 SWITCHES: dict[str, tuple[str, ...]] = {
     "started_status": ("documented", "swapped"),
-    "operation_headers": ("none", "location"),
+    "operation_headers": ("none", "location", "retry_after"),
+    "guessed_addresses": ("there", "missing"),
+    "enum_form": ("numbers", "names"),
     "delete_reply": ("operation", "no_content"),
     "problem_shape": ("list", "code_message", "object", "aspnet", "text", "html", "empty"),
     "denied": ("403", "404"),
@@ -27,6 +29,9 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "trace_header": ("x-ms-request-id", "request-id", "none"),
     "unclaimed_device": ("404", "object"),
     "claim_failures": ("operation", "status"),
+    "claim_code": ("not_found", "forbidden", "conflict"),
+    "bulk_claim_failures": ("with_errors", "failed", "status"),
+    "upload_content_type": ("required", "any"),
     "second_upload": ("operation", "status", "success"),
     "bad_package": ("status", "operation"),
     "unknown_image": ("status", "operation"),
@@ -36,6 +41,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "no_updates": ("accepted", "refused"),
     "name_characters": ("enforced", "free"),
     "patch_null": ("ignored", "clears"),
+    "patch_empty": ("clears", "ignored"),
     "certificate_text": ("quoted", "plain"),
     "date_form": ("seven_digits_z", "no_zone", "seconds_z", "offset"),
     "resource_location": ("relative", "absolute", "without_version"),
@@ -43,6 +49,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "image_status": ("object", "string"),
     "user_roles": ("tenant", "everywhere"),
     "list_order": ("oldest_first", "newest_first"),
+    "large_page": ("capped", "refused"),
     "end_of_list": ("null", "absent"),
     "continuation_page_size": ("free", "bound"),
 }
@@ -66,6 +73,8 @@ class Settings:
     check_replies: bool = False
     started_status: str = "documented"
     operation_headers: str = "none"
+    guessed_addresses: str = "there"
+    enum_form: str = "numbers"
     delete_reply: str = "operation"
     problem_shape: str = "list"
     denied: str = "403"
@@ -73,6 +82,9 @@ class Settings:
     trace_header: str = "x-ms-request-id"
     unclaimed_device: str = "404"
     claim_failures: str = "operation"
+    claim_code: str = "not_found"
+    bulk_claim_failures: str = "with_errors"
+    upload_content_type: str = "required"
     second_upload: str = "operation"
     bad_package: str = "status"
     unknown_image: str = "status"
@@ -82,6 +94,7 @@ class Settings:
     no_updates: str = "accepted"
     name_characters: str = "enforced"
     patch_null: str = "ignored"
+    patch_empty: str = "clears"
     certificate_text: str = "quoted"
     date_form: str = "seven_digits_z"
     resource_location: str = "relative"
@@ -89,6 +102,7 @@ class Settings:
     image_status: str = "object"
     user_roles: str = "tenant"
     list_order: str = "oldest_first"
+    large_page: str = "capped"
     end_of_list: str = "null"
     continuation_page_size: str = "free"
 

@@ -7,14 +7,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .operations import Operation, Progress
+from .operations import Kind, Operation, Progress
 from .settings import Settings
 from .state import ROLES, Deployment, Device, DeviceGroup, Image, Insight, Principal, Product, Tenant
 
 Wire = dict[str, Any]
+#: Where times have an offset, it is one that matters.
+_EAST = timezone(timedelta(hours=2))
 
 
 class Writer:
@@ -25,12 +27,12 @@ class Writer:
         self._url = url
 
     def date(self, moment: datetime) -> str:
-        text = moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-        fraction = f".{moment.microsecond:06}0"
         form = self._settings.date_form
+        text = moment.astimezone(_EAST if form == "offset" else timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        fraction = f".{moment.microsecond:06}0"
         if form == "seconds_z":
             return text + "Z"
-        return text + fraction + {"seven_digits_z": "Z", "no_zone": "", "offset": "+00:00"}[form]
+        return text + fraction + {"seven_digits_z": "Z", "no_zone": "", "offset": "+02:00"}[form]
 
     def date_text(self, text: str | None) -> str | None:
         """A time of the state; one that is none is passed on as it is."""
@@ -143,9 +145,20 @@ class Writer:
             "StartedDateUTC": None if progress is Progress.NOT_STARTED else self._unix(operation.starts),
             "CompletedDateUTC": self._unix(operation.due) if progress >= Progress.COMPLETE else None,
             "ResourceLocation": self.location(outcome.resource) if now is not None and outcome else "",
-            "DetailsLocation": self.location(operation.details_path) or None,
+            "DetailsLocation": self.location(self._details_path(operation)) or None,
             "Error": {"Code": failure.code, "Message": failure.message} if now is not None and failure else None,
         }
+
+    def address(self, operation: Operation) -> str:
+        """Where an operation is polled; empty when that is not known (FACTS, what is not known, 10)."""
+        if operation.tenant_id is None and self._settings.guessed_addresses == "missing":
+            return ""
+        return self.location(operation.path)
+
+    def _details_path(self, operation: Operation) -> str:
+        if operation.kind is Kind.BULK_DEVICE_CLAIM and self._settings.guessed_addresses == "missing":
+            return ""
+        return operation.details_path
 
     def _unix(self, seconds: float) -> str:
         return self.date(datetime.fromtimestamp(seconds, timezone.utc))

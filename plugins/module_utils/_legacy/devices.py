@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .._errors import Forbidden, NotFound
+from .._errors import Forbidden, ServiceError
 from .._model import Device, Image, Insight
 from . import wire
 from .backend import PAGE_SIZE, segment
@@ -41,7 +41,9 @@ class DeviceVerbs(OperationVerbs):
         path = self._path(f"{below}devices/count".replace("devicegroups", "deviceGroups"))
         try:
             return wire.number_of(self._read(path, doing, target=device_group_id or product_id), doing)
-        except NotFound:
+        except ServiceError as error:
+            if error.status not in (400, 403, 404, 405):
+                raise
             return len(self.devices(product_id, device_group_id))
 
     def device_capability(self, device_id: str, capabilities: Iterable[str]) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 from .._deadline import Deadline
 from .._errors import DeadlineExceeded, NotFound, OperationFailed, ServiceError
 from .._http import deadline_exceeded, retry_after
-from .._model import Operation
+from .._model import FINAL_STATES, Operation
 from . import wire
 from .backend import segment
 from .starting import HINTS, overtaken
@@ -23,6 +23,8 @@ from .tenants import TenantVerbs
 POLLS = (0.1, 1.6, 2.0)
 #: Seconds during which an operation that was just started may be unknown to the address that tells its state.
 SETTLING = 5.0
+#: The same where the effect can be seen too: the address of operations outside of tenants is a guess.
+SETTLING_BY_EFFECT = 60.0
 #: Segment of the details address by type of operation (FACTS: asynchronous operations; the last one is a guess).
 DETAILS = {
     "ImageUpload": "imageUpload",
@@ -62,7 +64,9 @@ class OperationVerbs(TenantVerbs):
             if found is not None:
                 operation = replace(found, type=found.type or operation.type)
                 pause = max(pause, asked or 0.0)
-            elif waited > SETTLING:
+            elif self._brought_about(operation.id):
+                operation = replace(operation, state=FINAL_STATES[0])
+            elif waited > (SETTLING_BY_EFFECT if operation.id in self._expected else SETTLING):
                 raise NotFound(
                     f"While {doing}, the service no longer knew it; the last state seen was {operation.state}.",
                     code="NotFound",
@@ -111,8 +115,11 @@ class OperationVerbs(TenantVerbs):
             versioned = path if path.lower().startswith("/v2/") else "/v2" + path
             try:
                 body = self._read(versioned, doing, target=operation.id)
-            except NotFound:
-                continue
+            except ServiceError as error:
+                # One of the addresses is a guess, which may be refused in other ways.
+                if error.status in (400, 403, 404, 405):
+                    continue
+                raise
             found = wire.details(body)
             return found if isinstance(found, dict) else {"details": found}
         return None

@@ -57,7 +57,7 @@ class ProductVerbs(OperationVerbs):
         """Product_Patch. Members that are left out stay as they are."""
         body = wire.given({"Name": change.name, "Description": change.description})
         path = self._path(f"products/{segment(product_id)}")
-        self._call("PATCH", path, f"changing the product {product_id}", target=product_id, body=wire.encoded(body))
+        self._patch(path, f"changing the product {product_id}", product_id, body)
 
     def delete_product(self, product_id: str) -> Operation:
         """Product_Delete."""
@@ -143,7 +143,7 @@ class ProductVerbs(OperationVerbs):
         )
         path = self._path(f"devicegroups/{segment(device_group_id)}")
         doing = f"changing the device group {device_group_id}"
-        self._call("PATCH", path, doing, target=device_group_id, body=wire.encoded(body))
+        self._patch(path, doing, device_group_id, body)
 
     def delete_device_group(self, device_group_id: str) -> Operation:
         """DeviceGroup_Delete."""
@@ -154,6 +154,14 @@ class ProductVerbs(OperationVerbs):
             return self.device_group(device_group_id) is None
 
         return self._start("DELETE", path, doing, "DeleteDeviceGroup", there=gone, target=device_group_id)
+
+    def _patch(self, path: str, doing: str, target: str, body: dict[str, object]) -> None:
+        """Whether an empty text clears a description, or null does, is not known (FACTS: not known, 22): where the
+        reply still has one, the other is tried."""
+        changed = self._call("PATCH", path, doing, target=target, body=wire.encoded(body)).json()
+        kept = wire.text_of(wire.member(changed, "Description")) if isinstance(changed, dict) else None
+        if body.get("Description") == "" and kept is not None:
+            self._call("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
 
 
 def _sorted(groups: list[DeviceGroup]) -> list[DeviceGroup]:

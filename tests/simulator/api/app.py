@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from ..description import Described, Description, Misfit
@@ -24,6 +25,9 @@ _RANK = {"Reader": 1, "Contributor": 2, "Administrator": 3}
 _LOOKING = "Reader"
 #: Answered as if it were not there to those whose role is too low (FACTS, failures).
 _HIDDEN = "AccessControl_ListUsers"
+_TENANTS = "Tenants_List"
+#: Here failures of every status are documented to be a list of problems (FACTS, failures).
+_DOCUMENTED = "Tenants_Patch"
 
 
 class Api:
@@ -48,28 +52,30 @@ class Api:
         body = await read_body(receive)
         self._world.settle()
         try:
-            reply = self._checked(record, self._answer(scope, record, body))
+            reply = self._checked(record, self._in_form(self._answer(scope, record, body)))
         except Problem as problem:
             described = record.described
-            documented = described is not None and problem.status in described.problem_statuses
-            reply = problem_reply(problem, self._world.settings, documented=documented)
+            documented = described is not None and _is_documented(described, problem.status)
+            reply = self._in_form(problem_reply(problem, self._world.settings, documented=documented))
         await write(send, reply)
 
     def _answer(self, scope: Scope, record: Record, body: bytes) -> Reply:
         described = record.described
-        if described is None:
+        settings = self._world.settings
+        if described is None or (described.guessed and settings.guessed_addresses == "missing"):
             if record.methods:
                 raise Problem(405, f"This address takes {', '.join(record.methods)} only.")
             raise Problem(404, "There is no such address.")
         caller = self._caller(scope)
         record.caller = caller.id
         try:
-            call = Call(self._world, described, caller, described.check_path(record.values))
+            call = Call(self._world, described, caller, described.check_path(record.values), failure=record.failure)
             call.of_tenant = self._tenant(described, call)
             record.tenant = call.of_tenant.id if call.of_tenant else None
             call.query = described.check_query(query(scope))
-            call.continuation = header(scope, b"sphere-continuation") if described.paged else None
-            call.body = _body(described, scope, body)
+            paged = described.paged or (described.id == _TENANTS and settings.tenants_list == "items")
+            call.continuation = header(scope, b"sphere-continuation") if paged else None
+            call.body = self._body(described, scope, body)
         except Misfit as misfit:
             raise Problem(400, f"{misfit}.") from misfit
         answer = HANDLERS[described.id](call)
@@ -116,7 +122,7 @@ class Api:
         described, settings = record.described, self._world.settings
         if described is None or not settings.check_replies or not _is_json(reply):
             return reply
-        if described.id == "Tenants_List" and settings.tenants_list == "items":
+        if described.id == _TENANTS and settings.tenants_list == "items":
             # The one switch that leads away from the description: a client has to be ready for it all the same.
             return reply
         try:
@@ -126,25 +132,39 @@ class Api:
             raise Problem(500, f"The simulator's reply does not fit the description: {misfit}.") from misfit
         return reply
 
+    def _in_form(self, reply: Reply) -> Reply:
+        """The reply with enumerations in the form of the settings."""
+        if self._world.settings.enum_form == "numbers" or not _is_json(reply):
+            return reply
+        body = json.dumps(self._description.enums.named(json.loads(reply.body))).encode()
+        return replace(reply, body=body)
+
+    def _body(self, described: Described, scope: Scope, body: bytes) -> Any:
+        """The request's body as the operation takes it. Raises Misfit or Problem."""
+        settings = self._world.settings
+        if described.media_type is None:
+            if body:
+                raise Misfit("request body: this operation takes none")
+            return None
+        media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+        forgiven = described.body is None and settings.upload_content_type == "any"
+        if media_type != described.media_type and not forgiven:
+            raise Problem(415, f"The Content-Type must be {described.media_type}, not {media_type or 'missing'}.")
+        if described.body is None:
+            return body
+        try:
+            document = json.loads(body)
+        except ValueError as error:
+            raise Misfit("request body: it is not JSON") from error
+        if settings.enum_form == "names":
+            document = self._description.enums.numbered(document)
+        described.body(document, "request body")
+        return document
+
 
 def _is_json(reply: Reply) -> bool:
     return bool(reply.body) and (reply.media_type or "").startswith("application/json")
 
 
-def _body(described: Described, scope: Scope, body: bytes) -> Any:
-    """The request's body as the operation takes it. Raises Misfit or Problem."""
-    if described.media_type is None:
-        if body:
-            raise Misfit("request body: this operation takes none")
-        return None
-    media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
-    if media_type != described.media_type:
-        raise Problem(415, f"The Content-Type must be {described.media_type}, not {media_type or 'missing'}.")
-    if described.body is None:
-        return body
-    try:
-        document = json.loads(body)
-    except ValueError as error:
-        raise Misfit("request body: it is not JSON") from error
-    described.body(document, "request body")
-    return document
+def _is_documented(described: Described, status: int) -> bool:
+    return status in described.problem_statuses or described.id == _DOCUMENTED

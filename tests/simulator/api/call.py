@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ..description import Described
 from ..names import name_problem
-from ..operations import Kind, Operation, Outcome
+from ..operations import Kind, Operation, OperationFailure, Outcome
 from ..paging import UnknownContinuation
 from ..problems import Problem, Reply
 from ..state import Device, DeviceGroup, Image, Product, State, Tenant
@@ -43,7 +43,10 @@ class Caller:
 
 @dataclass
 class Call:
-    """`path` and `query` are the parameters by name, `body` the JSON document or the bytes that were sent."""
+    """`path` and `query` are the parameters by name, `body` the JSON document or the bytes that were sent.
+
+    `failure` is what an operation started by this call ends with, whatever it is for: an ordered fault.
+    """
 
     world: World
     described: Described
@@ -53,6 +56,7 @@ class Call:
     continuation: str | None = None
     body: Any = None
     of_tenant: Tenant | None = None
+    failure: OperationFailure | None = None
 
     @property
     def tenant(self) -> Tenant:
@@ -97,7 +101,10 @@ class Call:
         """One page of a list; only the items on it are written."""
         settings = self.world.settings
         limit = settings.page_size or _LARGEST_PAGE
-        size = min(self.query.get("maxPageSize", default), limit)
+        asked = self.query.get("maxPageSize", default)
+        if asked > limit and "maxPageSize" in self.query and settings.large_page == "refused":
+            raise Problem(400, f"maxPageSize: {asked} is more than {limit}.")
+        size = min(asked, limit)
         listing = (self.caller.id, self.described.id, tuple(v.lower() for v in self.path.values()))
         chosen: Sequence[Item]
         if self.continuation is None:
@@ -121,7 +128,7 @@ class Call:
         settings, clock = self.world.settings, self.world.clock
         operation = self.world.operations.start(
             kind,
-            effect,
+            self.ordered(effect),
             tenant_id=self.tenant.id if of_tenant else None,
             caller=self.caller.id,
             now=clock.timestamp(),
@@ -129,14 +136,36 @@ class Call:
         )
         status = 200 if ok == (settings.started_status == "documented") else 202
         headers: tuple[tuple[str, str], ...] = ()
-        if settings.operation_headers == "location":
-            address = self.write.location(operation.path)
+        address = self.write.address(operation)
+        if settings.operation_headers == "location" and address:
             headers = (("operation-location", address), ("location", address))
+        elif settings.operation_headers == "retry_after":
+            headers = (("retry-after", "1"),)
         return json_reply(self.write.operation(operation, None), status, headers)
+
+    def ordered(self, effect: Callable[[], Outcome]) -> Callable[[], Outcome]:
+        """The effect, or the failure that was ordered in its place."""
+        failure = self.failure
+        if failure is None:
+            return effect
+
+        def failing() -> Outcome:
+            raise failure
+
+        return failing
 
     def operation(self, operation: Operation) -> Wire:
         """An operation as it stands now."""
         return self.write.operation(operation, self.world.clock.timestamp())
+
+    def new_description(self, before: str | None) -> str | None:
+        """What a patch makes of a description: null and an empty text do what the settings say."""
+        given, settings = self.body.get("Description", before), self.world.settings
+        if given is None:
+            return None if settings.patch_null == "clears" else before
+        if given == "":
+            return None if settings.patch_empty == "clears" else before
+        return str(given)
 
     def check_name(self, name: str) -> None:
         problem = name_problem(name, any_character=self.world.settings.name_characters == "free")

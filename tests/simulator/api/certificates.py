@@ -21,10 +21,11 @@ _LONGEST_COMMON_NAME = 64
 def list_metadata(call: Call) -> list[Wire]:
     """An expired certificate stays in the list, without its body."""
     now = call.world.clock.now()
+    active = certificates.active(call.tenant.certificates, now)
     return [
         {
             "Certificate": None if certificates.is_expired(ca, now) else certificates.body(ca),
-            "IsActive": ca.active,
+            "IsActive": ca is active,
             "IsRevoked": ca.revoked,
             "Thumbprint": ca.thumbprint,
         }
@@ -68,8 +69,12 @@ def _current(call: Call) -> list[CaCertificate]:
 def _chosen(call: Call) -> CaCertificate:
     """The certificate of the thumbprint that was asked for, or the active one."""
     wanted = call.query.get("thumbprint")
+    if wanted is None:
+        active = certificates.active(call.tenant.certificates, call.world.clock.now())
+        if active is not None:
+            return active
     for ca in _current(call):
-        if ca.active if wanted is None else ca.thumbprint.casefold() == wanted.casefold():
+        if wanted is not None and ca.thumbprint.casefold() == wanted.casefold():
             return ca
     raise Problem(404, "The tenant has no such certificate, or it has expired.")
 

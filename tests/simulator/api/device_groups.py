@@ -84,8 +84,7 @@ def patch(call: Call) -> Wire:
         if _named(call.tenant.products[group.product_id], body["Name"]) not in (None, group):
             raise Problem(409, f"The product already has a device group named {body['Name']}.")
         group.name = body["Name"]
-    if "Description" in body and (body["Description"] is not None or call.world.settings.patch_null == "clears"):
-        group.description = body["Description"] or None
+    group.description = call.new_description(group.description)
     group.os_feed = body.get("OSFeedType", group.os_feed)
     group.update_policy = body.get("UpdatePolicy", group.update_policy)
     group.allow_crash_dumps_collection = body.get("AllowCrashDumpsCollection", group.allow_crash_dumps_collection)

@@ -8,21 +8,21 @@
 from __future__ import annotations
 
 from ..operations import Kind, Operation
-from ..problems import Problem
+from ..problems import Problem, Reply
 from ..wire import Wire
-from .call import Call
+from .call import Call, json_reply
 
 
-def get(call: Call) -> Wire:
-    return call.operation(_found(call, call.tenant.id))
+def get(call: Call) -> Reply:
+    return _polled(call, _found(call, call.tenant.id))
 
 
-def get_global(call: Call) -> Wire:
+def get_global(call: Call) -> Reply:
     """An operation made outside any tenant, for whoever started it."""
     operation = _found(call, None)
     if operation.caller != call.caller.id:
         raise _unknown(call)
-    return call.operation(operation)
+    return _polled(call, operation)
 
 
 def get_image_upload_details(call: Call) -> Wire:
@@ -35,6 +35,11 @@ def get_deployment_details(call: Call) -> Wire:
 
 def get_bulk_claim_details(call: Call) -> Wire:
     return _details(call, Kind.BULK_DEVICE_CLAIM)
+
+
+def _polled(call: Call, operation: Operation) -> Reply:
+    wanted = call.world.settings.operation_headers == "retry_after"
+    return json_reply(call.operation(operation), headers=(("retry-after", "1"),) if wanted else ())
 
 
 def _details(call: Call, kind: Kind) -> Wire:

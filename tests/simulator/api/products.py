@@ -56,8 +56,7 @@ def patch(call: Call) -> Wire:
         if _named(call.tenant, body["Name"]) not in (None, product):
             raise Problem(409, f"A product named {body['Name']} already exists in the tenant.")
         product.name = body["Name"]
-    if "Description" in body and (body["Description"] is not None or call.world.settings.patch_null == "clears"):
-        product.description = body["Description"] or None
+    product.description = call.new_description(product.description)
     return call.write.product(product, call.tenant)
 
 

@@ -38,7 +38,7 @@ def start(call: Call, kind: Kind, effect: Callable[[], Outcome]) -> Reply:
     if call.world.settings.delete_reply == "operation":
         return call.start(kind, effect)
     try:
-        effect()
+        call.ordered(effect)()
     except OperationFailure as failure:
-        raise Problem(_STATUSES[failure.code], failure.message) from failure
+        raise Problem(_STATUSES.get(failure.code, 400), failure.message) from failure
     return Reply(204, b"", None)

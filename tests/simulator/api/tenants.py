@@ -19,11 +19,17 @@ from .claiming import claim_problem
 
 
 def list_tenants(call: Call) -> Answer:
+    """A bare array in every client's code; in another dialect paged like other lists."""
     tenants = [t for t in call.state.tenants.values() if t.roles.get(call.caller.id)]
+
+    def write(tenant: Tenant) -> Wire:
+        return call.write.tenant(tenant, call.caller.id)
+
+    if call.world.settings.tenants_list == "items":
+        return call.page(tenants, write)
     if call.world.settings.list_order == "newest_first":
         tenants.reverse()
-    documents = [call.write.tenant(tenant, call.caller.id) for tenant in tenants]
-    return {"Items": documents, "ContinuationToken": None} if call.world.settings.tenants_list == "items" else documents
+    return [write(tenant) for tenant in tenants]
 
 
 def get(call: Call) -> Wire:

@@ -27,6 +27,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._service import Dev
 
 from tests.simulator.harness import Simulator
 from tests.simulator.seeds import FOREIGN_DEVICES, FOREIGN_TENANT_NAME, TENANT_NAME
+from tests.simulator.settings import SWITCHES
 from tests.unit.legacy.conftest import Connect
 
 FREE = [f"{number:0128x}" for number in range(1, 2200)]
@@ -114,6 +115,20 @@ def test_a_foreign_device_fails_alone(service: Service, simulator: Simulator, co
     assert service.device_count() == count - 1
     owners = {tenant["name"]: tenant["devices"] for tenant in json.loads(simulator.state())["tenants"]}
     assert FOREIGN_DEVICES[0] in [device["id"] for device in owners[FOREIGN_TENANT_NAME]]
+
+
+@pytest.mark.parametrize("bulk", SWITCHES["bulk_claim_failures"])
+@pytest.mark.parametrize("single", SWITCHES["claim_failures"])
+@pytest.mark.parametrize("code", SWITCHES["claim_code"])
+def test_a_foreign_device_fails_alone_however_it_shows(
+    simulator: Simulator, connect: Connect, bulk: str, single: str, code: str
+) -> None:
+    simulator.settings(bulk_claim_failures=bulk, claim_failures=single, claim_code=code)
+    wanted, tally = [*FREE[:3], FOREIGN_DEVICES[0]], Tally()
+    connect().service.claim_devices(wanted, soon(), tally)
+    assert tally.each_once(wanted)
+    assert set(tally.failed) == {FOREIGN_DEVICES[0]}
+    assert "is not this tenant's to claim" in str(tally.failed[FOREIGN_DEVICES[0]])
 
 
 def test_claiming_again_changes_nothing_and_succeeds(service: Service, simulator: Simulator) -> None:

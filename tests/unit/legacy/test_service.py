@@ -238,7 +238,7 @@ def test_an_image_comes_back_as_it_went_and_the_token_stays_here(
     assert [entry["note"] for entry in blob] == [None]
 
 
-def test_operations_and_their_details(service: Service, tmp_path: Path) -> None:
+def test_operations_and_their_details(service: Service, dialect: str, tmp_path: Path) -> None:
     product = kettle(service)
     group = service.device_groups(product.id)[0]
     package = upload(service, tmp_path)
@@ -253,7 +253,8 @@ def test_operations_and_their_details(service: Service, tmp_path: Path) -> None:
     assert bulk is not None
     detailed = service.operation(bulk.id, details=True)
     assert detailed is not None
-    assert detailed.details is not None
+    # The address of these is a guess.
+    assert (detailed.details is not None) == (dialect == "documented")
     assert service.operation(NOWHERE) is None
 
 
@@ -272,7 +273,7 @@ def test_lists_are_whole_at_every_length(speaking: Simulator, connect: Connect, 
     speaking.settings(page_size=7)
     speaking.load({"tenants": [{"name": TENANT_NAME, "devices": [f"{number:0128x}" for number in range(count)]}]})
     assert len(connect().service.devices()) == count
-    pages = [entry for entry in speaking.log() if entry["operation"] == "Devices_List"]
+    pages = [entry for entry in speaking.log() if entry["operation"] == "Devices_List" and entry["status"] == 200]
     assert len(pages) == max(1, -(-count // 7))
 
 

@@ -25,7 +25,7 @@ OCTETS = {"Content-Type": "application/octet-stream"}
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_operation_answers_and_fits(client: Client, dialect: str) -> None:
-    client.simulator.settings(dialect=dialect)
+    client.simulator.settings(dialect=dialect, guessed_addresses="there")
     statuses: dict[str, int] = {}
 
     def call(method: str, path: str, body: Any = None, **options: Any) -> Any:

@@ -88,6 +88,11 @@ def test_the_sign_in_can_fail_too(client: Client) -> None:
         {"kind": "status", "match": {"verb": "GET"}},
         {"kind": "status", "match": {"kind": "mail"}},
         {"kind": "status", "when": "now"},
+        {"kind": "status", "times": True},
+        {"kind": "status", "status": 42},
+        {"kind": "status", "body": {"Code": 2}},
+        {"kind": "operation", "code": 9},
+        {"kind": "operation", "message": 4},
     ],
 )
 def test_a_fault_that_cannot_be_is_refused(client: Client, order: dict[str, object]) -> None:
