@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from .clock import Clock
 from .download import fetch
+from .endings import deadline_exceeded
 from .errors import ERROR_CODES
-from .session import Reply, Session, Settings, Tokens, deadline_exceeded
+from .session import Reply, Session, Settings, Tokens
 from .throttle import retry_after
 
 __all__ = [

@@ -86,7 +86,7 @@ def service_words(content: bytes) -> tuple[str | None, str | None]:
     text = content.decode("utf-8-sig", "replace").strip()
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, _plain_text(text)
     found = list(_details(body))
     codes = [code for code, words in found if code]

@@ -18,14 +18,15 @@ from urllib.parse import urlsplit
 from .._deadline import Deadline
 from .._errors import (
     AmbiguousWrite,
-    DeadlineExceeded,
     FleetError,
     InvalidInput,
     MissingLibrary,
     ReadOnlyViolation,
+    SignInError,
     Unreachable,
 )
 from .clock import Clock
+from .endings import ambiguous_write, ended, out_of_patience
 from .errors import CONNECT_TIMEOUT, connection_trouble, refusal, scrub
 from .throttle import Gate, GateClosed, PausedTooLong, Statistics, retry_after
 
@@ -39,6 +40,8 @@ THROTTLES = (429, 503)
 BACK_OFF = (0.25, 20.0)
 #: A server that never answered at all is tried this often: it is more likely wrong than busy.
 FIRST_CONTACT_ATTEMPTS = 3
+#: Seconds that an answer gets in any case, however near the deadline is.
+SHORTEST_TIMEOUT = 1.0
 
 
 class Account(Protocol):
@@ -103,7 +106,7 @@ class Reply:
             return None
         try:
             return json.loads(self.content.decode("utf-8-sig"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             kind = scrub(self.headers.get("Content-Type", "")) or "unnamed content"
             made = AmbiguousWrite if self.once else Unreachable
             raise made(
@@ -168,6 +171,7 @@ class Session:
         self._requests: requests.Session | None = None
         self._proxies: dict[str, str] = {}
         self._answered = False
+        self._accepted: str | None = None
 
     def get(self, path: str, doing: str, **options: Any) -> Reply:
         return self.request("GET", path, doing, **options)
@@ -191,7 +195,7 @@ class Session:
         :param path: percent-encoded, below `api_url`.
         :param doing: what this is for, as it stands after "while": "creating the product Kettle".
         :param reads: that a POST only reads, and may be repeated.
-        :param deadline: ends the retries earlier than `retry_timeout`.
+        :param deadline: ends the retries earlier than `retry_timeout`, and for reads the wait for an answer.
 
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, ReadOnlyViolation.
         """
@@ -203,10 +207,15 @@ class Session:
         once = method == "POST" and not reads
         request = _Request(method, path, doing, target, query, given, body, once)
         patience = self.settings.retry_timeout
-        return self._exchange(request, patience if deadline is None else min(patience, deadline.remaining()))
+        if deadline is None:
+            return self._exchange(request, patience)
+        return self._exchange(request, min(patience, deadline.remaining()), deadline if method in READS else None)
 
-    def _exchange(self, request: _Request, patience: float) -> Reply:
-        """Sends the request until it is answered for good, or until so many seconds after the first attempt."""
+    def _exchange(self, request: _Request, patience: float, deadline: Deadline | None = None) -> Reply:
+        """Sends the request until it is answered for good, or until so many seconds after the first attempt.
+
+        With a deadline no answer is waited for beyond it.
+        """
         token = self.tokens.token()
         renewed = maybe_done = False
         attempts = 0
@@ -219,11 +228,11 @@ class Session:
                     # Waiting for a first turn is no retrying.
                     started = self.clock.now() if attempts == 1 else started
                     self.statistics.add(requests=1, retries=1 if attempts > 1 else 0)
-                    reply = self._send(request, token)
+                    reply = self._send(request, token, deadline)
             except PausedTooLong as paused:
-                raise _out_of_patience(request, paused.seconds) from paused
+                raise out_of_patience(paused.seconds, request.doing, request.target) from paused
             except GateClosed as closed:
-                raise _ended(request.doing, request.target) from closed
+                raise ended(request.doing, request.target) from closed
             except _Lost as lost:
                 if lost.lasting or (not self._answered and attempts >= FIRST_CONTACT_ATTEMPTS):
                     raise lost.error from lost
@@ -232,11 +241,18 @@ class Session:
             else:
                 self._answered = True
                 if reply.status < 300:
+                    self._accepted = token
                     self._gate.succeeded()
                     return reply
                 if reply.status == 401 and not renewed:
                     token, renewed = self.tokens.renew(token), True
                     continue
+                if reply.status == 400 and not renewed and token != self._accepted:
+                    # A token that is no good was seen to show as 400 (FACTS: failures), and this one never was.
+                    fresh, renewed = self._another(token), True
+                    if fresh is not None:
+                        token, attempts = fresh, attempts - 1
+                        continue
                 if request.method == "DELETE" and maybe_done and reply.status == 404:
                     return Reply(204, reply.headers, b"", request.doing, request.target)
                 error = refusal(reply.status, reply.headers, reply.content, request.doing, request.target, attempts)
@@ -247,13 +263,13 @@ class Session:
                 # Who says when to come back has not begun; a bare 503 may come from something in between.
                 ambiguous = reply.status != 429 and asked is None
             if request.once and ambiguous:
-                raise _ambiguous(error)
+                raise ambiguous_write(error)
             maybe_done = maybe_done or ambiguous
             pause = max(asked or 0.0, self._back_off(attempts))
             if throttled:
                 self._gate.throttled(throttles, pause)
             if asked is not None and asked > patience:
-                raise _out_of_patience(request, asked)
+                raise out_of_patience(asked, request.doing, request.target)
             if self.clock.now() - started + pause > patience:
                 raise error
             if not throttled:
@@ -263,14 +279,16 @@ class Session:
         """The path, fit for `request`, of an address that the service gave; None when it is on another host."""
         if not location:
             return None
-        parts = urlsplit(location)
-        if parts.scheme or parts.netloc:
-            if _origin(location) != self._origin:
-                return None
-            below = urlsplit(self._base).path
-            path = parts.path[len(below) :] if below and parts.path.startswith(below + "/") else parts.path
-        else:
-            path = parts.path
+        try:
+            parts = urlsplit(location)
+            here = not (parts.scheme or parts.netloc) or _origin(location) == self._origin
+        except ValueError:
+            # A host or port that cannot be.
+            return None
+        if not here:
+            return None
+        below = urlsplit(self._base).path
+        path = parts.path[len(below) :] if below and parts.path.startswith(below + "/") else parts.path
         path = "/" + path.lstrip("/")
         return f"{path}?{parts.query}" if parts.query else path
 
@@ -279,7 +297,7 @@ class Session:
         try:
             self._gate.pause(seconds)
         except GateClosed as closed:
-            raise _ended(doing, None) from closed
+            raise ended(doing, None) from closed
 
     def close(self) -> None:
         """Lets go of all connections, and sends nothing more: whoever waits gets Unreachable."""
@@ -289,15 +307,24 @@ class Session:
                 self._requests.close()
                 self._requests = None
 
+    def _another(self, token: str) -> str | None:
+        """Another token, None where there is none to be had."""
+        try:
+            return self.tokens.renew(token)
+        except SignInError:
+            return None
+
     def _back_off(self, attempts: int) -> float:
         first, most = BACK_OFF
         return self._jitter(min(most, first * 2.0 ** min(attempts, 30)))
 
-    def _send(self, request: _Request, token: str) -> Reply:
+    def _send(self, request: _Request, token: str, deadline: Deadline | None) -> Reply:
         session = self._opened()
         import requests
 
         timeout = self.settings.request_timeout
+        if deadline is not None:
+            timeout = min(timeout, max(SHORTEST_TIMEOUT, deadline.remaining()))
         try:
             answer = session.request(
                 request.method,
@@ -332,17 +359,6 @@ class Session:
             return self._requests
 
 
-def deadline_exceeded(doing: str, deadline: Deadline, state: str, target: str | None = None) -> DeadlineExceeded:
-    """The error for waiting that took too long, with the last state seen."""
-    return DeadlineExceeded(
-        f"While {doing}, {deadline.seconds:g} s went by without an end; the last state seen was {state}.",
-        code="deadline",
-        target=target,
-        retriable=True,
-        hint="Raise wait_timeout, or run the task again: what is done already stays done.",
-    )
-
-
 def _open(settings: Settings, base: str) -> tuple[requests.Session, dict[str, str]]:
     try:
         from http.cookiejar import DefaultCookiePolicy
@@ -365,35 +381,6 @@ def _open(settings: Settings, base: str) -> tuple[requests.Session, dict[str, st
     if settings.verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session, proxies
-
-
-def _out_of_patience(request: _Request, seconds: float) -> Unreachable:
-    return Unreachable(
-        f"While {request.doing}, the service asked for a pause of {seconds:.0f} s, longer than this task may wait.",
-        code="throttled",
-        status=429,
-        target=request.target,
-        retriable=True,
-        hint="Raise retry_timeout, or try again after that time.",
-    )
-
-
-def _ended(doing: str, target: str | None) -> Unreachable:
-    return Unreachable(
-        f"While {doing}, the work was broken off.", code="closed", target=target, hint="Run the task again."
-    )
-
-
-def _ambiguous(error: FleetError) -> AmbiguousWrite:
-    return AmbiguousWrite(
-        f"{error.message.rstrip('.')}; whether it was carried out all the same is not known.",
-        code=error.code,
-        status=error.status,
-        target=error.target,
-        request_id=error.request_id,
-        retriable=True,
-        hint="Run the task again: it looks first and does only what is missing.",
-    )
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

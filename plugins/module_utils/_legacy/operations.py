@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import DeadlineExceeded, NotFound, OperationFailed, ServiceError
+from .._errors import DeadlineExceeded, NotFound, OperationFailed, ServiceError, Unreachable
 from .._http import deadline_exceeded, retry_after
 from .._model import FINAL_STATES, Operation
 from . import wire
@@ -60,7 +60,12 @@ class OperationVerbs(TenantVerbs):
             step = min(pause, deadline.remaining())
             self._session.pause(step, doing)
             waited, pause = waited + step, min(pause * growth, longest)
-            found, asked = self._state(operation.id, outside, doing, deadline)
+            try:
+                found, asked = self._state(operation.id, outside, doing, deadline)
+            except Unreachable as error:
+                if deadline.passed and error.status is None:
+                    raise overdue(doing, deadline, operation) from error
+                raise
             if found is not None:
                 operation = replace(found, type=found.type or operation.type)
                 pause = max(pause, asked or 0.0)

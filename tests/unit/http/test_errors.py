@@ -80,6 +80,7 @@ PROBLEM = {
         (None, "400", None),
         (17, "400", None),
         ([[], None, 3], "400", None),
+        (b"[" * 100_000, "400", "[[["),
         ({"errors": [{"message": "Listed"}]}, "400", "Listed"),
     ],
 )

@@ -99,10 +99,11 @@ def test_a_deletion_of_nothing_is_an_error(bench: MakeBench) -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 501])
 def test_a_plain_no_is_not_argued_with(bench: MakeBench, status: int) -> None:
-    here = bench(Answer(status), FINE)
+    here = bench(FINE, Answer(status), FINE)
+    here.session.get("/v2/things", "listing")
     with pytest.raises(ServiceError):
         here.session.get("/v2/things", "listing")
-    assert here.server.methods == ["GET"]
+    assert here.server.methods == ["GET", "GET"]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +173,40 @@ def test_a_fresh_token_that_is_rejected_too_ends_it(bench: MakeBench) -> None:
         here.session.get("/v2/products", "listing the products")
     assert len(here.server.asked) == 2
     assert "token-" not in str(caught.value)
+
+
+def test_a_token_that_shows_as_a_bad_request_is_renewed_once(bench: MakeBench) -> None:
+    here = bench(Answer(400), FINE, Answer(400))
+    here.session.get("/v2/products", "listing the products")
+    assert [asked.headers["authorization"] for asked in here.server.asked] == ["Bearer token-0", "Bearer token-1"]
+    with pytest.raises(ServiceError, match="answered 400"):
+        here.session.get("/v2/products", "listing the products")
+    assert len(here.server.asked) == 3, "a token that was good before is not doubted"
+
+
+def test_a_bad_request_stays_one_where_there_is_no_other_token(bench: MakeBench) -> None:
+    here = bench(Answer(400, b"No."))
+    here.tokens.renew = no_other_token  # type: ignore[method-assign]
+    with pytest.raises(ServiceError, match="400 Bad Request: No"):
+        here.session.get("/v2/products", "listing the products")
+    assert len(here.server.asked) == 1
+
+
+def no_other_token(_rejected: str) -> str:
+    raise SignInError("There is no other token.")
+
+
+def test_no_answer_is_waited_for_beyond_the_deadline_of_a_read(bench: MakeBench) -> None:
+    over = threading.Event()
+
+    def late(_asked: Asked) -> Answer:
+        over.wait(10)
+        return FINE
+
+    here = bench(late)
+    with pytest.raises(Unreachable, match="did not answer within 1 s"):
+        here.session.get("/v2/things", "listing", deadline=Deadline(0.1))
+    over.set()
 
 
 def test_many_threads_with_one_old_token_need_one_new_one() -> None:

@@ -74,6 +74,8 @@ def test_addresses_that_the_service_gives_become_paths_of_this_host_only() -> No
         "https://sphere.example.org:8443/v2",
         "//example.org/v2",
         "https://sphere.example.org@example.org/v2",
+        "https://sphere.example.org:99999/v2",
+        "https://[sphere.example.org/v2",
         "",
         None,
     ):
@@ -83,6 +85,8 @@ def test_addresses_that_the_service_gives_become_paths_of_this_host_only() -> No
 def test_a_base_path_is_kept() -> None:
     session = Session(Settings("https://gateway.example.org/sphere/"), CountedTokens(), read_only=True)
     assert session.path_of("https://gateway.example.org/sphere/v2/tenants") == "/v2/tenants"
+    assert session.path_of("/sphere/v2/tenants") == "/v2/tenants"
+    assert session.path_of("/spheres/v2/tenants") == "/spheres/v2/tenants"
 
 
 def test_requests_carry_what_they_should(bench: MakeBench) -> None:
@@ -131,6 +135,11 @@ def test_a_2xx_that_is_no_json(bench: MakeBench) -> None:
     assert "api_url" in str(caught.value)
     with pytest.raises(AmbiguousWrite):
         here.session.request("POST", "/v2/things", "creating").json()
+
+
+def test_json_that_is_too_deep_is_none(bench: MakeBench) -> None:
+    with pytest.raises(Unreachable, match="was no JSON"):
+        bench(Answer(200, b"[" * 100_000)).session.get("/v2/things", "listing").json()
 
 
 def test_an_empty_answer_is_none(bench: MakeBench) -> None:
