@@ -23,6 +23,8 @@ from .settings import InvalidSetting
 from .world import World
 
 PREFIX = "/_simulator"
+#: Seconds; dates far beyond cannot be written any more.
+_LONGEST_ADVANCE = 100 * 366 * 86400
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -120,8 +122,8 @@ class _Handlers:
 
     async def advance_clock(self, request: Request) -> Response:
         seconds = (await _object(request)).get("seconds")
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
-            raise InvalidOrder("The body is an object with the member seconds, a number from 0 up.")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_ADVANCE:
+            raise InvalidOrder("The body is an object with the member seconds, a number from 0 up to 100 years.")
         self._world.clock.advance(seconds)
         self._world.settle()
         return _done()
@@ -142,7 +144,7 @@ def _told(endpoint: _Endpoint) -> _Endpoint:
 async def _document(request: Request) -> Any:
     try:
         return json.loads(await request.body())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidOrder("The body is not JSON.") from error
 
 

@@ -64,6 +64,16 @@ def make_default_cas(root: Authority, tenant_id: str, now: datetime) -> list[CaC
     ]
 
 
+def authority_problem(authority: Authority) -> str | None:
+    """Why a certificate and its key, as they stand in a document, cannot be used; None when they can."""
+    try:
+        certificate = x509.load_pem_x509_certificate(authority.certificate.encode())
+        key = _key(authority.key)
+    except (ValueError, TypeError) as error:
+        return str(error).partition(". ")[0].rstrip(".") or "they cannot be read"
+    return None if key.public_key() == certificate.public_key() else "the key is another one's"
+
+
 def is_expired(ca: CaCertificate, now: datetime) -> bool:
     return _ends(ca) <= now
 

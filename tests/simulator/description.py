@@ -27,12 +27,24 @@ from .enums import Enums
 
 Schema = dict[str, Any]
 _FORMATS = jsonschema.FormatChecker(formats=())
+#: A number with a point is no integer, even one that JSON Schema would let pass.
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @_FORMATS.checks("uuid")
 def _is_uuid(value: object) -> bool:
     return not isinstance(value, str) or _UUID.fullmatch(value) is not None
+
+
+def shortened(message: str) -> str:
+    """A message of jsonschema, which starts with the whole value and says only then what is wrong with it."""
+    return message if len(message) <= 200 else f"{message[:80]} ... {message[-100:]}"
 
 
 class Misfit(Exception):
@@ -48,14 +60,14 @@ class Check:
 
     @classmethod
     def of(cls, schema: Schema) -> Check:
-        return cls(schema, jsonschema.Draft202012Validator(schema, format_checker=_FORMATS))
+        return cls(schema, _Validator(schema, format_checker=_FORMATS))
 
     def __call__(self, value: object, what: str) -> None:
         if self.validator.is_valid(value):
             return
         error = best_match(self.validator.iter_errors(value))
         where = ".".join(str(step) for step in error.absolute_path)
-        raise Misfit(f"{what}{' at ' + where if where else ''}: {error.message[:200]}")
+        raise Misfit(f"{what}{' at ' + where if where else ''}: {shortened(error.message)}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,7 @@ class Described:
                 raise Misfit(f"query parameter {name}: this operation has none of that name")
             value: object = text
             if check.schema.get("type") == "integer":
-                if not text.isdecimal():
+                if not (text.isascii() and text.isdecimal()):
                     raise Misfit(f"query parameter {name}: {text!r} is not a whole number")
                 value = int(text)
             check(value, f"query parameter {name}")

@@ -99,7 +99,7 @@ def _fault(order: Mapping[str, Any]) -> Fault:
     if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
         raise InvalidFault("A fault's times is a whole number from 1 up, or null for always.")
     numbers = {name: order[name] for name in ("skip", "status", "seconds") if name in order}
-    if any(isinstance(n, bool) or not isinstance(n, (int, float)) or n < 0 for n in numbers.values()):
+    if any(isinstance(n, bool) or not isinstance(n, (int, float)) or not 0 <= n <= 1e9 for n in numbers.values()):
         raise InvalidFault("A fault's skip, status and seconds are numbers from 0 up.")
     if not 200 <= numbers.get("status", 503) <= 599:
         raise InvalidFault("A fault's status is a number from 200 to 599.")
@@ -109,6 +109,8 @@ def _fault(order: Mapping[str, Any]) -> Fault:
     if isinstance(code, bool) or code not in list(Code) or not isinstance(message, str):
         raise InvalidFault("A fault's code is a number of OperationErrorCode, 0 to 8, and its message a text.")
     retry_after = order.get("retry_after")
+    if retry_after is not None and not (str(retry_after).isascii() and str(retry_after).isprintable()):
+        raise InvalidFault("A fault's retry_after is a number or the text of a header.")
     return Fault(
         kind,
         dict(match),

@@ -14,7 +14,10 @@ from pathlib import Path
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, all of it or nothing. Raises OSError."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)

@@ -67,6 +67,7 @@ class _Loader:
         self._identities()
         self._devices_of_nobody()
         root = self._document.get("root") or asdict(certificates.make_root(self._now))
+        _check_authority(root["certificate"], root["key"], "The root")
         self._state.root_certificate, self._state.root_key = root["certificate"], root["key"]
         for entry in self._document.get("tenants", []):
             tenant = _TenantLoader(self._state, entry, self._now).tenant()
@@ -276,6 +277,7 @@ class _TenantLoader:
             return
         for entry in entries:
             if "certificate" in entry:
+                _check_authority(entry["certificate"], entry["key"], f"A certificate of the tenant {self._name!r}")
                 made = CaCertificate(
                     entry["thumbprint"],
                     entry["certificate"],
@@ -307,6 +309,12 @@ def _default_group_entries() -> list[dict[str, Any]]:
         }
         for group in DEFAULT_GROUPS
     ]
+
+
+def _check_authority(certificate: str, key: str, what: str) -> None:
+    problem = certificates.authority_problem(certificates.Authority(certificate, key))
+    if problem is not None:
+        raise InvalidState(f"{what} is no certificate with its key, both PEM: {problem}.")
 
 
 def _guid(entry: Mapping[str, Any], member: str, *names: str) -> str:

@@ -21,6 +21,7 @@ import yaml
 from jsonschema.exceptions import best_match
 
 from . import certificates
+from .description import shortened
 from .documents import Document, dump
 from .loading import InvalidState, guid_of, load
 from .state import PUBLIC_CLIENT_ID, SPHERE_DIRECTORY_ID, State
@@ -144,7 +145,7 @@ def _checked(document: object) -> Document:
         where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path).lstrip(
             "."
         )
-        raise InvalidState(f"The state is wrong at {where or 'its top'}: {error.message[:300]}.")
+        raise InvalidState(f"The state is wrong at {where or 'its top'}: {shortened(error.message)}.")
     if not isinstance(document, dict):
         raise InvalidState("The state must be an object.")
     return document

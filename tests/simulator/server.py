@@ -204,16 +204,18 @@ async def _run(
     tasks = [asyncio.ensure_future(keeper.run())]
     if parent is not None:
         tasks.append(asyncio.ensure_future(_watch(parent, stop)))
-    while not all(server.started for server in servers):
-        await asyncio.sleep(0.005)
-    announce()
-    await stop.wait()
-    for server in servers:
-        server.should_exit = True
-    await asyncio.gather(*serving)
-    for task in tasks:
-        task.cancel()
-    keeper.finish()
+    try:
+        while not all(server.started for server in servers):
+            await asyncio.sleep(0.005)
+        announce()
+        await stop.wait()
+    finally:
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*serving)
+        for task in tasks:
+            task.cancel()
+        keeper.finish()
 
 
 async def _watch(parent: int, stop: asyncio.Event) -> None:

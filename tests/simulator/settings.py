@@ -54,6 +54,8 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "continuation_page_size": ("free", "bound"),
 }
 DIALECTS = ("documented", "other")
+#: Far more than any sense, and still a time that can be written.
+_LARGEST = 1e9
 
 
 class InvalidSetting(ValueError):
@@ -143,6 +145,6 @@ def _checked(name: str, value: object) -> object:
         return value
     if name not in {field.name for field in dataclasses.fields(Settings)}:
         raise InvalidSetting(f"There is no setting {name!r}; see docs/simulator.md for those that there are.")
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
         raise InvalidSetting(f"The setting {name} must be a number from 0 up, not {value!r}.")
     return float(value)

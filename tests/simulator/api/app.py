@@ -154,7 +154,7 @@ class Api:
             return body
         try:
             document = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Misfit("request body: it is not JSON") from error
         if settings.enum_form == "names":
             document = self._description.enums.numbered(document)

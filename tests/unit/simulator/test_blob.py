@@ -32,6 +32,11 @@ def test_the_address_is_on_another_host_and_gives_the_package(client: Client, ad
     assert client.simulator.counts()["blob"] == {"GET": 1}
 
 
+def test_its_length_can_be_asked_for_alone(client: Client) -> None:
+    address = client.get(f"images/{IMAGE}")["Uri"]
+    assert client.send("HEAD", address).headers["Content-Length"] == str(len(client.send("GET", address).content))
+
+
 def test_a_token_that_arrives_there_is_refused_and_told_of(client: Client, address: str) -> None:
     assert client.send("GET", address, headers={"Authorization": "Bearer x"}).status_code == 400
     assert client.simulator.counts()["notes"] == {LEAK: 1}

@@ -77,7 +77,10 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         (["--set", "denied"], "NAME=VALUE"),
         (["--page-size", "0"], "page_size"),
         (["--latency", "-1"], "latency_ms"),
+        (["--latency", "nan"], "latency_ms"),
+        (["--operation-time", "inf"], "operation_seconds"),
         (["--directory", "/dev/null/x"], "could not be run"),
+        (["--state", "/nowhere/state.json"], "'/nowhere/state.json'"),
     ],
 )
 def test_bad_options_are_told_in_one_sentence(
@@ -88,6 +91,14 @@ def test_bad_options_are_told_in_one_sentence(
     assert told in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_a_ready_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    command = [*COMMAND, "--ready-file", str(tmp_path / "nowhere" / "ready.json")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1
+    assert "ready.json" in ended.stderr
 
 
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,6 +63,12 @@ def test_the_administration_is_in_no_log(simulator: Simulator) -> None:
     assert simulator.log() == []
 
 
+def test_the_clock_is_put_forward_within_reason(simulator: Simulator) -> None:
+    for seconds in (-1, float("nan"), float("inf"), True, "1"):
+        with pytest.raises(SimulatorFailed, match="from 0 up"):
+            simulator.order("POST", "clock/advance", {"seconds": seconds})
+
+
 @pytest.mark.parametrize(
     "change", [{"page_size": 0}, {"page_size": "2"}, {"denied": 403}, {"check_replies": 1}, {"x": 1}, {"dialect": "x"}]
 )

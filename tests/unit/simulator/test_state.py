@@ -99,6 +99,11 @@ WRONG: list[tuple[Any, str]] = [
     ({"tenants": [{"name": "T", "images": [{"package": "bm9uc2Vuc2U="}]}]}, "no image package"),
     ({"tenants": [{"name": "T", "images": [{"name": "x" * 40}]}]}, "32"),
     ({"tenants": [{"name": "T", "id": TENANT}, {"name": "U", "id": TENANT}]}, "the ID"),
+    ({"root": {"certificate": "a", "key": "b"}}, "The root is no certificate"),
+    (
+        {"tenants": [{"name": "T", "certificates": [{"certificate": "a", "key": "b", "thumbprint": "c"}]}]},
+        "certificate of the tenant 'T' is no certificate",
+    ),
     (
         {
             "tenants": [

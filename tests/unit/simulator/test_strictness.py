@@ -25,6 +25,7 @@ GROUP = {"Name": "New", "ProductId": KETTLE}
         ("PATCH", f"devicegroups/{LAB}", {"OSFeedType": 2}),
         ("PATCH", f"devicegroups/{LAB}", {"UpdatePolicy": "UpdateAll"}),
         ("PATCH", f"devicegroups/{LAB}", {"UpdatePolicy": True}),
+        ("PATCH", f"devicegroups/{LAB}", {"UpdatePolicy": 1.0}),
         ("PATCH", f"devicegroups/{LAB}", {"AllowCrashDumpsCollection": "yes"}),
         ("PATCH", f"devicegroups/{LAB}", {"ProductId": KETTLE}),
         ("PATCH", f"devicegroups/{LAB}", {"Name": None}),
@@ -60,6 +61,8 @@ GROUP = {"Name": "New", "ProductId": KETTLE}
         ("PATCH", "", {"Name": " Fleet"}),
         ("GET", "products?name=Kettle", None),
         ("GET", "products/Kettle", None),
+        ("GET", "products?maxPageSize=0", None),
+        ("GET", "products?maxPageSize=%D9%A3", None),
         ("GET", f"devices/{'g' * 128}", None),
     ],
 )
@@ -87,7 +90,14 @@ def test_a_character_set_may_be_named(client: Client) -> None:
 
 def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
     headers = {"Content-Type": "application/json"}
-    assert client.call("POST", "products", data=b'{"Name": ', headers=headers).status_code == 400
+    for body in (b'{"Name": ', b"[" * 100_000):
+        assert client.call("POST", "products", data=body, headers=headers).status_code == 400
+
+
+def test_what_is_wrong_with_a_long_list_is_told(client: Client) -> None:
+    (problem,) = client.call("PUT", "devices", [f"{n:0128x}" for n in range(1001)]).json()
+    assert "is too long" in problem["Detail"]
+    assert len(problem["Detail"]) < 300
 
 
 def test_1000_devices_can_be_claimed_at_once(client: Client) -> None:
