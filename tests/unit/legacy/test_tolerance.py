@@ -34,7 +34,6 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     ImageDownload,
     ImagePackage,
     Operation,
-    ProductChange,
     Tenant,
     User,
 )
@@ -502,40 +501,6 @@ def test_an_expired_certificate_is_not_handed_out(bench: MakeBench, answer: Answ
 
 def test_the_account(bench: MakeBench) -> None:
     assert bench({}).service.account() == ("somebody@example.org",)
-
-
-def test_a_description_is_cleared_by_whichever_clears_it(bench: MakeBench) -> None:
-    path = f"PATCH {IN}/products/{GUID}"
-    here = bench(
-        {path: Series([{"Id": GUID, "Name": "Kettle", "Description": "Boils"}, {"Id": GUID, "Name": "Kettle"}])}
-    )
-    here.service.update_product(GUID, ProductChange(description=""))
-    assert [json.loads(asked.body) for asked in here.server.asked] == [{"Description": ""}, {"Description": None}]
-
-
-@pytest.mark.parametrize("status", [400, 403, 404, 405])
-def test_guessed_addresses_may_be_refused_in_any_way(bench: MakeBench, status: int) -> None:
-    refused = Answer(status, b"")
-    here = bench(
-        {
-            f"GET {IN}/products/{GUID}/devices/count": refused,
-            f"GET {IN}/products/{GUID}/devices": {"Items": [{"DeviceId": DEVICE}], "ContinuationToken": None},
-            f"GET {IN}/operations/{GUID}": state(2, OperationType=11),
-            f"GET {IN}/operationTypes/bulkdeviceclaim/operations/{GUID}": refused,
-        }
-    )
-    assert here.service.device_count(product_id=GUID) == 1
-    found = here.service.operation(GUID, details=True)
-    assert found is not None
-    assert found.details is None
-
-
-def test_a_new_tenant_is_seen_where_its_operation_is_not(bench: MakeBench) -> None:
-    """The address of operations outside of tenants is a guess: the tenant itself tells that it is there."""
-    there = [{"Id": OTHER, "Name": "Second", "Roles": ["Administrator"]}]
-    here = bench({"POST /v2/tenants/create": state(0, OperationType=8), "GET /v2/tenants": Series([[], [], there])})
-    started = here.service.create_tenant("Second", DEVICE)
-    assert here.service.wait(started, Deadline(600, here.clock.now)).state == "Complete"
 
 
 def test_the_operation_of_a_new_tenant_is_outside_of_tenants(bench: MakeBench) -> None:

@@ -1,0 +1,64 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Addresses that are guesses, and what takes their place where they lead nowhere (FACTS: not known, 7 to 10)."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._model import ProductChange
+
+from tests.simulator.harness import Simulator
+from tests.unit.legacy.conftest import Connect
+
+FREE = [f"{number:0128x}" for number in range(1, 4)]
+SEED = {
+    "tenants": [
+        {
+            "name": "Contoso Fleet",
+            "products": [{"name": "Lamp", "description": "Shines", "device_groups": [{"name": "Lab"}]}],
+            "devices": [{"id": FREE[0], "device_group": "Lamp/Lab"}],
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+def test_a_guess_may_be_refused_in_any_way(simulator: Simulator, connect: Connect, status: int) -> None:
+    simulator.load(SEED)
+    service = connect().service
+    lamp = service.product_named("Lamp")
+    assert lamp is not None
+    bulk = service.claim_devices(FREE[1:], Deadline(30), lambda _outcome: True)
+    assert bulk is not None
+    for operation in ("Devices_CountInProduct", "AsyncOperations_GetBulkClaimDetails", "DeviceGroup_ListByName"):
+        simulator.fault("status", match={"operationId": operation}, status=status, times=None)
+    assert service.device_count(product_id=lamp.id) == 1
+    assert [group.name for group in service.device_groups_named("lab")] == ["Lab"]
+    found = service.operation(bulk.id, details=True)
+    assert found is not None
+    assert (found.state, found.details) == ("Complete", None)
+
+
+def test_a_new_tenant_is_seen_where_its_operation_is_not(simulator: Simulator, connect: Connect) -> None:
+    simulator.settings(guessed_addresses="missing", operation_seconds=0.3)
+    service = connect().service
+    assert service.wait(service.create_tenant("Second", FREE[0]), Deadline(30)).state == "Complete"
+    assert len(service.tenants()) == 2
+
+
+@pytest.mark.parametrize(("empty", "null"), [("clears", "ignored"), ("ignored", "clears")])
+def test_a_description_is_cleared_by_whichever_clears_it(
+    simulator: Simulator, connect: Connect, empty: str, null: str
+) -> None:
+    simulator.load(SEED)
+    simulator.settings(patch_empty=empty, patch_null=null)
+    service = connect().service
+    lamp = service.product_named("Lamp")
+    assert lamp is not None
+    service.update_product(lamp.id, ProductChange(description=""))
+    assert service.product(lamp.id) == service.product_named("Lamp")
+    assert [product.description for product in service.products()] == [None]
