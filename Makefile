@@ -9,12 +9,19 @@ PYTHON ?= python3
 PARTS := gates sanity integration unit lint docs-lint types imports changelog-lint
 
 # Nothing outside the clone is touched: every tool's home, cache and temporary folder lies in .build/.
-# What the caller set for Ansible, Azure or Python stays outside; git and pip keep reading the caller's configuration.
+# What the caller set for Ansible, Azure, Python, pytest or colours stays outside, and where a git hook says it is;
+# git and pip keep reading the caller's configuration.
 ifndef CALLER_HOME
 export CALLER_HOME := $(HOME)
 endif
 export GIT_CONFIG_GLOBAL ?= $(CALLER_HOME)/.gitconfig
-$(foreach name,$(filter ANSIBLE_% AZSPHERE_% AZURE_% PYTHONPATH PYTHONHOME VIRTUAL_ENV,$(.VARIABLES)),$(eval unexport $(name)))
+FOREIGN := ANSIBLE_% AZSPHERE_% AZURE_% PYTHON% PYTEST_% MYPYPATH VIRTUAL_ENV CDPATH FORCE_COLOR PY_COLORS CLICOLOR_FORCE \
+  GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX
+$(foreach name,$(filter-out PYTHON,$(filter $(FOREIGN),$(.VARIABLES))),$(eval unexport $(name)))
+# Ansible works in UTF-8 only, and a caller's LC_ALL=C would beat any other setting.
+ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
+export LC_ALL := C.UTF-8
+endif
 BUILD := $(CURDIR)/.build
 # Tools that ask git which files to look at would find none in a staged copy, which git ignores; so git does not see them.
 export GIT_CEILING_DIRECTORIES := $(BUILD)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -99,3 +100,28 @@ def test_what_users_install_is_bounded() -> None:
 
 def test_sanity_has_no_ignore_files() -> None:
     assert [name for name in FILES if name.startswith("tests/sanity/ignore")] == []
+
+
+def test_what_the_caller_set_stays_outside() -> None:
+    """Whoever runs make has settings of Ansible, Azure, Python or a git hook; they must not turn a part red."""
+    foreign = {
+        "ANSIBLE_STDOUT_CALLBACK": "none",
+        "AZSPHERE_TENANT": "Elsewhere",
+        "AZURE_CLIENT_SECRET": "elsewhere",
+        "FORCE_COLOR": "1",
+        "GIT_DIR": "/elsewhere",
+        "GIT_INDEX_FILE": "/elsewhere",
+        "PYTEST_ADDOPTS": "-k nothing",
+        "PYTHONOPTIMIZE": "1",
+        "PYTHONPATH": "/elsewhere",
+        "PYTHONSAFEPATH": "1",
+    }
+    shown = "include Makefile\nshown:\n\t@env\n"
+    environment = {**os.environ, **foreign, "LC_ALL": "POSIX", "PYTHON": "python3.12", "PIP_INDEX_URL": "https://kept"}
+    command = [environment.pop("MAKE", "make"), "--silent", "--file=-", "shown"]
+    made = subprocess.run(
+        command, cwd=ROOT, env=environment, input=shown, check=True, stdout=subprocess.PIPE, text=True
+    )
+    inside = dict(line.split("=", 1) for line in made.stdout.splitlines() if "=" in line)
+    assert {name for name, value in foreign.items() if inside.get(name) == value} == set()
+    assert (inside["LC_ALL"], inside["PYTHON"], inside["PIP_INDEX_URL"]) == ("C.UTF-8", "python3.12", "https://kept")

@@ -68,6 +68,7 @@ def test_what_is_raised_comes_back_and_starts_nothing_further() -> None:
 
 
 def test_an_interrupt_ends_it_at_once() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts deaf to it
     over = threading.Event()
     started: list[int] = []
 
@@ -78,7 +79,10 @@ def test_an_interrupt_ends_it_at_once() -> None:
         assert over.wait(10)
         return True
 
-    with pytest.raises(KeyboardInterrupt):
-        for_each(range(100), work, 2, over.set)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            for_each(range(100), work, 2, over.set)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert over.is_set()
     assert len(started) <= 2
