@@ -118,11 +118,11 @@ summary:
   returned: success
   type: dict
   sample:
-    product: {create: 2, unchanged: 0}
-    device_group: {update: 1, unchanged: 9}
-    image: {upload: 2, unchanged: 0}
-    deployment: {deploy: 4, unchanged: 0}
-    user: {unchanged: 1}
+    product: {created: 2, updated: 0, deleted: 0, unchanged: 0}
+    device_group: {created: 0, updated: 1, deleted: 0, unchanged: 9}
+    image: {uploaded: 2, unchanged: 0}
+    deployment: {deployed: 4, unchanged: 0}
+    user: {created: 0, updated: 0, deleted: 0, unchanged: 1}
     device: {claimed: 500, moved: 500, failed: 0, not_tried: 0, unchanged: 0}
 changes:
   description: One entry for each resource that changed, in the order in which it was done.

@@ -20,8 +20,9 @@ from ansible.module_utils import basic
 
 from tests.simulator.harness import Simulator
 
+from .returned import PREFIX, faults
+
 READS = ("GET", "HEAD")
-PREFIX = "ansible_collections.azsphere.fleet.plugins.modules"
 #: What Ansible adds, and what tells of the way there and not of what was done.
 ASIDE = ("invocation", "api", "warnings", "deprecations")
 
@@ -82,9 +83,14 @@ class Workbench:
         return tuple(f"{entry['method']} {entry['path']}" for entry in entries if entry["method"] not in READS)
 
     def run(self, module: str, options: Mapping[str, Any], *, check: bool = False) -> Answer:
-        """Runs a module of the collection. What it fails with is in the values, under `msg`."""
+        """Runs a module of the collection, and holds what it returns to its documentation.
+
+        What it fails with is in the values, under `msg`.
+        """
         self.simulator.clear_log()
         values = run_module(module, options, check=check)
+        found = faults(module, values)
+        assert not found, found
         return Answer(values, self.writes())
 
 

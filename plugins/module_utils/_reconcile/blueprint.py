@@ -25,8 +25,16 @@ from .plan import Execution, Plan, Snapshot, Step, absent, carry_out, rehearse
 from .prune import plan_user, prune
 from .refs import place
 
-#: Kinds of resource, in the order in which a blueprint brings them about.
-KINDS = ("product", "device_group", "image", "deployment", "user", "device")
+#: What can be done to each kind of resource, and how the summary tells of it. A key `update` would hide behind the
+#: method of that name in templates. The order is that in which a blueprint brings them about; devices come last.
+_MADE = {"create": "created", "update": "updated", "delete": "deleted"}
+ACTIONS = {
+    "product": _MADE,
+    "device_group": _MADE,
+    "image": {"upload": "uploaded"},
+    "deployment": {"deploy": "deployed"},
+    "user": _MADE,
+}
 
 
 @dataclass(frozen=True)
@@ -261,12 +269,12 @@ def _device_changes(fleet: devices.FleetPlan | None, outcomes: Sequence[Mapping[
 def _summary(
     found: BlueprintPlan, made: Sequence[tuple[Part, Snapshot]], outcomes: Sequence[Mapping[str, Any]]
 ) -> dict[str, dict[str, int]]:
-    """Counts by kind: what was done, and `unchanged`."""
+    """Counts by kind: what was done, and `unchanged`. Each kind has the same keys in every run."""
     summary: dict[str, dict[str, int]] = {}
-    for kind in KINDS[:-1]:
-        parts = [part for part in found.parts if part.kind == kind]
-        counts = Counter(part.action for part, _after in made if part.kind == kind)
-        summary[kind] = {**counts, "unchanged": sum(not part.plan.steps for part in parts)}
+    counts = Counter((part.kind, part.action) for part, _after in made)
+    for kind, actions in ACTIONS.items():
+        summary[kind] = {told: counts[kind, action] for action, told in actions.items()}
+        summary[kind]["unchanged"] = sum(not part.plan.steps for part in found.parts if part.kind == kind)
     counted = devices.device_summary(outcomes)
     summary["device"] = {key: counted[key] for key in ("claimed", "moved", "failed", "not_tried", "unchanged")}
     return summary

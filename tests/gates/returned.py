@@ -1,0 +1,78 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Whether what a module returns is what its documentation says, key by key."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+PREFIX = "ansible_collections.azsphere.fleet.plugins.modules"
+#: What Ansible itself documents of every module, and what a module that failed returns beside.
+COMMON = {"changed", "diff", "deprecations", "failed", "invocation", "msg", "warnings"}
+FAILED = {"error", "exception"}
+#: Names of dictionary methods: in templates, a dot and one of these gives the method and not the value.
+METHODS = {"items", "keys", "values", "get", "copy", "pop", "update", "clear"}
+TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str, "raw": object}
+
+
+@functools.cache
+def documented(module: str) -> dict[str, dict[str, Any]]:
+    """The return values of a module, as its documentation has them."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(importlib.import_module(f"{PREFIX}.{module}").RETURN)
+    return found
+
+
+def faults(module: str, values: Mapping[str, Any]) -> list[str]:
+    """What does not fit, each in a few words."""
+    told = documented(module)
+    failed = bool(values.get("failed"))
+    found = [f"{path} is the name of a method" for path in _paths(values) if path.rpartition(".")[2] in METHODS]
+    found += [f"{key} is not documented" for key in set(values) - set(told) - COMMON - (FAILED if failed else set())]
+    due = {key for key, value in told.items() if value["returned"] == "always"}
+    if not failed:
+        due |= {key for key, value in told.items() if value["returned"] == "success"}
+    found += [f"{key} is not returned" for key in due - set(values)]
+    for key in set(told) & set(values):
+        found += _misfits(key, told[key], values[key])
+    return sorted(found)
+
+
+def _misfits(path: str, told: Mapping[str, Any], value: Any) -> Iterator[str]:
+    if value is None:
+        return
+    if not isinstance(value, TYPES[told["type"]]):
+        yield f"{path} is no {told['type']}"
+        return
+    entries = value if isinstance(value, list) else [value]
+    shape = told.get("contains")
+    if shape is None:
+        return
+    for entry in entries:
+        yield from (f"{path}.{key} is not documented" for key in entry if key not in shape)
+        yield from (
+            f"{path}.{key} is not returned"
+            for key, inner in shape.items()
+            if key not in entry and "returned" not in inner
+        )
+        for key in set(shape) & set(entry):
+            yield from _misfits(f"{path}.{key}", shape[key], entry[key])
+
+
+def _paths(value: Any, path: str = "") -> Iterator[str]:
+    """The path of every key, at any depth."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from _paths(entry, path)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if path or key != "invocation":
+                yield f"{path}.{key}" if path else str(key)
+                yield from _paths(inner, f"{path}.{key}" if path else str(key))
