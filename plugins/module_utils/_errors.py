@@ -58,10 +58,24 @@ class InvalidInput(FleetError):
     """
 
 
-class MissingLibrary(FleetError):
-    """A Python library that this work needs is not installed where the module runs."""
+#: The modules that this collection imports, as its requirements name them.
+_LIBRARIES = {
+    "azuresphere_imagemetadata": "azuresphere-imagemetadata",
+    "cryptography": "cryptography",
+    "msal": "msal",
+    "requests": "requests",
+    "yaml": "PyYAML",
+}
 
-    def __init__(self, library: str, reason: str) -> None:
+
+class MissingLibrary(FleetError):
+    """A Python library that this work needs is not installed where the module runs.
+
+    `error` is the import that failed: msal cannot be imported without requests, and it is then requests that is named.
+    """
+
+    def __init__(self, library: str, reason: str, error: ImportError | None = None) -> None:
+        library = _LIBRARIES.get((error.name or "").partition(".")[0], library) if error else library
         super().__init__(f"The Python library {library} is needed to {reason}.", code="missing_library")
         self.library = library
         self.reason = reason

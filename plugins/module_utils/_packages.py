@@ -24,7 +24,7 @@ def read_package(path: str) -> ImagePackage:
         from azuresphere_imagemetadata.exceptions import ImageMetadataDeserializationError
         from azuresphere_imagemetadata.image import Image as PackageFile
     except ImportError as error:
-        raise MissingLibrary("azuresphere-imagemetadata", "read image packages") from error
+        raise MissingLibrary("azuresphere-imagemetadata", "read image packages", error) from error
     try:
         with open(path, "rb") as file:
             content = file.read()

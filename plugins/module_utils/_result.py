@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from ._errors import FleetError, MissingLibrary
@@ -58,16 +59,21 @@ def difference(title: str, before: Any, after: Any) -> Diff:
     return {"before": text(before), "after": text(after), "before_header": title, "after_header": title}
 
 
+def differences_can_be_shown() -> None:
+    """Raises MissingLibrary. It is asked before the first write, as differences are made after the last."""
+    if find_spec("yaml") is None:
+        raise MissingLibrary("PyYAML", "show differences")
+
+
 def text(shown: Any) -> str:
     """YAML of a mapping in the order of its keys; a text as it is; nothing for None. What is not known yet says so."""
     if shown is None:
         return ""
     if isinstance(shown, str):
         return shown
-    try:
-        import yaml
-    except ImportError as error:
-        raise MissingLibrary("PyYAML", "show differences") from error
+    differences_can_be_shown()
+    import yaml
+
     plain = {key: UNKNOWN if isinstance(value, Placeholder) else value for key, value in shown.items()}
     return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000))
 

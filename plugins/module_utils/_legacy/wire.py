@@ -23,6 +23,7 @@ from .._errors import InvalidInput, ServiceError
 from .._http import ERROR_CODES
 from .._model import (
     FINAL_STATES,
+    IMAGE_TYPES,
     OPERATION_STATES,
     Certificate,
     Deployment,
@@ -62,32 +63,6 @@ OPERATION_TYPE = dict(
         )
     )
 )
-IMAGE_TYPE = {
-    0: "InvalidImageType",
-    1: "OneBl",
-    2: "PlutonRuntime",
-    3: "WifiFirmware",
-    4: "SecurityMonitor",
-    5: "NormalWorldLoader",
-    6: "NormalWorldDtb",
-    7: "NormalWorldKernel",
-    8: "RootFs",
-    9: "Services",
-    10: "Applications",
-    13: "FwConfig",
-    16: "BootManifest",
-    17: "Nwfs",
-    19: "TrustedKeystore",
-    20: "Policy",
-    21: "CustomerBoardConfig",
-    22: "UpdateCertStore",
-    23: "BaseSystemUpdateManifest",
-    24: "FirmwareUpdateManifest",
-    25: "CustomerUpdateManifest",
-    26: "RecoveryManifest",
-    27: "ManifestSet",
-    28: "Other",
-}
 NO_TENANT = "00000000-0000-0000-0000-000000000000"
 #: Names of dictionary methods, which no return key may have.
 _METHODS = ("items", "keys", "values", "get", "copy", "pop", "update", "clear")
@@ -247,7 +222,7 @@ def image(body: Mapping[str, Any]) -> Image:
         name=text_of(member(body, "Name")),
         description=text_of(member(body, "Description")),
         component_id=id_of(member(body, "ComponentId")),
-        type=enum_name(IMAGE_TYPE, member(body, "ImageType") if kind is None else kind),
+        type=enum_name(IMAGE_TYPES, member(body, "ImageType") if kind is None else kind),
     )
 
 

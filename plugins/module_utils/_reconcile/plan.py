@@ -16,7 +16,7 @@ from .._errors import AmbiguousWrite, FleetError
 from .._files import Files, PlannedFiles
 from .._model import Operation, Placeholder
 from .._overlay import Overlay
-from .._result import Diff, Result, difference, operation_values
+from .._result import Diff, Result, difference, differences_can_be_shown, operation_values
 from .._service import Service
 
 #: How often a plan is made anew after a write whose answer was lost.
@@ -142,8 +142,10 @@ class Outcome(Generic[SomePlan]):
 def apply(steps: tuple[Step, ...], execution: Execution) -> int:
     """Runs the steps in order and waits for each that the next may need. Answers how many were done.
 
-    Raises what stopped it, with `steps_done` telling how many were done before.
+    Raises Stopped with what stopped it and how many were done before, MissingLibrary before any.
     """
+    if steps:
+        differences_can_be_shown()
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
         try:

@@ -1,0 +1,56 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""A library that is not installed is named, before anything is done."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import load_msal
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
+from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
+
+from tests.gates.memory import MemoryService
+from tests.unit.fakes import WAITING, Recorder, surround
+
+
+def take_away(monkeypatch: pytest.MonkeyPatch, library: str, *dependents: str) -> None:
+    """As if the library were not installed, and nothing had been imported of those that import it."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in dependents:
+            monkeypatch.delitem(sys.modules, name)
+    for name in [library, *(name for name in sys.modules if name.startswith(f"{library}."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.parametrize("library", ["msal", "requests"])
+def test_signing_in_names_what_is_missing(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    take_away(monkeypatch, library, "msal")
+    with pytest.raises(MissingLibrary, match=f"library {library} is needed to sign in"):
+        load_msal()
+
+
+@pytest.mark.parametrize("library", ["azuresphere_imagemetadata", "cryptography"])
+def test_reading_a_package_names_what_is_missing(library: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    take_away(monkeypatch, library, "azuresphere_imagemetadata")
+    with pytest.raises(MissingLibrary, match=f"library {library.replace('_', '-')} is needed to read image packages"):
+        read_package(str(tmp_path / "any.imagepackage"))
+
+
+def test_nothing_is_written_that_could_not_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_away(monkeypatch, "yaml")
+    service = Recorder(MemoryService())
+    with pytest.raises(MissingLibrary, match="library PyYAML is needed to show differences"):
+        carry_out(
+            surround(service).context,
+            lambda port: product.plan(port, product.DesiredProduct("Kettle")),
+            WAITING,
+        )
+    assert service.writes == []
