@@ -60,18 +60,24 @@ folders:
 	@if [ -d "$$CALLER_HOME/.config/pip" ] && [ ! -e .build/home/.config/pip ]; then \
 	  ln -sfn "$$CALLER_HOME/.config/pip" .build/home/.config/pip; fi
 
+# A second make at the same time would pull .venv from under the first: it waits, and finds it made.
+ALONE = "$(PYTHON)" -c 'import fcntl, subprocess, sys; lock = open(".build/venv.lock", "w"); \
+  fcntl.flock(lock, fcntl.LOCK_EX); sys.exit(subprocess.call(["sh", "-ec", sys.argv[1]]))'
+
 .venv/tests.stamp: requirements.txt tests/requirements.txt | folders
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python %d.%d is too old for the build: name one from 3.11 on, as in make PYTHON=python3.12." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@echo "Making .venv (once, and again when requirements change) ..."
-	@rm -rf .venv
-	@"$(PYTHON)" -m venv .venv
-	@$(PY) -m pip install -qq --requirement tests/requirements.txt
-	@touch $@
+	@$(ALONE) 'if [ -n "$$(find $^ -newer $@ 2>&1)" ]; then \
+	  echo "Making .venv (once, and again when requirements change) ..."; \
+	  rm -rf .venv; \
+	  "$(PYTHON)" -m venv .venv; \
+	  $(PY) -m pip install -qq --requirement tests/requirements.txt; \
+	  touch $@; fi'
 
 .venv/tools.stamp: .venv/tests.stamp tools/requirements.txt
-	@echo "Adding the checking tools to .venv ..."
-	@$(PY) -m pip install -qq --requirement tools/requirements.txt
-	@touch $@
+	@$(ALONE) 'if [ -n "$$(find $^ -newer $@ 2>&1)" ]; then \
+	  echo "Adding the checking tools to .venv ..."; \
+	  $(PY) -m pip install -qq --requirement tools/requirements.txt; \
+	  touch $@; fi'
 
 venv: .venv/tools.stamp folders  ## .venv with everything that development needs
 
