@@ -12,7 +12,7 @@ version_added: 0.1.0
 short_description: Read Azure Sphere tenants
 description:
   - Lists the tenants that the account may use, with the roles that it has in them, or reads the one that is given.
-  - It is the one module that works without O(tenant), so it tells what to set there.
+  - It works without O(tenant), so it tells what to set there.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Whether what a module returns is what its documentation says, key by key."""
+"""Whether what a module returns is what its documentation says, and docs/README.md of all modules, key by key."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ PREFIX = "ansible_collections.azsphere.fleet.plugins.modules"
 #: What Ansible itself documents of every module, and what a module that failed returns beside.
 COMMON = {"changed", "diff", "deprecations", "failed", "invocation", "msg", "warnings"}
 FAILED = {"error", "exception"}
+#: Members of `error`.
+ERROR = {"code", "hint", "message", "request_id", "retriable", "status", "target"}
 #: Names of dictionary methods: in templates, a dot and one of these gives the method and not the value.
 METHODS = {"items", "keys", "values", "get", "copy", "pop", "update", "clear"}
 TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str, "raw": object}
@@ -37,7 +39,9 @@ def faults(module: str, values: Mapping[str, Any]) -> list[str]:
     found = [f"{path} is the name of a method" for path in _paths(values) if path.rpartition(".")[2] in METHODS]
     found += [f"{key} is not documented" for key in set(values) - set(told) - COMMON - (FAILED if failed else set())]
     due = {key for key, value in told.items() if value["returned"] == "always"}
-    if not failed:
+    if failed:
+        found += [f"error.{key} does not fit" for key in set(values["error"]) ^ ERROR]
+    else:
         due |= {key for key, value in told.items() if value["returned"] == "success"}
     found += [f"{key} is not returned" for key in due - set(values)]
     for key in set(told) & set(values):
