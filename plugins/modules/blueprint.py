@@ -12,11 +12,12 @@ version_added: 0.1.0
 short_description: Bring a whole Azure Sphere tenant to what one document describes
 description:
   - Takes one document with products, device groups, image packages, deployments, devices and users, and brings the
-    tenant to that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error
-    unless O(claim=true). B(The upload of an image package is for ever) as well; the document asks for it by naming the
-    package.
+    tenant to
+    that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error unless
+    O(claim=true).
   - The tenant is read once and the whole is planned before the first write. What refers to something that is only
-    planned is planned too, so a check run on an empty tenant shows all that the real run does.
+    planned is
+    planned too, so a check run on an empty tenant shows all that the real run does.
   - What the document does not name is left alone, unless O(prune) says otherwise.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
@@ -29,13 +30,15 @@ options:
     description:
       - The document. Its keys are the same in O(src).
       - C(products) is a list of products with C(name), C(description), C(default_device_groups) (V(true) by default)
-        and C(device_groups).
+        and
+        C(device_groups).
       - Each of C(device_groups) has C(name), C(description), C(os_feed), C(update_policy),
-        C(allow_crash_dumps_collection) and C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded when
-        missing).
+        C(allow_crash_dumps_collection) and
+        C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded when missing).
       - C(images) is a list of image packages to upload, whether they are deployed or not.
       - C(device_list) is a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), or C(devices) a list of
-        devices with C(id), C(product) and C(device_group).
+        devices
+        with C(id), C(product) and C(device_group).
       - C(users) is a list of users with C(user), C(roles) and C(exclusive).
       - Paths are relative to O(folder).
     type: dict
@@ -57,7 +60,8 @@ options:
       - A document that says nothing of V(products) or V(users) that are to be pruned is an error. An empty list has all
         of them deleted.
       - V(device_groups) looks only into the products that the document names, and spares the default groups of
-        products with C(default_device_groups).
+        products with
+        C(default_device_groups).
       - What still has devices is not deleted, but an error before the first write.
       - V(users) takes all roles from users who are not named.
     type: list
