@@ -12,12 +12,11 @@ version_added: 0.1.0
 short_description: Bring a whole Azure Sphere tenant to what one document describes
 description:
   - Takes one document with products, device groups, image packages, deployments, devices and users, and brings the
-    tenant to
-    that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error unless
-    O(claim=true).
+    tenant to that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error
+    unless O(claim=true). B(The upload of an image package is for ever) as well; the document asks for it by naming the
+    package.
   - The tenant is read once and the whole is planned before the first write. What refers to something that is only
-    planned is
-    planned too, so a check run on an empty tenant shows all that the real run does.
+    planned is planned too, so a check run on an empty tenant shows all that the real run does.
   - What the document does not name is left alone, unless O(prune) says otherwise.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
