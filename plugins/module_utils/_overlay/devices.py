@@ -27,7 +27,8 @@ class DeviceLayer(ProductLayer):
                 self._devices.put(replace(device, tenant_id=tenant_id))
             if not report(DeviceOutcome(device_id)):
                 break
-        return self._done("DeviceClaim" if len(device_ids) == 1 else "BulkDeviceClaim") if device_ids else None
+        kind = "DeviceClaim" if len(device_ids) == 1 else "BulkDeviceClaim"
+        return self._over(self._begun(kind)) if device_ids else None
 
     def move_devices(
         self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
@@ -42,7 +43,8 @@ class DeviceLayer(ProductLayer):
                 error = refused
             if not report(DeviceOutcome(device_id, error)):
                 break
-        return self._done("DeviceUpdateDeviceGroup") if device_ids else None
+        operation = self._begun("DeviceUpdateDeviceGroup") if device_ids else None
+        return self._over(operation) if operation is not None and wait else operation
 
     def device_capability(self, device_id: str, capabilities: Iterable[str]) -> bytes:
         """Asking for a file is a write to the service, which signs one; what it would hold cannot be known."""

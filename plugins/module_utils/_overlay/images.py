@@ -43,7 +43,7 @@ class ImageLayer(DeviceLayer):
         self._images.put(
             Image(package.id, name=package.name, description=None, component_id=package.component_id, type=package.type)
         )
-        return self._done("ImageUpload")
+        return self._begun("ImageUpload")
 
     def _uploaded(self) -> set[str]:
         return {image.id for image in self._images.over([])}
@@ -82,10 +82,13 @@ class ImageLayer(DeviceLayer):
         )
         self._new_deployments.setdefault(device_group_id, []).append(deployment)
         self._groups.put(replace(group, current_deployment=deployment))
-        return self._done("DeployToDeviceGroup")
+        return self._begun("DeployToDeviceGroup")
 
     def operation(self, operation_id: str, details: bool = False) -> Operation | None:
         return None if isinstance(operation_id, Placeholder) else self._base.operation(operation_id, details)
 
     def wait(self, operation: Operation, deadline: Deadline) -> Operation:
+        """Those of the overlay are over when they are waited for."""
+        if isinstance(operation.state, Placeholder):
+            return self._over(operation)
         return operation if operation.final else self._base.wait(operation, deadline)

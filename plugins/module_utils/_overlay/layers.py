@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from .._errors import InvalidInput, NotFound
 from .._model import Deployment, Device, DeviceGroup, Image, Operation, Placeholder, Product, User
@@ -39,15 +40,21 @@ class Layers:
         made = Placeholder(kind, *names)
         return made if self._counter == 1 else _numbered(made, self._counter)
 
-    def _done(self, kind: str) -> Operation:
-        """An operation that is over: nothing takes time here. The service would give it an ID and a time."""
+    def _begun(self, kind: str) -> Operation:
+        """An operation as it started, though nothing takes time here: the service would give it an ID and a time, and
+        how far it has come by then is not known. `wait` brings it to its end.
+        """
         return Operation(
             id=self._placeholder("operation", kind),
             type=kind,
-            state="Complete",
+            state=Placeholder("state of the operation"),
             started=Placeholder("time of the operation"),
             tenant_id=None,
         )
+
+    @staticmethod
+    def _over(operation: Operation) -> Operation:
+        return replace(operation, state="Complete")
 
     def _existing_product(self, product_id: str) -> Product:
         product = self._products.get(product_id)

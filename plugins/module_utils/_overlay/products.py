@@ -44,7 +44,7 @@ class ProductLayer(FleetLayer):
         self._products.put(product)
         if default_device_groups:
             self.create_default_device_groups(product.id)
-        return self._done("CreateProduct")
+        return self._begun("CreateProduct")
 
     def update_product(self, product_id: str, change: ProductChange) -> None:
         if change.name is not None:
@@ -66,7 +66,7 @@ class ProductLayer(FleetLayer):
         for group in self.device_groups(product_id):
             self._groups.drop(group.id)
         self._products.drop(product_id)
-        return self._done("DeleteProduct")
+        return self._begun("DeleteProduct")
 
     def device_groups(self, product_id: str | None = None) -> list[DeviceGroup]:
         if product_id is None or self._groups.complete:
@@ -143,7 +143,7 @@ class ProductLayer(FleetLayer):
         group = self._existing_group(device_group_id)
         self._refuse_devices(self.device_count(None, device_group_id), f'device group "{group.name}"')
         self._groups.drop(device_group_id)
-        return self._done("DeleteDeviceGroup")
+        return self._begun("DeleteDeviceGroup")
 
     def _refuse_second_product(self, name: str) -> None:
         if any(same_name(product.name, name) for product in self.products()):

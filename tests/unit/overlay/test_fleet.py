@@ -73,7 +73,7 @@ def test_a_claim_brings_a_device_into_the_tenant_and_no_group(overlay: Overlay, 
     told = Told()
     operation = overlay.claim_devices([UNCLAIMED, CLAIMED], Deadline(10), told)
     assert operation is not None
-    assert operation.type == "BulkDeviceClaim"
+    assert (operation.type, operation.state) == ("BulkDeviceClaim", "Complete")
     assert told.errors == {UNCLAIMED: None, CLAIMED: None}
     assert overlay.device(UNCLAIMED) == Device(UNCLAIMED, tenant_id=TENANT.id)
     assert overlay.device_count() == 2
@@ -90,6 +90,15 @@ def test_a_move_takes_a_device_from_one_group_to_another(overlay: Overlay) -> No
     assert overlay.devices(None, lab) == []
     assert (overlay.device_count(None, lab), overlay.device_count(None, shop)) == (0, 1)
     assert overlay.device_count(overlay.products()[0].id) == 1
+
+
+def test_how_far_a_move_has_come_is_not_known_unless_waited_for(overlay: Overlay) -> None:
+    shop = group(overlay, "Shop")
+    waited = overlay.move_devices([CLAIMED], shop, Deadline(10), Told())
+    left = overlay.move_devices([CLAIMED], shop, Deadline(10), Told(), wait=False)
+    assert waited is not None
+    assert left is not None
+    assert (waited.state, isinstance(left.state, Placeholder)) == ("Complete", True)
 
 
 def test_a_device_that_is_not_claimed_fails_alone(overlay: Overlay) -> None:
@@ -175,5 +184,6 @@ def test_a_device_is_to_run_what_its_planned_group_runs(overlay: Overlay) -> Non
 
 def test_operations_of_the_overlay_are_over_and_unknown_below(overlay: Overlay) -> None:
     operation = overlay.upload_image(package(NEW))
-    assert overlay.wait(operation, Deadline(0)) is operation
+    assert isinstance(operation.state, Placeholder)
+    assert overlay.wait(operation, Deadline(0)).state == "Complete"
     assert overlay.operation(operation.id) is None

@@ -50,7 +50,7 @@ def named(overlay: Overlay, product: str, group: str | None = None) -> str:
 
 def test_a_new_product_comes_with_the_default_groups_of_the_service(overlay: Overlay) -> None:
     operation = overlay.create_product("Toaster", None, True)
-    assert operation.final
+    assert overlay.wait(operation, Deadline(0)).final
     toaster = named(overlay, "toaster")
     assert isinstance(toaster, Placeholder)
     groups = [(group.name, group.os_feed, group.update_policy) for group in overlay.device_groups(toaster)]
