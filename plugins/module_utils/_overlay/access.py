@@ -43,9 +43,19 @@ class AccessLayer(Layers):
     def create_tenant(self, name: str, device_id: str) -> Operation:
         check_name("tenant", name)
         if device_id in {device for _name, device in self._new_tenants}:
-            raise Conflict(f"Device {device_id} has made a tenant already.", code="Conflict", target=device_id)
+            raise _no_maker(f"Device {device_id} has made a tenant already.", device_id)
+        if self._claimed_here(device_id):
+            raise _no_maker(f"Device {device_id} is claimed into the tenant in use.", device_id)
         self._new_tenants.append((name, device_id))
-        return self._done("TenantCreation")
+        return self._begun("TenantCreation")
+
+    def _claimed_here(self, device_id: str) -> bool:
+        """Other tenants tell of their devices to nobody, and without a tenant in use there is none to ask."""
+        try:
+            device = self._devices.get(device_id)
+        except InvalidInput:
+            return False
+        return device is not None and device.tenant_id is not None
 
     def rename_tenant(self, name: str) -> None:
         check_name("tenant", name)
@@ -126,6 +136,11 @@ class AccessLayer(Layers):
         if found is None:
             raise InvalidInput(f'There is no role "{role}".', code="BadRequest", target=role)
         return found
+
+
+def _no_maker(problem: str, device_id: str) -> Conflict:
+    hint = "A device can make one tenant only, and only while it is claimed by nobody."
+    return Conflict(problem, code="Conflict", target=device_id, hint=hint)
 
 
 def _among(roles: Sequence[str], role: str) -> str | None:

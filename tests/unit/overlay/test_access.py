@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, InvalidInput, NotFound
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     Certificate,
@@ -54,6 +55,22 @@ def test_a_device_makes_one_tenant(overlay: Overlay) -> None:
     assert (made.name, made.roles, isinstance(made.id, Placeholder)) == ("Third", ("Administrator",), True)
     with pytest.raises(Conflict):
         overlay.create_tenant("Fourth", "0c" * 64)
+
+
+def test_a_device_that_is_claimed_makes_none(overlay: Overlay) -> None:
+    overlay.claim_devices(["0d" * 64], Deadline(10), lambda _outcome: True)
+    with pytest.raises(Conflict, match="claimed into the tenant in use"):
+        overlay.create_tenant("Third", "0d" * 64)
+
+
+def test_without_a_tenant_in_use_nobody_is_asked_about_the_device() -> None:
+    class Tenantless(SmallService):
+        def device(self, device_id: str) -> NoReturn:
+            raise InvalidInput("No tenant was given.")
+
+    overlay = Overlay(cast(Any, Tenantless()))
+    overlay.create_tenant("Third", "0c" * 64)
+    assert [tenant.name for tenant in overlay.tenants()] == ["Empty", "Third"]
 
 
 def test_roles_are_given_and_taken_whatever_the_case_of_the_name(overlay: Overlay) -> None:
