@@ -187,7 +187,12 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
     first: SomePlan | None = None
     done = 0
     for attempt in range(1, ATTEMPTS + 1):
-        plan = planner(context.service)
+        try:
+            plan = planner(context.service)
+        except FleetError as unseen:
+            if first is None:
+                raise
+            return _out_of_sight(first, execution, done, unseen)
         first = first or plan
         ahead = None if waiting.wait or not plan.steps else _foresee(context, plan, waiting)
         error: FleetError | None = None
@@ -204,9 +209,19 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
         if not done:
             return Outcome(first, first.before, execution, done, error)
         service = ahead or context.service
-        beside = tuple(each.read(service) for each in first.beside)
-        return Outcome(first, first.read(service), execution, done, error, beside)
+        try:
+            beside = tuple(each.read(service) for each in first.beside)
+            return Outcome(first, first.read(service), execution, done, error, beside)
+        except FleetError as unseen:
+            return _out_of_sight(first, execution, done, error or unseen)
     raise AssertionError("the last attempt returns")
+
+
+def _out_of_sight(plan: SomePlan, execution: Execution, done: int, error: FleetError) -> Outcome[SomePlan]:
+    """Something was done and cannot be looked at: `after` is what was there before, and `changed` tells the truth."""
+    told = "Writes were sent, and what came of them could not be read back: run it again to see."
+    error.hint = f"{error.hint} {told}" if error.hint else told
+    return Outcome(plan, plan.before, execution, done, error)
 
 
 def _foresee(context: Context, plan: Plan, waiting: Waiting) -> Service:

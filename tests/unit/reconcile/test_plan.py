@@ -12,7 +12,12 @@ from typing import Any, cast
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, Conflict, FleetError
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    Conflict,
+    FleetError,
+    Forbidden,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import DeviceGroupDraft, Operation, Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
@@ -96,6 +101,25 @@ def test_a_failure_of_the_first_step_changed_nothing() -> None:
     service = Recorder(MemoryService(), create_product=[Conflict("No.")])
     outcome, _warnings = run(service, KETTLE)
     assert (outcome.changed, outcome.diff, outcome.after.values) == (False, (), None)
+
+
+def test_what_was_done_is_told_even_if_nobody_may_look_at_it_any_more() -> None:
+    """As when an account gives up the role that let it look."""
+    service = Recorder(MemoryService(), product_named=[None, Forbidden("You may not.")])
+    outcome, _warnings = run(service, KETTLE)
+    assert service.writes == ["create_product"]
+    assert (outcome.changed, outcome.done, outcome.diff) == (True, 1, ())
+    assert isinstance(outcome.error, Forbidden)
+    assert "could not be read back" in str(outcome.error)
+
+
+def test_a_lost_answer_is_told_as_a_change_if_nobody_can_look_again() -> None:
+    service = Recorder(MemoryService(), create_product=[lost()], product_named=[None, Forbidden("You may not.")])
+    outcome, _warnings = run(service, KETTLE)
+    assert (outcome.changed, str(outcome.error)) == (
+        True,
+        "You may not. Writes were sent, and what came of them could not be read back: run it again to see.",
+    )
 
 
 def test_nothing_is_done_when_all_is_well() -> None:
