@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
+from ansible.plugins import AnsiblePlugin
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import ReadOnlyViolation
@@ -22,6 +23,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
+from ansible_collections.azsphere.fleet.plugins.plugin_utils._reading import reading
 
 from tests.gates.memory import MemoryService
 from tests.simulator.harness import Simulator
@@ -106,11 +108,15 @@ def test_the_overlay_keeps_every_write_to_itself(verb: str, package: ImagePackag
 
 
 @pytest.fixture
-def read_only(simulator: Simulator) -> Iterator[Connection]:
-    """A session that only reads, without an overlay over it."""
+def options(simulator: Simulator) -> dict[str, Any]:
     ready = simulator.ready
     options = {name: ready[name] for name in ("tenant", "client_id", "client_secret", "directory_id", "authority_host")}
-    options |= {"api_url": ready["url"], "ca_path": ready["ca"], "token_cache": "none"}
+    return options | {"api_url": ready["url"], "ca_path": ready["ca"], "token_cache": "none"}
+
+
+@pytest.fixture
+def read_only(options: dict[str, Any]) -> Iterator[Connection]:
+    """A session that only reads, without an overlay over it."""
     connection = open_connection(options, read_only=True, warn=pytest.fail, debug=lambda _text: None)
     yield connection
     connection.close()
@@ -126,6 +132,20 @@ def test_a_session_that_only_reads_refuses_every_write(
         write(verb, read_only.service, ids, package)
     assert simulator.counts()["writes"] == 0
     assert simulator.state() == before
+
+
+def test_lookups_and_inventories_get_a_session_that_only_reads(
+    options: dict[str, Any], simulator: Simulator, package: ImagePackage
+) -> None:
+    class Plugin(AnsiblePlugin):
+        def get_options(self, hostvars: Any = None) -> dict[str, Any]:
+            return options
+
+    with reading(Plugin()) as service:
+        assert service.products() == []
+        with pytest.raises(ReadOnlyViolation):
+            write("create_product", service, {}, package)
+    assert simulator.counts()["writes"] == 0
 
 
 def test_every_verb_that_writes_is_known_here() -> None:
