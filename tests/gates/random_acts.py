@@ -32,6 +32,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Service
 from hypothesis import strategies as st
 
+BAD_NAMES = ("Bad-Name", "", "x" * 51)
+REFUSED = "refused: "
 NOT_THERE = "99999999-9999-4999-8999-999999999999"
 #: How a refusal may be told, by code or status, in words that both sides share.
 KINDS = {"Conflict": "conflict", 409: "conflict", "NotFound": "not found", 404: "not found", 400: "bad request"}
@@ -60,7 +62,7 @@ class Actor:
         try:
             found: Any = getattr(self, f"_{act.verb}")(**act.arguments)
         except FleetError as error:
-            return f"refused: {kind_of(error)}"
+            return f"{REFUSED}{kind_of(error)}"
         return found
 
     def look(self) -> list[Any]:
@@ -124,7 +126,23 @@ class Actor:
     def _unassign(self, user: str, role: str) -> None:
         self._service.unassign_role(user, role)
 
+    def _create_tenant(self, name: str, device: str) -> None:
+        self._end(self._service.create_tenant(name, device))
+
+    def _rename_tenant(self, name: str) -> None:
+        self._service.rename_tenant(name)
+
+    def _capability(self, device: str) -> str:
+        self._service.device_capability(device, ["appDevelopment"])
+        return "a file"
+
     # --- reads ------------------------------------------------------------------------------------------------------
+
+    def _tenant(self) -> Any:
+        return self._service.tenant().name
+
+    def _tenants(self) -> Any:
+        return sorted((tenant.name, tenant.roles) for tenant in self._service.tenants())
 
     def _products(self) -> Any:
         return sorted((product.name, product.description) for product in self._service.products())
@@ -167,6 +185,9 @@ class Actor:
     def _image(self, image: str) -> Any:
         found = self._service.image(self._packages[image].id)
         return found and _shown_image(found)
+
+    def _image_status(self, image: str) -> Any:
+        return self._service.image_status(self._packages[image].id)
 
     def _component_ids(self, images: list[str]) -> Any:
         return self._service.component_ids([self._packages[name].id for name in images])
@@ -242,12 +263,20 @@ def same(planned: Any, real: Any) -> bool:
     return bool(planned == real)
 
 
-LOOKS = (Act("products"), Act("groups", {"product": None}), Act("devices"), Act("images"), Act("users"))
+LOOKS = (
+    Act("tenant"),
+    Act("tenants"),
+    Act("products"),
+    Act("groups", {"product": None}),
+    Act("devices"),
+    Act("images"),
+    Act("users"),
+)
 
 
 def acts(names: list[str], groups: list[str], devices: list[str], packages: list[str], users: list[str]) -> Any:
     """Acts whose arguments are drawn from these."""
-    name, group = st.sampled_from([*names, "Bad-Name", ""]), st.sampled_from([*groups, "x" * 51])
+    name, group = st.sampled_from([*names, *BAD_NAMES[:2]]), st.sampled_from([*groups, *BAD_NAMES[2:]])
     product, package, user = st.sampled_from(names), st.sampled_from(packages), st.sampled_from(users)
     text = st.sampled_from((None, "", "Words"))
     place = {"product": product, "group": st.sampled_from(groups)}
@@ -257,7 +286,12 @@ def acts(names: list[str], groups: list[str], devices: list[str], packages: list
     settings = {"os_feed": st.sampled_from(OS_FEEDS), "update_policy": st.sampled_from(UPDATE_POLICIES)}
     all_settings = {**settings, "allow_crash_dumps_collection": st.booleans()}
     changes = {key: st.none() | each for key, each in all_settings.items()}
-    table: dict[str, dict[str, Any]] = {
+    device = st.sampled_from(devices)
+    tenant = st.sampled_from(("Contoso Fleet", "contoso fleet", "Lab", "Bad-Name"))
+    writes: dict[str, dict[str, Any]] = {
+        "create_tenant": {"name": tenant, "device": device},
+        "rename_tenant": {"name": tenant},
+        "capability": {"device": device},
         "create_product": {"name": name, "description": text, "default": st.booleans()},
         "update_product": {"product": product, "name": st.none() | name, "description": text},
         "delete_product": {"product": product},
@@ -272,21 +306,28 @@ def acts(names: list[str], groups: list[str], devices: list[str], packages: list
         "invite": {"user": user},
         "assign": {"user": user, "role": role},
         "unassign": {"user": user, "role": role},
+    }
+    reads: dict[str, dict[str, Any]] = {
+        "tenant": {},
+        "tenants": {},
         "product_named": {"name": product},
         "groups": {"product": st.none() | product},
         "groups_named": {"name": st.sampled_from(groups)},
         "devices": {},
         "devices_in": place,
-        "device": {"device": st.sampled_from(devices)},
+        "device": {"device": device},
         "count": {"product": product, "group": st.none() | st.sampled_from(groups)},
-        "targeted": {"device": st.sampled_from(devices)},
+        "targeted": {"device": device},
         "images": {},
         "image": {"image": package},
+        "image_status": {"image": package},
         "component_ids": {"images": chosen},
         "deployments": place,
         "users": {},
         "user": {"user": user},
     }
-    return st.sampled_from(sorted(table)).flatmap(
+    table = {**writes, **reads}
+    # What was read before may be kept, so reads come in between; but it is the writes that differ.
+    return st.sampled_from([*sorted(writes), *sorted(writes), *sorted(reads)]).flatmap(
         lambda verb: st.fixed_dictionaries(table[verb]).map(lambda arguments: Act(verb, arguments))
     )

@@ -56,7 +56,15 @@ texts = st.none() | st.sampled_from(("", "First", "Second"))
 packages = st.lists(
     st.sampled_from(PACKAGES), min_size=1, max_size=2, unique_by=lambda package: package.component_id
 ).map(tuple)
-deployments = st.builds(DeploymentEntry, images=st.just(()), packages=packages)
+#: Each package by its path or, as the GUID of an image, by what the document uploads beside.
+deployments = st.builds(
+    lambda chosen, by_path: DeploymentEntry(
+        images=tuple(package.id for package in chosen if not by_path),
+        packages=tuple(package for package in chosen if by_path),
+    ),
+    packages,
+    st.booleans(),
+)
 groups = st.builds(
     GroupEntry,
     name=st.sampled_from(GROUPS),
@@ -91,9 +99,16 @@ def blueprints(draw: st.DrawFn) -> Blueprint:
     for number, device_id in enumerate(device_ids, 1):
         product, group = draw(st.sampled_from([(None, None), *places, *places]))
         rows.append(DeviceRow(device_id, number, product, group))
+    deployed = {
+        image
+        for entry in entries
+        for group in entry.device_groups
+        for image in (group.deployment.images if group.deployment else ())
+    }
+    beside = draw(st.lists(st.sampled_from(PACKAGES), max_size=2, unique=True))
     return Blueprint(
         products=tuple(entries),
-        packages=tuple(draw(st.lists(st.sampled_from(PACKAGES), max_size=2, unique=True))),
+        packages=tuple(package for package in PACKAGES if package in beside or package.id in deployed),
         devices=tuple(rows),
         users=tuple(draw(_distinct(users, lambda user: user.user))),
     )

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from tests.simulator.harness import Simulator
 
-from .fleet import DEVICES, PACKAGES, UNCLAIMED, fleet, write_files
-from .random_acts import Act, Actor, acts, same
+from .fleet import DEVICES, PACKAGES, TENANT_ID, UNCLAIMED, fleet, write_files
+from .random_acts import BAD_NAMES, REFUSED, Act, Actor, acts, same
 
 PRODUCTS = ["Kettle", "kettle", "Spare", "Plain", "New 1"]
 GROUPS = ["Development", "field test", "Shelf", "New 2"]
@@ -45,7 +45,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ImagePackage
 def connected(simulator: Simulator, read_only: bool) -> Iterator[Service]:
     ready = simulator.ready
     options = {
-        "tenant": "Contoso Fleet",
+        "tenant": TENANT_ID,
         "api_url": simulator.url,
         "ca_path": simulator.ca,
         "authority_host": ready["authority_host"],
@@ -64,8 +64,8 @@ def told(service: Service, packages: dict[str, ImagePackage], sequence: list[Act
     return [actor.do(act) for act in sequence] + [actor.look()]
 
 
-@settings(max_examples=40, deadline=None)
-@given(sequence=st.lists(acts(PRODUCTS, GROUPS, CHOSEN, FILES, USERS), min_size=1, max_size=12))
+@settings(max_examples=60, deadline=None)
+@given(sequence=st.lists(acts(PRODUCTS, GROUPS, CHOSEN, FILES, USERS), min_size=1, max_size=20))
 def test_the_overlay_is_as_true_as_the_service(
     shared_simulator: Simulator, packages: dict[str, ImagePackage], sequence: list[Act]
 ) -> None:
@@ -78,4 +78,11 @@ def test_the_overlay_is_as_true_as_the_service(
     with connected(shared_simulator, read_only=False) as service:
         real = told(service, packages, sequence)
     read = zip([*sequence, "look"], planned, real, strict=True)
-    assert [(act, one, other) for act, one, other in read if not same(one, other)] == []
+    assert [(act, one, other) for act, one, other in read if not fits(act, one, other)] == []
+
+
+def fits(act: Act | str, planned: Any, real: Any) -> bool:
+    """Of a bad name and a place that is not there, nobody knows which the service tells first: a refusal is one."""
+    if isinstance(act, Act) and act.arguments.get("name") in BAD_NAMES:
+        return all(str(told).startswith(REFUSED) for told in (planned, real)) or same(planned, real)
+    return same(planned, real)
