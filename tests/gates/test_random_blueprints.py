@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Whatever is there and whatever is wanted: a run makes it as wanted, touches nothing else, and leaves nothing."""
+"""Whatever is there and whatever is wanted: a check run tells it, a run makes it so, touches nothing else, and leaves
+nothing to do.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,16 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import De
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import DEFAULT_DEVICE_GROUPS, DeviceGroup
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result, conceal
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .memory import TENANT, MemoryService
+from .proof import fill, masked
 from .random_fleets import blueprints, prunes
 
 DEFAULTS = {name.casefold(): (feed, policy) for name, feed, policy in DEFAULT_DEVICE_GROUPS}
@@ -104,9 +108,7 @@ def wanted(before: Fleet, blueprint: Blueprint, prune: frozenset[str]) -> Fleet:
     for row in blueprint.devices:
         place = (row.product.casefold(), row.device_group.casefold()) if row.product and row.device_group else None
         devices[row.id] = place or devices.get(row.id)
-    deployed = {
-        package.id for entry in blueprint.products for group in entry.device_groups for package in _packages(group)
-    }
+    deployed = {image for entry in blueprint.products for group in entry.device_groups for image in _images(group)}
     return Fleet(
         products=products,
         groups=groups,
@@ -130,12 +132,30 @@ def _want_groups(groups: dict[tuple[str, str], Group], product: str, entry: Prod
             os_feed=each.os_feed or old.os_feed,
             update_policy=each.update_policy or old.update_policy,
             crash_dumps=old.crash_dumps if crash_dumps is None else crash_dumps,
-            images=frozenset(package.id for package in _packages(each)) or old.images,
+            images=_images(each) or old.images,
         )
 
 
-def _packages(group: GroupEntry) -> tuple[object, ...]:
-    return group.deployment.packages if group.deployment else ()
+def _images(group: GroupEntry) -> frozenset[str]:
+    wanted = group.deployment
+    return frozenset({*wanted.images, *(package.id for package in wanted.packages)} if wanted else ())
+
+
+def attempt(service: Service, blueprint: Blueprint, prune: frozenset[str]) -> Result | str:
+    """What a run tells, or how it is refused."""
+    try:
+        return run(service, blueprint, prune)
+    except Conflict as refused:
+        return str(refused)
+
+
+def agree(foreseen: Result, real: Result) -> None:
+    """Asserts that a check run told what the real one did, save what it named as unknown."""
+    assert (foreseen.changed, foreseen.error, real.error) == (real.changed, None, None)
+    told, unknown = conceal(foreseen.values)
+    assert masked(told, unknown) == masked(conceal(real.values)[0], unknown)
+    pairs = zip(foreseen.diff or (), real.diff or (), strict=True)
+    assert [{key: fill(one[key], other[key]) for key in one} for one, other in pairs] == list(real.diff or ())
 
 
 @settings(max_examples=150, deadline=None)
@@ -147,15 +167,18 @@ def test_a_blueprint_brings_about_what_it_says_and_nothing_else(
     assert run(service, current, frozenset()).error is None
     before = look(service)
     assert before == wanted(look(MemoryService()), current, frozenset())
-    try:
-        result = run(service, desired, prune)
-    except Conflict:
+    foreseen = attempt(Overlay(service), desired, prune)
+    assert look(service) == before
+    result = attempt(service, desired, prune)
+    if isinstance(result, str):
+        assert foreseen == result
         # Something to be pruned still has devices: told before the first write.
         after = wanted(before, desired, prune)
         assert set(after.devices.values()) - {None} - set(after.groups)
         assert look(service) == before
         return
-    assert result.error is None
+    assert isinstance(foreseen, Result)
+    agree(foreseen, result)
     assert look(service) == wanted(before, desired, prune)
     assert result.changed == (look(service) != before or bool(result.diff))
     again = run(service, desired, prune)
