@@ -10,4 +10,4 @@ from __future__ import annotations
 import pytest
 
 # Before they are imported, so that what they assert is told in full.
-pytest.register_assert_rewrite("tests.gates.oracle", "tests.gates.proof")
+pytest.register_assert_rewrite("tests.gates.oracle", "tests.gates.proof", "tests.gates.told", "tests.gates.meant")

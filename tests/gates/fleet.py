@@ -26,10 +26,13 @@ TENANT_ID = "7e000000-0000-4000-8000-0000000000c0"
 DEVICES = tuple(device_id(number) for number in range(1, 7))
 #: As the examples of the documentation write them.
 TOLD_DEVICES = ("0a" * 64, "0b" * 64)
+#: The address of the application that the tests run as.
+RUNNER = "2cf9f878-6155-5445-8b36-fcdee9bbd02a@db6cd3c9-4222-53f7-8856-71506a07a01a.onmicrosoft.com"
 UNCLAIMED = tuple(device_id(number) for number in range(0xA1, 0xA7))
 FOREIGN = device_id(0xF1)
 COMPONENT, OTHER_COMPONENT = "d1000000-0000-4000-8000-000000000001", "d2000000-0000-4000-8000-000000000002"
 OLD, NEW, BOARD, FRESH = (f"c{number}000000-0000-4000-8000-000000000001" for number in range(1, 5))
+DEPLOYMENT = "d0000000-0000-4000-8000-000000000001"
 #: Image packages beside the scenarios: file, image, component, name. FRESH is not in the tenant.
 PACKAGES = (
     ("kettle-old.imagepackage", OLD, COMPONENT, "KettleControl"),
@@ -68,6 +71,11 @@ def write_files(folder: Path) -> None:
     """The image packages, and lists of devices."""
     for name, image_id, component_id, label in PACKAGES:
         compose_package(folder / name, image_id=image_id, component_id=component_id, name=label)
+    _name, image_id, component_id, label = PACKAGES[-1]
+    (folder / "packages").mkdir()
+    compose_package(
+        folder / "packages" / "fresh.imagepackage", image_id=image_id, component_id=component_id, name=label
+    )
     rows = [f"{device},Kettle,Field Test\n" for device in (*DEVICES[:4], UNCLAIMED[0])]
     (folder / "devices.csv").write_text("DeviceId,ProductName,DeviceGroupName\n" + "".join(rows), encoding="utf-8")
 
@@ -96,11 +104,17 @@ _FLEET = tenant(
                     "description": "With friendly customers",
                     "deployments": [
                         {"images": [OLD], "deployed_at": "2026-01-02T03:04:05.000000Z"},
-                        {"images": [OLD, BOARD], "deployed_at": "2026-02-03T04:05:06.000000Z"},
+                        {"id": DEPLOYMENT, "images": [OLD, BOARD], "deployed_at": "2026-02-03T04:05:06.000000Z"},
                     ],
                 },
                 {"id": PRODUCTION, "name": "Production", "description": "Everybody else"},
-                {"id": EMPTY_GROUP, "name": "Shelf", "description": "For nothing", "os_feed": "RetailEval"},
+                {
+                    "id": EMPTY_GROUP,
+                    "name": "Shelf",
+                    "description": "For nothing",
+                    "os_feed": "RetailEval",
+                    "allow_crash_dumps_collection": True,
+                },
             ],
         },
         {"id": SPARE, "name": "Spare", "description": "To be given up"},

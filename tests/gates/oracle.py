@@ -23,6 +23,8 @@ Key = tuple[str, str]
 #: How many devices a difference names, and how much of an ID.
 SHOWN, DIGITS = 40, 16
 UNCLAIMED, NO_GROUP = "not claimed", "no group"
+#: Types of the images that scenarios bring about, by the service's numbers.
+IMAGE_TYPES = {10: "Applications", 21: "CustomerBoardConfig"}
 
 
 @dataclass
@@ -74,7 +76,8 @@ def _add_fleet(made: Side, tenant: Document) -> None:
         made.shown["device", device["id"]] = places.get(device["device_group"], NO_GROUP)
         made.groups["device", device["id"]] = device["device_group"]
     for image in tenant["images"]:
-        shown = {"name": image["name"], "id": image["id"], "component_id": image["component_id"]}
+        shown = {name: image[name] for name in ("name", "id", "component_id")}
+        shown["type"] = IMAGE_TYPES[image["type"]]
         made.add(("image", image["id"]), f"image {image['name']}", shown)
 
 
@@ -119,9 +122,9 @@ def _check_resource(each: Mapping[str, str], old: Side, new: Side) -> Key:
 
 
 def _wanted(side: Side, key: Key, shown: Any) -> Any:
-    """Of images and tenants the state tells a part only; the rest is taken as it is shown."""
+    """Of tenants the state tells a part only; the rest is taken as it is shown."""
     wanted = side.shown.get(key)
-    if wanted is not None and shown is not None and key[0] in ("image", "tenant"):
+    if wanted is not None and shown is not None and key[0] == "tenant":
         return {**wanted, **{name: value for name, value in shown.items() if name not in wanted}}
     return wanted
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .oracle import check_differences
+from .told import NOT_WAITED_FOR, UNKNOWABLE, check_values
 from .workbench import Answer, Workbench
 
 #: What a difference shows for a value that only the service can give.
@@ -21,12 +22,18 @@ Act = Callable[[bool], Answer]
 
 
 def prove(
-    bench: Workbench, act: Act, *, changes: bool, again: bool = False, further: tuple[bool, ...] = (False, True)
+    bench: Workbench,
+    act: Act,
+    *,
+    changes: bool,
+    again: bool = False,
+    waits: bool = True,
+    further: tuple[bool, ...] = (False, True),
 ) -> Answer:
     """A check run writes nothing and tells what the real run then does; a further one finds nothing to do.
 
-    Answers the real run. `again` says whether the same is expected to change something each time, `further` whether
-    each of the runs after it is a check.
+    Answers the real run. `again` says whether the same is expected to change something each time, `waits` whether the
+    run waits for what it started, `further` whether each of the runs after it is a check.
     """
     before = bench.look()
     predicted = act(True)
@@ -37,10 +44,14 @@ def prove(
     real = act(False)
     assert not real.values.get("failed"), real.values.get("msg")
     assert real.changed == changes
-    agree(predicted, real)
+    agree(predicted, real, waits=waits)
+    if not waits:
+        bench.pass_time()
     after = bench.look()
     assert bool(real.writes or after.files != before.files) == changes
     check_differences(real.diff, before, after)
+    if waits:
+        check_values(real.values, before, after)
     if not again:
         _nothing_left(bench, act, further)
     return real
@@ -55,10 +66,13 @@ def _nothing_left(bench: Workbench, act: Act, further: tuple[bool, ...]) -> None
         assert bench.look() == before
 
 
-def agree(predicted: Answer, real: Answer) -> None:
-    """Asserts that a check run told what the real one did, save what it named as unknown."""
+def agree(predicted: Answer, real: Answer, *, waits: bool = True) -> None:
+    """Asserts that a check run told what the real one did, save what only the service can give and is named so."""
     assert predicted.changed == real.changed
     unknown = predicted.values.get("unknown", [])
+    known = [path for path in unknown if not UNKNOWABLE.fullmatch(path)]
+    assert [path for path in known if waits or not NOT_WAITED_FOR.fullmatch(path)] == []
+    assert set(real.values.get("unknown", [])) <= (set() if waits else set(unknown))
     assert masked(predicted.told, unknown) == masked(real.told, unknown)
     assert [fill(told, made) for told, made in zip(_texts(predicted), _texts(real), strict=True)] == _texts(real)
 

@@ -12,29 +12,56 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils import _ansible
+from ansible_collections.azsphere.fleet.plugins.module_utils import _ansible, _blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._schema import Member
 
+from .fleet import FOREIGN, TENANT_ID, UNCLAIMED, fleet
+from .meant import check_meant
 from .proof import prove
 from .scenarios import ALL, ELSEWHERE, IMPOSSIBLE
-from .scenarios.table import CHANGE, CREATE, DELETE, EFFECTS, NOTHING, OPERATION, READ, Scenario
-from .workbench import PREFIX, Answer, Workbench
+from .scenarios.blueprints import DOCUMENT, EVERYTHING
+from .scenarios.table import (
+    CHANGE,
+    CREATE,
+    DELETE,
+    EFFECTS,
+    NOTHING,
+    OPERATION,
+    READ,
+    REFUSED,
+    SUCCESSOR,
+    Scenario,
+)
+from .workbench import OPERATION_SECONDS, PREFIX, Answer, Workbench
 
 MODULES = sorted(
     path.stem for path in (Path(__file__).parents[2] / "plugins" / "modules").glob("*.py") if path.stem != "__init__"
 )
-WRITING = [scenario for scenario in ALL if scenario.effect != READ]
+WRITING = [scenario for scenario in ALL if scenario.effect not in (READ, REFUSED)]
 READING = [scenario for scenario in ALL if scenario.effect == READ]
+REFUSALS = [scenario for scenario in ALL if scenario.effect == REFUSED]
 
 
 def prepare(bench: Workbench, scenario: Scenario) -> dict[str, Any]:
     """Brings about the start of a scenario, and answers its options."""
     bench.simulator.load(scenario.seed)
-    operation = None
+    for name, text in scenario.files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    meant: dict[str, Any] = {SUCCESSOR: successor(bench)}
     for module, options in scenario.first:
         done = bench.run(module, options)
         assert not done.values.get("failed"), done.values.get("msg")
-        operation = (done.values.get("operation") or {}).get("id")
-    return {name: operation if value == OPERATION else value for name, value in scenario.options.items()}
+        meant[OPERATION] = (done.values.get("operation") or {}).get("id")
+    if not scenario.waits:
+        bench.simulator.settings(operation_seconds=OPERATION_SECONDS)
+    return {name: meant.get(str(value), value) for name, value in scenario.options.items()}
+
+
+def successor(bench: Workbench) -> str | None:
+    """The thumbprint of a CA certificate that is not the active one."""
+    [tenant] = [each for each in bench.look().document["tenants"] if each["id"] == TENANT_ID]
+    return next((str(each["thumbprint"]) for each in tenant["certificates"] if not each["active"]), None)
 
 
 @pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
@@ -44,19 +71,51 @@ def test_the_check_tells_what_is_done(bench: Workbench, scenario: Scenario) -> N
     def act(check: bool) -> Answer:
         return bench.run(scenario.module, options, check=check)
 
-    prove(bench, act, changes=scenario.effect != NOTHING, again=scenario.again)
+    before = bench.look()
+    prove(bench, act, changes=scenario.effect != NOTHING, again=scenario.again, waits=scenario.waits)
+    check_meant(scenario.module, options, before, bench.look())
+
+
+def test_a_difference_tells_what_became_of_devices_that_failed(bench: Workbench) -> None:
+    bench.simulator.load(fleet())
+    options = {"ids": [FOREIGN, UNCLAIMED[0]], "claim": True, "product": "Kettle", "device_group": "Shelf"}
+    answer = bench.run("device", options)
+    assert (answer.values["failed"], answer.changed) == (True, True)
+    before, after = (answer.diff[0][side].splitlines() for side in ("before", "after"))
+    assert before[0] == "2 devices: not claimed"
+    assert after[:2] == ["1 device: Kettle/Shelf", "1 device: not claimed"]
 
 
 @pytest.mark.parametrize("scenario", READING, ids=lambda scenario: scenario.id)
 def test_what_reads_writes_nothing(bench: Workbench, scenario: Scenario) -> None:
     options = prepare(bench, scenario)
     before = bench.look()
+    told = []
     for check in (True, False):
         answer = bench.run(scenario.module, options, check=check)
         assert not answer.values.get("failed"), answer.values.get("msg")
-        assert (answer.changed, answer.writes) == (False, ())
+        assert answer.changed is False
+        # One that reads is sent as a POST: FACTS has no other way to ask for component IDs.
+        assert [write for write in answer.writes if check or not write.endswith("componentIdsForImages")] == []
         assert "diff" not in answer.values
         assert bench.look() == before
+        told.append(answer.told)
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("scenario", REFUSALS, ids=lambda scenario: scenario.id)
+def test_what_is_refused_is_refused_by_the_check(bench: Workbench, scenario: Scenario) -> None:
+    """And neither changes anything. What is seen before the first write is told in the same words."""
+    options = prepare(bench, scenario)
+    before = bench.look()
+    predicted = bench.run(scenario.module, options, check=True)
+    assert (predicted.values.get("failed"), predicted.writes) == (True, ())
+    assert bench.look() == before
+    real = bench.run(scenario.module, options)
+    assert real.values.get("failed")
+    assert bench.look() == before
+    if not real.writes:
+        assert predicted.values["error"] == real.values["error"]
 
 
 @pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
@@ -101,8 +160,68 @@ def test_every_effect_of_every_state_of_every_module_has_a_scenario() -> None:
     assert wanted - there == set()
 
 
+def asked_of(spec: dict[str, Any]) -> set[tuple[str, ...]]:
+    """What can be asked of a module: its options, and of those that give a choice each value but the default."""
+    asked: set[tuple[str, ...]] = set()
+    for name, option in spec.items():
+        choices = [True, False] if option["type"] == "bool" else option.get("choices", [None])
+        asked |= {
+            (name, *([] if choice is None else [str(choice)])) for choice in choices if choice != _default(option)
+        }
+        asked |= {(name, *below) for below in asked_of(option.get("options", {}))}
+    return asked
+
+
+def _default(option: dict[str, Any]) -> Any:
+    return option.get("default", "(none)")
+
+
+def given_in(value: Any, spec: dict[str, Any]) -> set[tuple[str, ...]]:
+    """What of that some options ask for."""
+    given: set[tuple[str, ...]] = set()
+    for name, option in value.items():
+        entries = option if isinstance(option, list) else [option]
+        choice = "choices" in spec[name] or spec[name]["type"] == "bool"
+        given |= {(name, str(entry)) for entry in entries} if choice else {(name,)}
+        if "options" in spec[name]:
+            given |= {(name, *below) for entry in entries for below in given_in(entry, spec[name]["options"])}
+    return given
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in ELSEWHERE])
+def test_everything_that_can_be_asked_of_a_module_is_asked(module: str) -> None:
+    """By a scenario in which it changes something, or reads."""
+    spec = importlib.import_module(f"{PREFIX}.{module}").ARGUMENTS.spec
+    scenarios = [each for each in ALL if each.module == module and each.effect not in (NOTHING, REFUSED)]
+    connection = {name: {"type": "str"} for each in scenarios for name in each.options if name not in spec}
+    given = {what for each in scenarios for what in given_in(each.options, {**spec, **connection})}
+    assert asked_of(spec) - given == set()
+
+
+def test_everything_that_a_blueprint_can_say_is_said() -> None:
+    def paths(member: Member, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+        below = [member.of] if member.of else []
+        found = {(*path, choice) for choice in member.choices} or {path}
+        return found.union(
+            *(paths(each, path) for each in below),
+            *(paths(each, (*path, name)) for name, each in member.members.items()),
+        )
+
+    def said(value: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+        if isinstance(value, dict):
+            return {path}.union(*(said(each, (*path, name)) for name, each in value.items()))
+        if isinstance(value, list):
+            return {path}.union(*(said(each, path) for each in value))
+        return {path, (*path, str(value))}
+
+    assert paths(_blueprint.DOCUMENT) - said(DOCUMENT) - said(EVERYTHING) == set()
+
+
 def test_the_table_is_one_of_this_collection() -> None:
     assert {scenario.module for scenario in ALL} <= set(MODULES)
     assert {scenario.effect for scenario in ALL} <= set(EFFECTS)
     assert len({scenario.id for scenario in ALL}) == len(ALL)
     assert {module for module, _state, _effect in IMPOSSIBLE} <= set(MODULES)
+    assert {module for module in MODULES if module not in ELSEWHERE and not module.endswith("_info")} <= {
+        scenario.module for scenario in REFUSALS
+    }

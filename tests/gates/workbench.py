@@ -23,6 +23,8 @@ from tests.simulator.harness import Simulator
 from .returned import PREFIX, faults
 
 READS = ("GET", "HEAD")
+#: How long operations take where nobody waits for them.
+OPERATION_SECONDS = 30
 #: What Ansible adds, and what tells of the way there and not of what was done.
 ASIDE = ("invocation", "api", "warnings", "deprecations")
 
@@ -81,6 +83,10 @@ class Workbench:
         """Requests to the API, other than reads, since the log had so many entries."""
         entries = [entry for entry in self.simulator.log(since) if entry["kind"] == "api"]
         return tuple(f"{entry['method']} {entry['path']}" for entry in entries if entry["method"] not in READS)
+
+    def pass_time(self) -> None:
+        """Lets operations that are under way come to their end."""
+        self.simulator.advance(OPERATION_SECONDS)
 
     def run(self, module: str, options: Mapping[str, Any], *, check: bool = False) -> Answer:
         """Runs a module of the collection, and holds what it returns to its documentation.

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fleet import BOARD, DEVICES, KETTLE, NEW, OLD, UNCLAIMED, empty, fleet, tenant
-from .table import CHANGE, CREATE, DELETE, NOTHING, Scenario
+import yaml
+
+from ..fleet import BOARD, DEVICES, KETTLE, NEW, OLD, RUNNER, UNCLAIMED, empty, fleet, tenant
+from .table import CHANGE, CREATE, DELETE, NOTHING, REFUSED, Scenario
 
 #: A tenant in which everything refers to something else that the document brings about too.
 DOCUMENT: dict[str, Any] = {
@@ -44,6 +46,46 @@ DOCUMENT: dict[str, Any] = {
     ],
     "users": [{"user": "lin@contoso.example", "roles": ["Contributor"]}],
 }
+
+#: Everything that a document can say, for the folder `plan`.
+EVERYTHING: dict[str, Any] = {
+    "products": [
+        {
+            "name": "KETTLE",
+            "description": "Kettles for boats",
+            "default_device_groups": False,
+            "device_groups": [
+                {
+                    "name": "Field Test",
+                    "description": "",
+                    "os_feed": "RetailEval",
+                    "update_policy": "No3rdPartyAppUpdates",
+                    "allow_crash_dumps_collection": True,
+                    "deployment": {"images": [NEW.upper()], "packages": ["../kettle-board.imagepackage"]},
+                },
+                {"name": "Development", "os_feed": "Retail", "update_policy": "UpdateAll"},
+                {"name": "Production", "description": "Everybody"},
+                {"name": "Shelf", "allow_crash_dumps_collection": False},
+            ],
+        },
+        {"name": "Plain", "default_device_groups": True},
+    ],
+    "images": ["../fresh.imagepackage"],
+    "device_list": "devices.csv",
+    "users": [
+        {"user": RUNNER, "roles": ["Administrator"]},
+        {"user": "ada@contoso.example", "roles": ["Reader"], "exclusive": True},
+        {"user": "lin@contoso.example", "roles": ["Contributor"], "exclusive": False},
+    ],
+}
+_LIST = f"""DeviceId,ProductName,DeviceGroupName
+{DEVICES[0]},Kettle,Production
+{DEVICES[4]},Plain,Development
+{UNCLAIMED[0]},Kettle,Field Test
+{UNCLAIMED[1]},,
+"""
+_FILES = {"plan/blueprint.yml": yaml.safe_dump(EVERYTHING), "plan/devices.csv": _LIST}
+_PRUNE = ["products", "device_groups", "users"]
 
 
 def half_built() -> dict[str, Any]:
@@ -129,6 +171,61 @@ SCENARIOS = (
             },
             "prune": ["products", "device_groups"],
         },
+    ),
+    Scenario(
+        "blueprint",
+        CHANGE,
+        "everything of a file",
+        {
+            "src": "plan/blueprint.yml",
+            "claim": True,
+            "prune": _PRUNE,
+            "max_changes": 20,
+            "max_failures": 0,
+            "concurrency": 2,
+            "wait_timeout": 60,
+        },
+        files=_FILES,
+    ),
+    Scenario(
+        "blueprint",
+        CHANGE,
+        "everything of a document for a folder",
+        {"blueprint": EVERYTHING, "folder": "plan", "claim": True},
+        files=_FILES,
+    ),
+    Scenario(
+        "blueprint",
+        CHANGE,
+        "everything of a file for another folder",
+        {"src": "blueprint.yml", "folder": "plan", "claim": True},
+        files={"blueprint.yml": _FILES["plan/blueprint.yml"], "plan/devices.csv": _LIST},
+    ),
+    Scenario(
+        "blueprint",
+        CREATE,
+        "and not waited for",
+        {"blueprint": {"products": [{"name": "Toaster", "description": "For hotels"}]}, "wait": False},
+    ),
+    Scenario("blueprint", REFUSED, "with a claim unasked for", {"blueprint": DOCUMENT}),
+    Scenario("blueprint", REFUSED, "more than allowed", {"blueprint": DOCUMENT, "claim": True, "max_changes": 3}),
+    Scenario(
+        "blueprint",
+        REFUSED,
+        "a product to be pruned with devices in it",
+        {"blueprint": {"products": [{"name": "Spare"}]}, "prune": ["products"]},
+    ),
+    Scenario(
+        "blueprint",
+        REFUSED,
+        "a device into a group that is not there",
+        {"blueprint": {"devices": [{"id": DEVICES[0], "product": "Kettle", "device_group": "Nowhere"}]}},
+    ),
+    Scenario(
+        "blueprint",
+        REFUSED,
+        "its own account to be pruned",
+        {"blueprint": {"users": [{"user": "ada@contoso.example", "roles": ["Reader"]}]}, "prune": ["users"]},
     ),
     Scenario("blueprint", NOTHING, "what is there", {"blueprint": _AT_HAND}, fleet()),
     Scenario("blueprint", NOTHING, "an empty document", {"blueprint": {}, "prune": []}, fleet()),

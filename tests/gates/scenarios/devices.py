@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from ..fleet import DEVICES, FIELD_TEST, UNCLAIMED, device_id, fleet
-from .table import CHANGE, CREATE, NOTHING, Scenario
+from .table import CHANGE, CREATE, NOTHING, REFUSED, Scenario
 
 _MANY = tuple(device_id(number) for number in range(1000, 1060))
 
@@ -24,11 +24,16 @@ SCENARIOS = (
     _device(CREATE, "more than a difference shows", ids=list(_MANY), claim=True, device_group=FIELD_TEST),
     _device(CHANGE, "moved", ids=[each.upper() for each in DEVICES[:2]], product="kettle", device_group="production"),
     _device(CHANGE, "moved by the GUID of a group", ids=list(DEVICES[3:5]), device_group=FIELD_TEST),
+    _device(CHANGE, "moved and not waited for", ids=list(DEVICES[3:5]), device_group=FIELD_TEST, wait=False),
     _device(
         CHANGE,
         "some claimed and some moved",
         claim=True,
         max_changes=3,
+        max_failures=0,
+        concurrency=2,
+        wait_timeout=60,
+        outcomes="failures",
         devices=[
             {"id": DEVICES[0], "product": "Kettle", "device_group": "Production"},
             {"id": DEVICES[1], "product": "Kettle", "device_group": "Field Test"},
@@ -39,6 +44,9 @@ SCENARIOS = (
     _device(NOTHING, "where they are", ids=list(DEVICES[:3]), product="Kettle", device_group="Field Test"),
     _device(NOTHING, "claimed already", ids=list(DEVICES), claim=True),
     _device(NOTHING, "none at all", ids=[]),
+    _device(REFUSED, "that nobody claimed", ids=[DEVICES[0], UNCLAIMED[0]], product="Kettle", device_group="Shelf"),
+    _device(REFUSED, "into a group that is not there", ids=[DEVICES[0]], product="Kettle", device_group="Nowhere"),
+    _device(REFUSED, "more than allowed", ids=list(UNCLAIMED[:3]), claim=True, max_changes=2),
     Scenario(
         "device",
         NOTHING,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fleet import DEVICES, NEW, OLD
-from .table import CHANGE, CREATE, NOTHING, Scenario
+from ..fleet import DEVICES, FRESH, NEW, OLD, UNCLAIMED
+from .table import CHANGE, CREATE, NOTHING, REFUSED, SUCCESSOR, Scenario
 
 _CAPABILITY = {"id": DEVICES[0], "capabilities": ["appDevelopment"], "dest": "device.cap"}
 _PROOF = {"content": "proof_of_possession", "verification_code": "6F1D2C3B", "dest": "proof.cer"}
@@ -26,11 +26,15 @@ SCENARIOS = (
     Scenario("ca_certificate", CREATE, "the active one", _CERTIFICATE),
     Scenario("ca_certificate", CREATE, "its chain", {"content": "chain", "dest": "tenant.p7b", "mode": "0600"}),
     Scenario("ca_certificate", CREATE, "a proof of possession", _PROOF),
+    Scenario("ca_certificate", CREATE, "its successor", {"dest": "next.cer", "thumbprint": SUCCESSOR}),
+    _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "its successor in its place", thumbprint=SUCCESSOR),
     _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "the chain in its place", content="chain"),
     _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "its mode", mode="0600"),
     _after_itself("ca_certificate", _PROOF, CHANGE, "a proof for another code", verification_code="00AB"),
     _after_itself("ca_certificate", _CERTIFICATE, NOTHING, "there already"),
     _after_itself("ca_certificate", _PROOF, NOTHING, "a proof that is good still"),
+    Scenario("ca_certificate", REFUSED, "that is not there", {**_CERTIFICATE, "thumbprint": "00" * 20}),
+    Scenario("ca_certificate", REFUSED, "in a folder that is not there", {"dest": "nowhere/tenant.cer"}),
     Scenario("device_capability", CREATE, "for development", _CAPABILITY),
     Scenario("device_capability", CREATE, "for nothing", {**_CAPABILITY, "capabilities": [], "mode": "0640"}),
     Scenario(
@@ -43,9 +47,11 @@ SCENARIOS = (
     ),
     _after_itself("device_capability", _CAPABILITY, CHANGE, "its mode", mode="0640"),
     _after_itself("device_capability", _CAPABILITY, NOTHING, "there already"),
+    Scenario("device_capability", REFUSED, "of a device that nobody claimed", {**_CAPABILITY, "id": UNCLAIMED[0]}),
     Scenario("image_download", CREATE, "not there yet", _IMAGE),
     Scenario("image_download", CHANGE, "in place of another file", {"id": NEW, "dest": "kettle-old.imagepackage"}),
     _after_itself("image_download", _IMAGE, CHANGE, "an older build in its place", id=OLD),
     _after_itself("image_download", _IMAGE, CHANGE, "its mode", mode="0600"),
     _after_itself("image_download", _IMAGE, NOTHING, "there already"),
+    Scenario("image_download", REFUSED, "that is not there", {**_IMAGE, "id": FRESH}),
 )

@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from ..fleet import BOARD, COMPONENT, DEVICES, FIELD_TEST, KETTLE, NEW, TENANT_ID
-from .table import OPERATION, READ, Scenario
+from ..fleet import BOARD, COMPONENT, DEPLOYMENT, DEVICES, FIELD_TEST, KETTLE, NEW, TENANT_ID
+from .table import OPERATION, READ, SUCCESSOR, Scenario
 
 _STARTED = ("product", {"name": "Toaster", "wait": False})
 
@@ -35,18 +35,23 @@ SCENARIOS = (
     _read("device_info", "how many", count_only=True),
     _read("device_insight_info", "all"),
     _read("device_insight_info", "some", event_types=["planned"], limit=1),
+    _read("device_insight_info", "of a device", device_ids=[DEVICES[0].upper()]),
+    _read("device_insight_info", "of a time", since="2026-01-01T12:00:00Z", until="2026-01-03"),
     _read("image_info", "all"),
     _read("image_info", "some with all that can be told", ids=[NEW, BOARD], status=True),
     _read("image_info", "with addresses", name="KettleBoard", download_url=True),
     _read("image_info", "of a component", component_id=COMPONENT),
+    _read("image_info", "components only", ids=[NEW, BOARD], component_ids=True),
     _read("deployment_info", "all"),
     _read("deployment_info", "in force", current=True),
     _read("deployment_info", "of a group", product="Kettle", device_group="Field Test"),
+    _read("deployment_info", "one by GUID", id=DEPLOYMENT),
     _read("user_info", "all"),
     _read("user_info", "one", user="ada@contoso.example"),
     _read("ca_certificate_info", "all"),
+    _read("ca_certificate_info", "one by its thumbprint", thumbprint=SUCCESSOR),
     *(
         Scenario("operation_info", READ, title, {"id": OPERATION, **options}, first=(_STARTED,))
-        for title, options in (("as it stands", {}), ("waited for", {"wait": True}))
+        for title, options in (("as it stands", {}), ("waited for", {"wait": True, "wait_timeout": 60}))
     ),
 )

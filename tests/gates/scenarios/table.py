@@ -15,9 +15,13 @@ from ..fleet import fleet
 
 #: What a run does to what it names. `read` belongs to modules that only read.
 CREATE, CHANGE, NOTHING, DELETE, READ = "create", "change", "nothing", "delete", "read"
+#: The run is refused, and the check run says so.
+REFUSED = "refused"
 #: The ID of an operation that was started before.
 OPERATION = "(operation)"
-EFFECTS = (CREATE, CHANGE, NOTHING, DELETE, READ)
+#: The thumbprint of the tenant's CA certificate that is not the active one.
+SUCCESSOR = "(certificate)"
+EFFECTS = (CREATE, CHANGE, NOTHING, DELETE, READ, REFUSED)
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,9 @@ class Scenario:
     """One task on one fleet. Paths in `options` are relative to a folder with the files of `fleet.write_files`.
 
     `seed` is the tenant at the start. `first` are tasks that run before it, each the name of a module and its options.
-    In `options`, OPERATION stands for the last operation that they started. `again` says that the same task changes
-    something each time, as the module's documentation has to say.
+    In `options`, OPERATION stands for the last operation that they started, and SUCCESSOR for a thumbprint. `files` are
+    texts to write before, by path. `again` says that the same task changes something each time, as the module's
+    documentation has to say.
     """
 
     module: str
@@ -36,7 +41,13 @@ class Scenario:
     seed: Mapping[str, Any] = field(default_factory=fleet)
     first: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     again: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         return f"{self.module}-{self.effect}-{self.title.replace(' ', '_')}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for what it starts."""
+        return self.effect == READ or bool(self.options.get("wait", True))

@@ -1,0 +1,165 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What results ought to hold, worked out from the simulator's state and the disk, apart from the collection."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .fleet import TENANT_ID
+from .oracle import IMAGE_TYPES, UNCLAIMED, Document, Side, side
+from .workbench import Sight
+
+#: Where a check run may know nothing: what the service gives, and the texts of its default groups.
+UNKNOWABLE = re.compile(
+    r"(product|device_group|deployment|tenant|user|operation)\.id|operation\.started|deployment\.deployed_at"
+    r"|product\.device_groups\[\d+\]\.(id|description)|user\.name|checksum"
+    r"|changes\[\d+\]\.(before|after)\.description"
+    r"|user_code|verification_url|message|expires_on|account\.\w+"
+)
+#: And where a real run, too, that does not wait.
+NOT_WAITED_FOR = re.compile(r"operation\.state")
+#: How the title of a difference starts for each kind of change of a blueprint.
+TITLES = {
+    "product": "product ",
+    "device_group": "device group ",
+    "image": "image ",
+    "deployment": "deployment to ",
+    "user": "user ",
+}
+
+
+def check_values(values: Mapping[str, Any], before: Sight, after: Sight) -> None:
+    """Asserts that what a real run answered is what is there after it."""
+    there = _Resources(after)
+    for name in ("product", "device_group", "deployment", "tenant", "user", "image"):
+        told = values.get(name)
+        if told is not None:
+            assert told == there.wanted(name, told), f"{name} is told as it is not"
+    if "checksum" in values:
+        content = after.files[values["dest"]][1]
+        assert values["checksum"] == hashlib.sha256(content).hexdigest()
+    if "outcomes" in values:
+        _check_outcomes(values, side(before), side(after))
+    if "changes" in values:
+        _check_changes(values, side(before), side(after))
+
+
+class _Resources:
+    """What results show of each kind of resource in the tenant in use."""
+
+    def __init__(self, sight: Sight) -> None:
+        self._tenants = {tenant["id"]: tenant for tenant in sight.document["tenants"]}
+        self._principals = {each["id"]: each for each in sight.document["principals"]}
+        self._tenant = self._tenants[TENANT_ID]
+        self._images = {image["id"]: image for image in self._tenant["images"]}
+        self._owners = {
+            group["id"]: product for product in self._tenant["products"] for group in product["device_groups"]
+        }
+
+    def wanted(self, kind: str, told: Mapping[str, Any]) -> Any:
+        found: Any = getattr(self, f"_{kind}_values")(told)
+        return found
+
+    def _product_values(self, told: Mapping[str, Any]) -> Any:
+        product = next(each for each in self._tenant["products"] if each["id"] == told["id"])
+        groups = sorted(product["device_groups"], key=lambda group: str(group["name"]).casefold())
+        shown = {name: product[name] for name in ("id", "name", "description")}
+        return {**shown, "device_groups": [self._members(group) for group in groups]}
+
+    def _device_group_values(self, told: Mapping[str, Any]) -> Any:
+        owner = self._owners[told["id"]]
+        group = next(each for each in owner["device_groups"] if each["id"] == told["id"])
+        return {**self._members(group), "product_id": owner["id"], "product": owner["name"]}
+
+    @staticmethod
+    def _members(group: Document) -> dict[str, Any]:
+        settings = ("id", "name", "description", "os_feed", "update_policy", "allow_crash_dumps_collection")
+        current = group["deployments"][-1] if group["deployments"] else None
+        return {
+            **{name: group[name] for name in settings},
+            "current_deployment": current and {**_deployed(current), "images": sorted(current["images"])},
+        }
+
+    def _deployment_values(self, told: Mapping[str, Any]) -> Any:
+        owner = self._owners[told["device_group_id"]]
+        group = next(each for each in owner["device_groups"] if each["id"] == told["device_group_id"])
+        current = group["deployments"][-1]
+        return {
+            **_deployed(current),
+            "images": [self._image_values({"id": image}) for image in sorted(current["images"])],
+            "product": owner["name"],
+            "device_group": group["name"],
+            "device_group_id": group["id"],
+        }
+
+    def _image_values(self, told: Mapping[str, Any]) -> Any:
+        image = self._images[told["id"]]
+        shown = {name: image[name] for name in ("id", "name", "description", "component_id")}
+        return {**shown, "type": IMAGE_TYPES[image["type"]]}
+
+    def _tenant_values(self, told: Mapping[str, Any]) -> Any:
+        tenant = self._tenants[told["id"]]
+        blocked = {"legacy_authorization": "blocked"} if tenant["legacy_authorization_blocked"] else {}
+        return {"id": tenant["id"], "name": tenant["name"], "roles": ["Administrator"], **blocked}
+
+    def _user_values(self, told: Mapping[str, Any]) -> Any:
+        principal = self._principals[told["id"]]
+        return {**principal, "roles": sorted(self._tenant["roles"][told["id"]])}
+
+
+def _deployed(deployment: Document) -> dict[str, Any]:
+    # The service writes a digit more, for a tenth of a microsecond.
+    return {"id": deployment["id"], "deployed_at": deployment["deployed_at"].replace("Z", "0Z")}
+
+
+def _check_outcomes(values: Mapping[str, Any], old: Side, new: Side) -> None:
+    """Of each device, what was done to it is what happened to it; the counts are those of the devices."""
+    for outcome in values["outcomes"]:
+        key = ("device", outcome["id"])
+        claimed = key not in old.groups
+        moved = new.groups[key] != old.groups.get(key)
+        assert outcome["actions"] == ["claim"] * claimed + ["move"] * moved
+        assert (outcome["changed"], outcome["failed"], outcome["msg"]) == (claimed or moved, False, "")
+    claims = new.groups.keys() - old.groups.keys()
+    moves = {key for key, group in new.groups.items() if group != old.groups.get(key)}
+    counts = values["summary"]
+    assert (counts["claimed"], counts["moved"]) == (len(claims), len(moves))
+    assert (counts["failed"], counts["not_tried"]) == (0, 0)
+    assert counts["unchanged"] == counts["total"] - len(claims | moves)
+
+
+def _check_changes(values: Mapping[str, Any], old: Side, new: Side) -> None:
+    """Each change of a blueprint, before and after, and that the summary counts them."""
+    counted: dict[str, dict[str, int]] = {}
+    for change in values["changes"]:
+        kind = change["kind"]
+        if kind == "device":
+            key = ("device", change["name"])
+            assert change["before"] == old.shown.get(key, UNCLAIMED)
+            assert change["after"] == new.shown[key]
+        else:
+            title = TITLES[kind] + change["name"]
+            assert change["before"] in (None, *_shown(old, title))
+            assert change["after"] in (None, *_shown(new, title))
+            assert bool(change["before"]) == bool(_shown(old, title)) or kind == "image"
+            assert bool(change["after"]) == bool(_shown(new, title))
+        for action in change["action"].split(" and "):
+            counts = counted.setdefault(kind, {})
+            counts[action] = counts.get(action, 0) + 1
+    for kind, counts in values["summary"].items():
+        done = {action: count for action, count in counts.items() if count and action != "unchanged"}
+        names = {"claimed": "claim", "moved": "move"}
+        assert {names.get(action, action): count for action, count in done.items()} == counted.get(kind, {})
+
+
+def _shown(side: Side, title: str) -> list[Any]:
+    """What differences show by this title, whatever its case."""
+    keys = [key for name, found in side.titles.items() if name.casefold() == title.casefold() for key in found]
+    return [side.shown[key] for key in keys]
