@@ -46,6 +46,7 @@ def prove(
     assert real.changed == changes
     agree(predicted, real, waits=waits)
     if not waits:
+        assert real.values["operation"]["state"] in ("NotStarted", "InProgress"), "it waited"
         bench.pass_time()
     after = bench.look()
     assert bool(real.writes or after.files != before.files) == changes
