@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from ..fleet import BOARD, COMPONENT, DEPLOYMENT, DEVICES, FIELD_TEST, KETTLE, NEW, TENANT_ID
+from ..fleet import BOARD, COMPONENT, DEPLOYMENT, DEVICES, FIELD_TEST, KETTLE, NEW, TENANT_ID, UNCLAIMED
 from .table import OPERATION, READ, SUCCESSOR, Scenario
 
 _STARTED = ("product", {"name": "Toaster", "wait": False})
+_CLAIMED = ("device", {"ids": list(UNCLAIMED[:2]), "claim": True})
 
 
 def _read(module: str, title: str, **options: object) -> Scenario:
@@ -50,6 +51,7 @@ SCENARIOS = (
     _read("user_info", "one", user="ada@contoso.example"),
     _read("ca_certificate_info", "all"),
     _read("ca_certificate_info", "one by its thumbprint", thumbprint=SUCCESSOR),
+    Scenario("operation_info", READ, "with what became of each device", {"id": OPERATION}, first=(_CLAIMED,)),
     *(
         Scenario("operation_info", READ, title, {"id": OPERATION, **options}, first=(_STARTED,))
         for title, options in (("as it stands", {}), ("waited for", {"wait": True, "wait_timeout": 60}))

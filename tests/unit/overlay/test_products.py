@@ -96,6 +96,13 @@ def test_a_change_leaves_alone_what_it_does_not_name(overlay: Overlay, below: Me
     assert below.products()[0].name == "Kettle"
 
 
+def test_a_product_that_changed_is_found_by_its_name_as_it_is_now(overlay: Overlay) -> None:
+    overlay.update_product(named(overlay, "Kettle"), ProductChange(description="Cold"))
+    found = overlay.product_named("kettle")
+    assert found is not None
+    assert found.description == "Cold"
+
+
 def test_renaming_to_a_name_that_is_taken_fails(overlay: Overlay) -> None:
     overlay.create_product("Toaster", None, False)
     with pytest.raises(Conflict):
