@@ -76,14 +76,27 @@ def test_the_check_tells_what_is_done(bench: Workbench, scenario: Scenario) -> N
     check_meant(scenario.module, options, before, bench.look())
 
 
-def test_a_difference_tells_what_became_of_devices_that_failed(bench: Workbench) -> None:
+_GROUP = {"product": "Kettle", "device_group": "Shelf"}
+_FAILING = [{"id": device, **_GROUP} for device in (FOREIGN, UNCLAIMED[0])]
+
+
+@pytest.mark.parametrize(("most", "place"), [(None, "Kettle/Shelf"), (0, "no group")], ids=["all", "until_one_fails"])
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [("device", {"devices": _FAILING}), ("blueprint", {"blueprint": {"devices": _FAILING}})],
+    ids=["device", "blueprint"],
+)
+def test_a_difference_tells_what_became_of_devices_that_failed(
+    bench: Workbench, module: str, options: dict[str, Any], most: int | None, place: str
+) -> None:
+    """Which no check run can know. Once `max_failures` is passed, nothing more is done with the others."""
     bench.simulator.load(fleet())
-    options = {"ids": [FOREIGN, UNCLAIMED[0]], "claim": True, "product": "Kettle", "device_group": "Shelf"}
-    answer = bench.run("device", options)
+    limits = {} if most is None else {"max_failures": most}
+    answer = bench.run(module, {**options, "claim": True, **limits})
     assert (answer.values["failed"], answer.changed) == (True, True)
     before, after = (answer.diff[0][side].splitlines() for side in ("before", "after"))
     assert before[0] == "2 devices: not claimed"
-    assert after[:2] == ["1 device: Kettle/Shelf", "1 device: not claimed"]
+    assert after[:2] == [f"1 device: {place}", "1 device: not claimed"]
 
 
 @pytest.mark.parametrize("scenario", READING, ids=lambda scenario: scenario.id)
