@@ -111,6 +111,8 @@ class AccessLayer(Layers):
         role = self._role(role)
         known = self._known(user)
         if known is None:
+            if user.casefold() in self._invited:
+                return
             raise NotFound(f"The service does not know {user}.", code="NotFound", target=user)
         self._users[_key(known)] = replace(known, roles=tuple(held for held in known.roles if held != role))
 

@@ -15,6 +15,7 @@ class FleetLayer(Layers):
     def devices(self, product_id: str | None = None, device_group_id: str | None = None) -> list[Device]:
         asked = device_group_id or product_id
         if asked is None or self._devices.complete:
+            self._refuse_nowhere(product_id, device_group_id)
             rows = self._devices.all()
         else:
             below = [] if isinstance(asked, Placeholder) else self._base.devices(product_id, device_group_id)
@@ -29,6 +30,13 @@ class FleetLayer(Layers):
             ),
             key=lambda device: device.id,
         )
+
+    def _refuse_nowhere(self, product_id: str | None, device_group_id: str | None = None) -> None:
+        """The service below would refuse a place that is not there; where it is not asked, this does."""
+        if device_group_id is not None and not isinstance(device_group_id, Placeholder):
+            self._existing_group(device_group_id)
+        elif product_id is not None and not isinstance(product_id, Placeholder):
+            self._existing_product(product_id)
 
     def device(self, device_id: str) -> Device | None:
         return self._devices.get(device_id)

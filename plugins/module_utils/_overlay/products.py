@@ -70,6 +70,7 @@ class ProductLayer(FleetLayer):
 
     def device_groups(self, product_id: str | None = None) -> list[DeviceGroup]:
         if product_id is None or self._groups.complete:
+            self._refuse_nowhere(product_id)
             rows = self._groups.all()
         else:
             below = [] if isinstance(product_id, Placeholder) else self._base.device_groups(product_id)

@@ -94,6 +94,7 @@ def test_somebody_new_is_invited_first(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
         overlay.assign_role(NEW, "Reader")
     overlay.invite_user(NEW.upper())
+    overlay.unassign_role(NEW, "Reader")
     assert overlay.user(NEW) is None
     overlay.assign_role(NEW, "Reader")
     found = overlay.user(NEW)

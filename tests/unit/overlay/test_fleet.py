@@ -92,6 +92,18 @@ def test_a_move_takes_a_device_from_one_group_to_another(overlay: Overlay) -> No
     assert overlay.device_count(overlay.products()[0].id) == 1
 
 
+def test_a_place_that_is_not_there_is_no_empty_one_though_all_was_read_before(overlay: Overlay) -> None:
+    nowhere = "99999999-9999-4999-8999-999999999999"
+    assert len(overlay.devices()) == 1
+    assert len(overlay.device_groups()) == 2
+    for read in (lambda: overlay.devices(None, nowhere), lambda: overlay.devices(nowhere)):
+        with pytest.raises(NotFound):
+            read()
+    with pytest.raises(NotFound):
+        overlay.device_groups(nowhere)
+    assert [device.id for device in overlay.devices(None, group(overlay, "Lab"))] == [CLAIMED]
+
+
 def test_how_far_a_move_has_come_is_not_known_unless_waited_for(overlay: Overlay) -> None:
     shop = group(overlay, "Shop")
     waited = overlay.move_devices([CLAIMED], shop, Deadline(10), Told())
