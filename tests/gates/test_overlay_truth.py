@@ -18,7 +18,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import Image
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.harness import Simulator
@@ -32,6 +32,61 @@ USERS = ["ada@contoso.example", "Sam@contoso.example", "lin@contoso.example"]
 FILES = [name for name, *_rest in PACKAGES]
 #: None in a group, one in none, one that nobody has claimed. Foreign ones are a difference that is documented.
 CHOSEN = [DEVICES[0], DEVICES[3], DEVICES[4], UNCLAIMED[0], UNCLAIMED[1]]
+
+
+KETTLE = {"product": "Kettle"}
+SHELF = {**KETTLE, "group": "shelf"}
+KEEP = {"description": None, "os_feed": None, "update_policy": None, "allow_crash_dumps_collection": None}
+NEW_GROUP = {"description": "", "os_feed": "RetailEval", "update_policy": "UpdateAll"}
+#: Each rule that the overlay has to know once, as chance may leave one out.
+RULES = [
+    Act("create_product", {"name": "KETTLE", "description": None, "default": True}),
+    Act("update_product", {"product": "Spare", "name": "kettle", "description": None}),
+    Act("update_product", {**KETTLE, "name": "kettle", "description": ""}),
+    Act("product_named", {"name": "KETTLE"}),
+    Act("create_group", {**KETTLE, "name": "SHELF", **NEW_GROUP}),
+    Act("update_group", {**SHELF, **KEEP, "name": "development"}),
+    Act("update_group", {**SHELF, **KEEP, "name": "SHELF", "description": "", "allow_crash_dumps_collection": False}),
+    Act("groups_named", {"name": "shelf"}),
+    Act("delete_group", {**KETTLE, "group": "Field Test"}),
+    Act("delete_product", KETTLE),
+    Act("claim", {"devices": [DEVICES[0], UNCLAIMED[0]]}),
+    Act("move", {**SHELF, "devices": [UNCLAIMED[0], UNCLAIMED[1], DEVICES[3]]}),
+    Act("count", SHELF),
+    Act("count", {**KETTLE, "group": None}),
+    Act("delete_group", SHELF),
+    Act("capability", {"device": UNCLAIMED[0]}),
+    Act("capability", {"device": UNCLAIMED[1]}),
+    Act("deploy", {**SHELF, "images": ["fresh.imagepackage"]}),
+    Act("upload", {"package": "fresh.imagepackage"}),
+    Act("upload", {"package": "fresh.imagepackage"}),
+    Act("image_status", {"image": "fresh.imagepackage"}),
+    Act("deploy", {**SHELF, "images": ["fresh.imagepackage", "kettle-old.imagepackage"]}),
+    Act("deploy", {**SHELF, "images": ["kettle-old.imagepackage"]}),
+    Act("deploy", {**SHELF, "images": ["kettle-board.imagepackage", "fresh.imagepackage"]}),
+    Act("deployments", SHELF),
+    Act("targeted", {"device": UNCLAIMED[0]}),
+    Act("component_ids", {"images": ["fresh.imagepackage", "kettle.imagepackage"]}),
+    Act("create_default_groups", {"product": "Plain"}),
+    Act("create_default_groups", KETTLE),
+    Act("create_group", {"product": "Plain", "name": "New 2", **NEW_GROUP}),
+    Act("delete_product", {"product": "Spare"}),
+    Act("create_product", {"name": "Spare", "description": "", "default": False}),
+    Act("groups", {"product": "Spare"}),
+    Act("assign", {"user": "lin@contoso.example", "role": "Reader"}),
+    Act("invite", {"user": "lin@contoso.example"}),
+    Act("user", {"user": "lin@contoso.example"}),
+    Act("assign", {"user": "lin@contoso.example", "role": "READER"}),
+    Act("unassign", {"user": "Ada@contoso.example", "role": "reader"}),
+    Act("assign", {"user": "ada@contoso.example", "role": "Owner"}),
+    Act("unassign", {"user": "sam@contoso.example", "role": "Administrator"}),
+    Act("user", {"user": "Sam@contoso.example"}),
+    Act("create_tenant", {"name": "Lab", "device": UNCLAIMED[1]}),
+    Act("create_tenant", {"name": "Lab", "device": UNCLAIMED[1]}),
+    Act("create_tenant", {"name": "Lab", "device": DEVICES[4]}),
+    Act("rename_tenant", {"name": "Bad-Name"}),
+    Act("rename_tenant", {"name": "contoso fleet"}),
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +119,8 @@ def told(service: Service, packages: dict[str, ImagePackage], sequence: list[Act
     return [actor.do(act) for act in sequence] + [actor.look()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
+@example(sequence=RULES)
 @given(sequence=st.lists(acts(PRODUCTS, GROUPS, CHOSEN, FILES, USERS), min_size=1, max_size=20))
 def test_the_overlay_is_as_true_as_the_service(
     shared_simulator: Simulator, packages: dict[str, ImagePackage], sequence: list[Act]
