@@ -33,6 +33,16 @@ TITLES = {
     "deployment": "deployment to ",
     "user": "user ",
 }
+#: What a blueprint's summary calls each action that its changes name.
+DONE = {
+    "created": "create",
+    "updated": "update",
+    "deleted": "delete",
+    "uploaded": "upload",
+    "deployed": "deploy",
+    "claimed": "claim",
+    "moved": "move",
+}
 
 
 def check_values(values: Mapping[str, Any], before: Sight, after: Sight) -> None:
@@ -155,8 +165,7 @@ def _check_changes(values: Mapping[str, Any], old: Side, new: Side) -> None:
             counts[action] = counts.get(action, 0) + 1
     for kind, counts in values["summary"].items():
         done = {action: count for action, count in counts.items() if count and action != "unchanged"}
-        names = {"claimed": "claim", "moved": "move"}
-        assert {names.get(action, action): count for action, count in done.items()} == counted.get(kind, {})
+        assert {DONE[action]: count for action, count in done.items()} == counted.get(kind, {})
 
 
 def _shown(side: Side, title: str) -> list[Any]:
