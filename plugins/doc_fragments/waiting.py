@@ -19,7 +19,9 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: How many seconds to wait in all.
+    description:
+      - How many seconds to wait in all. When they are over, the task fails with the last state seen.
+      - What the service had begun by then goes on, so such a task is both failed and changed.
     type: float
     default: 600
 """

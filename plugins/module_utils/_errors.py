@@ -13,8 +13,11 @@ from typing import Any
 class FleetError(Exception):
     """A failure told in one sentence: what was being done to what, what went wrong, and (`hint`) what to do now.
 
-    Never holds a secret: messages are built from names, IDs and the service's own words.
+    Never holds a secret: messages are built from names, IDs and the service's own words. `begun` says that the service
+    had accepted a write by then, which may go on.
     """
+
+    begun = False
 
     def __init__(
         self,

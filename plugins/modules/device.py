@@ -124,7 +124,7 @@ outcomes:
       type: list
       elements: str
     changed:
-      description: Whether anything was done.
+      description: Whether anything was done, or was still under way when the wait ended.
       type: bool
     failed:
       description: Whether something went wrong.

@@ -111,8 +111,14 @@ class BulkVerbs(DeviceVerbs):
             return progress.going_on
 
         self._for_each_device(device_ids, move, deadline, progress)
-        if under_way:
+        try:
             self._follow(under_way, device_group_id, deadline, progress)
+        except DEFECTS:
+            raise
+        except FleetError as error:
+            error.begun = True
+            for device_id in under_way:
+                progress.tell(device_id, error)
         return self._as_it_stands(progress.last) if wait else progress.last
 
     def _as_it_stands(self, operation: Operation | None) -> Operation | None:
@@ -151,7 +157,9 @@ class BulkVerbs(DeviceVerbs):
                 in_vain = 0
             if last_look:
                 for device_id, operation in under_way.items():
-                    progress.tell(device_id, overdue(f"moving the device {device_id}", deadline, operation))
+                    error = overdue(f"moving the device {device_id}", deadline, operation)
+                    error.begun = True
+                    progress.tell(device_id, error)
                 return
 
     def _ask_each(self, under_way: dict[str, Operation], progress: Progress) -> None:

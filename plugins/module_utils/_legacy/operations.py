@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import DeadlineExceeded, NotFound, OperationFailed, ServiceError, Unreachable
+from .._errors import DeadlineExceeded, FleetError, NotFound, OperationFailed, ServiceError, Unreachable
 from .._http import deadline_exceeded, retry_after
 from .._model import FINAL_STATES, Operation
 from . import wire
@@ -51,6 +51,13 @@ class OperationVerbs(TenantVerbs):
     def _settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
         """The operation in its final state, whether that is a success or not. Raises DeadlineExceeded."""
         doing = doing or f"waiting for {operation.type or 'the operation'} ({operation.id})"
+        try:
+            return self._polled(operation, deadline, doing)
+        except FleetError as error:
+            error.begun = True
+            raise
+
+    def _polled(self, operation: Operation, deadline: Deadline, doing: str) -> Operation:
         pause, growth, longest = POLLS
         outside = operation.type == "TenantCreation"
         waited = 0.0

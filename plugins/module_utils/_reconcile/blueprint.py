@@ -232,10 +232,12 @@ def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy
     # What is pruned comes after the devices, which may have been moved out of it.
     kept = sum(part.action != "delete" for part, _after in made)
     changes[kept:kept] = _device_changes(found.fleet, outcomes)
-    if found.fleet and any(each["changed"] for each in outcomes):
+    moved = any(each["changed"] for each in outcomes)
+    if found.fleet and moved and found.fleet.before.shown != outcome.after.shown:
         diffs.insert(kept, difference(found.fleet.title, found.fleet.before.shown, outcome.after.shown))
     return Result(
-        changed=bool(changes),
+        # What an error left under way, or out of sight, is in no list of changes.
+        changed=bool(changes) or moved or (outcome.error is not None and outcome.changed),
         values={
             "summary": _summary(found, made, outcomes),
             "changes": changes,
@@ -262,7 +264,7 @@ def _device_changes(fleet: devices.FleetPlan | None, outcomes: Sequence[Mapping[
             planned[each["id"]].after if "move" in each["actions"] else devices.NO_GROUP,
         )
         for each in outcomes
-        if each["changed"]
+        if each["actions"]
     ]
 
 

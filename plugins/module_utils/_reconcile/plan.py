@@ -155,12 +155,12 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> int:
                 if execution.wait:
                     execution.operation = execution.service.wait(operation, execution.waiting.deadline)
         except FleetError as error:
-            raise Stopped(number, error) from error
+            raise Stopped(number + error.begun, error) from error
     return len(steps)
 
 
 class Stopped(Exception):
-    """A step failed; `done` were carried out before it."""
+    """A step failed; `done` were carried out before it, or begun."""
 
     def __init__(self, done: int, error: FleetError) -> None:
         super().__init__(str(error))
