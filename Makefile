@@ -98,7 +98,7 @@ unit: venv  ## unit tests; pytest options in ARGS
 	@$(PY) -m pytest -n 2 tests/unit $(ARGS)
 
 integration: venv  ## playbooks against the simulator
-	@$(PY) -m pytest -n 2 tests/integration $(ARGS)
+	@$(PY) -m pytest -n 2 --dist loadfile tests/integration $(ARGS)
 
 gates: venv  ## check mode, idempotence, secrets and the other promises
 	@$(PY) -m pytest -n 2 --dist worksteal tests/gates $(ARGS)

@@ -50,7 +50,7 @@ class Player:
     def __init__(self, simulator: Simulator, folder: Path, home: Path, interpreter: Path | None = None) -> None:
         self._simulator = simulator
         self._folder = folder
-        self._home = home
+        self.home = home
         # As JSON: in the form NAME=VALUE a path would end at its first space.
         chosen = json.dumps({"ansible_python_interpreter": str(interpreter)})
         self._chosen = [] if interpreter is None else ["-e", chosen]
@@ -68,11 +68,11 @@ class Player:
         if not isinstance(playbook, str):
             written.write_text(json.dumps(playbook), encoding="utf-8")
             playbook = str(written)
-        results = self._home / "results.jsonl"
+        results = self.home / "results.jsonl"
         results.unlink(missing_ok=True)
         callback = dict(variables or {})
         if seeds is not None:
-            file = self._home / "seeds.json"
+            file = self.home / "seeds.json"
             file.write_text(json.dumps(seeds), encoding="utf-8")
             callback["GATE_SEEDS"] = str(file)
         callback |= {
@@ -93,7 +93,7 @@ class Player:
     ) -> subprocess.CompletedProcess[str]:
         """Runs any command in the folder, with the simulator in its environment."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environ = environment(self._simulator, self._home, {"PATH": path, **(variables or {})})
+        environ = environment(self._simulator, self.home, {"PATH": path, **(variables or {})})
         return subprocess.run(
             command,
             env=environ,

@@ -13,6 +13,7 @@ server, whose socket lies in the folder; it ends with its standard input.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -24,8 +25,10 @@ import shlex
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 COLLECTIONS = Path(__file__).resolve().parents[2] / ".build" / "collections"
 ADDRESS = "socket"
@@ -109,11 +112,29 @@ def _attend(task: socket.socket) -> None:
         os.environ.update(environment)
         sys.argv = arguments
         sys.path[0] = os.path.dirname(arguments[0])
-        runpy.run_path(arguments[0], run_name="__main__")
-        sys.exit()
+        _run(arguments[0])
     _child, status = os.waitpid(child, 0)
     task.sendall(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
+
+
+def _run(path: str) -> NoReturn:
+    """Runs a program and ends as it does, without taking apart what the server had loaded: that takes a tenth of a
+    second.
+    """
+    code: object = 1
+    try:
+        runpy.run_path(path, run_name="__main__")
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    finally:
+        if sys.exc_info()[0] is not None:
+            traceback.print_exc()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def told(service: Service, packages: dict[str, ImagePackage], sequence: list[Act
     return [actor.do(act) for act in sequence] + [actor.look()]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @example(sequence=RULES)
 @given(sequence=st.lists(acts(PRODUCTS, GROUPS, CHOSEN, FILES, USERS), min_size=1, max_size=20))
 def test_the_overlay_is_as_true_as_the_service(
