@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.quick import quick_interpreter
 from tests.simulator.harness import Simulator, start_simulator
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -45,3 +46,10 @@ def simulator(shared_simulator: Simulator) -> Simulator:
     """The simulator as it was at its start: state, settings, faults, clock and log."""
     shared_simulator.reset()
     return shared_simulator
+
+
+@pytest.fixture(scope="session")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In which modules run without importing everything anew."""
+    with quick_interpreter(tmp_path_factory.mktemp("quick")) as path:
+        yield path

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ import pytest
 from tests.simulator.harness import Simulator
 
 from .fleet import write_files
-from .quick import quick_interpreter
 from .workbench import Workbench
 
 
@@ -27,10 +25,3 @@ def bench(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     write_files(tmp_path)
     monkeypatch.chdir(tmp_path)
     return Workbench(simulator, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """In which modules run without importing everything anew."""
-    with quick_interpreter(tmp_path_factory.mktemp("quick")) as path:
-        yield path

@@ -48,10 +48,12 @@ def play_tasks(
     *,
     defaults: Mapping[str, Any] | None = None,
     variables: Mapping[str, str | None] | None = None,
+    interpreter: Path | None = None,
 ) -> Played:
     """Runs tasks by name, each whether or not one before it failed.
 
-    `defaults` are options for all modules of the collection; `variables` changes the environment, None takes one out.
+    `defaults` are options for all modules of the collection; `variables` changes the environment, None takes one out;
+    `interpreter` takes the place of the one in which modules would run.
     """
     results = folder / "results.json"
     names = {name: f"result_{number}" for number, name in enumerate(tasks)}
@@ -72,6 +74,7 @@ def play_tasks(
         "hosts": "localhost",
         "gather_facts": False,
         "module_defaults": {"group/azsphere.fleet.azsphere": dict(defaults or {})},
+        "vars": {} if interpreter is None else {"ansible_python_interpreter": str(interpreter)},
         "tasks": listed,
     }
     playbook.write_text(json.dumps([play]), encoding="utf-8")

@@ -44,7 +44,7 @@ def account(simulator: Simulator) -> str:
     return f"{known['object_id']}@{known['directory_id']}.onmicrosoft.com"
 
 
-def attempt(simulator: Simulator, folder: Path, mistakes: Sequence[Mistake]) -> Tried:
+def attempt(simulator: Simulator, folder: Path, interpreter: Path, mistakes: Sequence[Mistake]) -> Tried:
     """All of them in one run of ansible-playbook, with no tenant in the environment."""
     simulator.reset()
     simulator.load(SEED)
@@ -60,19 +60,19 @@ def attempt(simulator: Simulator, folder: Path, mistakes: Sequence[Mistake]) -> 
             "account": account(simulator),
         }
         tasks = {mistake.name: mistake.task(facts) for mistake in mistakes}
-        played = play_tasks(simulator, folder, tasks, variables={"AZSPHERE_TENANT": None})
+        played = play_tasks(simulator, folder, tasks, variables={"AZSPHERE_TENANT": None}, interpreter=interpreter)
     assert simulator.state() == before
     return Tried(played, facts)
 
 
 @pytest.fixture(scope="module")
-def at_once(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Tried:
-    return attempt(shared_simulator, tmp_path_factory.mktemp("at-once"), AT_ONCE)
+def at_once(shared_simulator: Simulator, interpreter: Path, tmp_path_factory: pytest.TempPathFactory) -> Tried:
+    return attempt(shared_simulator, tmp_path_factory.mktemp("at-once"), interpreter, AT_ONCE)
 
 
 @pytest.fixture(scope="module")
-def after_a_look(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Tried:
-    return attempt(shared_simulator, tmp_path_factory.mktemp("after-a-look"), AFTER_A_LOOK)
+def after_a_look(shared_simulator: Simulator, interpreter: Path, tmp_path_factory: pytest.TempPathFactory) -> Tried:
+    return attempt(shared_simulator, tmp_path_factory.mktemp("after-a-look"), interpreter, AFTER_A_LOOK)
 
 
 @pytest.mark.parametrize("mistake", AT_ONCE, ids=lambda mistake: mistake.name)

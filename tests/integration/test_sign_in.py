@@ -216,10 +216,10 @@ def test_no_canary_is_anywhere_but_in_the_cache(signed: Signed) -> None:
     assert found == set()
 
 
-def test_a_playbook_of_fifty_tasks_fetches_one_token(simulator: Simulator, tmp_path: Path) -> None:
+def test_a_playbook_of_fifty_tasks_fetches_one_token(simulator: Simulator, tmp_path: Path, interpreter: Path) -> None:
     before = simulator.counts()["tokens_issued"]
     tasks = {f"task {number}": {"azsphere.fleet.tenant_info": {}} for number in range(50)}
-    played = play_tasks(simulator, tmp_path, tasks)
+    played = play_tasks(simulator, tmp_path, tasks, interpreter=interpreter)
     assert not any(result.get("failed") for result in played.results.values())
     assert simulator.counts()["tokens_issued"] == before + 1
 

@@ -7,8 +7,8 @@
 
 Ansible starts a new interpreter for each task, which spends most of its time on imports. Here the server has imported
 Ansible, the libraries and the collection's rooms, and each task runs in a fork of it. Whether all that a module needs
-is packed with it shows elsewhere (test_playbooks, tests/integration). `python -m tests.gates.quick FOLDER` is the
-server, whose socket lies in the folder; it ends with its standard input.
+is packed with it shows elsewhere (tests/gates/test_playbooks, the demonstration, the main job). `python -m tests.quick
+FOLDER` is the server, whose socket lies in the folder; it ends with its standard input.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-COLLECTIONS = Path(__file__).resolve().parents[2] / ".build" / "collections"
+COLLECTIONS = Path(__file__).resolve().parents[1] / ".build" / "collections"
 ADDRESS = "socket"
 UTILS = "ansible_collections.azsphere.fleet.plugins.module_utils"
 #: Python runs a file beside it: a #! line cannot name an interpreter whose path has spaces.
@@ -54,8 +54,8 @@ sys.exit(int(server.recv(8) or b"1"))
 def quick_interpreter(folder: Path) -> Iterator[Path]:
     """The path of the client, as long as the server runs."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.gates.quick", str(folder)],
-        cwd=Path(__file__).parents[2],
+        [sys.executable, "-m", "tests.quick", str(folder)],
+        cwd=Path(__file__).parents[1],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as server:
