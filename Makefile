@@ -6,7 +6,7 @@
 # `make help` lists what can be made. Paths are relative, as the clone's own may hold spaces.
 
 PYTHON ?= python3
-PARTS := gates sanity integration unit lint docs-lint types imports changelog-lint
+PARTS := gates unit sanity integration lint docs-lint types imports changelog-lint
 
 # Nothing outside the clone is touched: every tool's home, cache and temporary folder lies in .build/.
 # What the caller set for Ansible, Azure, Python, pytest or colours stays outside, and where a git hook says it is;

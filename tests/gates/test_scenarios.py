@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +114,8 @@ def test_what_reads_writes_nothing(bench: Workbench, scenario: Scenario) -> None
         assert [write for write in answer.writes if check or not write.endswith("componentIdsForImages")] == []
         assert "diff" not in answer.values
         assert bench.look() == before
-        told.append(answer.told)
+        # A signed address holds the moment at which it ends, so the next one is another.
+        told.append(re.sub(r'\?[^"]*\bsig=[^"]*', "?signed", json.dumps(answer.told)))
     assert told[0] == told[1]
 
 
