@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ._connection import Connection, open_connection, open_login
+from ._connection import DEFAULT_CONCURRENCY, Connection, open_connection, open_login
 from ._context import Context, Params
 from ._errors import FleetError, MissingLibrary
 from ._files import Disk, PlannedFiles
@@ -113,6 +113,16 @@ CONNECTION = Arguments(
 
 #: The options of the documentation fragment `waiting`.
 WAITING = Arguments({"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "float", "default": 600}})
+
+#: The options of the documentation fragments `waiting` and `bulk`.
+BULK = WAITING + Arguments(
+    {
+        "claim": {"type": "bool", "default": False},
+        "max_changes": {"type": "int"},
+        "max_failures": {"type": "int"},
+        "concurrency": {"type": "int", "default": DEFAULT_CONCURRENCY},
+    }
+)
 
 
 def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> None:

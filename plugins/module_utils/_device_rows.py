@@ -33,6 +33,15 @@ class DeviceRow:
     device_group: str | None = None
 
 
+def rows_of(params: Mapping[str, Any], files: Files) -> list[DeviceRow]:
+    """From the one of the options `src`, `devices` and `ids` that is given. Raises InvalidInput."""
+    if params["src"] is not None:
+        return rows_from_csv(files, params["src"])
+    if params["devices"] is not None:
+        return rows_from_list(params["devices"])
+    return rows_from_ids(params["ids"], params["product"], params["device_group"])
+
+
 def rows_from_ids(ids: Sequence[str], product: str | None, device_group: str | None) -> list[DeviceRow]:
     """All of them into one group, or only claimed."""
     return checked(DeviceRow(str(each).strip(), number, product, device_group) for number, each in enumerate(ids, 1))

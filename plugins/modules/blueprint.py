@@ -22,6 +22,7 @@ author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
   - azsphere.fleet.attributes
+  - azsphere.fleet.bulk
   - azsphere.fleet.connection
   - azsphere.fleet.waiting
 options:
@@ -67,20 +68,6 @@ options:
     elements: str
     choices: [products, device_groups, users]
     default: []
-  claim:
-    description: Whether devices that are not claimed may be claimed into this tenant, B(for ever).
-    type: bool
-    default: false
-  max_changes:
-    description: If more resources and devices than this would change, the task fails before the first write.
-    type: int
-  max_failures:
-    description: If more devices than this fail, no further ones are tried.
-    type: int
-  concurrency:
-    description: How many requests may be under way at once, from 1 to 64.
-    type: int
-    default: 16
 requirements:
   - azuresphere-imagemetadata (for image packages)
 seealso:
@@ -176,28 +163,20 @@ api:
 
 import os
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import parse_blueprint, read_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
-ARGUMENTS = WAITING + Arguments(
+ARGUMENTS = BULK + Arguments(
     {
         "blueprint": {"type": "dict"},
         "src": {"type": "path"},
         "folder": {"type": "path"},
-        "prune": {
-            "type": "list",
-            "elements": "str",
-            "choices": ["products", "device_groups", "users"],
-            "default": [],
-        },
-        "claim": {"type": "bool", "default": False},
-        "max_changes": {"type": "int"},
-        "max_failures": {"type": "int"},
-        "concurrency": {"type": "int", "default": 16},
+        "prune": {"type": "list", "elements": "str", "choices": list(PRUNABLE), "default": []},
     },
     required_one_of=(("blueprint", "src"),),
     mutually_exclusive=(("blueprint", "src"),),
@@ -211,8 +190,7 @@ def run(params: Params, context: Context) -> Result:
     else:
         folder = params["folder"] or os.getcwd()
         document = parse_blueprint(context.files, params["blueprint"], folder, prune=params["prune"])
-    limits = Limits.of(params)
-    policy = Policy(limits, frozenset(params["prune"]))
+    policy = Policy(Limits.of(params), frozenset(params["prune"]))
     return bring_about_blueprint(context, document, policy, Waiting.of(params))
 
 

@@ -21,6 +21,7 @@ author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
   - azsphere.fleet.attributes
+  - azsphere.fleet.bulk
   - azsphere.fleet.connection
   - azsphere.fleet.waiting
 options:
@@ -54,20 +55,6 @@ options:
   device_group:
     description: Device group for all of O(ids), by name in the product, or by GUID.
     type: str
-  claim:
-    description: Whether devices that are not claimed may be claimed into this tenant, B(for ever).
-    type: bool
-    default: false
-  max_changes:
-    description: If more devices than this would change, the task fails before the first write.
-    type: int
-  max_failures:
-    description: If more devices than this fail, no further ones are tried.
-    type: int
-  concurrency:
-    description: How many requests may be under way at once, from 1 to 64.
-    type: int
-    default: 16
   outcomes:
     description: Which devices to list in RV(outcomes).
     type: str
@@ -154,18 +141,13 @@ api:
   sample: {requests: 505, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
 """
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
-from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import (
-    DeviceRow,
-    rows_from_csv,
-    rows_from_ids,
-    rows_from_list,
-)
+from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import rows_of
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
-ARGUMENTS = WAITING + Arguments(
+ARGUMENTS = BULK + Arguments(
     {
         "ids": {"type": "list", "elements": "str"},
         "devices": {
@@ -180,10 +162,6 @@ ARGUMENTS = WAITING + Arguments(
         "src": {"type": "path"},
         "product": {"type": "str"},
         "device_group": {"type": "str"},
-        "claim": {"type": "bool", "default": False},
-        "max_changes": {"type": "int"},
-        "max_failures": {"type": "int"},
-        "concurrency": {"type": "int", "default": 16},
         "outcomes": {"type": "str", "choices": ["all", "changes", "failures"], "default": "all"},
     },
     required_one_of=(("ids", "devices", "src"),),
@@ -200,15 +178,8 @@ ARGUMENTS = WAITING + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Claims and moves the devices that the options describe."""
     limits = devices.Limits.of(params)
-    return devices.bring_about_devices(context, _rows(params, context), limits, Waiting.of(params), params["outcomes"])
-
-
-def _rows(params: Params, context: Context) -> list[DeviceRow]:
-    if params["src"] is not None:
-        return rows_from_csv(context.files, params["src"])
-    if params["devices"] is not None:
-        return rows_from_list(params["devices"])
-    return rows_from_ids(params["ids"], params["product"], params["device_group"])
+    rows = rows_of(params, context.files)
+    return devices.bring_about_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
 
 
 def main() -> None:

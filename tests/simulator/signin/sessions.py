@@ -31,7 +31,6 @@ class DeviceCode:
     state: str = "pending"
     person: Person | None = None
     username: str = ""
-    polled: float = 0.0
 
 
 @dataclass
