@@ -82,6 +82,8 @@ class AzureCli:
         if self.options.directory_id:
             command += ["--tenant", self.options.directory_id]
         try:
+            # Lookups sign in here too, and have no module whose run_command could be called.
+            # pylint: disable-next=ansible-bad-function
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False)
         except subprocess.TimeoutExpired:
             raise SignInError(

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import stat
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -36,6 +37,8 @@ class PrivateFolder:
             with suppress(FileExistsError):
                 os.mkdir(path, 0o700)
             self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _NOFOLLOW)
+            # Tests and lookups open many in one process; a folder is not to stay open after whoever used it.
+            self.close = weakref.finalize(self, os.close, self._fd)
         except OSError as error:
             if os.path.islink(path):
                 raise StoreUnusable(f"{path} is a symbolic link") from None
@@ -45,9 +48,6 @@ class PrivateFolder:
         except StoreUnusable:
             self.close()
             raise
-
-    def close(self) -> None:
-        os.close(self._fd)
 
     def read(self, name: str) -> bytes | None:
         """The content; None when there is no such file. Raises StoreUnusable."""

@@ -82,6 +82,19 @@ def test_the_second_task_gets_the_first_ones_token(authority: Authority, opened:
     assert authority.issued == before + 1
 
 
+def test_the_folder_is_open_no_longer_than_somebody_needs_it(opened: Opener, params: dict[str, Any]) -> None:
+    folder = os.path.realpath(params["token_cache"])
+
+    def opened_folders() -> int:
+        return [os.path.realpath(f"/dev/fd/{number}") for number in os.listdir("/dev/fd")].count(folder)
+
+    tokens = opened(**APPLICATION)
+    tokens.token()
+    assert opened_folders() == 1
+    del tokens
+    assert opened_folders() == 0
+
+
 def test_parallel_tasks_fetch_one_token(authority: Authority, tasks: Tasks) -> None:
     before = authority.issued
     answers = tasks.run(6)
