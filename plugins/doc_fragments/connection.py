@@ -160,8 +160,8 @@ options:
       - name: azsphere_fleet_ca_path
   validate_certs:
     description:
-      - Whether to check the certificates of servers. Leave it on.
-    type: bool
+      - Whether to check the certificates of servers, a boolean. Leave it on.
+    type: raw
     default: true
     env:
       - name: AZSPHERE_VALIDATE_CERTS

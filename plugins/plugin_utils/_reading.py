@@ -13,11 +13,12 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins import AnsiblePlugin
 from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth import SECRET_OPTIONS
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import open_connection
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, MissingLibrary
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
 
@@ -28,9 +29,11 @@ def reading(plugin: AnsiblePlugin, error: type[AnsibleError] = AnsibleError) -> 
     What goes wrong inside is raised as `error`, with its one sentence and nothing else.
     """
     display = Display()
-    _register_secrets(plugin.get_options())
+    options = plugin.get_options()
+    _register_secrets(options)
     try:
-        connection = open_connection(plugin.get_options(), read_only=True, warn=display.warning, debug=display.vvvv)
+        options["validate_certs"] = _strictly(options, "validate_certs")
+        connection = open_connection(options, read_only=True, warn=display.warning, debug=display.vvvv)
         try:
             yield connection.service
         finally:
@@ -39,6 +42,15 @@ def reading(plugin: AnsiblePlugin, error: type[AnsibleError] = AnsibleError) -> 
         raise error(missing_required_lib(missing.library, reason=f"to {missing.reason}")) from None
     except FleetError as failure:
         raise error(str(failure)) from None
+
+
+def _strictly(options: Mapping[str, Any], name: str) -> bool | None:
+    """Ansible makes any word that it does not know false for a plugin's boolean, which here would switch checks off."""
+    value = options.get(name)
+    try:
+        return None if value is None else bool(boolean(value))
+    except TypeError:
+        raise InvalidInput(f'{name} is neither true nor false: "{value}".') from None
 
 
 def _register_secrets(options: Mapping[str, Any]) -> None:

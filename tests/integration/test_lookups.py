@@ -52,6 +52,7 @@ GIVEN = {
         "Coffee Machine",
     ],
     "query('azsphere.fleet.products', ['Kettle'], wantlist=true) | map(attribute='name')": ["Kettle"],
+    "query('azsphere.fleet.products', validate_certs='yes') | map(attribute='name')": ["Coffee Machine", "Kettle"],
     "query('azsphere.fleet.products', [])": [],
     "lookup('azsphere.fleet.products', 'Teapot', errors='ignore') is none": True,
     "lookup('azsphere.fleet.device_groups', 'kettle/production').current_deployment.images": [IMAGE],
@@ -119,6 +120,7 @@ REFUSED = {
     "lookup('azsphere.fleet.products', tenant='')": (
         "No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet"
     ),
+    "lookup('azsphere.fleet.products', validate_certs='ture')": 'validate_certs is neither true nor false: "ture".',
     "lookup('azsphere.fleet.products', tenant='Nowhere')": (
         'The tenant "Nowhere" is not among those open to this account.'
     ),
