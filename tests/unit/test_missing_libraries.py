@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import load_msal
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import talking
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
@@ -33,8 +34,10 @@ def take_away(monkeypatch: pytest.MonkeyPatch, library: str, *dependents: str) -
 @pytest.mark.parametrize("library", ["msal", "requests"])
 def test_signing_in_names_what_is_missing(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     take_away(monkeypatch, library, "msal")
-    with pytest.raises(MissingLibrary, match=f"library {library} is needed to sign in"):
-        load_msal()
+    options = AuthOptions.from_params({"client_id": "anyone", "directory_id": "anywhere", "client_secret": "any"})
+    missing = pytest.raises(MissingLibrary, match=f"library {library} is needed to sign in")
+    with missing, talking(options, "anywhere", "Signing in", None):
+        pass
 
 
 @pytest.mark.parametrize("library", ["azuresphere_imagemetadata", "cryptography"])
