@@ -18,6 +18,8 @@ class FleetError(Exception):
     """
 
     begun = False
+    #: What `code` is unless something more telling is given.
+    usual_code: str | None = None
 
     def __init__(
         self,
@@ -32,7 +34,7 @@ class FleetError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.code = code
+        self.code = code or self.usual_code
         self.status = status
         self.target = target
         self.request_id = request_id
@@ -59,6 +61,8 @@ class InvalidInput(FleetError):
     """What the user gave cannot be right. Raised before the first write, and before the first request wherever
     possible.
     """
+
+    usual_code = "invalid_input"
 
 
 #: The modules that this collection imports, as its requirements name them.
