@@ -133,6 +133,12 @@ changes:
     after:
       description: What is there now; null for nothing.
       type: raw
+  sample:
+    - kind: product
+      name: Kettle
+      action: update
+      before: {name: Kettle, description: Kettles for kitchens, device_groups: [Production]}
+      after: {name: Kettle, description: Kettles for boats, device_groups: [Production]}
 failures:
   description: The devices that failed or were not tried, as M(azsphere.fleet.device) tells of them.
   returned: success
@@ -153,7 +159,7 @@ unknown:
   returned: success
   type: list
   elements: str
-  sample: ["changes[1].after.description"]
+  sample: [operation.id, operation.started]
 api:
   description: What the task cost.
   returned: always

@@ -119,6 +119,14 @@ outcomes:
     msg:
       description: Why it failed, or why it was not tried. Empty when all is well.
       type: str
+  sample:
+    - id: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\
+        0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
+      row: 1
+      actions: [claim, move]
+      changed: true
+      failed: false
+      msg: ""
 operation:
   description: The last operation that the service started for this task; null when it started none.
   returned: success

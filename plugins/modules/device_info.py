@@ -112,6 +112,18 @@ devices:
       type: list
       elements: dict
       returned: with O(targeted_images)
+  sample:
+    - id: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\
+        0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
+      product: Kettle
+      device_group: Production
+      product_id: a1000000-0000-4000-8000-000000000001
+      device_group_id: b1000000-0000-4000-8000-000000000003
+      chip_sku: MT3620AN
+      last_available_os_version: "24.03"
+      last_installed_os_version: "23.10"
+      last_os_update: "2026-05-06T07:08:10Z"
+      last_update_request: "2026-05-07T01:02:03Z"
 count:
   description: How many devices there are.
   returned: success

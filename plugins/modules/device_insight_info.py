@@ -91,6 +91,16 @@ insights:
     end:
       description: When it was seen last, ISO 8601 in UTC.
       type: str
+  sample:
+    - device_id: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\
+        0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
+      type: Unplanned
+      event_class: AppCrash
+      category: Application
+      description: exit code 1
+      count: 3
+      start: "2026-05-06T07:08:10Z"
+      end: "2026-05-07T01:02:03Z"
 api:
   description: What the task cost.
   returned: always

@@ -104,6 +104,12 @@ images:
       description: Where the image can be fetched, for a while and without signing in. B(A secret).
       type: str
       returned: with O(download_url)
+  sample:
+    - id: c1000000-0000-4000-8000-000000000001
+      name: KettleControl
+      description: null
+      component_id: d1000000-0000-4000-8000-000000000001
+      type: Applications
 component_ids:
   description: Component ID of each of O(ids) that the service knows, by image ID.
   returned: with O(component_ids)

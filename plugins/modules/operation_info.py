@@ -96,6 +96,17 @@ operation:
       description:
         - What the service tells beyond that of image uploads, deployments and bulk claims; null for other kinds.
       type: dict
+  sample:
+    id: f1000000-0000-4000-8000-000000000001
+    type: DeleteProduct
+    state: Complete
+    created: "2026-05-06T07:08:09Z"
+    started: "2026-05-06T07:08:10Z"
+    completed: "2026-05-06T07:08:12Z"
+    error: null
+    tenant_id: 11111111-2222-4333-8444-555555555555
+    resource: null
+    details: null
 api:
   description: What the task cost.
   returned: always

@@ -49,6 +49,17 @@ def faults(module: str, values: Mapping[str, Any]) -> list[str]:
     return sorted(found)
 
 
+def sample_faults(module: str) -> list[str]:
+    """What the samples in the documentation do not fit; each value has one, save those that say yes or no."""
+    found = []
+    for key, told in documented(module).items():
+        if "sample" in told:
+            found += _misfits(key, told, told["sample"])
+        elif told["type"] != "bool":
+            found.append(f"{key} has no sample")
+    return sorted(found)
+
+
 def _misfits(path: str, told: Mapping[str, Any], value: Any) -> Iterator[str]:
     if value is None:
         return

@@ -20,6 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._schema import Memb
 from .fleet import FOREIGN, TENANT_ID, UNCLAIMED, fleet
 from .meant import check_meant
 from .proof import prove
+from .returned import sample_faults
 from .scenarios import ALL, ELSEWHERE, IMPOSSIBLE
 from .scenarios.blueprints import DOCUMENT, EVERYTHING
 from .scenarios.table import (
@@ -212,6 +213,11 @@ def test_everything_that_can_be_asked_of_a_module_is_asked(module: str) -> None:
     connection = {name: {"type": "str"} for each in scenarios for name in each.options if name not in spec}
     given = {what for each in scenarios for what in given_in(each.options, {**spec, **connection})}
     assert asked_of(spec) - given == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_samples_are_what_a_module_returns(module: str) -> None:
+    assert sample_faults(module) == []
 
 
 def test_everything_that_a_blueprint_can_say_is_said() -> None:
