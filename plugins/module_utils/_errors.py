@@ -7,7 +7,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+Kind = TypeVar("Kind", bound="FleetError")
+
+#: What to do after a write whose fate is not known.
+AGAIN = "Run the task again: it looks first and does only what is missing."
 
 
 class FleetError(Exception):
@@ -43,6 +48,18 @@ class FleetError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
+
+    def retold(self, kind: type[Kind], message: str, *, hint: str, retriable: bool = False) -> Kind:
+        """The same failure as another kind of error and in other words, with what the service told of it."""
+        return kind(
+            message,
+            code=self.code,
+            status=self.status,
+            target=self.target,
+            request_id=self.request_id,
+            retriable=retriable,
+            hint=hint,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The structured form, returned as `error`."""

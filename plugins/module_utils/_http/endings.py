@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from .._deadline import Deadline
-from .._errors import AmbiguousWrite, DeadlineExceeded, FleetError, Unreachable
+from .._errors import AGAIN, AmbiguousWrite, DeadlineExceeded, FleetError, Unreachable
 
 
 def deadline_exceeded(doing: str, deadline: Deadline, state: str, target: str | None = None) -> DeadlineExceeded:
@@ -43,12 +43,5 @@ def ended(doing: str, target: str | None) -> Unreachable:
 
 def ambiguous_write(error: FleetError) -> AmbiguousWrite:
     """The error for a write that may have been carried out, made of what was seen of it."""
-    return AmbiguousWrite(
-        f"{error.message.rstrip('.')}; whether it was carried out all the same is not known.",
-        code=error.code,
-        status=error.status,
-        target=error.target,
-        request_id=error.request_id,
-        retriable=True,
-        hint="Run the task again: it looks first and does only what is missing.",
-    )
+    message = f"{error.message.rstrip('.')}; whether it was carried out all the same is not known."
+    return error.retold(AmbiguousWrite, message, hint=AGAIN, retriable=True)

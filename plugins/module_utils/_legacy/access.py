@@ -35,13 +35,8 @@ class AccessVerbs(TenantVerbs):
         try:
             body = self._read(self._path("users"), doing)
         except NotFound as error:
-            raise Forbidden(
-                error.message,
-                code=error.code,
-                status=error.status,
-                request_id=error.request_id,
-                hint="The list of users is open to Administrators of the tenant only; to others it is not there.",
-            ) from error
+            hint = "The list of users is open to Administrators of the tenant only; to others it is not there."
+            raise error.retold(Forbidden, error.message, hint=hint) from error
         listed = body if isinstance(body, list) else wire.member(wire.body_of(body, doing), "Principals") or []
         found = [wire.user(wire.body_of(entry, doing)) for entry in listed]
         return sorted(

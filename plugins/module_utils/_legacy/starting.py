@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
+from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
 from .._http import Session
 from .._model import Operation
 from . import wire
@@ -108,12 +108,5 @@ class StartingBackend(Backend):
 
 def overtaken(error: FleetError) -> Overtaken:
     """The error for work that was turned down though it is done."""
-    return Overtaken(
-        f"{error.message.rstrip('.')}; what it was to bring about is so all the same.",
-        code=error.code,
-        status=error.status,
-        target=error.target,
-        request_id=error.request_id,
-        retriable=True,
-        hint="Run the task again: it looks first and does only what is missing.",
-    )
+    message = f"{error.message.rstrip('.')}; what it was to bring about is so all the same."
+    return error.retold(Overtaken, message, hint=AGAIN, retriable=True)
