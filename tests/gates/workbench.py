@@ -101,7 +101,7 @@ class Workbench:
 
 
 def run_module(module: str, options: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
-    """What the module prints. Its connection comes from the environment."""
+    """What the module prints, save what Ansible keeps for itself. Its connection comes from the environment."""
     main = importlib.import_module(f"{PREFIX}.{module}").main
     printed = io.StringIO()
     internal = {
@@ -112,7 +112,7 @@ def run_module(module: str, options: Mapping[str, Any], *, check: bool = False) 
     with _given({**options, **internal}), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         main()
     values: dict[str, Any] = json.loads(printed.getvalue())
-    return values
+    return {key: value for key, value in values.items() if not key.startswith("_ansible_")}
 
 
 @contextlib.contextmanager
