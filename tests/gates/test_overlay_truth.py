@@ -66,6 +66,7 @@ RULES = [
     Act("deploy", {**SHELF, "images": ["kettle-board.imagepackage", "fresh.imagepackage"]}),
     Act("deployments", SHELF),
     Act("targeted", {"device": UNCLAIMED[0]}),
+    Act("targeted", {"device": UNCLAIMED[1]}),
     Act("deploy", {**KETTLE, "group": "Field Test", "images": ["kettle.imagepackage"]}),
     Act("targeted", {"device": DEVICES[0]}),
     Act("component_ids", {"images": ["fresh.imagepackage", "kettle.imagepackage"]}),

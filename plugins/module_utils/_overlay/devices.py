@@ -58,10 +58,10 @@ class DeviceLayer(ProductLayer):
         return device
 
     def targeted_images(self, device_id: str) -> list[Image]:
-        device = self.device(device_id)
-        group = self.device_group(device.device_group_id) if device and device.device_group_id else None
         if device_id not in self._moved() and not self._new_deployments:
             return self._base.targeted_images(device_id)
+        device = self._claimed(device_id)
+        group = self.device_group(device.device_group_id) if device.device_group_id else None
         images = group.current_deployment.images if group and group.current_deployment else ()
         found = [self._images.get(image_id) for image_id in images]
         return [image for image in found if image is not None]
