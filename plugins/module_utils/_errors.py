@@ -23,6 +23,8 @@ class FleetError(Exception):
     """
 
     begun = False
+    #: The operation (of `_model`) that failed or did not end, as it was seen last.
+    operation: Any = None
     #: What `code` is unless something more telling is given.
     usual_code: str | None = None
 
@@ -51,7 +53,7 @@ class FleetError(Exception):
 
     def retold(self, kind: type[Kind], message: str, *, hint: str, retriable: bool = False) -> Kind:
         """The same failure as another kind of error and in other words, with what the service told of it."""
-        return kind(
+        told = kind(
             message,
             code=self.code,
             status=self.status,
@@ -60,6 +62,8 @@ class FleetError(Exception):
             retriable=retriable,
             hint=hint,
         )
+        told.operation = self.operation
+        return told
 
     def as_dict(self) -> dict[str, Any]:
         """The structured form, returned as `error`."""

@@ -139,7 +139,9 @@ class OperationVerbs(TenantVerbs):
 
 def overdue(doing: str, deadline: Deadline, operation: Operation) -> DeadlineExceeded:
     """The error of an operation that did not end in time."""
-    return deadline_exceeded(doing, deadline, operation.state, operation.id)
+    error = deadline_exceeded(doing, deadline, operation.state, operation.id)
+    error.operation = operation
+    return error
 
 
 def failure(operation: Operation, target: str | None = None) -> OperationFailed:
@@ -147,10 +149,12 @@ def failure(operation: Operation, target: str | None = None) -> OperationFailed:
     code = operation.error.code if operation.error else operation.state
     words = operation.error.message.rstrip(". ") if operation.error and operation.error.message else None
     ended = "ended with errors" if operation.state == "CompleteWithErrors" else "failed"
-    return OperationFailed(
+    error = OperationFailed(
         f"The operation {operation.type} {ended}" + (f": {words}" if words else "") + f" ({code}).",
         code=code,
         target=target or operation.id,
         retriable=code in ("InternalServerError", "TenantInMigration"),
         hint=HINTS.get(operation.type) if code != "InternalServerError" else "Try again later.",
     )
+    error.operation = operation
+    return error

@@ -14,14 +14,14 @@ from typing import Any
 
 from .._blueprint import Blueprint, GroupEntry, ProductEntry
 from .._context import Context, Waiting
-from .._errors import InvalidInput
+from .._errors import FleetError, InvalidInput
 from .._files import Files, PlannedFiles
 from .._model import ImagePackage
 from .._overlay import Overlay
 from .._result import Result, difference, operation_values
 from .._service import Service
 from . import deployment, device_group, devices, image, product, user_role
-from .plan import Execution, Plan, Snapshot, Step, absent, carry_out, rehearse
+from .plan import Execution, Plan, Snapshot, Step, carry_out, rehearse
 from .prune import plan_user, prune
 from .refs import place
 
@@ -93,8 +93,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
 
     def add(kind: str, name: str, planned: Plan) -> None:
         rehearse(planned.steps, execution)
-        if planned.read is not absent:
-            planned = replace(planned, before=planned.read(now))
+        planned = replace(planned, before=planned.read(now))
         parts.append(Part(kind, name, planned, planned.read(overlay)))
 
     _read_once(now, blueprint)
@@ -190,6 +189,8 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
     pruned = [part for part in parts if part.action == "delete"]
     steps: list[Step] = [step for part in kept for step in part.plan.steps]
     steps += fleet.steps if fleet else ()
+    if fleet and pruned:
+        steps.append(Step("see that no device failed", _settled))
     steps += [step for part in pruned for step in part.plan.steps]
     changing = [part for part in (*kept, *pruned) if part.plan.steps]
 
@@ -204,12 +205,19 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
     return BlueprintPlan("blueprint", before, tuple(steps), read, parts=(*kept, *pruned), fleet=fleet)
 
 
+def _settled(execution: Execution) -> None:
+    """Raises what keeps the rest from being pruned: a device that failed may still be in what is to be deleted."""
+    if execution.failures:
+        raise FleetError("Nothing was deleted, as devices failed.", code="devices_failed")
+
+
 def _guard(whole: BlueprintPlan, policy: Policy) -> None:
     most = policy.limits.max_changes
     count = len(whole.changing) + (len(whole.fleet.changing) if whole.fleet else 0)
     if most is not None and count > most:
         raise InvalidInput(
-            f"The blueprint would make {count} changes, more than max_changes ({most}) allows.",
+            f"The blueprint would make {count} change{'s' if count > 1 else ''}, more than max_changes "
+            f"({most}) allows.",
             code="max_changes",
             hint="Nothing was changed. Look at the check run, then raise max_changes.",
         )
@@ -245,7 +253,8 @@ def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy
             "operation": operation_values(outcome.execution.operation),
         },
         diff=tuple(diffs),
-        error=outcome.error or devices.device_failure(outcomes),
+        # Devices that failed are the cause of whatever they stopped.
+        error=devices.device_failure(outcomes) or outcome.error,
     )
 
 

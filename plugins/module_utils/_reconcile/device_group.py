@@ -15,7 +15,7 @@ from .._model import DeviceGroup, DeviceGroupChange, DeviceGroupDraft, Operation
 from .._service import Service
 from .._views import device_group_values
 from .devices_in_the_way import refuse_while_devices
-from .plan import Execution, Plan, Snapshot, Step, absent
+from .plan import Execution, Plan, Snapshot, Step
 from .refs import device_group_again, find_device_group, find_product, place, require_product
 
 
@@ -40,8 +40,12 @@ def plan(service: Service, desired: DesiredDeviceGroup) -> Plan:
     name = group.name if group else desired.name or desired.id or ""
     title = f"device group {place(product.name, name) if product else name}"
     if not desired.present:
-        steps = () if group is None else _deletion(service, group)
-        return Plan(title, before, steps, absent)
+        if group is None:
+            return Plan(title, before, (), lambda _after: before)
+        gone = group
+        return Plan(
+            title, before, _deletion(service, gone), lambda after: snapshot(after.device_group(gone.id), product)
+        )
     if product is None:
         raise AssertionError("a group that is to be has a product")
     owner = product

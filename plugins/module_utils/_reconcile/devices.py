@@ -162,7 +162,8 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
         )
     if limits.max_changes is not None and len(changing) > limits.max_changes:
         raise InvalidInput(
-            f"{len(changing)} devices would change, more than max_changes ({limits.max_changes}) allows.",
+            f"{len(changing)} device{'s' if len(changing) > 1 else ''} would change, more than max_changes "
+            f"({limits.max_changes}) allows.",
             code="max_changes",
             hint="Nothing was changed. Look at the check run, then raise max_changes.",
         )
@@ -275,7 +276,7 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
     left = sum(bool(outcome["msg"]) for outcome in outcomes) - len(failed)
     return FleetError(
         f"{len(failed)} of {len(outcomes)} devices failed"
-        + (f", {left} were not tried any more" if left else "")
+        + (f", {left} {'was' if left == 1 else 'were'} not tried any more" if left else "")
         + f". First, {first}",
         code="devices_failed",
         hint="What went well stays; run it again when the cause is mended: it does only what is left.",

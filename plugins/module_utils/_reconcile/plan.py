@@ -31,11 +31,6 @@ class Snapshot:
     shown: Any = None
 
 
-def absent(_after: Service) -> Snapshot:
-    """What is read back of a resource that was deleted."""
-    return Snapshot()
-
-
 class Execution:
     """One run of a plan's steps against a service.
 
@@ -155,6 +150,7 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> int:
                 if execution.wait:
                     execution.operation = execution.service.wait(operation, execution.waiting.deadline)
         except FleetError as error:
+            execution.operation = error.operation or execution.operation
             raise Stopped(number + error.begun, error) from error
     return len(steps)
 

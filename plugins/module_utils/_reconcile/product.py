@@ -14,7 +14,7 @@ from .._model import DEFAULT_DEVICE_GROUPS, DeviceGroupDraft, Operation, Product
 from .._service import Service
 from .._views import by_name, product_values
 from .devices_in_the_way import refuse_while_devices
-from .plan import Execution, Plan, Snapshot, Step, absent
+from .plan import Execution, Plan, Snapshot, Step
 from .refs import product_again
 
 
@@ -35,8 +35,10 @@ def plan(service: Service, desired: DesiredProduct) -> Plan:
     before = snapshot(service, product)
     title = f"product {product.name if product else desired.name or desired.id}"
     if not desired.present:
-        steps = () if product is None else _deletion(service, product)
-        return Plan(title, before, steps, absent)
+        if product is None:
+            return Plan(title, before, (), lambda _after: before)
+        gone = product
+        return Plan(title, before, _deletion(service, gone), lambda after: snapshot(after, after.product(gone.id)))
     if product is None:
         return _creation(desired, title, before)
     found = product

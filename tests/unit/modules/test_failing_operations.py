@@ -1,0 +1,76 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What is told of an operation that the service took on and failed to do, and of what it kept from being done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.modules import blueprint, device_group, product
+
+from .conftest import Bench
+
+DEVICE = "0a" * 64
+
+
+@pytest.fixture
+def kettle(bench: Bench) -> Bench:
+    bench.seed(
+        products=[
+            {"name": "Kettle", "device_groups": [{"name": "Lab"}]},
+            {"name": "Old", "device_groups": [{"name": "Field"}]},
+        ],
+        devices=[{"id": DEVICE, "device_group": "Old/Field"}],
+    )
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "operation"),
+    [
+        (product, {"name": "Kettle"}, "Product_Delete"),
+        (device_group, {"product": "Kettle", "name": "Lab"}, "DeviceGroup_Delete"),
+    ],
+    ids=["product", "device_group"],
+)
+def test_a_deletion_that_failed_leaves_what_is_there(
+    kettle: Bench, module: Any, options: dict[str, Any], operation: str
+) -> None:
+    kettle.simulator.fault(kind="operation", match={"operationId": operation})
+    outcome = kettle.run(module, state="absent", **options)
+    assert outcome.result.error is not None
+    assert outcome[module.__name__.rpartition(".")[2]]["name"] == options["name"]
+    assert outcome.result.diff == ()
+    assert outcome["operation"]["state"] == "Failed"
+    assert outcome["operation"]["started"]
+
+
+def test_nothing_is_pruned_when_an_upload_or_a_creation_failed(kettle: Bench) -> None:
+    kettle.simulator.fault(kind="operation", match={"operationId": "Product_Create"})
+    outcome = kettle.run(blueprint, blueprint={"products": [{"name": "Toaster"}, {"name": "Old"}]}, prune=["products"])
+    assert outcome.result.error is not None
+    assert outcome["changes"] == []
+    assert outcome["summary"]["product"]["deleted"] == 0
+    assert outcome.result.diff == ()
+    assert outcome["operation"]["state"] == "Failed"
+    assert "Product_Delete" not in kettle.requests()
+
+
+def test_nothing_is_pruned_when_a_device_failed_which_may_be_in_it(kettle: Bench) -> None:
+    kettle.simulator.fault(kind="status", status=403, match={"operationId": "Devices_Move"})
+    document = {
+        "products": [{"name": "Kettle", "default_device_groups": False}],
+        "devices": [{"id": DEVICE, "product": "Kettle", "device_group": "Lab"}],
+    }
+    outcome = kettle.run(blueprint, blueprint=document, prune=["products"])
+    assert "1 of 1 devices failed" in str(outcome.result.error)
+    assert outcome["changes"] == []
+    assert outcome.result.diff == ()
+    assert "Product_Delete" not in kettle.requests()
+    again = kettle.run(blueprint, blueprint=document, prune=["products"])
+    assert again.result.error is None
+    assert again["summary"]["product"]["deleted"] == 1
