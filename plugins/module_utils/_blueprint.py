@@ -18,6 +18,7 @@ from ._errors import InvalidInput, MissingLibrary
 from ._files import Files
 from ._model import OS_FEEDS, ROLES, UPDATE_POLICIES, ImagePackage
 from ._packages import read_package
+from ._repeated_keys import repeated_keys
 
 _DEPLOYMENT = schema.mapping(images=schema.list_of(schema.text()), packages=schema.list_of(schema.text()))
 _GROUP = schema.mapping(
@@ -99,26 +100,17 @@ def read_blueprint(files: Files, path: str, folder: str | None = None, prune: It
     content = files.read(path)
     if content is None:
         raise InvalidInput(f"There is no blueprint {path}.", code="file", target=path)
-
-    class Loader(yaml.SafeLoader):
-        """Refuses a key that is there twice: the first would be lost, and what it describes perhaps pruned."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-            seen: set[Any] = set()
-            for key_node, _value in node.value:
-                key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-                if key is not None and key_node.tag != "tag:yaml.org,2002:merge" and key in seen:
-                    raise InvalidInput(
-                        f"The blueprint {path} has {key} twice in one mapping, line {key_node.start_mark.line + 1}.",
-                        code="blueprint",
-                        target=path,
-                    )
-                seen.add(key)
-            return super().construct_mapping(node, deep)
-
     try:
-        document = yaml.load(content, Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        loader = yaml.SafeLoader(content)
+        node = loader.get_single_node()
+        # The first would be lost, and what it describes perhaps pruned.
+        for key, line in repeated_keys(node):
+            raise InvalidInput(
+                f"The blueprint {path} has {key} twice in one mapping, line {line}.", code="blueprint", target=path
+            )
+        document = None if node is None else loader.construct_document(node)
+    # A date that cannot be is a mere ValueError.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
         raise InvalidInput(

@@ -79,7 +79,7 @@ def is_tasks(document: Any) -> bool:
 
 
 def examples(kind: str) -> dict[str, Any]:
-    """EXAMPLES of all plugins of a kind (`modules`, `lookup`, `test`, `inventory`), by name, as text."""
+    """EXAMPLES of all plugins of a kind (`modules`, `lookup`, `test`, `filter`, `inventory`), by name, as text."""
     found = {}
     for path in sorted((ROOT / "plugins" / kind).glob("*")):
         if path.suffix in (".yml", ".yaml"):

@@ -54,7 +54,7 @@ PARTS = {
 }
 #: Tasks that wait for what others started; a check run starts nothing.
 WAITING = {"Wait until it is made", "Look later"}
-KINDS = ("modules", "lookup", "test")
+KINDS = ("modules", "lookup", "test", "filter")
 CHECKS = [pytest.param(True, id="check"), pytest.param(False, id="real")]
 BLOCKS = list(blocks())
 

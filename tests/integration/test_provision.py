@@ -196,21 +196,52 @@ ROLE_MISTAKES = [
         {"provision_src": "pilot.yml", "provision_images": ["*.imagepackage", "*.image", "kettle?.*"]},
         "No file in {folder} matches *.image, kettle?.*. Correct provision_images, or set provision_folder.",
     ),
+    (
+        {"provision_src": "pilot.yml", "provision_claim": True, "provision_record": "."},
+        "The record cannot be written: {folder} is there and is no file. Nothing was changed.",
+    ),
+    # What the last one leaves out would be deleted.
+    (
+        {"provision_src": "twice.yml", "provision_prune": ["products"]},
+        "The blueprint {folder}/twice.yml has products twice in one mapping, line 3.",
+    ),
+    (
+        {"provision_document": '{"images": [], "images": []}', "provision_prune": ["products"]},
+        "The variable provision_document has images twice in one mapping, line 1.",
+    ),
+    (
+        {"provision_document": "products=Kettle"},
+        "The variable provision_document has to be a mapping, with products, images, devices or users.",
+    ),
 ]
 
 
-@pytest.mark.parametrize(
-    ("variables", "sentence"), ROLE_MISTAKES, ids=["nothing", "no file", "no YAML", "no folder", "no package"]
-)
+@pytest.mark.parametrize(("variables", "sentence"), ROLE_MISTAKES, ids=range(len(ROLE_MISTAKES)))
 def test_the_role_says_what_is_wrong_before_it_begins(
     simulator: Simulator, folder: Path, variables: dict[str, Any], sentence: str
 ) -> None:
     (folder / "torn.yml").write_text("products: [\n")
+    (folder / "twice.yml").write_text("products: [{name: !unsafe Kettle}]\nusers: []\nproducts: []\n")
     played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
     assert played.code == 2
     assert sentence.format(folder=folder) in played.output
     assert "Unknown error" not in played.output
     assert played.log == []
+
+
+def test_the_command_line_gives_texts_and_leaves_some_empty(simulator: Simulator, folder: Path) -> None:
+    given = [
+        "provision_src=",
+        "provision_folder=",
+        "provision_record=",
+        "provision_images=kettle.imagepackage,coffee*",
+        """provision_document='{"products":[{"name":"Toaster","default_device_groups":false}]}'""",
+    ]
+    extra = [argument for each in given for argument in ("--extra-vars", each)]
+    played = play_book(simulator, folder, "azsphere.fleet.provision", extra)
+    assert played.code == 0, played.output
+    assert [product["name"] for product in tenant(simulator)["products"]] == ["Toaster"]
+    assert len(tenant(simulator)["images"]) == 2
 
 
 def test_paths_of_the_role_start_at_the_playbook_as_those_of_the_module_do(simulator: Simulator, folder: Path) -> None:
