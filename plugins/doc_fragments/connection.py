@@ -119,7 +119,7 @@ requirements:
   - PyYAML
 """
 
-    # For lookup and inventory plugins.
+    # For lookups.
     PLUGIN = r"""
 options:
   tenant:

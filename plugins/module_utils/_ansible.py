@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
+from ._auth import pasted_secrets
 from ._connection import DEFAULT_CONCURRENCY, Connection, open_connection, open_login
 from ._context import Context, Params
 from ._errors import FleetError, MissingLibrary
@@ -128,6 +129,7 @@ BULK = WAITING + Arguments(
 def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> None:
     """Runs a module's function with what Ansible gave it, and ends the module with what it answers."""
     module = (arguments + CONNECTION).module()
+    module.no_log_values.update(pasted_secrets(module.params))
     _Task(module).run(run)
 
 

@@ -37,7 +37,9 @@ _PRODUCT = schema.mapping(
 )
 _DEVICE = schema.mapping(id=schema.text(required=True), product=schema.text(), device_group=schema.text())
 _USER = schema.mapping(
-    user=schema.text(required=True), roles=schema.list_of(schema.text(*ROLES)), exclusive=schema.flag()
+    user=schema.text(required=True),
+    roles=schema.list_of(schema.text(*ROLES, any_case=True)),
+    exclusive=schema.flag(),
 )
 DOCUMENT = schema.mapping(
     products=schema.list_of(_PRODUCT),

@@ -25,10 +25,12 @@ class Member:
     choices: tuple[str, ...] = ()
     of: Member | None = None
     members: Mapping[str, Member] = field(default_factory=dict)
+    any_case: bool = False
 
 
-def text(*choices: str, required: bool = False) -> Member:
-    return Member("text", required, choices)
+def text(*choices: str, required: bool = False, any_case: bool = False) -> Member:
+    """`any_case`: the choices may be written in upper or lower case."""
+    return Member("text", required, choices, any_case=any_case)
 
 
 def flag() -> Member:
@@ -55,7 +57,7 @@ def problems(value: Any, member: Member, path: str = "") -> list[str]:
     where = path or "the document"
     if not isinstance(value, _TYPES[member.kind]):
         return [f"{where} has to be {_WORDS[member.kind]} and is {_told(value, member.kind)}"]
-    if member.choices and value not in member.choices:
+    if member.choices and _folded(value, member) not in {_folded(choice, member) for choice in member.choices}:
         return [f'{where}: "{value}" is none of {", ".join(member.choices)}']
     if member.kind == "list" and member.of is not None:
         found = (problems(each, member.of, f"{path}[{number}]") for number, each in enumerate(value))
@@ -63,6 +65,10 @@ def problems(value: Any, member: Member, path: str = "") -> list[str]:
     if member.kind == "mapping":
         return _mapping_problems(value, member, path)
     return []
+
+
+def _folded(value: str, member: Member) -> str:
+    return value.strip().casefold() if member.any_case else value
 
 
 def _told(value: Any, wanted: str) -> str:

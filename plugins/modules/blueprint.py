@@ -30,16 +30,15 @@ options:
     description:
       - The document. Its keys are the same in O(src).
       - C(products) is a list of products with C(name), C(description), C(default_device_groups) (V(true) by default)
-        and
-        C(device_groups).
+        and C(device_groups).
       - Each of C(device_groups) has C(name), C(description), C(os_feed), C(update_policy),
-        C(allow_crash_dumps_collection) and
-        C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded when missing).
+        C(allow_crash_dumps_collection) and C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded when
+        missing).
       - C(images) is a list of image packages to upload, whether they are deployed or not.
       - C(device_list) is a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), or C(devices) a list of
-        devices
-        with C(id), C(product) and C(device_group).
-      - C(users) is a list of users with C(user), C(roles) and C(exclusive).
+        devices with C(id), C(product) and C(device_group).
+      - C(users) is a list of users with C(user), C(roles) and C(exclusive), as M(azsphere.fleet.user_role) takes them.
+        Who is listed without C(roles) keeps those that are there.
       - Paths are relative to O(folder).
     type: dict
   src:

@@ -39,7 +39,8 @@ options:
   legacy_authorization:
     description:
       - V(blocked) blocks legacy authorization of the tenant O(tenant), B(for ever).
-      - The service has no way to ask whether it is blocked, so that it was done is written down in O(record).
+      - The service has no way to ask whether it is blocked, so that it was done is written down in O(record), which is
+        needed with it.
     type: str
     choices: [blocked]
   record:

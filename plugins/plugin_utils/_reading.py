@@ -16,7 +16,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins import AnsiblePlugin
 from ansible.utils.display import Display
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import SECRET_OPTIONS
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth import SECRET_OPTIONS, pasted_secrets
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
@@ -59,4 +59,4 @@ def _register_secrets(options: Mapping[str, Any]) -> None:
         from ansible.module_utils.secrets import register_secrets
     except ImportError:  # ansible-core before 2.22
         return
-    register_secrets([str(options[name]) for name in SECRET_OPTIONS if options.get(name)])
+    register_secrets([str(options[name]) for name in SECRET_OPTIONS if options.get(name)] + pasted_secrets(options))

@@ -93,6 +93,7 @@ def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
     certified = Certified.make()
     federated, given, from_az = register(simulator, certified), issue(simulator), issue(simulator)
     (inputs / "federated").write_text(federated)
+    pasted, pasted_token = Certified.make(), jwt.encode({"sub": "pasted"}, "k" * 32)
     pfx, pem = inputs / "pipeline.pfx", inputs / "pipeline.pem"
     pfx.write_bytes(certified.pfx(PASSWORD))
     pem.write_bytes(certified.key_pem(PASSWORD) + certified.certificate_pem)
@@ -140,6 +141,12 @@ def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
                 },
                 "lookup": {"ansible.builtin.set_fact": {"found": LOOKUP.format("GIVEN_SECRET", **ids)}},
                 "wrong lookup": {"ansible.builtin.set_fact": {"found": LOOKUP.format("WRONG", **ids)}},
+                "pasted key": {
+                    "azsphere.fleet.account_info": {**ids, "client_certificate": "{{ lookup('env', 'PASTED_KEY') }}"}
+                },
+                "pasted token": {
+                    "azsphere.fleet.account_info": {**ids, "federated_token_file": "{{ lookup('env', 'PASTED') }}"}
+                },
                 "start again": {"azsphere.fleet.login": {"state": "started"}},
                 "show": {"ansible.builtin.debug": {"msg": "{{ [result_0, result_4, result_5, result_12] }}"}},
             },
@@ -155,11 +162,14 @@ def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
                 "PASSWORD": PASSWORD,
                 "WRONG": WRONG_SECRET,
                 "WRONG_PASSWORD": WRONG_PASSWORD,
+                "PASTED_KEY": pasted.key_pem().decode(),
+                "PASTED": pasted_token,
             },
         )
     issued = simulator.counts()["tokens_issued"] - before
     canaries = {federated, given, from_az, str(ready["client_secret"]), str(ready["identity_header"])}
     canaries |= {PASSWORD, WRONG_PASSWORD, WRONG_SECRET, certified.key_pem().decode().splitlines()[5]}
+    canaries |= {pasted_token, *pasted.key_pem().decode().splitlines()[1:-1]}
     canaries |= set(Path(str(ready["client_certificate"])).read_text().splitlines()[-8:-4])
     for file in (folder / "tokens").glob("*.token"):
         canaries.add(json.loads(file.read_text())["access_token"])
@@ -203,6 +213,13 @@ def test_a_wrong_secret_gets_one_sentence(signed: Signed) -> None:
     assert not signed.played.results["lookup"].get("failed")
     assert "AADSTS7000215" in signed.played.results["wrong lookup"]["msg"]
     assert "Traceback" not in signed.played.output
+
+
+def test_what_belongs_into_a_file_is_refused_as_its_path(signed: Signed) -> None:
+    for name, option in (("pasted key", "client_certificate"), ("pasted token", "federated_token_file")):
+        told = f"The option {option} is the path of a file, and not what is in it. "
+        assert signed.played.results[name]["msg"].startswith(told)
+        assert signed.played.results[name]["api"]["requests"] == 0
 
 
 def test_no_canary_is_anywhere_but_in_the_cache(signed: Signed) -> None:

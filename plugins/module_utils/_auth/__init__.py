@@ -12,10 +12,10 @@ from collections.abc import Callable
 from .._login import Account
 from .cache import TokenCache
 from .choose import choose
-from .options import AUTH_SOURCES, SECRET_OPTIONS, AuthOptions
+from .options import AUTH_SOURCES, SECRET_OPTIONS, AuthOptions, pasted_secrets
 from .tokens import Tokens
 
-__all__ = ["AUTH_SOURCES", "SECRET_OPTIONS", "Account", "AuthOptions", "Tokens", "open_tokens"]
+__all__ = ["AUTH_SOURCES", "SECRET_OPTIONS", "Account", "AuthOptions", "Tokens", "open_tokens", "pasted_secrets"]
 
 
 def open_tokens(options: AuthOptions, warn: Callable[[str], None]) -> Tokens:

@@ -28,6 +28,9 @@ AUTH_SOURCES = (
 )
 #: The options that are secrets themselves; the others name files.
 SECRET_OPTIONS = ("access_token", "client_secret", "client_certificate_password")
+_SECRET_FILES = ("client_certificate", "federated_token_file")
+#: A key or certificate as text, or a token.
+_CONTENT = re.compile(r"-----BEGIN |[\r\n]|^\s*eyJ[\w-]+\.[\w-]+\.")
 DEFAULT_AUTHORITY_HOST = "https://login.microsoftonline.com"
 #: Azure Sphere's own public client and the directory that people are invited into (FACTS, section 3).
 PEOPLE_CLIENT = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
@@ -96,9 +99,9 @@ class AuthOptions:
             access_token=text("access_token"),
             client_id=text("client_id"),
             client_secret=text("client_secret"),
-            client_certificate=_path(text("client_certificate")),
+            client_certificate=_path("client_certificate", text("client_certificate")),
             client_certificate_password=params.get("client_certificate_password") or None,
-            federated_token_file=_path(text("federated_token_file")),
+            federated_token_file=_path("federated_token_file", text("federated_token_file")),
             directory_id=text("directory_id"),
             authority_host=_authority_host(text("authority_host")),
             token_cache=text("token_cache"),
@@ -138,8 +141,20 @@ def check_own_client(options: AuthOptions) -> None:
         )
 
 
-def _path(value: str | None) -> str | None:
-    return os.path.expanduser(value) if value is not None else None
+def pasted_secrets(params: Mapping[str, Any]) -> list[str]:
+    """Values of options for paths that hold what belongs into the file: Ansible does not know them as secrets."""
+    return [str(params[name]) for name in _SECRET_FILES if params.get(name) and _CONTENT.search(str(params[name]))]
+
+
+def _path(name: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    if _CONTENT.search(value):
+        raise InvalidInput(
+            f"The option {name} is the path of a file, and not what is in it.",
+            hint="Write it to a file that is yours alone (mode 0600), and give the path.",
+        )
+    return os.path.expanduser(value)
 
 
 def _authority_host(value: str | None) -> str:

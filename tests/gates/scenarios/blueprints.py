@@ -75,7 +75,7 @@ EVERYTHING: dict[str, Any] = {
     "users": [
         {"user": RUNNER, "roles": ["Administrator"]},
         {"user": "ada@contoso.example", "roles": ["Reader"], "exclusive": True},
-        {"user": "lin@contoso.example", "roles": ["Contributor"], "exclusive": False},
+        {"user": "lin@contoso.example", "roles": ["contributor"], "exclusive": False},
     ],
 }
 _LIST = f"""DeviceId,ProductName,DeviceGroupName
