@@ -101,6 +101,10 @@ def _columns(header: Sequence[str], path: str) -> list[int]:
     hint = f"Its first line has to be: {','.join(COLUMNS)}."
     missing = [column for column in COLUMNS if column.casefold() not in names]
     if missing:
+        # Spreadsheets in many countries write semicolons, and call that CSV.
+        other = next((mark for mark in (";", "\t") if any(mark in name for name in header)), None)
+        if other is not None:
+            hint += f" It seems to be separated by {'semicolons' if other == ';' else 'tabs'} in place of commas."
         raise InvalidInput(
             f"The device list {path} has no column {' and no column '.join(missing)}.",
             code="columns",

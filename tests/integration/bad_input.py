@@ -81,6 +81,9 @@ def prepare(folder: Path) -> None:
     (folder / "malformed.csv").write_text(f"{header}{A},Kettle,Production\n0123,Kettle,Production\n")
     (folder / "no-columns.csv").write_text(f"Device,Group\n{A},Production\n")
     (folder / "twice.csv").write_text(f"{header}{A},Kettle,Production\n{A.upper()},Kettle,Development\n")
+    rows = f"{A},Kettle,Attic\n{B},Kettle,Production\n{UNCLAIMED},Kettel,Production\n{FOREIGN},Kettle,Attic\n"
+    (folder / "astray.csv").write_text(header + rows)
+    (folder / "semicolons.csv").write_text(header.replace(",", ";") + f"{A};Kettle;Production\n")
     (folder / "halves.csv").write_text(f"{header}{A},Kettle,\n")
     (folder / "binary.csv").write_bytes(b"\xff\xfe\x00PK\x03\x04")
     (folder / "notes.txt").write_text("This is no image package, but long enough to look for metadata in it.\n" * 9)
@@ -126,6 +129,14 @@ AT_ONCE = (
         {"src": "{folder}/no-columns.csv"},
         "The device list {folder}/no-columns.csv has no column DeviceId and no column ProductName and no column "
         "DeviceGroupName. Its first line has to be: DeviceId,ProductName,DeviceGroupName.",
+    ),
+    Mistake(
+        "a CSV file with semicolons",
+        "device",
+        {"src": "{folder}/semicolons.csv"},
+        "The device list {folder}/semicolons.csv has no column DeviceId and no column ProductName and no column "
+        "DeviceGroupName. Its first line has to be: DeviceId,ProductName,DeviceGroupName. It seems to be separated by "
+        "semicolons in place of commas.",
     ),
     Mistake(
         "the same device in two groups",
@@ -283,6 +294,19 @@ AFTER_A_LOOK = (
         {"ids": [A], "product": "Kettel", "device_group": "Production"},
         'There is no product "Kettel" in the tenant. There are: "Kettle", "Toaster".',
         ("Product_GetByName", "Product_List"),
+    ),
+    Mistake(
+        "several unknown places",
+        "device",
+        {"src": "{folder}/astray.csv"},
+        'The device list cannot be used: row 2: There is no device group "Attic" in the product "Kettle". It has: '
+        '"Development", "Production"; row 4: There is no product "Kettel" in the tenant. There are: "Kettle", '
+        '"Toaster".',
+        (
+            *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
+            *("Product_GetByName", "Product_List"),
+            *("Product_GetByName", "DeviceGroup_GetInProduct"),
+        ),
     ),
     Mistake(
         "an unknown device group",

@@ -25,6 +25,8 @@ from .refs import place, require_device_group
 READ_SINGLY = 16
 #: How many devices a difference names.
 SHOWN = 40
+#: How many unknown places an error names.
+MOST_TOLD = 10
 UNCLAIMED = "not claimed"
 NO_GROUP = "no group"
 
@@ -94,13 +96,33 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
 
 
 def _targets(service: Service, rows: Sequence[DeviceRow]) -> dict[tuple[str | None, str], tuple[str, str]]:
-    """GUID and name of each group that is named, each looked up once."""
+    """GUID and name of each group that is named, each looked up once. Raises one InvalidInput for those that are not
+    there, `MOST_TOLD` of them at most.
+    """
+    first = {(row.product, row.device_group): row.row for row in reversed(rows) if row.device_group is not None}
     found: dict[tuple[str | None, str], tuple[str, str]] = {}
-    for row in rows:
-        if row.device_group is not None and (row.product, row.device_group) not in found:
-            product, group = require_device_group(service, row.product, row.device_group)
-            found[row.product, row.device_group] = (group.id, place(product.name, group.name))
+    unknown: dict[str, tuple[int, InvalidInput]] = {}
+    for (product_name, name), row in sorted(first.items(), key=lambda each: each[1]):
+        try:
+            product, group = require_device_group(service, product_name, name)
+        except InvalidInput as error:
+            unknown.setdefault(error.message, (row, error))
+            if len(unknown) == MOST_TOLD:
+                break
+        else:
+            found[product_name, name] = (group.id, place(product.name, group.name))
+    if unknown:
+        raise _unknown_places(list(unknown.values()))
     return found
+
+
+def _unknown_places(problems: Sequence[tuple[int, InvalidInput]]) -> InvalidInput:
+    """One as it is, several with the first row of each."""
+    first = problems[0][1]
+    if len(problems) == 1:
+        return first
+    told = "; ".join(f"row {row}: {error}".rstrip(".") for row, error in problems)
+    return InvalidInput(f"The device list cannot be used: {told}.", code=first.code)
 
 
 def claimed_devices(service: Service, device_ids: Sequence[str]) -> dict[str, Device]:
