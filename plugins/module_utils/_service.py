@@ -15,12 +15,13 @@ of the service answer it as started: `wait` brings it to its end. All raise Flee
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ._deadline import Deadline
-from ._errors import FleetError
+from ._errors import FleetError, InvalidInput
 from ._model import (
     Certificate,
     Deployment,
@@ -50,6 +51,21 @@ class DeviceOutcome:
 
 #: Told of each device as it is done, from any thread, one at a time; answering False stops the start of further ones.
 Report = Callable[[DeviceOutcome], bool]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}")
+
+
+def check_name(kind: str, name: str | None) -> None:
+    """The rule for new names, held before anything is sent so that check runs refuse what real ones do: letters, digits
+    and spaces, none in front, at most 50 (FACTS: tenants and access, products and device groups). None: no new name.
+
+    Raises InvalidInput.
+    """
+    if name is not None and not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f'"{name}" is no name for a {kind}: names have 1 to 50 letters, digits and spaces, and no space in front.',
+            code="invalid_name",
+            target=name,
+        )
 
 
 class Tenants(Protocol):

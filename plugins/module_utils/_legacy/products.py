@@ -18,6 +18,7 @@ from .._model import (
     is_guid,
     same_name,
 )
+from .._service import check_name
 from . import wire
 from .backend import segment
 from .operations import OperationVerbs
@@ -42,6 +43,7 @@ class ProductVerbs(OperationVerbs):
 
     def create_product(self, name: str, description: str | None, default_device_groups: bool) -> Operation:
         """Product_Create. The default of CreateDefaultGroups is not documented, so it is always sent."""
+        check_name("product", name)
         body = {"Name": name, "Description": description or None, "CreateDefaultGroups": default_device_groups}
         return self._start(
             "POST",
@@ -55,6 +57,7 @@ class ProductVerbs(OperationVerbs):
 
     def update_product(self, product_id: str, change: ProductChange) -> None:
         """Product_Patch. Members that are left out stay as they are."""
+        check_name("product", change.name)
         body = wire.given({"Name": change.name, "Description": change.description})
         path = self._path(f"products/{segment(product_id)}")
         self._patch(path, f"changing the product {product_id}", product_id, body)
@@ -111,6 +114,7 @@ class ProductVerbs(OperationVerbs):
 
     def create_device_group(self, draft: DeviceGroupDraft) -> DeviceGroup:
         """DeviceGroup_Create, which answers the group at once."""
+        check_name("device group", draft.name)
         doing = f"creating the device group {draft.name}"
         body = {
             "Name": draft.name,
@@ -131,6 +135,7 @@ class ProductVerbs(OperationVerbs):
 
     def update_device_group(self, device_group_id: str, change: DeviceGroupChange) -> None:
         """DeviceGroup_Patch, where alone the feed is spelled OSFeedType."""
+        check_name("device group", change.name)
         feed, policy = change.os_feed, change.update_policy
         body = wire.given(
             {

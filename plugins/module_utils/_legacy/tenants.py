@@ -13,6 +13,7 @@ from collections.abc import Callable
 from .._errors import FleetError, Forbidden, InvalidInput, NotFound
 from .._http import Session
 from .._model import Certificate, Operation, Tenant, is_guid
+from .._service import check_name
 from . import wire
 from .backend import segment
 from .starting import StartingBackend
@@ -46,6 +47,7 @@ class TenantVerbs(StartingBackend):
 
     def create_tenant(self, name: str, device_id: str) -> Operation:
         """Tenants_Create."""
+        check_name("tenant", name)
         doing = f"creating the tenant {name} from device {device_id}"
         body = {"DeviceId": device_id, "TenantFriendlyName": name}
         return self._start(
@@ -60,6 +62,7 @@ class TenantVerbs(StartingBackend):
 
     def rename_tenant(self, name: str) -> None:
         """Tenants_Patch."""
+        check_name("tenant", name)
         self._call("PATCH", self._path(), f"renaming the tenant to {name}", body=wire.encoded({"Name": name}))
         self._tenant_read = None
 

@@ -22,7 +22,8 @@ from .._model import (
     is_guid,
     same_name,
 )
-from .layers import Layers, check_name
+from .._service import check_name
+from .layers import Layers
 
 
 class AccessLayer(Layers):

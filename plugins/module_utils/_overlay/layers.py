@@ -7,15 +7,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from .._errors import InvalidInput, NotFound
+from .._errors import NotFound
 from .._model import Deployment, Device, DeviceGroup, Image, Operation, Placeholder, Product, User
 from .._service import Service
 from .rows import Rows
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}")
 
 
 class Layers:
@@ -74,15 +71,3 @@ def _numbered(placeholder: Placeholder, number: int) -> Placeholder:
     made.kind = placeholder.kind
     made.names = placeholder.names
     return made
-
-
-def check_name(kind: str, name: str) -> None:
-    """The service's rule for names: letters, digits and spaces, none in front, at most 50 (FACTS: tenants and access,
-    products and device groups).
-    """
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f'"{name}" is no name for a {kind}: names have 1 to 50 letters, digits and spaces, and no space in front.',
-            code="invalid_name",
-            target=name,
-        )

@@ -21,8 +21,8 @@ from .._model import (
     ProductChange,
     same_name,
 )
+from .._service import check_name
 from .fleet import FleetLayer
-from .layers import check_name
 
 
 class ProductLayer(FleetLayer):
@@ -47,8 +47,7 @@ class ProductLayer(FleetLayer):
         return self._begun("CreateProduct")
 
     def update_product(self, product_id: str, change: ProductChange) -> None:
-        if change.name is not None:
-            check_name("product", change.name)
+        check_name("product", change.name)
         product = self._existing_product(product_id)
         if change.name is not None and not same_name(change.name, product.name):
             self._refuse_second_product(change.name)
@@ -123,8 +122,7 @@ class ProductLayer(FleetLayer):
         return group
 
     def update_device_group(self, device_group_id: str, change: DeviceGroupChange) -> None:
-        if change.name is not None:
-            check_name("device group", change.name)
+        check_name("device group", change.name)
         group = self._existing_group(device_group_id)
         if change.name is not None and not same_name(change.name, group.name):
             self._refuse_second_group(group.product_id, change.name)
