@@ -35,6 +35,8 @@ ACTIONS = {
     "deployment": {"deploy": "deployed"},
     "user": _MADE,
 }
+#: Code of what keeps the rest from being pruned.
+NOT_PRUNED = "not_pruned"
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
 def _settled(execution: Execution) -> None:
     """Raises what keeps the rest from being pruned: a device that failed may still be in what is to be deleted."""
     if execution.failures:
-        raise FleetError("Nothing was deleted, as devices failed.", code="devices_failed")
+        raise FleetError("Nothing was deleted, as devices failed.", code=NOT_PRUNED)
 
 
 def _guard(whole: BlueprintPlan, policy: Policy) -> None:
@@ -253,9 +255,16 @@ def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy
             "operation": operation_values(outcome.execution.operation),
         },
         diff=tuple(diffs),
-        # Devices that failed are the cause of whatever they stopped.
-        error=devices.device_failure(outcomes) or outcome.error,
+        error=_error(outcome.error, devices.device_failure(outcomes)),
     )
+
+
+def _error(stopped: FleetError | None, failed: FleetError | None) -> FleetError | None:
+    """What stopped the run, or that devices failed; of both where only these kept the rest from being pruned."""
+    if stopped is None or failed is None or stopped.code != NOT_PRUNED:
+        return stopped or failed
+    failed.hint = " ".join(filter(None, (failed.hint, str(stopped))))
+    return failed
 
 
 def _change(kind: str, name: str, action: str, before: Any, after: Any) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def test_nothing_is_pruned_when_a_device_failed_which_may_be_in_it(kettle: Bench
         "devices": [{"id": DEVICE, "product": "Kettle", "device_group": "Lab"}],
     }
     outcome = kettle.run(blueprint, blueprint=document, prune=["products"])
-    assert "1 of 1 devices failed" in str(outcome.result.error)
+    assert str(outcome.result.error).startswith("1 of 1 devices failed")
+    assert str(outcome.result.error).endswith("Nothing was deleted, as devices failed.")
     assert outcome["changes"] == []
     assert outcome.result.diff == ()
     assert "Product_Delete" not in kettle.requests()
