@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -206,14 +207,18 @@ ROLE_MISTAKES = [
         "The blueprint {folder}/twice.yml has products twice in one mapping, line 3.",
     ),
     (
-        {"provision_document": '{"images": [], "images": []}', "provision_prune": ["products"]},
-        "The variable provision_document has images twice in one mapping, line 1.",
-    ),
-    (
         {"provision_document": "products=Kettle"},
         "The variable provision_document has to be a mapping, with products, images, devices or users.",
     ),
 ]
+if importlib.util.find_spec("ansible.module_utils.datatag"):
+    # ansible-core before 2.19 makes a mapping of such a text before a role sees it.
+    ROLE_MISTAKES.append(
+        (
+            {"provision_document": '{"images": [], "images": []}', "provision_prune": ["products"]},
+            "The variable provision_document has images twice in one mapping, line 1.",
+        )
+    )
 
 
 @pytest.mark.parametrize(("variables", "sentence"), ROLE_MISTAKES, ids=range(len(ROLE_MISTAKES)))
