@@ -203,7 +203,7 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
                 continue
             ahead = None
         if not done:
-            return Outcome(first, first.before, execution, done, error)
+            return Outcome(first, first.before, execution, done, error, tuple(each.before for each in first.beside))
         service = ahead or context.service
         try:
             beside = tuple(each.read(service) for each in first.beside)
@@ -217,7 +217,7 @@ def _out_of_sight(plan: SomePlan, execution: Execution, done: int, error: FleetE
     """Something was done and cannot be looked at: `after` is what was there before, and `changed` tells the truth."""
     told = "Writes were sent, and what came of them could not be read back: run it again to see."
     error.hint = f"{error.hint} {told}" if error.hint else told
-    return Outcome(plan, plan.before, execution, done, error)
+    return Outcome(plan, plan.before, execution, done, error, tuple(each.before for each in plan.beside))
 
 
 def _foresee(context: Context, plan: Plan, waiting: Waiting) -> Service:

@@ -7,10 +7,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.modules import blueprint, device_group, product
+from ansible_collections.azsphere.fleet.plugins.modules import blueprint, deployment, device_group, product
+
+from tests.simulator.images import compose_package
 
 from .conftest import Bench
 
@@ -75,3 +78,18 @@ def test_nothing_is_pruned_when_a_device_failed_which_may_be_in_it(kettle: Bench
     again = kettle.run(blueprint, blueprint=document, prune=["products"])
     assert again.result.error is None
     assert again["summary"]["product"]["deleted"] == 1
+
+
+@pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
+def test_a_deployment_that_cannot_be_read_back_is_told_as_changed(kettle: Bench, tmp_path: Path, check: bool) -> None:
+    package = tmp_path / "fresh.imagepackage"
+    image_id, component_id = "c1000000-0000-4000-8000-00000000000a", "d1000000-0000-4000-8000-00000000000a"
+    compose_package(package, image_id=image_id, component_id=component_id, name="fresh")
+    options = {"product": "Kettle", "device_group": "Lab", "packages": [str(package)]}
+    kettle.simulator.fault(match={"operationId": "DeviceGroup_GetInProduct"}, status=403, skip=1)
+    outcome = kettle.run(deployment, check=check, **options)
+    kettle.simulator.clear_faults()
+    assert outcome.result.changed
+    if not check:
+        assert "could not be read back" in str(outcome.result.error)
+        assert not kettle.run(deployment, **options).result.changed
