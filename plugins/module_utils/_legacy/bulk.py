@@ -194,7 +194,8 @@ class BulkVerbs(DeviceVerbs):
         except DEFECTS:
             raise
         except FleetError as error:
-            if error.status in REFUSALS and self._may_claim():
+            # What was accepted goes on, whatever its polling is answered: it is no refusal.
+            if error.status in REFUSALS and not error.begun and self._may_claim():
                 return self._claim_singly(device_ids, deadline, progress)
             for device_id in device_ids:
                 progress.tell(device_id, error)
@@ -244,7 +245,8 @@ class BulkVerbs(DeviceVerbs):
                 if ended.state != "Complete":
                     raise failure(ended, device_id)
             except (ServiceError, OperationFailed) as error:
-                if (error.status in REFUSALS or error.code in NOT_OURS) and self._may_claim():
+                refused = error.status in REFUSALS or error.code in NOT_OURS
+                if refused and not error.begun and self._may_claim():
                     return progress.tell(device_id, _not_claimable(device_id, error))
                 raise
             return progress.tell(device_id)

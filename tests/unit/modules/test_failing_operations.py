@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.modules import blueprint, deployment, device_group, product
+from ansible_collections.azsphere.fleet.plugins.modules import blueprint, deployment, device, device_group, product
 
 from tests.simulator.images import compose_package
 
@@ -93,3 +93,18 @@ def test_a_deployment_that_cannot_be_read_back_is_told_as_changed(kettle: Bench,
     if not check:
         assert "could not be read back" in str(outcome.result.error)
         assert not kettle.run(deployment, **options).result.changed
+
+
+@pytest.mark.parametrize("ids", [["0b" * 64], ["0b" * 64, "0c" * 64, "0d" * 64]], ids=["one", "bulk"])
+def test_a_claim_that_nobody_may_look_after_is_no_refusal(kettle: Bench, ids: list[str]) -> None:
+    kettle.simulator.settings(operation_seconds=60)
+    for operation in ("AsyncOperations_Get", "AsyncOperations_GetGlobal"):
+        kettle.simulator.fault(match={"operationId": operation}, status=403, times=None)
+    outcome = kettle.run(device, ids=ids, claim=True)
+    assert outcome.result.changed
+    assert {(each["changed"], each["failed"]) for each in outcome["outcomes"]} == {(True, True)}
+    assert not any("another tenant" in each["msg"] for each in outcome["outcomes"])
+    assert len([each for each in kettle.requests() if "laim" in each]) == 1
+    kettle.simulator.clear_faults()
+    kettle.simulator.advance(60)
+    assert not kettle.run(device, ids=ids, claim=True).result.changed
