@@ -23,6 +23,8 @@ class FleetError(Exception):
     """
 
     begun = False
+    #: Whether it ended work that may have been carried out all the same, as an answer was lost on the way.
+    doubtful = False
     #: The operation (of `_model`) that failed or did not end, as it was seen last.
     operation: Any = None
     #: What `code` is unless something more telling is given.

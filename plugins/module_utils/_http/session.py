@@ -214,8 +214,17 @@ class Session:
     def _exchange(self, request: _Request, patience: float, deadline: Deadline | None = None) -> Reply:
         """Sends the request until it is answered for good, or until so many seconds after the first attempt.
 
-        With a deadline no answer is waited for beyond it.
+        With a deadline no answer is waited for beyond it. What is raised after an attempt that may have been carried
+        out is marked as doubtful.
         """
+        lost: list[_Lost] = []
+        try:
+            return self._attempts(request, patience, deadline, lost)
+        except FleetError as error:
+            error.doubtful = request.method not in READS and any(each.sent for each in lost)
+            raise
+
+    def _attempts(self, request: _Request, patience: float, deadline: Deadline | None, losses: list[_Lost]) -> Reply:
         token = self.tokens.token()
         renewed = maybe_done = False
         attempts = 0
@@ -234,6 +243,7 @@ class Session:
             except GateClosed as closed:
                 raise ended(request.doing, request.target) from closed
             except _Lost as lost:
+                losses.append(lost)
                 if lost.lasting or (not self._answered and attempts >= FIRST_CONTACT_ATTEMPTS):
                     raise lost.error from lost
                 error: FleetError = lost.error

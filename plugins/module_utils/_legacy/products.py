@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .._errors import ServiceError
+from .._errors import FleetError, ServiceError
 from .._model import (
     DeviceGroup,
     DeviceGroupChange,
@@ -166,7 +166,11 @@ class ProductVerbs(OperationVerbs):
         changed = self._call("PATCH", path, doing, target=target, body=wire.encoded(body)).json()
         kept = wire.text_of(wire.member(changed, "Description")) if isinstance(changed, dict) else None
         if body.get("Description") == "" and kept is not None:
-            self._call("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
+            try:
+                self._call("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
+            except FleetError as error:
+                error.begun = True  # By the first request, which may have held other members.
+                raise
 
 
 def _sorted(groups: list[DeviceGroup]) -> list[DeviceGroup]:

@@ -271,7 +271,7 @@ def _outcome(change: DeviceChange, execution: Execution) -> dict[str, Any]:
         "id": change.id,
         "row": change.row,
         "actions": list(done),
-        "changed": bool(done) or (error is not None and error.begun),
+        "changed": bool(done) or (error is not None and (error.begun or error.doubtful)),
         "failed": error is not None,
         "msg": message,
     }

@@ -202,14 +202,18 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
                 done += 1  # It may have happened; if not, the new plan does it.
                 continue
             ahead = None
-        if not done:
+        doubtful = not done and error is not None and error.doubtful
+        if not done and not doubtful:
             return Outcome(first, first.before, execution, done, error, tuple(each.before for each in first.beside))
         service = ahead or context.service
         try:
             beside = tuple(each.read(service) for each in first.beside)
-            return Outcome(first, first.read(service), execution, done, error, beside)
+            after = first.read(service)
         except FleetError as unseen:
-            return _out_of_sight(first, execution, done, error or unseen)
+            return _out_of_sight(first, execution, done or 1, error or unseen)
+        # Of a write whose answer was lost, what is there tells whether it was carried out.
+        done = int(after.shown != first.before.shown) if doubtful else done
+        return Outcome(first, after, execution, done, error, beside)
     raise AssertionError("the last attempt returns")
 
 

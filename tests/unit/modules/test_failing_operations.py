@@ -108,3 +108,32 @@ def test_a_claim_that_nobody_may_look_after_is_no_refusal(kettle: Bench, ids: li
     kettle.simulator.clear_faults()
     kettle.simulator.advance(60)
     assert not kettle.run(device, ids=ids, claim=True).result.changed
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+def test_a_change_whose_answer_was_lost_is_told_by_what_is_there(kettle: Bench, kind: str) -> None:
+    kettle.simulator.fault(kind, match={"method": "PATCH"})
+    kettle.simulator.fault(match={"method": "PATCH"}, status=403, times=None)
+    outcome = kettle.run(product, name="Kettle", description="Pots")
+    done = kind == "drop_after"
+    assert outcome.result.error is not None
+    assert outcome.result.changed == done
+    assert bool(outcome.result.diff) == done
+    assert (outcome["product"]["description"] == "Pots") == done
+
+
+def test_a_claim_whose_answer_was_lost_may_have_changed_a_device(kettle: Bench) -> None:
+    kettle.simulator.fault("drop_after", match={"operationId": "Devices_Claim"})
+    kettle.simulator.fault(match={"operationId": "Devices_Claim"}, status=503, times=None)
+    outcome = kettle.run(device, ids=["0b" * 64], claim=True, retry_timeout=0.2)
+    assert outcome.result.changed or outcome.result.error is None
+
+
+def test_the_first_of_two_requests_for_one_change_counts(kettle: Bench) -> None:
+    kettle.run(device_group, product="Kettle", name="Lab", description="Words")
+    kettle.simulator.settings(patch_empty="ignored", patch_null="clears")
+    kettle.simulator.fault(match={"method": "PATCH"}, status=403, skip=1, times=None)
+    outcome = kettle.run(device_group, product="Kettle", name="Lab", description="", os_feed="RetailEval")
+    assert outcome.result.error is not None
+    assert outcome.result.changed
+    assert outcome["device_group"]["os_feed"] == "RetailEval"
