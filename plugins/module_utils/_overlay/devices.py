@@ -51,6 +51,10 @@ class DeviceLayer(ProductLayer):
         self._claimed(device_id)
         return PlannedBytes()
 
+    def forget_devices(self, device_ids: Iterable[str]) -> None:
+        """Has these be as they are in the service below, whatever was done to them here."""
+        self._devices.forget(device_ids)
+
     def _claimed(self, device_id: str) -> Device:
         device = self._devices.get(device_id)
         if device is None or device.tenant_id is None:

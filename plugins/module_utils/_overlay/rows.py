@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
 from .._model import Placeholder
@@ -59,6 +59,12 @@ class Rows(Generic[Row]):
 
     def drop(self, row_id: str) -> None:
         self._changed[row_id] = None
+
+    def forget(self, row_ids: Iterable[str]) -> None:
+        """Takes back what was put for these; and what was read so far, which may be so no longer."""
+        for row_id in row_ids:
+            self._changed.pop(row_id, None)
+        self._below, self._complete = {}, False
 
     @property
     def touched(self) -> bool:

@@ -205,7 +205,12 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
         doubtful = not done and error is not None and error.doubtful
         if not done and not doubtful:
             return Outcome(first, first.before, execution, done, error, tuple(each.before for each in first.beside))
-        service = ahead or context.service
+        service = context.service
+        if ahead is not None:
+            service, foreseen = ahead
+            undone = [each for each, actions in foreseen.done.items() if execution.done.get(each) != actions]
+            if undone:
+                ahead[0].forget_devices(undone)
         try:
             beside = tuple(each.read(service) for each in first.beside)
             after = first.read(service)
@@ -224,11 +229,12 @@ def _out_of_sight(plan: SomePlan, execution: Execution, done: int, error: FleetE
     return Outcome(plan, plan.before, execution, done, error, tuple(each.before for each in plan.beside))
 
 
-def _foresee(context: Context, plan: Plan, waiting: Waiting) -> Service:
-    """The service as it will be when all steps are over."""
+def _foresee(context: Context, plan: Plan, waiting: Waiting) -> tuple[Overlay, Execution]:
+    """The service as it will be when all steps are over, and what they will have done."""
     ahead = Overlay(context.service)
-    rehearse(plan.steps, Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline)))
-    return ahead
+    execution = Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline))
+    rehearse(plan.steps, execution)
+    return ahead, execution
 
 
 def bring_about(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:

@@ -137,3 +137,24 @@ def test_the_first_of_two_requests_for_one_change_counts(kettle: Bench) -> None:
     assert outcome.result.error is not None
     assert outcome.result.changed
     assert outcome["device_group"]["os_feed"] == "RetailEval"
+
+
+def test_what_is_foreseen_without_waiting_leaves_out_devices_that_were_refused(kettle: Bench) -> None:
+    kettle.simulator.settings(operation_seconds=30)
+    kettle.simulator.fault(match={"operationId": "Devices_Move", "path": f"*{DEVICE}*"}, status=403)
+    outcome = kettle.run(device, ids=[DEVICE], product="Kettle", device_group="Lab", wait=False)
+    assert outcome["outcomes"][0]["failed"]
+    assert not outcome.result.changed
+    assert not outcome.result.diff or "Kettle/Lab" not in outcome.result.diff[0]["after"]
+
+
+def test_what_is_foreseen_without_waiting_has_the_others(kettle: Bench) -> None:
+    other = "0b" * 64
+    kettle.run(device, ids=[other], claim=True)
+    kettle.simulator.settings(operation_seconds=30)
+    kettle.simulator.fault(match={"operationId": "Devices_Move", "path": f"*{DEVICE}*"}, status=403)
+    outcome = kettle.run(device, ids=[DEVICE, other], product="Kettle", device_group="Lab", wait=False)
+    assert [each["failed"] for each in outcome["outcomes"]] == [True, False]
+    [difference] = outcome.result.diff or ()
+    assert "1 device: Kettle/Lab" in difference["after"]
+    assert f"{DEVICE[:16]}…  Old/Field" in difference["after"]
