@@ -51,6 +51,9 @@ class Files(Protocol):
     def receive(self, path: str, produce: Produce, mode: int) -> None:
         """As `write`, for content that comes in pieces and may be large."""
 
+    def try_place(self, path: str) -> None:
+        """Raises what writing this file would raise, as far as it shows before; leaves nothing behind."""
+
     def set_mode(self, path: str, mode: int) -> None:
         """Changes the permission bits of a file that is there."""
 
@@ -98,6 +101,13 @@ class Disk:
         except OSError as error:
             raise _unusable("write", path, error) from error
 
+    def try_place(self, path: str) -> None:
+        try:
+            with tempfile.TemporaryFile(dir=os.path.dirname(os.path.abspath(path))):
+                pass
+        except OSError as error:
+            raise _unusable("write", path, error) from error
+
     def set_mode(self, path: str, mode: int) -> None:
         try:
             os.chmod(path, mode)
@@ -129,6 +139,13 @@ class PlannedFiles:
 
     def receive(self, path: str, produce: Produce, mode: int) -> None:
         """Lets the content come and keeps what can be told of it."""
+        self.try_place(path)
+        digest = Digest()
+        produce(digest.write)
+        self._states[path] = digest.state(mode)
+        self._contents[path] = PlannedBytes()
+
+    def try_place(self, path: str) -> None:
         folder = os.path.dirname(os.path.abspath(path))
         if not os.access(folder, os.W_OK | os.X_OK):
             problem = "there is no such folder" if not os.path.isdir(folder) else "the folder is not writable"
@@ -136,10 +153,6 @@ class PlannedFiles:
         around = os.stat(folder)
         if around.st_mode & stat.S_ISVTX and os.path.lexists(path):
             self._require_owner("write", path, os.lstat(path).st_uid, around.st_uid)
-        digest = Digest()
-        produce(digest.write)
-        self._states[path] = digest.state(mode)
-        self._contents[path] = PlannedBytes()
 
     def set_mode(self, path: str, mode: int) -> None:
         state = self.state(path)

@@ -186,5 +186,6 @@ def test_every_verb_that_writes_is_known_here() -> None:
         "users",
         "wait",
     }
-    verbs = {name for name in dir(overlay) if not name.startswith("_")}
+    # The overlay's own, which is no verb of the port and reaches nothing below.
+    verbs = {name for name in dir(overlay) if not name.startswith("_")} - {"forget_devices"}
     assert verbs == reads | set(WRITES)

@@ -108,6 +108,8 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
         return _snapshot(now, {"legacy_authorization": state})
 
     def block(execution: Execution) -> None:
+        # What is for ever is not done before it is sure that it can be written down.
+        execution.files.try_place(record)
         execution.service.block_legacy_authorization()
 
     def write_down(execution: Execution) -> None:

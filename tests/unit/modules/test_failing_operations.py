@@ -11,11 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.modules import blueprint, deployment, device, device_group, product
+from ansible_collections.azsphere.fleet.plugins.modules import (
+    blueprint,
+    deployment,
+    device,
+    device_group,
+    product,
+    tenant,
+)
 
 from tests.simulator.images import compose_package
 
-from .conftest import Bench
+from .conftest import TENANT, Bench
 
 DEVICE = "0a" * 64
 
@@ -158,3 +165,11 @@ def test_what_is_foreseen_without_waiting_has_the_others(kettle: Bench) -> None:
     [difference] = outcome.result.diff or ()
     assert "1 device: Kettle/Lab" in difference["after"]
     assert f"{DEVICE[:16]}…  Old/Field" in difference["after"]
+
+
+def test_nothing_is_done_for_ever_that_cannot_be_written_down(kettle: Bench) -> None:
+    options = {"legacy_authorization": "blocked", "confirm": TENANT, "record": "/proc/blocked.json"}
+    outcome = kettle.run(tenant, **options)
+    assert "Cannot write /proc/blocked.json" in str(outcome.result.error)
+    assert not outcome.result.changed
+    assert "Tenants_BlockLegacy" not in kettle.requests()
