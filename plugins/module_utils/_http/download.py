@@ -33,8 +33,11 @@ def fetch(
     The address is a secret: messages name its host only. Raises InvalidInput for an address that is not https (http is
     allowed on this machine), ServiceError for a refusal, Unreachable for a broken or short answer.
     """
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.netloc.rpartition("@")[2], parts.port
+    except ValueError:
+        raise InvalidInput(f"While {doing}, the service gave something else than an address.", target=target) from None
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise InvalidInput(f"While {doing}, the service gave an address that is not https.", target=target)
     with plain_session(verify, timeout) as session:

@@ -77,7 +77,8 @@ _SECRETS = re.compile(
 
 def scrub(text: str) -> str:
     """Text of a stranger in one short line, with whatever looks like a token or a signature taken out."""
-    line = " ".join(_SECRETS.sub("(removed)", text).split())
+    readable = "".join(sign if sign.isprintable() else " " for sign in _SECRETS.sub("(removed)", text))
+    line = " ".join(readable.split())
     return line if len(line) <= _LONGEST else line[:_LONGEST].rstrip() + " ..."
 
 

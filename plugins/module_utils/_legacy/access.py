@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from .._deadline import Deadline
 from .._errors import Forbidden, NotFound, ServiceError
-from .._http import Session
+from .._http.session import Session
 from .._model import ROLES, User, is_guid, same_name
 from . import wire
 from .backend import segment
@@ -37,8 +37,8 @@ class AccessVerbs(TenantVerbs):
         except NotFound as error:
             hint = "The list of users is open to Administrators of the tenant only; to others it is not there."
             raise error.retold(Forbidden, error.message, hint=hint) from error
-        listed = body if isinstance(body, list) else wire.member(wire.body_of(body, doing), "Principals") or []
-        found = [wire.user(wire.body_of(entry, doing)) for entry in listed]
+        listed = body if isinstance(body, list) else wire.member(wire.body_of(body, doing), "Principals")
+        found = [wire.user(entry) for entry in wire.listed(listed, doing)]
         return sorted(
             (user for user in found if user.roles), key=lambda user: (user.mail or user.name or "").casefold()
         )
@@ -116,7 +116,7 @@ class AccessVerbs(TenantVerbs):
             return None
         if body is None:
             return None
-        listed = [wire.body_of(entry, doing) for entry in wire.member(body, "Roles") or []]
+        listed = wire.listed(wire.member(body, "Roles"), doing)
         mine = [entry for entry in listed if wire.id_of(wire.member(entry, "TenantId")) in (self._resolved(), None)]
         return tuple(sorted({name for entry in mine for name in wire.role_names(wire.member(entry, "RoleNames"))}))
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .._errors import InvalidInput, NotFound, ServiceError
-from .._http import fetch
+from .._http.download import fetch
+from .._http.errors import scrub
 from .._model import Deployment, Image, ImageDownload, ImagePackage, Operation
 from . import wire
 from .backend import segment
@@ -63,7 +64,7 @@ class ImageVerbs(OperationVerbs):
         body = wire.body_of(self._read(self._path(f"images/{segment(image_id)}"), doing, target=image_id), doing)
         url = wire.text_of(wire.member(body, "Uri"))
         if url is None or wire.member(body, "IsSuccess") is False:
-            why = wire.text_of(wire.member(body, "UriMessage")) or "it did not say why"
+            why = scrub(wire.text_of(wire.member(body, "UriMessage")) or "it did not say why")
             raise ServiceError(f"While {doing}, the service gave no address: {why.rstrip('.')}.", target=image_id)
         return ImageDownload(image_id, url)
 

@@ -17,6 +17,8 @@ from .wire import member
 Ask = Callable[[Mapping[str, str], Mapping[str, str]], Any]
 
 CONTINUATION = "Sphere-Continuation"
+#: Empty pages in a row after which no further one is asked for.
+MOST_EMPTY = 100
 
 
 def entries(ask: Ask, doing: str, page_size: int | None = None) -> Iterator[Mapping[str, Any]]:
@@ -28,6 +30,7 @@ def entries(ask: Ask, doing: str, page_size: int | None = None) -> Iterator[Mapp
     query = {} if page_size is None else {"maxPageSize": str(page_size)}
     token: str | None = None
     seen: set[str] = set()
+    empty = 0
     while True:
         headers = {} if token is None else {CONTINUATION: token}
         try:
@@ -41,6 +44,13 @@ def entries(ask: Ask, doing: str, page_size: int | None = None) -> Iterator[Mapp
         yield from page
         if following is None:
             return
+        empty = 0 if page else empty + 1
+        if empty > MOST_EMPTY or not (following.isascii() and following.isprintable()):
+            raise ServiceError(
+                f"While {doing}, the service led on without an end: the list cannot be completed.",
+                code="repeated_page",
+                hint="Run the task again; if it stays, it is a fault of the service.",
+            )
         if following in seen:
             raise ServiceError(
                 f"While {doing}, the service gave the same continuation token twice: the list cannot be completed.",

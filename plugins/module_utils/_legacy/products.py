@@ -167,7 +167,14 @@ class ProductVerbs(OperationVerbs):
         kept = wire.text_of(wire.member(changed, "Description")) if isinstance(changed, dict) else None
         if body.get("Description") == "" and kept is not None:
             try:
-                self._call("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
+                again = self._call("PATCH", path, doing, target=target, body=wire.encoded({"Description": None})).json()
+                if isinstance(again, dict) and wire.text_of(wire.member(again, "Description")) is not None:
+                    raise ServiceError(
+                        f"While {doing}, the service kept the description, which it does not seem to clear.",
+                        code="description_kept",
+                        target=target,
+                        hint="Give another description, or leave it as it is.",
+                    )
             except FleetError as error:
                 error.begun = True  # By the first request, which may have held other members.
                 raise

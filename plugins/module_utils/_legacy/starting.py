@@ -16,7 +16,7 @@ from typing import Any
 
 from .._deadline import Deadline
 from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
-from .._http import Session
+from .._http.session import Session
 from .._model import Operation
 from . import wire
 from .backend import Backend
@@ -29,7 +29,8 @@ LOST = 10.0
 TAKEN = (400, 409, 412)
 HINTS = {
     "DeleteProduct": "A product can be deleted only while no device is in its groups: move its devices first.",
-    "DeleteDeviceGroup": "A device group can be deleted only while no device is in it: move its devices first.",
+    "DeleteDeviceGroup": "A device group can be deleted only while no device is in it: move its devices first. "
+    "Perhaps one to which something was deployed cannot be deleted at all.",
     "TenantCreation": "A device can make one tenant only, and only while it is claimed by nobody.",
 }
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from .._errors import FleetError, Forbidden, InvalidInput, NotFound
-from .._http import Session
+from .._http.session import Session
 from .._model import Certificate, Operation, Tenant, is_guid
 from .._service import check_name
 from . import wire
@@ -39,7 +39,7 @@ class TenantVerbs(StartingBackend):
         if self._tenant_read is None:
             doing = f"looking up the tenant {tenant_id}"
             try:
-                body = self._read(f"/v2/tenants/{tenant_id}", doing, target=tenant_id)
+                body = self._read(f"/v2/tenants/{segment(tenant_id)}", doing, target=tenant_id)
                 self._tenant_read = wire.tenant(wire.body_of(body, doing))
             except (NotFound, Forbidden) as error:
                 raise self._unusable(f"The tenant {tenant_id} is not open to this account.", error) from error
@@ -105,7 +105,7 @@ class TenantVerbs(StartingBackend):
 
     def _path(self, below: str = "") -> str:
         """A path inside the tenant; what is below is percent-encoded already."""
-        return f"/v2/tenants/{self._resolved()}" + (f"/{below}" if below else "")
+        return f"/v2/tenants/{segment(self._resolved())}" + (f"/{below}" if below else "")
 
     def _resolved(self) -> str:
         """GUID of the tenant in use. A GUID is taken as it is; a name is looked up once."""

@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._errors import InvalidInput, ServiceError
-from .._http import ERROR_CODES
+from .._http.errors import ERROR_CODES, scrub
 from .._model import (
     FINAL_STATES,
     IMAGE_TYPES,
@@ -91,7 +91,7 @@ def enum_name(names: Mapping[int, str], value: Any, default: str | None = None) 
     if isinstance(value, int):
         return names.get(value, str(value))
     text = str(value)
-    if text.isdigit():
+    if text.isdecimal():
         return names.get(int(text), text)
     return next((name for name in names.values() if name.lower() == text.lower()), text)
 
@@ -117,6 +117,21 @@ def id_of(value: Any) -> str | None:
     return None if text in ("", NO_TENANT) else text
 
 
+def _own_id(body: Mapping[str, Any], name: str = "Id") -> str:
+    """The ID without which an object is nothing. Raises ServiceError."""
+    found = id_of(member(body, name))
+    if found is None:
+        raise ServiceError(f"The service answered with an object that has no {name}.", code="unexpected")
+    return found
+
+
+def listed(value: Any, doing: str) -> list[Mapping[str, Any]]:
+    """A list of JSON objects; none for null. Raises ServiceError."""
+    if value is not None and not isinstance(value, list):
+        raise ServiceError(f"While {doing}, the service answered something else than the list due.", code="unexpected")
+    return [body_of(entry, doing) for entry in value or []]
+
+
 def date_of(value: Any) -> str | None:
     """A point in time as ISO 8601 in UTC with a Z. One without a zone is UTC; the year one stands for never."""
     text = text_of(value)
@@ -128,7 +143,10 @@ def date_of(value: Any) -> str | None:
     day, time, fraction, zone = found.groups()
     if zone and zone.upper() != "Z":
         sign = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
-        utc = datetime.fromisoformat(f"{day}T{time}{sign}").astimezone(timezone.utc)
+        try:
+            utc = datetime.fromisoformat(f"{day}T{time}{sign}").astimezone(timezone.utc)
+        except (ValueError, OverflowError):  # A time that cannot be is shown as it came.
+            return text
         day, time = utc.isoformat()[:19].split("T")
     return f"{day}T{time}{fraction or ''}Z"
 
@@ -170,18 +188,18 @@ def number_of(value: Any, doing: str) -> int:
 
 
 def tenant(body: Mapping[str, Any]) -> Tenant:
-    return Tenant(id_of(member(body, "Id")) or "", text_of(member(body, "Name")), _roles(member(body, "Roles")))
+    return Tenant(_own_id(body), text_of(member(body, "Name")), _roles(member(body, "Roles")))
 
 
 def product(body: Mapping[str, Any]) -> Product:
     description = text_of(member(body, "Description"))
-    return Product(id_of(member(body, "Id")) or "", str(member(body, "Name") or ""), description)
+    return Product(_own_id(body), str(member(body, "Name") or ""), description)
 
 
 def device_group(body: Mapping[str, Any]) -> DeviceGroup:
     current = member(body, "CurrentDeployment")
     return DeviceGroup(
-        id=id_of(member(body, "Id")) or "",
+        id=_own_id(body),
         product_id=id_of(member(body, "ProductId")) or "",
         name=str(member(body, "Name") or ""),
         description=text_of(member(body, "Description")),
@@ -195,7 +213,7 @@ def device_group(body: Mapping[str, Any]) -> DeviceGroup:
 def deployment(body: Mapping[str, Any]) -> Deployment:
     images = member(body, "DeployedImages")
     return Deployment(
-        id=id_of(member(body, "Id")) or "",
+        id=_own_id(body),
         images=tuple(sorted(str(image).lower() for image in images)) if isinstance(images, list) else (),
         deployed_at=date_of(member(body, "DeploymentDateUtc")),
     )
@@ -203,7 +221,7 @@ def deployment(body: Mapping[str, Any]) -> Deployment:
 
 def device(body: Mapping[str, Any]) -> Device:
     return Device(
-        id=id_of(member(body, "DeviceId")) or "",
+        id=_own_id(body, "DeviceId"),
         tenant_id=id_of(member(body, "TenantId")),
         product_id=id_of(member(body, "ProductId")),
         device_group_id=id_of(member(body, "DeviceGroupId")),
@@ -218,7 +236,7 @@ def device(body: Mapping[str, Any]) -> Device:
 def image(body: Mapping[str, Any]) -> Image:
     kind = member(body, "Type")
     return Image(
-        id=id_of(member(body, "Id")) or "",
+        id=_own_id(body),
         name=text_of(member(body, "Name")),
         description=text_of(member(body, "Description")),
         component_id=id_of(member(body, "ComponentId")),
@@ -232,7 +250,8 @@ def operation(body: Mapping[str, Any], kind: str | None = None) -> Operation:
     failure = None
     if isinstance(error, dict) and error:
         code = enum_name(ERROR_CODE, member(error, "Code")) or "OperationFailed"
-        failure = OperationError(code, text_of(member(error, "Message")))
+        words = text_of(member(error, "Message"))
+        failure = OperationError(code, words and scrub(words))
     return Operation(
         id=id_of(member(body, "OperationId")) or "",
         type=enum_name(OPERATION_TYPE, member(body, "OperationType")) or kind or "",
@@ -297,7 +316,7 @@ def insight(body: Mapping[str, Any]) -> Insight:
         event_class=text_of(member(body, "EventClass")),
         category=text_of(member(body, "EventCategory")),
         description=text_of(member(body, "Description")),
-        count=count if isinstance(count, int) else int(count) if str(count).isdigit() else 1,
+        count=count if isinstance(count, int) else int(count) if str(count).isdecimal() else 1,
         start=unix_date(member(body, "StartTimestampInUnix")),
         end=unix_date(member(body, "EndTimestampInUnix")),
     )

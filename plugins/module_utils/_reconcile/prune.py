@@ -54,11 +54,11 @@ def _groups(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, 
 
 
 def _users(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
-    named = {entry.user.strip().casefold() for entry in blueprint.users}
+    named = user_role.names_of(*(entry.user.strip() for entry in blueprint.users))
     for user in service.users():
-        names = {name.casefold() for name in (user.id, user.mail) if name is not None}
-        if not names & named:
-            who = user.mail or user.id or ""
+        # By every name that the service may find a user by, so that nobody is pruned who is named.
+        who = user.mail or user.id
+        if who is not None and not user_role.names_of(user.id, user.mail, user.name) & named:
             yield "user", who, plan_user(service, user_role.DesiredUser(who, present=False))
 
 

@@ -123,10 +123,10 @@ def _administrator_last(roles: Iterable[str]) -> list[str]:
 
 
 def _refuse_own(service: Service, user: str, found: User) -> None:
-    account = _names(*service.account())
+    account = names_of(*service.account())
     if not account:
         problem = f"The access token does not tell whether {user} is the account that this runs as"
-    elif account & _names(user, found.id, found.mail, found.name):
+    elif account & names_of(user, found.id, found.mail, found.name):
         problem = f"{user} is the account that this runs as"
     else:
         return
@@ -138,7 +138,7 @@ def _refuse_own(service: Service, user: str, found: User) -> None:
     )
 
 
-def _names(*known: str | None) -> set[str]:
+def names_of(*known: str | None) -> set[str]:
     """An account by all its names: a service principal's made-up address holds its GUID (FACTS: signing in)."""
     names = {name.casefold() for name in known if name}
     return names | {principal for name in names if is_guid(principal := name.partition("@")[0])}

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,24 @@ def test_nothing_is_done_for_ever_that_cannot_be_written_down(kettle: Bench) -> 
     assert "Cannot write /proc/blocked.json" in str(outcome.result.error)
     assert not outcome.result.changed
     assert "Tenants_BlockLegacy" not in kettle.requests()
+
+
+def test_a_description_that_the_service_keeps_is_told(kettle: Bench) -> None:
+    kettle.run(product, name="Kettle", description="Words")
+    kettle.simulator.settings(patch_empty="ignored", patch_null="ignored")
+    outcome = kettle.run(product, name="Kettle", description="")
+    assert "kept the description" in str(outcome.result.error)
+
+
+def test_nobody_is_pruned_who_is_named_by_another_name(kettle: Bench) -> None:
+    principal = "9c000000-0000-4000-8000-000000000001"
+    me = kettle.service().users()[0]
+    listed = [
+        {"PrincipalId": principal, "Mail": None, "DisplayName": "svc", "Roles": ["Contributor"]},
+        {"PrincipalId": me.id, "Mail": me.mail, "DisplayName": me.name, "Roles": list(me.roles)},
+    ]
+    body = json.dumps({"Principals": listed})
+    kettle.simulator.fault(match={"operationId": "AccessControl_ListUsers"}, status=200, body=body, times=None)
+    users = [{"user": f"{principal}@{principal}.onmicrosoft.com"}, {"user": me.mail or me.id}]
+    outcome = kettle.run(blueprint, check=True, blueprint={"users": users}, prune=["users"])
+    assert outcome["summary"]["user"]["deleted"] == 0

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import User
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.user_role import DesiredUser, plan
 
