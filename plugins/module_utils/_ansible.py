@@ -14,12 +14,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ._auth import pasted_secrets
+from ._auth.options import pasted_secrets
 from ._connection import DEFAULT_CONCURRENCY, Connection, open_connection, open_login
 from ._context import Context, Params
 from ._errors import FleetError, MissingLibrary
 from ._files import Disk, PlannedFiles
-from ._overlay import Overlay
+from ._overlay.overlay import Overlay
 from ._result import Result, conceal
 from ._service import Service
 

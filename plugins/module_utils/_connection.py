@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ._auth import AuthOptions, Tokens, open_tokens
+from ._auth.choose import open_tokens
 from ._auth.login import DeviceCodeLogin
+from ._auth.options import AuthOptions
+from ._auth.tokens import Tokens
 from ._deadline import seconds
 from ._errors import InvalidInput
-from ._http import Session, Settings
-from ._legacy import LegacyService
+from ._http.session import Session, Settings
+from ._legacy.service import LegacyService
 from ._login import Account, Login, PlannedLogin
 from ._service import Service
 

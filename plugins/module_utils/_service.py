@@ -80,12 +80,14 @@ class Tenants(Protocol):
     def create_tenant(self, name: str, device_id: str) -> Operation:
         """For ever. Needs a device that is claimed by nobody and never made a tenant."""
 
-    def rename_tenant(self, name: str) -> None: ...
+    def rename_tenant(self, name: str) -> None:
+        """Renames the tenant in use."""
 
     def block_legacy_authorization(self) -> None:
         """For ever."""
 
-    def certificates(self) -> list[Certificate]: ...
+    def certificates(self) -> list[Certificate]:
+        """Returns all CA certificates of the tenant."""
 
     def certificate(self, thumbprint: str | None) -> bytes:
         """DER of one certificate, of the active one when no thumbprint is given."""
@@ -104,29 +106,37 @@ class Access(Protocol):
     def user(self, user: str) -> User | None:
         """One principal by GUID or address; None when the tenant gives it no role."""
 
-    def roles(self) -> list[str]: ...
+    def roles(self) -> list[str]:
+        """Returns the names of the roles that the service knows."""
 
     def invite_user(self, address: str) -> None:
         """Makes an address known to the service. Without a role it can do nothing."""
 
-    def assign_role(self, user: str, role: str) -> None: ...
+    def assign_role(self, user: str, role: str) -> None:
+        """Gives a role to a known user."""
 
-    def unassign_role(self, user: str, role: str) -> None: ...
+    def unassign_role(self, user: str, role: str) -> None:
+        """Takes a role from a user."""
 
     def account(self) -> tuple[str, ...]:
         """The address and the object ID of whom this service runs as, as far as the token tells them."""
 
 
 class Products(Protocol):
-    def products(self) -> list[Product]: ...
+    def products(self) -> list[Product]:
+        """Returns all products, by name."""
 
-    def product(self, product_id: str) -> Product | None: ...
+    def product(self, product_id: str) -> Product | None:
+        """Returns the product with this GUID."""
 
-    def product_named(self, name: str) -> Product | None: ...
+    def product_named(self, name: str) -> Product | None:
+        """Returns the product with this name, whatever its case."""
 
-    def create_product(self, name: str, description: str | None, default_device_groups: bool) -> Operation: ...
+    def create_product(self, name: str, description: str | None, default_device_groups: bool) -> Operation:
+        """Starts the creation of a product."""
 
-    def update_product(self, product_id: str, change: ProductChange) -> None: ...
+    def update_product(self, product_id: str, change: ProductChange) -> None:
+        """Changes or renames a product."""
 
     def delete_product(self, product_id: str) -> Operation:
         """With its groups. Fails, at once or in the operation, while devices are in them."""
@@ -134,20 +144,26 @@ class Products(Protocol):
     def device_groups(self, product_id: str | None = None) -> list[DeviceGroup]:
         """Of one product, or of the tenant."""
 
-    def device_group(self, device_group_id: str) -> DeviceGroup | None: ...
+    def device_group(self, device_group_id: str) -> DeviceGroup | None:
+        """Returns the device group with this GUID."""
 
-    def device_group_named(self, product: str, name: str) -> DeviceGroup | None: ...
+    def device_group_named(self, product: str, name: str) -> DeviceGroup | None:
+        """Returns the group with this name in a product, whatever their case."""
 
     def device_groups_named(self, name: str) -> list[DeviceGroup]:
         """Those of this name in all products."""
 
-    def create_default_device_groups(self, product_id: str) -> None: ...
+    def create_default_device_groups(self, product_id: str) -> None:
+        """Creates the five default device groups."""
 
-    def create_device_group(self, draft: DeviceGroupDraft) -> DeviceGroup: ...
+    def create_device_group(self, draft: DeviceGroupDraft) -> DeviceGroup:
+        """Creates a device group and returns it."""
 
-    def update_device_group(self, device_group_id: str, change: DeviceGroupChange) -> None: ...
+    def update_device_group(self, device_group_id: str, change: DeviceGroupChange) -> None:
+        """Changes or renames a device group."""
 
-    def delete_device_group(self, device_group_id: str) -> Operation: ...
+    def delete_device_group(self, device_group_id: str) -> Operation:
+        """Starts the deletion; fails, at once or in the operation, while devices are in the group."""
 
 
 class Devices(Protocol):
@@ -157,7 +173,8 @@ class Devices(Protocol):
     def device(self, device_id: str) -> Device | None:
         """None, or one without tenant_id, for a device that is not claimed into this tenant."""
 
-    def device_count(self, product_id: str | None = None, device_group_id: str | None = None) -> int: ...
+    def device_count(self, product_id: str | None = None, device_group_id: str | None = None) -> int:
+        """Returns the number of claimed devices of a group, of a product, or of the tenant."""
 
     def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
         """For ever. Any number; waits; reports each device. Answers the last operation."""
@@ -181,28 +198,35 @@ class Devices(Protocol):
 
 
 class Images(Protocol):
-    def images(self) -> list[Image]: ...
+    def images(self) -> list[Image]:
+        """Returns all images of the tenant, by name."""
 
-    def image(self, image_id: str) -> Image | None: ...
+    def image(self, image_id: str) -> Image | None:
+        """Returns the image with this GUID."""
 
-    def image_status(self, image_id: str) -> str | None: ...
+    def image_status(self, image_id: str) -> str | None:
+        """Returns the service's word for how far an upload is."""
 
     def component_ids(self, image_ids: Sequence[str]) -> dict[str, str | None]:
         """Component ID of each image that is known."""
 
-    def image_download(self, image_id: str) -> ImageDownload: ...
+    def image_download(self, image_id: str) -> ImageDownload:
+        """Returns where the image can be fetched."""
 
     def fetch_image(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
         """Streams the image's bytes to `write`, without the token."""
 
-    def upload_image(self, package: ImagePackage) -> Operation: ...
+    def upload_image(self, package: ImagePackage) -> Operation:
+        """Starts the upload of a package."""
 
     def deployments(self, device_group_id: str) -> list[Deployment]:
         """Newest first."""
 
-    def deployment(self, deployment_id: str) -> Deployment | None: ...
+    def deployment(self, deployment_id: str) -> Deployment | None:
+        """Returns the deployment with this GUID."""
 
-    def create_deployment(self, device_group_id: str, image_ids: Sequence[str]) -> Operation: ...
+    def create_deployment(self, device_group_id: str, image_ids: Sequence[str]) -> Operation:
+        """Starts a deployment of exactly these images to a device group."""
 
 
 class Operations(Protocol):

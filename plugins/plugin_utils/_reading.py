@@ -16,7 +16,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins import AnsiblePlugin
 from ansible.utils.display import Display
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import SECRET_OPTIONS, pasted_secrets
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import SECRET_OPTIONS, pasted_secrets
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service

@@ -23,7 +23,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     Tenant,
     User,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 
 TENANT = Tenant("7e000000-0000-4000-8000-000000000001", "Empty", ("Administrator",))
 

@@ -17,7 +17,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import De
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import DEFAULT_DEVICE_GROUPS, DeviceGroup
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result, conceal

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import talking
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product

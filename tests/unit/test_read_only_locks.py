@@ -21,7 +21,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     ImagePackage,
     ProductChange,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._reading import reading
 

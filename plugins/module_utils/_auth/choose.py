@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .._errors import InvalidInput, SignInError
@@ -15,6 +16,7 @@ from .application import ClientCertificate, ClientSecret, WorkloadIdentity
 from .cache import TokenCache
 from .credential import AccessToken, Credential
 from .options import AuthOptions, check_own_client
+from .tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,15 @@ class GivenToken:
             )
         # Without an end: whether it has expired is for the service to say, whose clock counts.
         return AccessToken(self.secret)
+
+
+def open_tokens(options: AuthOptions, warn: Callable[[str], None]) -> Tokens:
+    """Returns tokens by the way of signing in that the options describe. Sends nothing yet.
+
+    Raises InvalidInput for credentials that are only half there, SignInError when there are none.
+    """
+    cache = TokenCache(options.token_cache, warn)
+    return Tokens(choose(options, cache), cache)
 
 
 def choose(options: AuthOptions, cache: TokenCache) -> Credential:

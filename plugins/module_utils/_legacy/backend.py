@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .._errors import Forbidden, InvalidInput, NotFound
-from .._http import Reply, Session
+from .._http.session import Reply, Session
 from . import wire
 from .paging import entries
 

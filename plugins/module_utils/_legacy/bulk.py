@@ -22,7 +22,7 @@ from .._errors import (
     SignInError,
     Unreachable,
 )
-from .._http import deadline_exceeded
+from .._http.endings import deadline_exceeded
 from .._model import Operation, is_device_id
 from .._service import DeviceOutcome, Report
 from . import wire

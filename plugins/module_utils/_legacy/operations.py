@@ -12,7 +12,8 @@ from typing import Any
 
 from .._deadline import Deadline
 from .._errors import DeadlineExceeded, FleetError, NotFound, OperationFailed, ServiceError, Unreachable
-from .._http import deadline_exceeded, retry_after
+from .._http.endings import deadline_exceeded
+from .._http.throttle import retry_after
 from .._model import FINAL_STATES, Operation
 from . import wire
 from .backend import segment

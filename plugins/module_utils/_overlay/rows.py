@@ -15,7 +15,8 @@ from .._model import Placeholder
 
 class HasId(Protocol):
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Returns what the row is known by."""
 
 
 Row = TypeVar("Row", bound=HasId)

@@ -17,7 +17,7 @@ from .._context import Context, Waiting
 from .._errors import FleetError, InvalidInput
 from .._files import Files, PlannedFiles
 from .._model import ImagePackage
-from .._overlay import Overlay
+from .._overlay.overlay import Overlay
 from .._result import Result, difference, operation_values
 from .._service import Service
 from . import deployment, device_group, devices, image, product, user_role

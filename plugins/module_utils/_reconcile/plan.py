@@ -15,7 +15,7 @@ from .._context import Context, Waiting
 from .._errors import AmbiguousWrite, FleetError
 from .._files import Files, PlannedFiles
 from .._model import Operation, Placeholder
-from .._overlay import Overlay
+from .._overlay.overlay import Overlay
 from .._result import Diff, Result, difference, differences_can_be_shown, operation_values
 from .._service import Service
 

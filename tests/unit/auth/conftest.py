@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions, Tokens, open_tokens
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.choose import open_tokens
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.tokens import Tokens
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulator.harness import Simulator, start_simulator

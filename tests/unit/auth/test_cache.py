@@ -30,7 +30,8 @@ import json, sys
 order = json.loads(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions, open_tokens
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.choose import open_tokens
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 tokens = open_tokens(AuthOptions.from_params(order["params"]), print)
 token = tokens.token() if order["rejected"] is None else tokens.renew(order["rejected"])
 heavy = [name for name in ("msal", "cryptography", "requests", "jwt") if name in sys.modules]

@@ -11,8 +11,8 @@ import socket
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import SignInError, Unreachable
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.plain import Attempt, plain_session
 

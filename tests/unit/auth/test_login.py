@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import claims
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     DeadlineExceeded,

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions, open_tokens
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.cache import cache_path
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.choose import open_tokens
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, SignInError
 
 from .fake_az import install

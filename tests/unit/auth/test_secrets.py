@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth import AuthOptions, open_tokens
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.choose import open_tokens
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.login import DeviceCodeLogin
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
 from cryptography.hazmat.primitives.asymmetric import rsa

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._http import Clock, Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.clock import Clock
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
 from tests.unit.http.scripted import Answer, Asked, ScriptedServer
 

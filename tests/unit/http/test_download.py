@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, Unreachable
-from ansible_collections.azsphere.fleet.plugins.module_utils._http import fetch
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.download import fetch
 
 from tests.unit.http.scripted import Answer, ScriptedServer
 

@@ -20,7 +20,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     SignInError,
     Unreachable,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._http import Clock, Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.clock import Clock
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
 from tests.unit.http.conftest import CountedTokens, FastClock, MakeBench
 from tests.unit.http.scripted import Answer, Asked, ScriptedServer

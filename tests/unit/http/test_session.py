@@ -21,7 +21,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     ServiceError,
     Unreachable,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._http import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
 from tests.unit.http.conftest import CountedTokens, FastClock, MakeBench
 from tests.unit.http.scripted import Answer, ScriptedServer

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._http import Clock
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.clock import Clock
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.throttle import (
     Gate,
     GateClosed,

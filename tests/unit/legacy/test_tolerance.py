@@ -26,8 +26,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     OperationFailed,
     ServiceError,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._http import Session, Settings
-from ansible_collections.azsphere.fleet.plugins.module_utils._legacy import LegacyService
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service import LegacyService
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     DeviceGroupChange,
     DeviceGroupDraft,

@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import CON
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection, open_login
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result, conceal
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 

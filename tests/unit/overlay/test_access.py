@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     Tenant,
     User,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 
 from tests.gates.memory import TENANT
 from tests.unit.fakes import SmallService

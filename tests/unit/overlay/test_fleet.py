@@ -17,7 +17,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     Placeholder,
     PlannedBytes,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
 from tests.gates.memory import TENANT, MemoryService

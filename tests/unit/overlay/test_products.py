@@ -17,7 +17,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     Placeholder,
     ProductChange,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 
 from tests.gates.memory import MemoryService
 

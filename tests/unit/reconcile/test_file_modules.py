@@ -18,7 +18,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import Certificate, Device, Placeholder
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.ca_certificate import (
     PROOF,
     bring_about_certificate,

@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     Forbidden,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import DeviceGroupDraft, Operation, Placeholder
-from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import (
     ATTEMPTS,
