@@ -34,8 +34,8 @@ CORES = {
     "2.21": ("3.12", "3.13", "3.14"),
     "2.22": ("3.13", "3.14", "3.15"),
 }
-# Sanity runs without these. 2.16 wants lines that only Python 2 needs in every file; 2.22's pylint wants an archive of a
-# code host.
+# Sanity runs without these. 2.16 wants lines in every file that only Python 2 needs; 2.22's pylint installs an archive
+# from a code host.
 WITHOUT = {"2.16": ("future-import-boilerplate", "metaclass-boilerplate"), "2.22": ("pylint",)}
 HOME = Path(".build/matrix")
 LOWEST = "lowest"

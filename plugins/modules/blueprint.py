@@ -39,7 +39,7 @@ options:
         devices with C(id), C(product) and C(device_group).
       - C(users) is a list of users with C(user), C(roles) and C(exclusive), as M(azsphere.fleet.user_role) takes them.
         Who is listed without C(roles) keeps those that are there.
-      - Paths are relative to O(folder).
+      - Paths are relative to O(base_dir).
     type: dict
   src:
     description:
@@ -47,7 +47,7 @@ options:
       - To fill in templates, use the role P(azsphere.fleet.provision#role), or give what
         P(ansible.builtin.template#lookup) and P(ansible.builtin.from_yaml#filter) make of the file as O(blueprint).
     type: path
-  folder:
+  base_dir:
     description:
       - Folder that relative paths in the document start from.
       - By default that of O(src), or the working directory of the task, which is the playbook's folder on the control
@@ -169,8 +169,8 @@ api:
 import os
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
-from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import parse_blueprint, read_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
@@ -180,7 +180,7 @@ ARGUMENTS = BULK + Arguments(
     {
         "blueprint": {"type": "dict"},
         "src": {"type": "path"},
-        "folder": {"type": "path"},
+        "base_dir": {"type": "path"},
         "prune": {"type": "list", "elements": "str", "choices": list(PRUNABLE), "default": []},
     },
     required_one_of=(("blueprint", "src"),),
@@ -191,10 +191,10 @@ ARGUMENTS = BULK + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Brings about what the document describes."""
     if params["src"] is not None:
-        document = read_blueprint(context.files, params["src"], params["folder"], params["prune"])
+        document = read_blueprint(context.files, params["src"], params["base_dir"], params["prune"])
     else:
-        folder = params["folder"] or os.getcwd()
-        document = parse_blueprint(context.files, params["blueprint"], folder, prune=params["prune"])
+        base_dir = params["base_dir"] or os.getcwd()
+        document = parse_blueprint(context.files, params["blueprint"], base_dir, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
     return bring_about_blueprint(context, document, policy, Waiting.of(params))
 

@@ -151,7 +151,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
-from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import rows_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import rows_of
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 

@@ -141,7 +141,7 @@ class Meant:
                 self.devices[device] = self._place(row.get("product"), group)
 
     def blueprint(self, options: Options) -> None:
-        folder = Path(options.get("folder") or Path(options.get("src", ".")).parent)
+        folder = Path(options.get("base_dir") or Path(options.get("src", ".")).parent)
         document = options.get("blueprint")
         if document is None:
             document = yaml.safe_load(Path(options["src"]).read_text(encoding="utf-8"))

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import (
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import (
     Blueprint,
     DeploymentEntry,
     GroupEntry,
     ProductEntry,
     UserEntry,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import DeviceRow
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     OS_FEEDS,
     ROLES,

@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import Blueprint, GroupEntry, ProductEntry
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import (
+    Blueprint,
+    GroupEntry,
+    ProductEntry,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import DEFAULT_DEVICE_GROUPS, DeviceGroup
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint

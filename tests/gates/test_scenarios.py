@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils import _ansible, _blueprint
-from ansible_collections.azsphere.fleet.plugins.module_utils._schema import Member
+from ansible_collections.azsphere.fleet.plugins.module_utils import _ansible
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import blueprint as blueprint_input
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.schema import Member
 
 from .fleet import FOREIGN, TENANT_ID, UNCLAIMED, fleet
 from .meant import check_meant
@@ -236,7 +237,7 @@ def test_everything_that_a_blueprint_can_say_is_said() -> None:
             return {path}.union(*(said(each, path) for each in value))
         return {path, (*path, str(value))}
 
-    assert paths(_blueprint.DOCUMENT) - said(DOCUMENT) - said(EVERYTHING) == set()
+    assert paths(blueprint_input.DOCUMENT) - said(DOCUMENT) - said(EVERYTHING) == set()
 
 
 def test_the_table_is_one_of_this_collection() -> None:

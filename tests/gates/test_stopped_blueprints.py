@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._blueprint import Blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, ServiceError
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import Blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import ACTIONS
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import talking
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
-from ansible_collections.azsphere.fleet.plugins.module_utils._packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
 

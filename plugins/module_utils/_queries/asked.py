@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .._device_rows import rows_from_ids
 from .._errors import InvalidInput
+from .._inputs.device_rows import rows_from_ids
 from .._model import is_guid
 from .._reconcile.refs import listed
 

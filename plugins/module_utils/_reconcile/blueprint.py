@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._blueprint import Blueprint, GroupEntry, ProductEntry
 from .._context import Context, Waiting
 from .._errors import FleetError, InvalidInput
 from .._files import Files, PlannedFiles
+from .._inputs.blueprint import Blueprint, GroupEntry, ProductEntry
 from .._model import ImagePackage
 from .._overlay.overlay import Overlay
 from .._result import Result, difference, operation_values

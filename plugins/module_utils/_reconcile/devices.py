@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._context import Context, Params, Waiting
-from .._device_rows import DeviceRow
 from .._errors import FleetError, InvalidInput
+from .._inputs.device_rows import DeviceRow
 from .._model import Device
 from .._result import Result, operation_values
 from .._service import DeviceOutcome, Report, Service

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._blueprint import Blueprint
 from .._errors import InvalidInput
+from .._inputs.blueprint import Blueprint
 from .._model import DEFAULT_DEVICE_GROUPS
 from .._service import Service
 from . import device_group, product, user_role

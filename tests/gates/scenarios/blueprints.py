@@ -191,14 +191,14 @@ SCENARIOS = (
         "blueprint",
         CHANGE,
         "everything of a document for a folder",
-        {"blueprint": EVERYTHING, "folder": "plan", "claim": True},
+        {"blueprint": EVERYTHING, "base_dir": "plan", "claim": True},
         files=_FILES,
     ),
     Scenario(
         "blueprint",
         CHANGE,
         "everything of a file for another folder",
-        {"src": "blueprint.yml", "folder": "plan", "claim": True},
+        {"src": "blueprint.yml", "base_dir": "plan", "claim": True},
         files={"blueprint.yml": _FILES["plan/blueprint.yml"], "plan/devices.csv": _LIST},
     ),
     Scenario(

@@ -13,7 +13,9 @@ import string
 from pathlib import Path
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import (
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import (
     COLUMNS,
     TOLD,
     DeviceRow,
@@ -21,8 +23,6 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import
     rows_from_ids,
     rows_from_list,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

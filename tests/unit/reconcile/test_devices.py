@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
-from ansible_collections.azsphere.fleet.plugins.module_utils._device_rows import DeviceRow
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, FleetError, InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import DeviceGroupDraft, Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import (
     READ_SINGLY,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
-from ansible_collections.azsphere.fleet.plugins.module_utils._repeated_keys import repeated_keys
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
 
 
 def _of_text(text: str) -> list[dict[str, Any]]:
@@ -19,9 +19,9 @@ def _of_text(text: str) -> list[dict[str, Any]]:
         node = yaml.compose(str(text), yaml.SafeLoader)
     except yaml.YAMLError:  # Told by whoever reads the document.
         return []
-    return [{"key": key, "line": line} for key, line in repeated_keys(node)]
+    return [{"key": key, "line": line} for key, line in duplicate_keys(node)]
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[[str], list[dict[str, Any]]]]:
-        return {"repeated_keys": _of_text}
+        return {"duplicate_keys": _of_text}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.azsphere.fleet.plugins.module_utils._repeated_keys import repeated_keys
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
 
 
 @pytest.mark.parametrize(
@@ -26,5 +26,5 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._repeated_keys impo
         ("? [one]\n: 1\n? [one]\n: 2\n", []),
     ],
 )
-def test_repeated_keys(document: str, found: list[tuple[str, int]]) -> None:
-    assert repeated_keys(yaml.compose(document, yaml.SafeLoader)) == found
+def test_duplicate_keys(document: str, found: list[tuple[str, int]]) -> None:
+    assert duplicate_keys(yaml.compose(document, yaml.SafeLoader)) == found

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import struct
 
-from ._errors import InvalidInput, MissingLibrary
-from ._model import IMAGE_TYPES, ImagePackage
+from .._errors import InvalidInput, MissingLibrary
+from .._model import IMAGE_TYPES, ImagePackage
 
 
 def read_package(path: str) -> ImagePackage:

@@ -12,7 +12,7 @@ from typing import Any
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-def repeated_keys(node: Any) -> list[tuple[str, int]]:
+def duplicate_keys(node: Any) -> list[tuple[str, int]]:
     """Each such key of a composed document (a node of PyYAML, or None) with its line from 1, in the order of lines."""
     found: list[tuple[str, int]] = []
     waiting, seen = [node], set()

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import _schema as schema
-from ._device_rows import DeviceRow, rows_from_csv, rows_from_list
-from ._errors import InvalidInput, MissingLibrary
-from ._files import Files
-from ._model import OS_FEEDS, ROLES, UPDATE_POLICIES, ImagePackage
-from ._packages import read_package
-from ._repeated_keys import repeated_keys
+from .._errors import InvalidInput, MissingLibrary
+from .._files import Files
+from .._model import OS_FEEDS, ROLES, UPDATE_POLICIES, ImagePackage
+from . import schema
+from .device_rows import DeviceRow, rows_from_csv, rows_from_list
+from .duplicate_keys import duplicate_keys
+from .packages import read_package
 
 _DEPLOYMENT = schema.mapping(images=schema.list_of(schema.text()), packages=schema.list_of(schema.text()))
 _GROUP = schema.mapping(
@@ -93,8 +93,8 @@ class Blueprint:
     users: tuple[UserEntry, ...] = ()
 
 
-def read_blueprint(files: Files, path: str, folder: str | None = None, prune: Iterable[str] = ()) -> Blueprint:
-    """From a YAML or JSON file; paths in it are relative to the folder, by default that of the file."""
+def read_blueprint(files: Files, path: str, base_dir: str | None = None, prune: Iterable[str] = ()) -> Blueprint:
+    """From a YAML or JSON file; paths in it are relative to the base_dir, by default that of the file."""
     try:
         import yaml
     except ImportError as error:
@@ -106,7 +106,7 @@ def read_blueprint(files: Files, path: str, folder: str | None = None, prune: It
         loader = yaml.SafeLoader(content)
         node = loader.get_single_node()
         # The first would be lost, and what it describes perhaps pruned.
-        for key, line in repeated_keys(node):
+        for key, line in duplicate_keys(node):
             raise InvalidInput(
                 f"The blueprint {path} has {key} twice in one mapping, line {line}.", code="blueprint", target=path
             )
@@ -118,14 +118,14 @@ def read_blueprint(files: Files, path: str, folder: str | None = None, prune: It
         raise InvalidInput(
             f"The blueprint {path} is neither YAML nor JSON{where}.", code="file", target=path
         ) from error
-    start = folder or os.path.dirname(os.path.abspath(path))
+    start = base_dir or os.path.dirname(os.path.abspath(path))
     return parse_blueprint(files, {} if document is None else document, start, path, prune)
 
 
 def parse_blueprint(
-    files: Files, document: Any, folder: str, source: str | None = None, prune: Iterable[str] = ()
+    files: Files, document: Any, base_dir: str, source: str | None = None, prune: Iterable[str] = ()
 ) -> Blueprint:
-    """Checks the document and reads the files that it names, relative to the folder.
+    """Checks the document and reads the files that it names, relative to the base_dir.
 
     `prune` are the kinds of which nothing else is to be there: the document has to speak of them.
 
@@ -136,7 +136,7 @@ def parse_blueprint(
     if found:
         name = f"blueprint {source}" if source else "blueprint"
         raise InvalidInput(f"The {name} cannot be used: {'; '.join(found)}.", code="blueprint", target=source)
-    reader = _Reader(files, folder)
+    reader = _Reader(files, base_dir)
     return Blueprint(
         products=tuple(reader.product(each) for each in document.get("products") or ()),
         packages=reader.packages(document.get("images") or ()),
@@ -183,9 +183,9 @@ def _twice(path: str, names: Sequence[str]) -> list[str]:
 class _Reader:
     """Turns a checked document into what it means, reading each file once."""
 
-    def __init__(self, files: Files, folder: str) -> None:
+    def __init__(self, files: Files, base_dir: str) -> None:
         self._files = files
-        self._folder = folder
+        self._base_dir = base_dir
         self._packages: dict[str, ImagePackage] = {}
 
     def product(self, entry: Mapping[str, Any]) -> ProductEntry:
@@ -209,7 +209,7 @@ class _Reader:
         )
 
     def packages(self, paths: Sequence[str]) -> tuple[ImagePackage, ...]:
-        return tuple(self._package(os.path.join(self._folder, os.path.expanduser(path))) for path in paths)
+        return tuple(self._package(os.path.join(self._base_dir, os.path.expanduser(path))) for path in paths)
 
     def _package(self, path: str) -> ImagePackage:
         if path not in self._packages:
@@ -218,7 +218,7 @@ class _Reader:
 
     def devices(self, document: Mapping[str, Any]) -> tuple[DeviceRow, ...]:
         if document.get("device_list") is not None:
-            path = os.path.join(self._folder, os.path.expanduser(document["device_list"]))
+            path = os.path.join(self._base_dir, os.path.expanduser(document["device_list"]))
             return tuple(rows_from_csv(self._files, path))
         return tuple(rows_from_list(document.get("devices") or ()))
 
