@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What all tests share: the collection importable under its own name, and a simulator for each worker."""
+"""Shared by all tests: imports of the collection under its own name, and one simulator for each pytest worker."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.quick import quick_interpreter
 from tests.simulator.harness import Simulator, start_simulator
+from tests.support.fork_server import fork_server
 
 _ROOT = Path(__file__).resolve().parents[1]
 _COLLECTIONS = _ROOT / ".build" / "collections"
 
 
 def _link_collection() -> None:
-    """Make `ansible_collections.azsphere.fleet` lead to this checkout; several workers may do so at once."""
+    """Link `ansible_collections.azsphere.fleet` to this checkout. Several workers may do so concurrently."""
     link = _COLLECTIONS / "ansible_collections" / "azsphere" / "fleet"
     link.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
@@ -36,20 +36,20 @@ _link_collection()
 
 @pytest.fixture(scope="session")
 def shared_simulator() -> Iterator[Simulator]:
-    """The simulator of this worker. Its operations are done at once and its replies are held to the description."""
+    """The simulator of this worker. Operations complete at once; replies are validated against the API description."""
     with start_simulator(operation_seconds=0, check_replies=True) as simulator:
         yield simulator
 
 
 @pytest.fixture
 def simulator(shared_simulator: Simulator) -> Simulator:
-    """The simulator as it was at its start: state, settings, faults, clock and log."""
+    """The simulator, reset to its initial state, settings, faults, clock and log."""
     shared_simulator.reset()
     return shared_simulator
 
 
 @pytest.fixture(scope="session")
 def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """In which modules run without importing everything anew."""
-    with quick_interpreter(tmp_path_factory.mktemp("quick")) as path:
+    """Path of an interpreter that runs modules without repeating their imports."""
+    with fork_server(tmp_path_factory.mktemp("fork-server")) as path:
         yield path

@@ -29,7 +29,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._service import Ser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .memory import TENANT, MemoryService
+from tests.support.memory import TENANT, MemoryService
+
 from .proof import fill, masked
 from .random_fleets import blueprints, prunes
 

@@ -20,9 +20,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._service import Dev
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.fakes import WRITES
+from tests.support.fakes import WRITES
+from tests.support.memory import MemoryService
 
-from .memory import MemoryService
 from .random_fleets import DEVICES, blueprints, prunes
 from .test_random_blueprints import DEFAULTS, Fleet, look, run
 

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulator.harness import Simulator
-from tests.unit.auth.fake_az import install
-from tests.unit.auth.people import Certified
+from tests.support.fake_az import install
+from tests.support.people import Certified
 
 from .play import Played, play_book, play_tasks
 

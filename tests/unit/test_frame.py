@@ -129,3 +129,9 @@ def test_what_the_caller_set_stays_outside() -> None:
     assert {name for name, value in foreign.items() if inside.get(name) == value} == set()
     assert inside["LC_ALL"] == "C.UTF-8"
     assert {name: inside.get(name) for name in kept} == kept
+
+
+def test_unit_tests_import_nothing_from_the_gates() -> None:
+    """Shared helpers belong in tests/support."""
+    gates = re.compile(r"^\s*(from tests\.gates|import tests\.gates|from tests import gates|from \.+gates)\b", re.M)
+    assert [name for name in PYTHON_FILES if name.startswith("tests/unit/") and gates.search(text(name))] == []

@@ -18,8 +18,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages im
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
 
-from tests.gates.memory import MemoryService
-from tests.unit.fakes import WAITING, Recorder, surround
+from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.memory import MemoryService
 
 
 def take_away(monkeypatch: pytest.MonkeyPatch, library: str, *dependents: str) -> None:

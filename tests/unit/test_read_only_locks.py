@@ -25,10 +25,10 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay im
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._reading import reading
 
-from tests.gates.memory import MemoryService
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose
-from tests.unit.fakes import WRITES, Recorder
+from tests.support.fakes import WRITES, Recorder
+from tests.support.memory import MemoryService
 
 DEVICE = "0a" * 64
 ADA = "ada@contoso.example"

@@ -19,8 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.tokens import
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulator.harness import Simulator, start_simulator
-
-from .people import Certified, seed
+from tests.support.people import Certified, seed
 
 
 class Authority:

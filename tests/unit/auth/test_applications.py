@@ -15,8 +15,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, SignInError
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from .conftest import Authority, Opener
-from .people import (
+from tests.support.people import (
     DIRECTORY,
     OLD_SECRET,
     PASSWORD,
@@ -28,6 +27,8 @@ from .people import (
     federated_token,
     write,
 )
+
+from .conftest import Authority, Opener
 
 APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY}
 

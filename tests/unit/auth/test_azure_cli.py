@@ -15,9 +15,10 @@ import jwt
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import SignInError
 
+from tests.support.fake_az import FakeAz, install
+from tests.support.people import DIRECTORY
+
 from .conftest import Opener
-from .fake_az import FakeAz, install
-from .people import DIRECTORY
 
 
 def token(name: str) -> str:

@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.people import DIRECTORY, OTHER, OTHER_SECRET, PIPELINE, SECRET, Certified, write
+
 from .conftest import Authority, Opener
-from .people import DIRECTORY, OTHER, OTHER_SECRET, PIPELINE, SECRET, Certified, write
 
 APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY, "client_secret": SECRET}
 ROOT = Path(__file__).resolve().parents[3]

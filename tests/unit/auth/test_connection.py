@@ -15,8 +15,9 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
 
+from tests.support.people import DIRECTORY, PIPELINE, SECRET
+
 from .conftest import Authority
-from .people import DIRECTORY, PIPELINE, SECRET
 
 Connector = Callable[[], Connection]
 

@@ -16,10 +16,10 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import SignInError, Unreachable
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.plain import Attempt, plain_session
 
-from tests.unit.http.scripted import Answer, ScriptedServer
+from tests.support.people import DIRECTORY, PIPELINE, SECRET
+from tests.support.scripted_server import Answer, ScriptedServer
 
 from .conftest import Authority, Opener
-from .people import DIRECTORY, PIPELINE, SECRET
 
 APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY, "client_secret": SECRET}
 TOKEN = {"kind": "signin", "path": "*/oauth2/v2.0/token"}

@@ -29,9 +29,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
 from ansible_collections.azsphere.fleet.plugins.module_utils._login import PlannedLogin
 
 from tests.simulator.harness import SimulatorFailed
+from tests.support.people import ADA, DIRECTORY, GRACE, OWN_CLIENT, PIPELINE, UNCONSENTED_CLIENT
 
 from .conftest import Authority, Opener
-from .people import ADA, DIRECTORY, GRACE, OWN_CLIENT, PIPELINE, UNCONSENTED_CLIENT
 
 Starter = Callable[..., DeviceCodeLogin]
 

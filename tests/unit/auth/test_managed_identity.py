@@ -14,9 +14,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import SignInError
 
 from tests.simulator.signin import IDENTITY_HEADER
+from tests.support.people import DIRECTORY, SYSTEM_IDENTITY, USER_IDENTITY, USER_IDENTITY_CLIENT
 
 from .conftest import Authority, Opener
-from .people import DIRECTORY, SYSTEM_IDENTITY, USER_IDENTITY, USER_IDENTITY_CLIENT
 
 SHAPES = {
     "virtual machine": {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{url}"},

@@ -16,8 +16,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.choose import
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, SignInError
 
-from .fake_az import install
-from .people import DIRECTORY, PIPELINE, write
+from tests.support.fake_az import install
+from tests.support.people import DIRECTORY, PIPELINE, write
 
 IDS = {"client_id": PIPELINE, "directory_id": DIRECTORY}
 SECRETS = {

@@ -22,9 +22,20 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import De
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.support.fake_az import install
+from tests.support.people import (
+    ADA,
+    DIRECTORY,
+    OLD_SECRET,
+    PASSWORD,
+    PIPELINE,
+    SECRET,
+    Certified,
+    federated_token,
+    write,
+)
+
 from .conftest import Authority
-from .fake_az import install
-from .people import ADA, DIRECTORY, OLD_SECRET, PASSWORD, PIPELINE, SECRET, Certified, federated_token, write
 
 IDS = {"client_id": PIPELINE, "directory_id": DIRECTORY}
 

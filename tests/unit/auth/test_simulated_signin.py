@@ -19,9 +19,19 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulator.harness import SimulatorFailed
+from tests.support.people import (
+    ADA,
+    DIRECTORY,
+    ISSUER,
+    OWN_CLIENT,
+    PIPELINE,
+    SECRET,
+    SUBJECT,
+    Certified,
+    federated_token,
+)
 
 from .conftest import Authority
-from .people import ADA, DIRECTORY, ISSUER, OWN_CLIENT, PIPELINE, SECRET, SUBJECT, Certified, federated_token
 
 SPHERE_DIRECTORY = "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"
 PUBLIC_CLIENT = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"

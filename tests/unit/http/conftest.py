@@ -7,65 +7,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.clock import Clock
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
-from tests.unit.http.scripted import Answer, Asked, ScriptedServer
-
-
-@dataclass(frozen=True)
-class Nobody:
-    address: str | None = "somebody@example.org"
-    object_id: str | None = None
-
-
-@dataclass
-class CountedTokens:
-    """Gives token-0, and the next one for each that is rejected."""
-
-    source: str = "access_token"
-    renewals: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def token(self) -> str:
-        return f"token-{self.renewals}"
-
-    def renew(self, rejected: str) -> str:
-        with self._lock:
-            if rejected == self.token():
-                self.renewals += 1
-            return self.token()
-
-    def account(self) -> Nobody:
-        return Nobody()
-
-
-class FastClock(Clock):
-    """Waiting is a step of the clock; `waits` has the steps."""
-
-    def __init__(self) -> None:
-        self.time = 1000.0
-        self.waits: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def calendar(self) -> float:
-        return 1_700_000_000.0 + self.time - 1000.0
-
-    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
-        if seconds is None:
-            condition.wait(5)
-            return
-        self.waits.append(seconds)
-        self.time += seconds
+from tests.support.clock_and_tokens import CountedTokens, FastClock
+from tests.support.scripted_server import Answer, Asked, ScriptedServer
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, Unreachable
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.download import fetch
 
-from tests.unit.http.scripted import Answer, ScriptedServer
+from tests.support.scripted_server import Answer, ScriptedServer
 
 CONTENT = bytes(range(256)) * 1024
 

@@ -21,8 +21,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.errors import scrub
 
+from tests.support.scripted_server import Answer
 from tests.unit.http.conftest import MakeBench
-from tests.unit.http.scripted import Answer
 
 
 def failure(bench: MakeBench, status: int, body: Any, headers: dict[str, str] | None = None) -> FleetError:

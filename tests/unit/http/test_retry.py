@@ -23,8 +23,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.clock import Clock
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
-from tests.unit.http.conftest import CountedTokens, FastClock, MakeBench
-from tests.unit.http.scripted import Answer, Asked, ScriptedServer
+from tests.support.clock_and_tokens import CountedTokens, FastClock
+from tests.support.scripted_server import Answer, Asked, ScriptedServer
+from tests.unit.http.conftest import MakeBench
 
 FINE = Answer(200, b'{"fine": true}')
 LOST = Answer(lost=True)

@@ -23,8 +23,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
-from tests.unit.http.conftest import CountedTokens, FastClock, MakeBench
-from tests.unit.http.scripted import Answer, ScriptedServer
+from tests.support.clock_and_tokens import CountedTokens, FastClock
+from tests.support.scripted_server import Answer, ScriptedServer
+from tests.unit.http.conftest import MakeBench
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "post"])

@@ -18,7 +18,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._http.throttle impo
     Statistics,
 )
 
-from tests.unit.http.conftest import FastClock
+from tests.support.clock_and_tokens import FastClock
 
 
 def passes(gate: Gate, times: int) -> None:

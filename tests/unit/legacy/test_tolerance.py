@@ -39,8 +39,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
-from tests.unit.http.conftest import CountedTokens, FastClock
-from tests.unit.http.scripted import Answer, Asked, ScriptedServer
+from tests.support.clock_and_tokens import CountedTokens, FastClock
+from tests.support.scripted_server import Answer, Asked, ScriptedServer
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 OTHER = "11111111-2222-4333-8444-666666666666"

@@ -21,8 +21,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 
-from tests.gates.memory import TENANT
-from tests.unit.fakes import SmallService
+from tests.support.fakes import SmallService
+from tests.support.memory import TENANT
 
 ADA = User("2b000000-0000-4000-8000-000000000001", "Ada", "Ada@contoso.example", ("Reader",))
 OTHER = Tenant("7e000000-0000-4000-8000-000000000002", "Other", ("Reader",))

@@ -20,7 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
-from tests.gates.memory import TENANT, MemoryService
+from tests.support.memory import TENANT, MemoryService
 
 CLAIMED, UNCLAIMED = "0a" * 64, "0b" * 64
 COMPONENTS = ("d1000000-0000-4000-8000-000000000001", "d2000000-0000-4000-8000-000000000001")

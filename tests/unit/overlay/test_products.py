@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 
-from tests.gates.memory import MemoryService
+from tests.support.memory import MemoryService
 
 DEVICE = "0a" * 64
 

@@ -17,8 +17,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprin
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
-from tests.gates.memory import MemoryService
-from tests.unit.fakes import WAITING, Recorder, surround
+from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.memory import MemoryService
 
 ONE = "0a" * 64
 

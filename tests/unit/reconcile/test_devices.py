@@ -24,8 +24,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices 
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Report
 
-from tests.gates.memory import MemoryService
-from tests.unit.fakes import WAITING, Recorder, surround
+from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.memory import MemoryService
 
 CLAIM = Limits(claim=True)
 

@@ -34,8 +34,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.gates.memory import TENANT
-from tests.unit.fakes import Recorder, SmallService, surround
+from tests.support.fakes import Recorder, SmallService, surround
+from tests.support.memory import TENANT
 
 DEVICE = "0a" * 64
 IMAGE = "c1000000-0000-4000-8000-000000000001"

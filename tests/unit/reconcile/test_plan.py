@@ -31,8 +31,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan imp
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
-from tests.gates.memory import MemoryService
-from tests.unit.fakes import WAITING, Recorder, surround
+from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.memory import MemoryService
 
 KETTLE = product.DesiredProduct("Kettle", description="Hot")
 

@@ -19,8 +19,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay im
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 
-from tests.gates.memory import TENANT
-from tests.unit.fakes import WAITING, Recorder, SmallService, surround
+from tests.support.fakes import WAITING, Recorder, SmallService, surround
+from tests.support.memory import TENANT
 
 DEVICE = "0C" * 64
 NAME = TENANT.name or ""

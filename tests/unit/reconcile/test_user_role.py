@@ -16,7 +16,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay im
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.user_role import DesiredUser, plan
 
-from tests.unit.fakes import WAITING, Recorder, SmallService, surround
+from tests.support.fakes import WAITING, Recorder, SmallService, surround
 
 ADA = User("2b000000-0000-4000-8000-000000000001", "Ada", "Ada@contoso.example", ("Contributor", "Reader"))
 OBJECT, DIRECTORY = "2b000000-0000-4000-8000-000000000002", "5b000000-0000-4000-8000-000000000001"

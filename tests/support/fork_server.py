@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""An interpreter for modules that has its imports behind it: a server that forks, and a client in a file.
+"""A fork server that runs Ansible modules in an interpreter with its imports already loaded.
 
-Ansible starts a new interpreter for each task, which spends most of its time on imports. Here the server has imported
-Ansible, the libraries and the collection's rooms, and each task runs in a fork of it. Whether all that a module needs
-is packed with it shows elsewhere (tests/gates/test_playbooks, the demonstration, the main job). `python -m tests.quick
-FOLDER` is the server, whose socket lies in the folder; it ends with its standard input.
+Ansible starts a new interpreter for each task, and most of that time goes to imports. The server imports Ansible, the
+libraries and the collection's packages once, and runs each task in a fork of itself. Tests of module packaging do not
+use it: tests/gates/test_playbooks and the demo run modules as Ansible ships them.
+
+`python -m tests.support.fork_server DIRECTORY` starts the server, with its socket in the directory. It exits when its
+standard input closes.
 """
 
 from __future__ import annotations
@@ -30,14 +32,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-COLLECTIONS = Path(__file__).resolve().parents[1] / ".build" / "collections"
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTIONS = ROOT / ".build" / "collections"
 ADDRESS = "socket"
 UTILS = "ansible_collections.azsphere.fleet.plugins.module_utils"
-#: Python runs a file beside it: a #! line cannot name an interpreter whose path has spaces.
+#: A shell script starts Python, since a `#!` line cannot name an interpreter whose path contains spaces.
 LAUNCHER = """#!/bin/sh
 exec {python} -IS {client} "$@"
 """
-# The address is relative: a whole one may be too long for a socket, wherever the clone lies.
+# The socket address is relative, because an absolute path may exceed the length limit of Unix sockets.
 CLIENT = """
 import json, os, socket, sys
 task = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
@@ -51,11 +54,11 @@ sys.exit(int(server.recv(8) or b"1"))
 
 
 @contextlib.contextmanager
-def quick_interpreter(folder: Path) -> Iterator[Path]:
-    """The path of the client, as long as the server runs."""
+def fork_server(folder: Path) -> Iterator[Path]:
+    """Start the server, and yield the path of an interpreter that passes its program to it."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.quick", str(folder)],
-        cwd=Path(__file__).parents[1],
+        [sys.executable, "-m", "tests.support.fork_server", str(folder)],
+        cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as server:
@@ -74,7 +77,7 @@ def quick_interpreter(folder: Path) -> Iterator[Path]:
 
 
 def serve(folder: str) -> None:
-    """Forks for each task until standard input ends."""
+    """Run each task in a fork until standard input closes."""
     sys.path.insert(0, str(COLLECTIONS))
     for name in ("ansible.module_utils.basic", "requests", "msal", "yaml", "cryptography.x509", UTILS):
         importlib.import_module(name)
@@ -90,14 +93,14 @@ def serve(folder: str) -> None:
             task, _address = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                _attend(task)
+                _run_task(task)
             task.close()
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, os.WNOHANG)
 
 
-def _attend(task: socket.socket) -> None:
-    """Runs one task in a fork of the fork, so that its exit code can be told whatever it does."""
+def _run_task(task: socket.socket) -> None:
+    """Run one task in a second fork, so that its exit code can be returned even if it crashes."""
     size, streams, _flags, _sender = socket.recv_fds(task, 4, 3)
     text = b""
     while len(text) < int.from_bytes(size, "big"):
@@ -112,15 +115,16 @@ def _attend(task: socket.socket) -> None:
         os.environ.update(environment)
         sys.argv = arguments
         sys.path[0] = os.path.dirname(arguments[0])
-        _run(arguments[0])
+        _run_program(arguments[0])
     _child, status = os.waitpid(child, 0)
     task.sendall(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 
-def _run(path: str) -> NoReturn:
-    """Runs a program and ends as it does, without taking apart what the server had loaded: that takes a tenth of a
-    second.
+def _run_program(path: str) -> NoReturn:
+    """Run a program and exit with its exit code.
+
+    Skips the teardown of the modules that the server has loaded, which takes a tenth of a second.
     """
     code: object = 1
     try:

@@ -25,7 +25,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
-from tests.gates.memory import TENANT, EmptyService
+from tests.support.memory import TENANT, EmptyService
 
 WAITING = Waiting(True, Deadline(60))
 #: The verbs of the port that change something in the service, or have it make something.
