@@ -114,6 +114,9 @@ lint: venv  ## ruff, shellcheck, yamllint, ansible-lint
 	@failed=0; \
 	$(PY) -m ruff check . || failed=1; \
 	$(PY) -m ruff format --check . || failed=1; \
+	$(PY) -m tools.phrases || failed=1; \
+	vulture || failed=1; \
+	vulture plugins || failed=1; \
 	shellcheck .ci/run || failed=1; \
 	cd .build/stage/lint/$(STAGED) || exit 1; \
 	yamllint --strict . || failed=1; \
