@@ -43,3 +43,22 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_index_names_every_page() -> None:
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert pages <= set(re.findall(r"\]\(([\w-]+\.md)\)", prose(ROOT / "docs" / "README.md")))
+
+
+def shipped() -> set[str]:
+    """Return the names of all modules, plugins, roles and playbooks, as the README writes them."""
+    kinds = {
+        kind: (ROOT / "plugins" / kind).glob("*.py") for kind in ("filter", "inventory", "lookup", "modules", "test")
+    }
+    named = {
+        f"`{path.stem}`" if kind == "modules" else f"{kind} `{path.stem}`"
+        for kind, paths in kinds.items()
+        for path in paths
+    }
+    roles = {f"role `{path.name}`" for path in (ROOT / "roles").iterdir() if path.is_dir()}
+    return named | roles | {f"playbook `azsphere.fleet.{path.stem}`" for path in (ROOT / "playbooks").glob("*.yml")}
+
+
+def test_readme_lists_everything_that_is_shipped() -> None:
+    rows = set(re.findall(r"^\| ((?:\w+ )?`[\w.]+`) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M))
+    assert rows == shipped()
