@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What every request goes through, whoever answers it: latency, ordered faults, and the log."""
+"""What all requests pass through: latency, faults, and the log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .world import World
 
 
 class Front:
-    """Stands before an application; `kind` is what its requests are in the log."""
+    """Middleware in front of an application. `kind` is the kind of its requests in the log."""
 
     def __init__(self, world: World, kind: str, application: Application) -> None:
         self._world = world
@@ -30,7 +30,7 @@ class Front:
         record = scope.setdefault(RECORD, Record())
         started = time.perf_counter()
         world = self._world
-        fault = world.faults.strike(self._kind, scope["method"], raw_path(scope), record.operation)
+        fault = world.faults.take(self._kind, scope["method"], raw_path(scope), record.operation)
         if world.settings.latency_ms:
             await asyncio.sleep(world.settings.latency_ms / 1000)
         if fault is not None:
@@ -40,7 +40,7 @@ class Front:
         await self._application(scope, receive, self._sender(fault, scope, record, started, send))
 
     async def _stopped(self, fault: Fault, scope: Scope, record: Record, started: float, send: Send) -> bool:
-        """Do what a fault does before the work; says whether the request ends with it."""
+        """Apply a fault before the request is processed, and return whether the request ends with it."""
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
             return False
@@ -60,7 +60,7 @@ class Front:
         return False
 
     def _sender(self, fault: Fault | None, scope: Scope, record: Record, started: float, send: Send) -> Send:
-        """A send that writes the log just before the answer is complete, and spoils the answer when a fault says so."""
+        """Return a `send` that writes the log before the reply is complete, and applies faults to the reply."""
         spoil = fault.kind if fault is not None else None
         status = 0
 

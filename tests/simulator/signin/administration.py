@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The person's side of signing in, and orders for what is to go wrong: pages and calls under `/_simulator/signin`."""
+"""Pages and calls under `/_simulator/signin`: the person's part of signing in, and changes to coming tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from ..world import World
 from .device_code import DEVICE_PAGE, approve, decline
-from .errors import Refused
+from .errors import OAuthError
 from .forms import form_of
 from .sessions import TokenOrder, sessions
 
@@ -49,15 +49,17 @@ def administration_routes(world: World) -> list[Route]:
                 decline(world, user_code)
                 return _page(world, "<p><strong>Declined.</strong> You may close this page.</p>", "")
             approve(world, user_code, username)
-        except Refused as refused:
-            return _page(world, f"<p><strong>{html.escape(_told(refused))}</strong></p>", user_code, refused.status)
+        except OAuthError as refused:
+            return _page(
+                world, f"<p><strong>{html.escape(_reporting_errors(refused))}</strong></p>", user_code, refused.status
+            )
         return _page(world, "<p><strong>You have signed in.</strong> You may close this page.</p>", "")
 
     async def approve_call(request: Request) -> Response:
         order = await _body(request)
         try:
             code = approve(world, str(order.get("user_code", "")), str(order.get("username", "")))
-        except Refused as refused:
+        except OAuthError as refused:
             return refused.response()
         return JSONResponse({"state": code.state, "username": code.username})
 
@@ -65,7 +67,7 @@ def administration_routes(world: World) -> list[Route]:
         order = await _body(request)
         try:
             code = decline(world, str(order.get("user_code", "")))
-        except Refused as refused:
+        except OAuthError as refused:
             return refused.response()
         return JSONResponse({"state": code.state})
 
@@ -112,7 +114,7 @@ def _page(world: World, message: str, code: str, status: int = 200) -> HTMLRespo
     return HTMLResponse(_PAGE.format(message=message, code=html.escape(code), people=people), status)
 
 
-def _told(refused: Refused) -> str:
+def _reporting_errors(refused: OAuthError) -> str:
     return f"AADSTS{refused.code}: {refused}" if refused.code is not None else str(refused)
 
 
@@ -127,12 +129,12 @@ async def _body(request: Request) -> dict[str, Any]:
 
 def _token_order(order: dict[str, Any]) -> TokenOrder:
     if set(order) - {"times", "audience", "lifetime"}:
-        raise ValueError("An order for tokens has the members times, audience and lifetime.")
+        raise ValueError("Invalid request: the members are times, audience and lifetime.")
     times, audience, lifetime = order.get("times", 1), order.get("audience"), order.get("lifetime")
     if not isinstance(times, int) or times < 1:
-        raise ValueError("The number of times is a whole number from 1 up.")
+        raise ValueError("Invalid times: use a positive integer.")
     if audience is not None and not isinstance(audience, str):
-        raise ValueError("The audience is a text.")
+        raise ValueError("Invalid audience: use a string.")
     if lifetime is not None and (not isinstance(lifetime, (int, float)) or lifetime < 0):
-        raise ValueError("The lifetime is a number of seconds from 0 up.")
+        raise ValueError("Invalid lifetime: use seconds, not negative.")
     return TokenOrder(times, audience, lifetime)
