@@ -69,7 +69,7 @@ def test_stops_when_parent_exits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--seed", "/nowhere/seed.yml"], "/nowhere/seed.yml cannot be read"),
         (["--set", "colour=red"], "no setting 'colour'"),
@@ -84,11 +84,11 @@ def test_stops_when_parent_exits(tmp_path: Path) -> None:
     ],
 )
 def test_invalid_options_are_reported_in_one_line(
-    capsys: pytest.CaptureFixture[str], options: list[str], told: str
+    capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     assert cli.main(options) == 2
     captured = capsys.readouterr()
-    assert told in captured.err
+    assert message in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
 
@@ -125,10 +125,10 @@ def test_environment_file_configures_clients(simulator: Simulator) -> None:
 def test_command_line_creates_image_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "app.imagepackage"
     assert images.main([str(path), "--name", "KettleApp", "--type", "21"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    message = json.loads(capsys.readouterr().out)
     found = images.read(path.read_bytes())
     assert (found.name, found.image_type) == ("KettleApp", 21)
-    assert (told["image_id"], told["component_id"]) == (found.image_id, found.component_id)
+    assert (message["image_id"], message["component_id"]) == (found.image_id, found.component_id)
 
 
 @pytest.mark.parametrize("options", [["--name", "x" * 33], ["--name", "x", "--image-id", "nonsense"]])
