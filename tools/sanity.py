@@ -5,8 +5,8 @@
 
 """Run `ansible-test sanity` in a staged copy (DEST of tools.stage), with PyPI as the only file host.
 
-Options after DEST go to ansible-test; the default of `--python` is the running version. ansible-test keeps its caches in
-HOME, which the Makefile sets to a directory of the clone.
+Options after DEST go to ansible-test; the default of `--python` is the running version. ansible-test keeps its
+caches in HOME, which the Makefile sets to a directory of the clone.
 """
 
 from __future__ import annotations

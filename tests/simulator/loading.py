@@ -268,7 +268,7 @@ class _TenantLoader:
                 if f"{product.name}/{group.name}".casefold() == reference.casefold():
                     return group
         raise InvalidState(
-            f"A device is in the group {reference!r}, which the tenant {self._name!r} has not; write it Product/Group."
+            f"A device is in the group {reference!r}, which the tenant {self._name!r} does not have; use Product/Group."
         )
 
     def _certificates(self) -> None:

@@ -101,10 +101,10 @@ class Call:
         """Return one page of a list. Converts only the items of that page."""
         settings = self.world.settings
         limit = settings.page_size or _LARGEST_PAGE
-        asked = self.query.get("maxPageSize", default)
-        if asked > limit and "maxPageSize" in self.query and settings.large_page == "refused":
-            raise Problem(400, f"maxPageSize: {asked} is more than {limit}.")
-        size = min(asked, limit)
+        requested = self.query.get("maxPageSize", default)
+        if requested > limit and "maxPageSize" in self.query and settings.large_page == "refused":
+            raise Problem(400, f"Invalid maxPageSize {requested}: the maximum is {limit}.")
+        size = min(requested, limit)
         listing = (self.caller.id, self.described.id, tuple(v.lower() for v in self.path.values()))
         chosen: Sequence[Item]
         if self.continuation is None:

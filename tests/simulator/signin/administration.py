@@ -34,7 +34,7 @@ button{{width:auto;display:inline-block;margin-right:.5rem}}</style></head>
 <datalist id="people">{people}</datalist>
 <button name="choice" value="approve">Continue</button>
 <button name="choice" value="decline" formnovalidate>Decline</button>
-</form><p>No password is asked for: this is a simulator.</p></body></html>
+</form><p>No password is needed: this is a simulator.</p></body></html>
 """
 
 

@@ -31,13 +31,13 @@ def discovery_routes(world: World) -> list[Route]:
         return JSONResponse(world.tokens.key_set())
 
     async def instance(request: Request) -> Response:
-        asked = urlsplit(request.query_params.get("authorization_endpoint", ""))
+        requested = urlsplit(request.query_params.get("authorization_endpoint", ""))
         own = urlsplit(world.url)
         # Without the port, since msal sends none.
-        if asked.hostname != own.hostname:
+        if requested.hostname != own.hostname:
             refusal = OAuthError("invalid_instance", 50049, "Unknown or invalid instance.")
             return refusal.response()
-        directory = asked.path.strip("/").split("/")[0]
+        directory = requested.path.strip("/").split("/")[0]
         return JSONResponse(
             {
                 "tenant_discovery_endpoint": f"{world.url}/{directory}/v2.0/.well-known/openid-configuration",

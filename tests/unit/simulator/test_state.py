@@ -120,9 +120,9 @@ WRONG: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "told"), WRONG)
-def test_invalid_document_is_reported_with_reason(document: Any, told: str) -> None:
-    with pytest.raises(InvalidState, match=told):
+@pytest.mark.parametrize(("document", "message"), WRONG)
+def test_invalid_document_is_reported_with_reason(document: Any, message: str) -> None:
+    with pytest.raises(InvalidState, match=message):
         seeds.Seeds(NOW).load(document, NOW)
 
 
