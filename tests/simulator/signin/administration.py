@@ -49,26 +49,24 @@ def administration_routes(world: World) -> list[Route]:
                 decline(world, user_code)
                 return _page(world, "<p><strong>Declined.</strong> You may close this page.</p>", "")
             approve(world, user_code, username)
-        except OAuthError as refused:
-            return _page(
-                world, f"<p><strong>{html.escape(_reporting_errors(refused))}</strong></p>", user_code, refused.status
-            )
+        except OAuthError as error:
+            return _page(world, f"<p><strong>{html.escape(_error_text(error))}</strong></p>", user_code, error.status)
         return _page(world, "<p><strong>You have signed in.</strong> You may close this page.</p>", "")
 
     async def approve_call(request: Request) -> Response:
         order = await _body(request)
         try:
             code = approve(world, str(order.get("user_code", "")), str(order.get("username", "")))
-        except OAuthError as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         return JSONResponse({"state": code.state, "username": code.username})
 
     async def decline_call(request: Request) -> Response:
         order = await _body(request)
         try:
             code = decline(world, str(order.get("user_code", "")))
-        except OAuthError as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         return JSONResponse({"state": code.state})
 
     async def revoke(request: Request) -> Response:
@@ -114,8 +112,8 @@ def _page(world: World, message: str, code: str, status: int = 200) -> HTMLRespo
     return HTMLResponse(_PAGE.format(message=message, code=html.escape(code), people=people), status)
 
 
-def _reporting_errors(refused: OAuthError) -> str:
-    return f"AADSTS{refused.code}: {refused}" if refused.code is not None else str(refused)
+def _error_text(error: OAuthError) -> str:
+    return f"AADSTS{error.code}: {error}" if error.code is not None else str(error)
 
 
 async def _body(request: Request) -> dict[str, Any]:

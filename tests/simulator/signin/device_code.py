@@ -38,8 +38,8 @@ def device_code_routes(world: World) -> list[Route]:
             application = find_application(world, directory, form.get("client_id"))
             scope = form.get("scope", "")
             parse_scope(scope, directory, application)
-        except OAuthError as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         now = world.clock.timestamp()
         code = sessions(world).start(application.client_id, directory.id, scope, now)
         page = f"{world.url}{DEVICE_PAGE}"

@@ -23,8 +23,8 @@ def discovery_routes(world: World) -> list[Route]:
     async def configuration(request: Request) -> Response:
         try:
             directory = find_directory(world, request.path_params["directory"])
-        except OAuthError as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         return JSONResponse(openid_configuration(world, directory.id))
 
     async def keys(_request: Request) -> Response:
@@ -35,8 +35,8 @@ def discovery_routes(world: World) -> list[Route]:
         own = urlsplit(world.url)
         # Without the port, since msal sends none.
         if requested.hostname != own.hostname:
-            refusal = OAuthError("invalid_instance", 50049, "Unknown or invalid instance.")
-            return refusal.response()
+            error = OAuthError("invalid_instance", 50049, "Unknown or invalid instance.")
+            return error.response()
         directory = requested.path.strip("/").split("/")[0]
         return JSONResponse(
             {

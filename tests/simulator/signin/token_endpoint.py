@@ -37,8 +37,8 @@ def token_routes(world: World) -> list[Route]:
         _take_basic_authentication(request, form)
         try:
             return JSONResponse(answer(world, request.path_params["directory"], form), headers=_NO_STORE)
-        except OAuthError as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
 
     return [Route("/{directory}/oauth2/v2.0/token", token, methods=["POST"])]
 
