@@ -45,7 +45,7 @@ class Fault:
     body: str | None = None
     code: int = Code.INTERNAL_SERVER_ERROR
     message: str = "The operation failed because of a fault."
-    applied: int = 0
+    struck: int = 0
 
     def fits(self, kind: str, method: str, path: str, operation: str | None) -> bool:
         """Return whether the fault matches. The wildcards * and ? are for paths; matching ignores case."""
@@ -67,7 +67,7 @@ class Faults:
     def to_document(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._faults]
 
-    def take(self, kind: str, method: str, path: str, operation: str | None) -> Fault | None:
+    def strike(self, kind: str, method: str, path: str, operation: str | None) -> Fault | None:
         """Return the oldest fault that matches the request, and count it."""
         if not self._faults:
             return None
@@ -79,7 +79,7 @@ class Faults:
                 continue
             if fault.times is not None:
                 fault.times -= 1
-            fault.applied += 1
+            fault.struck += 1
             return fault
         return None
 

@@ -30,7 +30,7 @@ class Front:
         record = scope.setdefault(RECORD, Record())
         started = time.perf_counter()
         world = self._world
-        fault = world.faults.take(self._kind, scope["method"], raw_path(scope), record.operation)
+        fault = world.faults.strike(self._kind, scope["method"], raw_path(scope), record.operation)
         if world.settings.latency_ms:
             await asyncio.sleep(world.settings.latency_ms / 1000)
         if fault is not None:
