@@ -73,7 +73,14 @@ def try_row(row: str, found: dict[str, str]) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     if not python.exists():
         subprocess.run([found[version], "-m", "venv", folder / "venv"], check=True)
-    environment = {**os.environ, "PATH": f"{python.parent.resolve()}{os.pathsep}{search_path()}"}
+    temporary = folder.resolve() / "tmp"
+    temporary.mkdir(exist_ok=True)
+    environment = {
+        **os.environ,
+        "PATH": f"{python.parent.resolve()}{os.pathsep}{search_path()}",
+        # Cores before 2.19 cannot run a module by an interpreter whose path has a space, and the tests' own is there.
+        "TMPDIR": str(temporary),
+    }
     oldest = lower_bounds() if row == LOWEST else []
     major, minor = core.split(".")
     wanted = [f"ansible-core>={core}.0rc1,<{major}.{int(minor) + 1}.0.dev0", *oldest]
