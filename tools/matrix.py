@@ -78,7 +78,7 @@ def try_row(row: str, found: dict[str, str]) -> bool:
     environment = {
         **os.environ,
         "PATH": f"{python.parent.resolve()}{os.pathsep}{search_path()}",
-        # ansible-core before 2.19 cannot use an interpreter whose path contains a space, and the tests create one there.
+        # ansible-core before 2.19 cannot use an interpreter whose path has a space; tests create one there.
         "TMPDIR": str(temporary),
     }
     oldest = lower_bounds() if row == LOWEST else []
