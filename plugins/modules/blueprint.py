@@ -171,6 +171,7 @@ import os
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
@@ -179,8 +180,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._result import Resu
 ARGUMENTS = BULK + Arguments(
     {
         "blueprint": {"type": "dict"},
-        "src": {"type": "path"},
-        "base_dir": {"type": "path"},
+        "src": {"type": PATH},
+        "base_dir": {"type": PATH},
         "prune": {"type": "list", "elements": "str", "choices": list(PRUNABLE), "default": []},
     },
     required_one_of=(("blueprint", "src"),),
@@ -191,10 +192,10 @@ ARGUMENTS = BULK + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Brings about what the document describes."""
     if params["src"] is not None:
-        document = read_blueprint(context.files, params["src"], params["base_dir"], params["prune"])
+        document = read_blueprint(context.files, params["src"], context.warn, params["base_dir"], params["prune"])
     else:
         base_dir = params["base_dir"] or os.getcwd()
-        document = parse_blueprint(context.files, params["blueprint"], base_dir, prune=params["prune"])
+        document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
     return bring_about_blueprint(context, document, policy, Waiting.of(params))
 

@@ -152,24 +152,24 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import rows_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import (
+    DEVICE_ID,
+    DEVICE_ROW,
+    LIST,
+    NAME,
+    PATH,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
 ARGUMENTS = BULK + Arguments(
     {
-        "ids": {"type": "list", "elements": "str"},
-        "devices": {
-            "type": "list",
-            "elements": "dict",
-            "options": {
-                "id": {"type": "str", "required": True},
-                "product": {"type": "str"},
-                "device_group": {"type": "str"},
-            },
-        },
-        "src": {"type": "path"},
-        "product": {"type": "str"},
-        "device_group": {"type": "str"},
+        "ids": {"type": LIST, "elements": DEVICE_ID},
+        # Without its suboptions: Ansible would report one bad row, and not which.
+        "devices": {"type": LIST, "elements": DEVICE_ROW},
+        "src": {"type": PATH},
+        "product": {"type": NAME},
+        "device_group": {"type": NAME},
         "outcomes": {"type": "str", "choices": ["all", "changes", "failures"], "default": "all"},
     },
     required_one_of=(("ids", "devices", "src"),),
@@ -186,7 +186,7 @@ ARGUMENTS = BULK + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Claims and moves the devices that the options describe."""
     limits = devices.Limits.of(params)
-    rows = rows_of(params, context.files)
+    rows = rows_of(params, context.files, context.warn)
     return devices.bring_about_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
 
 
