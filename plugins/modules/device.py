@@ -42,12 +42,15 @@ options:
         description: Product, by name or GUID.
         type: str
       device_group:
-        description: Device group, by name in the product, or by GUID. Without one the device is only claimed.
+        description: Device group, by name in the product, or by GUID. Without one, or with an empty one and an empty
+          product, the device is only claimed.
         type: str
   src:
     description:
       - CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), as the manufacturing tools of Azure Sphere
-        use it. Further columns are left alone.
+        use it. Other columns are ignored.
+      - A row that cannot be read with certainty, for example because a quote is not closed, is an error. A file with a
+        header and no rows is a warning.
     type: path
   product:
     description: Product of O(device_group), by name or GUID. Only with O(ids).

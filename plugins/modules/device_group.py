@@ -24,7 +24,8 @@ options:
     type: str
   name:
     description:
-      - The device group's name, whatever its case. Letters, digits and spaces, at most 50 characters.
+      - The device group's name. Neither its case nor blanks around it matter. Letters, digits and spaces, at most 50
+        characters.
       - Together with O(id), the name that the device group is to have.
     type: str
   id:

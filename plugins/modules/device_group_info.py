@@ -23,7 +23,8 @@ options:
     type: str
   name:
     description:
-      - Only device groups of this name, whatever its case. Without O(product), those of this name in all products.
+      - Only device groups of this name. Neither its case nor blanks around it matter. Without O(product), those of this
+        name in all products.
     type: str
   id:
     description: Only the device group of this GUID.

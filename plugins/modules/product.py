@@ -21,7 +21,8 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The product's name, whatever its case. Letters, digits and spaces, at most 50 characters.
+      - The product's name. Neither its case nor blanks around it matter. Letters, digits and spaces, at most 50
+        characters.
       - Together with O(id), the name that the product is to have.
     type: str
   id:

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   name:
-    description: Only the product of this name, whatever its case.
+    description: Only the product of this name. Neither its case nor blanks around it matter.
     type: str
   id:
     description: Only the product of this GUID.

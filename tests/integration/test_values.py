@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 
 from tests.simulator.harness import Simulator, start_simulator
 
-from .play import Played, play_tasks
+from .play import Played, play_book, play_tasks
 
 A, B = "0a" * 64, "0b" * 64
 TENANT = "Contoso Fleet"
@@ -151,3 +153,60 @@ def test_names_are_trimmed_and_flags_may_be_words(running: Simulator, tmp_path: 
     output = " ".join(played.output.split())
     assert "has a header and no devices" in output
     assert "products[0].description" in output
+
+
+def test_what_errors_advise_for_encrypted_files_works(running: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("swordfish\n")
+    variables = {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password")}
+    text = f"devices: [{{id: '{A}', product: Kettle, device_group: Lab}}]\n"
+    encrypted = _encrypt(tmp_path / "fleet.yml", text)
+    _encrypt(tmp_path / "devices.csv", f"DeviceId,ProductName,DeviceGroupName\n{A},Kettle,Lab\n")
+    value = _encrypt(tmp_path / "name", "Kettle").replace("\n", "\n      ")
+    (tmp_path / "value.yml").write_text(
+        f"products:\n  - default_device_groups: false\n    name: !vault |\n      {value}\n"
+    )
+    assert encrypted.startswith("$ANSIBLE_VAULT;")
+    played = play_tasks(
+        running,
+        tmp_path,
+        {
+            "by unvault": {
+                "azsphere.fleet.blueprint": {
+                    "blueprint": "{{ lookup('ansible.builtin.unvault', '"
+                    + str(tmp_path / "fleet.yml")
+                    + "') | from_yaml }}"
+                }
+            },
+            "a decrypted copy": {
+                "ansible.builtin.copy": {
+                    "src": str(tmp_path / "devices.csv"),
+                    "dest": str(tmp_path / "plain.csv"),
+                    "mode": "0600",
+                }
+            },
+            "by copy": {"azsphere.fleet.device": {"src": str(tmp_path / "plain.csv")}},
+        },
+        variables=variables,
+    )
+    assert played.results["by unvault"].get("summary", {}).get("device", {}).get("unchanged") == 1, played.output
+    assert played.results["by copy"]["summary"]["unchanged"] == 1
+    for name in ("fleet.yml", "value.yml"):
+        options = ["-e", f"provision_src={tmp_path / name}"]
+        played = play_book(running, tmp_path, "azsphere.fleet.provision", options, variables=variables)
+        assert played.code == 0, played.output
+        assert played.writes == 0
+
+
+def _encrypt(path: Path, text: str) -> str:
+    """Encrypts a file with the password beside it, and returns its content."""
+    path.write_text(text)
+    program = Path(sys.executable).with_name("ansible-vault")
+    password = path.with_name("password")
+    done = subprocess.run(
+        [str(program), "encrypt", "--vault-password-file", str(password), str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return path.read_text()
