@@ -19,6 +19,7 @@ from ._connection import DEFAULT_CONCURRENCY, Connection, open_connection, open_
 from ._context import Context, Params
 from ._errors import FleetError, MissingLibrary
 from ._files import Disk, PlannedFiles
+from ._option_types import INTEGER, NUMBER
 from ._overlay.overlay import Overlay
 from ._result import Result, conceal
 from ._service import Service
@@ -113,15 +114,15 @@ CONNECTION = Arguments(
 )
 
 #: The options of the documentation fragment `waiting`.
-WAITING = Arguments({"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "float", "default": 600}})
+WAITING = Arguments({"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": NUMBER, "default": 600}})
 
 #: The options of the documentation fragments `waiting` and `bulk`.
 BULK = WAITING + Arguments(
     {
         "claim": {"type": "bool", "default": False},
-        "max_changes": {"type": "int"},
-        "max_failures": {"type": "int"},
-        "concurrency": {"type": "int", "default": DEFAULT_CONCURRENCY},
+        "max_changes": {"type": INTEGER},
+        "max_failures": {"type": INTEGER},
+        "concurrency": {"type": INTEGER, "default": DEFAULT_CONCURRENCY},
     }
 )
 

@@ -117,6 +117,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import ca_certificate
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.file import desired_file
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
@@ -124,9 +125,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._result import Resu
 ARGUMENTS = Arguments(
     {
         "content": {"type": "str", "choices": list(ca_certificate.CONTENTS), "default": "certificate"},
-        "thumbprint": {"type": "str"},
-        "verification_code": {"type": "str"},
-        "dest": {"type": "path", "required": True},
+        "thumbprint": {"type": NAME},
+        "verification_code": {"type": EXACT},
+        "dest": {"type": PATH, "required": True},
         "mode": {"type": "raw", "default": "0644"},
     },
     required_if=(("content", "proof_of_possession", ("verification_code",)),),

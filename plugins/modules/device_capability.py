@@ -98,6 +98,7 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import CAPABILITIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.device_capability import (
     bring_about_capability,
 )
@@ -105,9 +106,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._result import Resu
 
 ARGUMENTS = Arguments(
     {
-        "id": {"type": "str", "required": True},
+        "id": {"type": NAME, "required": True},
         "capabilities": {"type": "list", "elements": "str", "choices": list(CAPABILITIES), "required": True},
-        "dest": {"type": "path", "required": True},
+        "dest": {"type": PATH, "required": True},
         "mode": {"type": "raw", "default": "0600"},
         "force": {"type": "bool", "default": False},
     }

@@ -86,13 +86,14 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import bring_about_image_file
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
 ARGUMENTS = Arguments(
     {
-        "id": {"type": "str", "required": True},
-        "dest": {"type": "path", "required": True},
+        "id": {"type": NAME, "required": True},
+        "dest": {"type": PATH, "required": True},
         "mode": {"type": "raw", "default": "0644"},
     }
 )

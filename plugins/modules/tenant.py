@@ -114,17 +114,18 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
-        "name": {"type": "str"},
-        "device_id": {"type": "str"},
+        "name": {"type": EXACT},
+        "device_id": {"type": NAME},
         "legacy_authorization": {"type": "str", "choices": [tenant.BLOCKED]},
-        "record": {"type": "path"},
-        "confirm": {"type": "str"},
+        "record": {"type": PATH},
+        "confirm": {"type": EXACT},
     },
     # What is for ever is done in a task of its own.
     mutually_exclusive=(("name", "legacy_authorization"), ("device_id", "legacy_authorization")),
