@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, Files
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import Files
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
     Certificate,
     Device,
@@ -26,6 +26,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
 from tests.gates.memory import TENANT, EmptyService
+from tests.support.ansible_files import disk
 
 WAITING = Waiting(True, Deadline(60))
 #: The verbs of the port that change something in the service, or have it make something.
@@ -161,5 +162,5 @@ def surround(service: Any, files: Files | None = None) -> Surroundings:
     """A run on this service."""
     made: Service = service
     warnings: list[str] = []
-    context = Context(lambda: made, files or Disk(), warnings.append, lambda _text: None)
+    context = Context(lambda: made, files or disk(), warnings.append, lambda _text: None)
     return Surroundings(context, warnings)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._errors import InvalidInput
-from .._files import Files
+from .._files.port import Files
 from .._model import is_device_id
 
 #: The columns of the manufacturing CSV (Azure Sphere manufacturing tools, multi_board_ota_configuration).
