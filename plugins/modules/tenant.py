@@ -45,9 +45,11 @@ options:
     choices: [blocked]
   record:
     description:
-      - File in which it is written down for which tenants legacy authorization was blocked, as JSON.
-      - When it says so of this tenant, nothing is sent. Keep the file with your playbooks. If it is lost the tenant is
+      - File that records, as JSON, for which tenants legacy authorization was blocked.
+      - When this tenant is in it, nothing is sent. Keep the file with your playbooks. If it is lost, the tenant is
         blocked once more, which changes nothing in it.
+      - The new record is on disk, as a temporary file beside the record, before the tenant is blocked. Its directory
+        must exist; in check mode a missing one is a warning.
     type: path
   confirm:
     description:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._errors import InvalidInput, escaped
-from .._files import Files
+from .._files.port import Files
 from .._model import OS_FEEDS, ROLES, UPDATE_POLICIES, ImagePackage, name_key
 from . import schema, texts
 from .device_rows import DeviceRow, Warn, rows_from_csv, rows_from_list

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .._errors import InvalidInput
-from .._files import Files
+from .._files.port import Files
 from .._model import PADDING
 from .encrypted import DECRYPT, refuse_encrypted
 

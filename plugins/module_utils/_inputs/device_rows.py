@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._errors import InvalidInput
-from .._files import Files
+from .._files.port import Files
 from .._model import PADDING, is_device_id, is_guid, name_key
 from . import texts
 from .device_csv import read_records

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.application import ClientCertificate
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import (
     Blueprint,
     parse_blueprint,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits

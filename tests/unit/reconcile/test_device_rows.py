@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_csv import COLUMNS
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import (
     REPORTED,
