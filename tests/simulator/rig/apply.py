@@ -49,13 +49,13 @@ class Rig:
         record: Record = self._scope[RECORD]
         record.note = f"fault {fault.kind}"
         answer = await self._wrong()
-        if fault.kind == "delay_after":
-            await asyncio.sleep(fault.seconds)
         if fault.kind == "mutate":
             rng = random.Random(f"{fault.chance.seed}/{fault.struck}")
             answer, what = mutate(answer, rng, fault.rig.place, fault.rig.value)
             record.note += f" {what}"
         self._log(answer.status)
+        if fault.kind == "delay_after":
+            await asyncio.sleep(fault.seconds)
         await self._send(answer, send)
 
     async def _wrong(self) -> Answer:

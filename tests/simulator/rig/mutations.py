@@ -14,9 +14,9 @@ from typing import Any
 
 from .values import NAMES, TEXTS, Path, places, replaced
 
-STATUS, HEADERS, BODY = "status", "headers", "body"
-#: Places beside the JSON values, which are named by patterns that start with `/`.
-PLACES = frozenset({STATUS, HEADERS, BODY})
+STATUS, HEADERS, BODY, MEMBER = "status", "headers", "body", "member"
+#: Places beside the JSON values, which are named by patterns that start with `/`; MEMBER is any one of these.
+PLACES = frozenset({STATUS, HEADERS, BODY, MEMBER})
 STATUSES = (200, 201, 202, 204, 206, 302, 304, 400, 401, 403, 404, 408, 409, 410, 412, 418, 429, 500, 502, 503, 504)
 _JSON = (b"content-type", b"application/json")
 HEADER_LISTS: dict[str, tuple[tuple[bytes, bytes], ...]] = {
@@ -69,7 +69,9 @@ def mutate(answer: Answer, rng: random.Random, place: str | None, value: str | N
     """
     document = _document(answer)
     found = {} if document is None else places(document)
-    place = place or rng.choice([*sorted(PLACES), *sorted(found)])
+    if place == MEMBER:
+        place = rng.choice(sorted(found)) if found else BODY
+    place = place or rng.choice([*sorted(PLACES - {MEMBER}), *sorted(found)])
     if place in found:
         name = _chosen(value, sorted(NAMES if place != "/" else TEXTS), rng)
         path: Path = rng.choice(found[place])
