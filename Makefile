@@ -46,7 +46,7 @@ PY := .venv/bin/python
 STAGED := ansible_collections/azsphere/fleet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv folders demo simulator test $(PARTS) matrix build release-check format clean
+.PHONY: help venv folders demo simulator test $(PARTS) fuzz soak matrix build release-check format clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -102,6 +102,12 @@ integration: venv  ## playbooks against the simulator
 
 gates: venv  ## check mode, idempotence, secrets and the other promises
 	@$(PY) -m pytest -n 2 --dist worksteal tests/gates $(ARGS)
+
+fuzz: venv  ## every scenario with replies of the service changed; --count, --seed and more in ARGS
+	@$(PY) -m tests.fuzz $(ARGS)
+
+soak: venv  ## the demo fleet under faults and kills; --runs, --kills and more in ARGS
+	@$(PY) -m tests.soak $(ARGS)
 
 types: venv  ## mypy, strict
 	@MYPYPATH=.build/collections $(PY) -m mypy

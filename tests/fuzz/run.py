@@ -40,22 +40,32 @@ class Judged:
 
 def run_cases(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> Iterator[Judged]:
     """Runs cases of a seed, drawn from a part of the scenarios, against a simulator of their own."""
-    with (
-        tempfile.TemporaryDirectory(prefix="fuzz-") as folder,
-        start_simulator(operation_seconds=0) as simulator,
-    ):
-        stage = Stage(simulator, Path(folder))
-        cases = Cases(*record(stage, ALL[part[0] :: part[1]]), seed)
-        for number in numbers:
-            case = cases.case(number)
-            begin = time.monotonic()
-            target = case.target
-            seen = stage.run(target.scenario, check=target.check, fault=case.fault, sign_in=target.name == SIGN_IN)
-            found = judge(target.scenario.module, seen, cases.normal[target.scenario.id])
-            note = next((entry["note"] for entry in seen.log if (entry["note"] or "").startswith("fault ")), None)
-            message = str((seen.values or {}).get("msg", ""))[:300]
-            seconds = time.monotonic() - begin
-            yield Judged(number, case.title, target.name, note, tuple(found), seconds, message)
+    cases: Cases | None = None
+    left = list(numbers)
+    while left:
+        # A new one after each run that hung: threads of it may go on sending requests.
+        with (
+            tempfile.TemporaryDirectory(prefix="fuzz-") as folder,
+            start_simulator(operation_seconds=0) as simulator,
+        ):
+            stage = Stage(simulator, Path(folder))
+            cases = cases or Cases(*record(stage, ALL[part[0] :: part[1]]), seed)
+            hung = False
+            while left and not hung:
+                judged, hung = _run_one(stage, cases, left.pop(0))
+                yield judged
+
+
+def _run_one(stage: Stage, cases: Cases, number: int) -> tuple[Judged, bool]:
+    """Runs a case; returns what was found, and whether it hung."""
+    case, begin = cases.case(number), time.monotonic()
+    target = case.target
+    seen = stage.run(target.scenario, check=target.check, fault=case.fault, sign_in=target.name == SIGN_IN)
+    found = judge(target.scenario.module, seen, cases.normal[target.scenario.id])
+    note = next((entry["note"] for entry in seen.log if (entry["note"] or "").startswith("fault ")), None)
+    message = str((seen.values or {}).get("msg", ""))[:300]
+    seconds = time.monotonic() - begin
+    return Judged(number, case.title, target.name, note, tuple(found), seconds, message), seen.hung
 
 
 def run_all(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> list[Judged]:

@@ -29,7 +29,7 @@ from tests.simulator.harness import Simulator
 DEADLINE = 20
 #: Seconds: one request, all attempts of a request, and waiting for operations.
 LIMITS = {"AZSPHERE_REQUEST_TIMEOUT": "1", "AZSPHERE_RETRY_TIMEOUT": "2"}
-WAIT_TIMEOUT = 4
+WAIT_TIMEOUT = 8
 
 
 class Hung(BaseException):

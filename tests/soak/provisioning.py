@@ -28,7 +28,7 @@ from tests.simulator.images import compose_package
 from tests.support.portable import portable
 
 #: Seconds after which a run counts as hanging.
-DEADLINE = 300.0
+DEADLINE = 180.0
 _LIMITS = {"AZSPHERE_REQUEST_TIMEOUT": "2", "AZSPHERE_RETRY_TIMEOUT": "30"}
 
 
