@@ -20,9 +20,10 @@ from types import FrameType
 from typing import Any
 
 from tests.gates.fleet import write_files
+from tests.gates.returned import PREFIX
 from tests.gates.scenarios.table import Scenario
 from tests.gates.test_scenarios import prepare
-from tests.gates.workbench import PREFIX, READS, Sight, Workbench, run_module
+from tests.gates.workbench import READS, Sight, Workbench, run_module
 from tests.simulator.harness import Simulator
 
 #: Seconds after which a run counts as hanging. What it may wait for is far shorter.

@@ -11,6 +11,7 @@ import contextlib
 import json
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ import requests
 from tests.simulator.harness import Simulator, SimulatorFailed
 from tests.simulator.rig.apply import KINDS
 from tests.simulator.rig.mutations import HEADER_LISTS
+from tests.simulator.rig.options import MEMBERS
 from tests.simulator.rig.values import TEXTS
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.conftest import IMAGE, KETTLE, LAB
@@ -163,6 +165,13 @@ def test_each_list_of_headers_is_sent(client: Client, value: str) -> None:
     assert client.call("GET", "products").status_code == 200
 
 
+def test_member_is_any_value_of_the_body(client: Client) -> None:
+    for seed in range(5):
+        client.simulator.fault("mutate", match={"operationId": "Product_Get"}, place="member", value="nan", seed=seed)
+        assert "NaN" in client.call("GET", f"products/{KETTLE}").text
+    assert all(note.startswith("fault mutate /") for note in client.simulator.counts()["notes"])
+
+
 @pytest.mark.parametrize("status", ["204", "304", "302", "429", "504"])
 def test_status_is_replaced_after_the_work(client: Client, status: str) -> None:
     client.simulator.fault("mutate", match={"method": "POST"}, place="status", value=status)
@@ -259,3 +268,9 @@ def test_each_kind_is_accepted_and_listed(simulator: Simulator, kind: str) -> No
 def test_invalid_member_is_reported(simulator: Simulator, members: dict[str, Any]) -> None:
     with pytest.raises(SimulatorFailed, match=f"A fault's {next(iter(members))} is"):
         simulator.fault("mutate", **members)
+
+
+@pytest.mark.parametrize("member", sorted(MEMBERS))
+def test_each_member_is_documented(member: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert f"`{member}`" in page or f'"{member}":' in page
