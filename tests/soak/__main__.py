@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.quick import quick_interpreter
+from tests.support.fork_server import fork_server
 from tests.simulator.harness import start_simulator
 
 from .faults import KINDS, MIX
@@ -34,7 +34,7 @@ class Bench:
     def __init__(self, stack: ExitStack, workers: int, devices: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
         (folder / "quick").mkdir()
-        quick = stack.enter_context(quick_interpreter(folder / "quick"))
+        quick = stack.enter_context(fork_server(folder / "quick"))
         self._free: SimpleQueue[tuple[Provisioning, Provisioning]] = SimpleQueue()
         for number in range(workers):
             simulator = stack.enter_context(start_simulator(operation_seconds=0.05))
