@@ -46,7 +46,7 @@ PY := .venv/bin/python
 STAGED := ansible_collections/azsphere/fleet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv folders demo simulator test $(PARTS) matrix build release-check format clean
+.PHONY: help venv folders demo simulator test $(PARTS) fuzz soak matrix build release-check format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
@@ -102,6 +102,12 @@ integration: venv  ## run playbooks against the simulator; pytest options in ARG
 
 gates: venv  ## run the conformance tests: check mode, idempotence, secrets; pytest options in ARGS
 	@$(PY) -m pytest -n 2 --dist worksteal tests/gates $(ARGS)
+
+fuzz: venv  ## run the scenarios with mutated replies of the service; --count, --seed and more in ARGS
+	@$(PY) -m tests.fuzz $(ARGS)
+
+soak: venv  ## provision the demo fleet under faults and kills; --runs, --kills and more in ARGS
+	@$(PY) -m tests.soak $(ARGS)
 
 types: venv  ## check types: mypy, strict
 	@MYPYPATH=.build/collections $(PY) -m mypy

@@ -12,8 +12,9 @@ as its decimal digits, so that nothing is lost. GUIDs and device IDs are lower c
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 OS_FEEDS = ("Retail", "RetailEval")
 UPDATE_POLICIES = ("UpdateAll", "No3rdPartyAppUpdates")
@@ -93,9 +94,37 @@ def is_device_id(text: object) -> bool:
     return isinstance(text, str) and _DEVICE_ID.match(text) is not None
 
 
+#: What people leave around a name without seeing it. Other blanks (no-break space, zero width) are no mere padding.
+PADDING = " \t\r\n\f\v"
+
+
+class Named(Protocol):
+    """Whatever has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def name_key(name: str) -> str:
+    """Return what the names of products, device groups and users are compared by: neither case nor blanks around them
+    count (FACTS: products and device groups).
+    """
+    return name.strip(PADDING).casefold()
+
+
 def same_name(one: str, other: str) -> bool:
-    """Product, device group and user names are the same whatever their case (FACTS: products and device groups)."""
-    return one.casefold() == other.casefold()
+    """Return whether two names of products, device groups or users are the same; see `name_key`."""
+    return name_key(one) == name_key(other)
+
+
+def all_named(there: Iterable[N], name: str) -> list[N]:
+    """Return those of this name. One that differs in case only comes before others with blanks around their names."""
+    exact = name.casefold()
+    found = [each for each in there if same_name(each.name, name)]
+    return sorted(found, key=lambda each: each.name.casefold() != exact)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def check_name(kind: str, name: str | None) -> None:
     """
     if name is not None and not _NAME.fullmatch(name):
         raise InvalidInput(
-            f'"{name}" is no name for a {kind}: names have 1 to 50 letters, digits and spaces, and no space in front.',
+            f'Invalid {kind} name "{name}": use 1 to 50 letters, digits and spaces, and no space in front.',
             code="invalid_name",
             target=name,
         )

@@ -24,7 +24,8 @@ options:
     type: str
   name:
     description:
-      - The device group's name, whatever its case. Letters, digits and spaces, at most 50 characters.
+      - The device group's name. Neither its case nor blanks around it matter. Letters, digits and spaces, at most 50
+        characters.
       - Together with O(id), the name that the device group is to have.
     type: str
   id:
@@ -130,6 +131,7 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import OS_FEEDS, UPDATE_POLICIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
@@ -137,10 +139,10 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._result import Resu
 
 ARGUMENTS = WAITING + Arguments(
     {
-        "product": {"type": "str"},
-        "name": {"type": "str"},
-        "id": {"type": "str"},
-        "description": {"type": "str"},
+        "product": {"type": NAME},
+        "name": {"type": NAME},
+        "id": {"type": NAME},
+        "description": {"type": TEXT},
         "os_feed": {"type": "str", "choices": list(OS_FEEDS)},
         "update_policy": {"type": "str", "choices": list(UPDATE_POLICIES)},
         "allow_crash_dumps_collection": {"type": "bool"},

@@ -8,18 +8,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from .log import KINDS
 from .operations import Code
+from .rig.apply import KINDS as RIG_KINDS
+from .rig.chance import Chance
+from .rig.options import MEMBERS as RIG_MEMBERS
+from .rig.options import RigOptions, read_options
 
 #: `status`: reply with that status and do nothing. `drop_before`, `drop_after`: close the connection without a reply,
 #: before or after processing. `delay`: reply late. `truncate`: send half of the body. `operation`: accept the request,
-#: and let its operation fail when its time is over.
-FAULTS = ("status", "drop_before", "drop_after", "delay", "truncate", "operation")
-_MEMBERS = {"match", "times", "skip", "kind", "status", "retry_after", "seconds", "body", "code", "message"}
+#: and let its operation fail when its time is over. The others: see `rig`.
+FAULTS = ("status", "drop_before", "drop_after", "delay", "truncate", "operation", *RIG_KINDS)
+_MEMBERS = RIG_MEMBERS | {
+    "match",
+    "times",
+    "skip",
+    "kind",
+    "status",
+    "retry_after",
+    "seconds",
+    "body",
+    "code",
+    "message",
+}
 _MATCHES = {"operationId", "method", "path", "kind"}
 
 
@@ -46,6 +61,8 @@ class Fault:
     code: int = Code.INTERNAL_SERVER_ERROR
     message: str = "The operation failed because of a fault."
     struck: int = 0
+    rig: RigOptions = field(default_factory=RigOptions)
+    chance: Chance = field(default_factory=Chance)
 
     def fits(self, kind: str, method: str, path: str, operation: str | None) -> bool:
         """Return whether the fault matches. The wildcards * and ? are for paths; matching ignores case."""
@@ -76,6 +93,8 @@ class Faults:
                 continue
             if fault.skip:
                 fault.skip -= 1
+                continue
+            if not fault.chance.strikes(fault.kind, operation or f"{kind} {method}"):
                 continue
             if fault.times is not None:
                 fault.times -= 1
@@ -115,6 +134,10 @@ def _fault(order: Mapping[str, Any]) -> Fault:
     retry_after = order.get("retry_after")
     if retry_after is not None and not (str(retry_after).isascii() and str(retry_after).isprintable()):
         raise InvalidFault("Invalid fault: retry_after must be a number or the value of the header.")
+    try:
+        rig, chance = read_options(order)
+    except ValueError as error:
+        raise InvalidFault(str(error)) from error
     return Fault(
         kind,
         dict(match),
@@ -126,4 +149,6 @@ def _fault(order: Mapping[str, Any]) -> Fault:
         body=order.get("body"),
         code=int(code),
         message=message,
+        rig=rig,
+        chance=chance,
     )

@@ -119,8 +119,8 @@ class TenantVerbs(StartingBackend):
         if not wanted:
             raise self._unusable("No tenant was given.")
         there = self.tenants()
+        # Names of tenants are case-sensitive (FACTS: tenants and access).
         found = [tenant for tenant in there if tenant.name == wanted]
-        found = found or [tenant for tenant in there if (tenant.name or "").casefold() == wanted.casefold()]
         if len(found) != 1:
             problem = "is not among those open to this account" if not found else "is the name of several"
             raise self._unusable(f'The tenant "{wanted}" {problem}.')

@@ -34,7 +34,8 @@ class ProductLayer(FleetLayer):
 
     def product_named(self, name: str) -> Product | None:
         if self._products.complete or self._products.touched:
-            return next((product for product in self._products.all() if same_name(product.name, name)), None)
+            # As the service: blanks around a name count.
+            return next((each for each in self._products.all() if each.name.casefold() == name.casefold()), None)
         return self._base.product_named(name)
 
     def create_product(self, name: str, description: str | None, default_device_groups: bool) -> Operation:
@@ -49,8 +50,8 @@ class ProductLayer(FleetLayer):
     def update_product(self, product_id: str, change: ProductChange) -> None:
         check_name("product", change.name)
         product = self._existing_product(product_id)
-        if change.name is not None and not same_name(change.name, product.name):
-            self._refuse_second_product(change.name)
+        if change.name is not None:
+            self._refuse_second_product(change.name, product_id)
         self._products.put(
             replace(
                 product,
@@ -84,7 +85,8 @@ class ProductLayer(FleetLayer):
         owner = self.product_named(product)
         if owner is None:
             return None
-        return next((group for group in self.device_groups(owner.id) if same_name(group.name, name)), None)
+        wanted = name.casefold()
+        return next((group for group in self.device_groups(owner.id) if group.name.casefold() == wanted), None)
 
     def device_groups_named(self, name: str) -> list[DeviceGroup]:
         return [group for group in self.device_groups() if same_name(group.name, name)]
@@ -124,8 +126,8 @@ class ProductLayer(FleetLayer):
     def update_device_group(self, device_group_id: str, change: DeviceGroupChange) -> None:
         check_name("device group", change.name)
         group = self._existing_group(device_group_id)
-        if change.name is not None and not same_name(change.name, group.name):
-            self._refuse_second_group(group.product_id, change.name)
+        if change.name is not None:
+            self._refuse_second_group(group.product_id, change.name, device_group_id)
         crash_dumps = change.allow_crash_dumps_collection
         self._groups.put(
             replace(
@@ -144,12 +146,14 @@ class ProductLayer(FleetLayer):
         self._groups.drop(device_group_id)
         return self._begun("DeleteDeviceGroup")
 
-    def _refuse_second_product(self, name: str) -> None:
-        if any(same_name(product.name, name) for product in self.products()):
+    def _refuse_second_product(self, name: str, but: str | None = None) -> None:
+        wanted = name.casefold()
+        if any(product.name.casefold() == wanted and product.id != but for product in self.products()):
             raise Conflict(f'There is a product "{name}" already.', code="Conflict", target=name)
 
-    def _refuse_second_group(self, product_id: str, name: str) -> None:
-        if any(same_name(group.name, name) for group in self.device_groups(product_id)):
+    def _refuse_second_group(self, product_id: str, name: str, but: str | None = None) -> None:
+        wanted = name.casefold()
+        if any(group.name.casefold() == wanted and group.id != but for group in self.device_groups(product_id)):
             raise Conflict(f'There is a device group "{name}" in this product already.', code="Conflict", target=name)
 
     @staticmethod

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._errors import InvalidInput
-from .._model import DeviceGroup, Product, is_guid
+from .._model import PADDING, DeviceGroup, Product, is_guid
 from .._reconcile.refs import find_device_group, find_product, listed, place, require_device_group, require_product
 from .._service import Service
 from .._views import Values, device_group_values, product_values
@@ -54,7 +54,7 @@ def device_group(service: Service, which: str, product: str | None = None) -> Va
     """
     name = which
     if product is None and "/" in which:
-        product, _slash, name = which.rpartition("/")
+        product, name = (part.strip(PADDING) for part in which.rsplit("/", 1))
     if product is not None or is_guid(name):
         owner, group = require_device_group(service, product, name)
         return device_group_values(group, owner.name)

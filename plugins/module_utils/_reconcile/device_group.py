@@ -16,7 +16,7 @@ from .._service import Service
 from .._views import device_group_values
 from .devices_in_the_way import refuse_while_devices
 from .plan import Execution, Plan, Snapshot, Step
-from .refs import device_group_again, find_device_group, find_product, place, require_product
+from .refs import device_group_again, find_device_group, find_product, place, require_product, require_single
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,10 @@ def _find(service: Service, desired: DesiredDeviceGroup) -> tuple[Product | None
     product = (require_product if desired.present else find_product)(service, desired.product or "")
     if product is None:
         return None, None
-    return product, find_device_group(service, product, desired.name or "")
+    group = find_device_group(service, product, desired.name or "")
+    if group is not None and not desired.present:
+        require_single(service.device_groups(product.id), group, "device group")
+    return product, group
 
 
 def _creation(product: Product, desired: DesiredDeviceGroup) -> list[Step]:

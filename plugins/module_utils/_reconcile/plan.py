@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from .._context import Context, Waiting
 from .._errors import AmbiguousWrite, FleetError
-from .._files import Files, PlannedFiles
+from .._files.planned import PlannedFiles
+from .._files.port import Files
 from .._model import Operation, Placeholder
 from .._overlay.overlay import Overlay
 from .._result import Diff, Result, difference, differences_can_be_shown, operation_values

@@ -15,7 +15,7 @@ from .._service import Service
 from .._views import by_name, product_values
 from .devices_in_the_way import refuse_while_devices
 from .plan import Execution, Plan, Snapshot, Step
-from .refs import product_again
+from .refs import find_product, product_again, require_single
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,10 @@ def snapshot(service: Service, product: Product | None) -> Snapshot:
 
 def _find(service: Service, desired: DesiredProduct) -> Product | None:
     if desired.id is None:
-        return service.product_named(desired.name or "")
+        found = find_product(service, desired.name or "")
+        if found is not None and not desired.present:
+            require_single(service.products(), found, "product")
+        return found
     found = service.product(desired.id.lower())
     if found is None and desired.present:
         raise InvalidInput(

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 
 from .._errors import InvalidInput
 from .._inputs.blueprint import Blueprint
-from .._model import DEFAULT_DEVICE_GROUPS
+from .._model import DEFAULT_DEVICE_GROUPS, name_key
 from .._service import Service
 from . import device_group, product, user_role
 from .plan import Plan
-from .refs import place
+from .refs import find_product, place
 
 #: Kinds that can be pruned.
 PRUNABLE = ("products", "device_groups", "users")
@@ -33,22 +33,22 @@ def prune(service: Service, blueprint: Blueprint, kinds: frozenset[str]) -> Iter
     if "device_groups" in kinds:
         yield from _groups(service, blueprint)
     if "products" in kinds:
-        named = {entry.name.casefold() for entry in blueprint.products}
+        named = {name_key(entry.name) for entry in blueprint.products}
         for each in service.products():
-            if each.name.casefold() not in named:
+            if name_key(each.name) not in named:
                 yield "product", each.name, product.plan(service, product.DesiredProduct(id=each.id, present=False))
     if "users" in kinds:
         yield from _users(service, blueprint)
 
 
 def _groups(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
-    default = {name.casefold() for name, _feed, _policy in DEFAULT_DEVICE_GROUPS}
+    default = {name_key(name) for name, _feed, _policy in DEFAULT_DEVICE_GROUPS}
     for entry in blueprint.products:
-        found = service.product_named(entry.name)
-        named = {group.name.casefold() for group in entry.device_groups}
+        found = find_product(service, entry.name)
+        named = {name_key(group.name) for group in entry.device_groups}
         named |= default if entry.default_device_groups else set()
         for group in service.device_groups(found.id) if found is not None else ():
-            if group.name.casefold() not in named:
+            if name_key(group.name) not in named:
                 desired = device_group.DesiredDeviceGroup(id=group.id, present=False)
                 yield "device_group", place(entry.name, group.name), device_group.plan(service, desired)
 

@@ -10,21 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._errors import InvalidInput
-from .._model import DeviceGroup, Placeholder, Product, is_device_id, is_guid
+from .._model import DeviceGroup, Placeholder, Product, all_named, is_device_id, is_guid
 from .._service import Service
 from .._views import by_name
 
 
 def find_product(service: Service, product: str) -> Product | None:
-    """By name, whatever its case, or by GUID."""
-    return service.product(product.lower()) if is_guid(product) else service.product_named(product)
+    """Return a product by GUID, or by name; see `name_key` for what counts in a name."""
+    if is_guid(product):
+        return service.product(product.lower())
+    return service.product_named(product) or next(iter(all_named(service.products(), product)), None)
 
 
 def require_product(service: Service, product: str) -> Product:
     """As `find_product`; raises InvalidInput with the names that there are."""
-    found = find_product(service, product)
+    found = service.product(product.lower()) if is_guid(product) else service.product_named(product)
+    there = [] if found is not None else service.products()
+    found = found or next(iter(all_named(there, product)), None)
     if found is None:
-        names = listed(other.name for other in service.products())
+        names = listed(other.name for other in there)
         raise InvalidInput(
             f'There is no product "{product}" in the tenant.',
             code="unknown_product",
@@ -35,7 +39,12 @@ def require_product(service: Service, product: str) -> Product:
 
 
 def find_device_group(service: Service, product: Product, group: str) -> DeviceGroup | None:
-    """In a product, by name, whatever its case, or by GUID."""
+    """Return a device group of a product by name or GUID, as `find_product` does."""
+    found = _group_as_named(service, product, group)
+    return found or next(iter(all_named(service.device_groups(product.id), group)), None)
+
+
+def _group_as_named(service: Service, product: Product, group: str) -> DeviceGroup | None:
     if is_guid(group):
         found = service.device_group(group.lower())
         return found if found is not None and found.product_id == product.id else None
@@ -60,9 +69,11 @@ def require_device_group(service: Service, product: str | None, group: str) -> t
             )
         return owner, found
     owner = require_product(service, product)
-    found = find_device_group(service, owner, group)
+    found = _group_as_named(service, owner, group)
+    there = [] if found is not None else service.device_groups(owner.id)
+    found = found or next(iter(all_named(there, group)), None)
     if found is None:
-        names = listed(other.name for other in by_name(service.device_groups(owner.id)))
+        names = listed(other.name for other in by_name(there))
         raise InvalidInput(
             f'There is no device group "{group}" in the product "{owner.name}".',
             code="unknown_device_group",
@@ -70,6 +81,19 @@ def require_device_group(service: Service, product: str | None, group: str) -> t
             hint=f"It has: {names}." if names else "It has no device groups yet.",
         )
     return owner, found
+
+
+def require_single(there: Iterable[Product] | Iterable[DeviceGroup], found: Product | DeviceGroup, what: str) -> None:
+    """Raise InvalidInput if others have this name too but for blanks around it: a second run would delete the next."""
+    others: list[Product | DeviceGroup] = list(all_named(there, found.name))
+    if len(others) > 1:
+        ids = ", ".join(f'"{each.name}" ({each.id})' for each in others)
+        raise InvalidInput(
+            f'Ambiguous {what} name "{found.name}": there are {len(others)} that differ only in blanks.',
+            code=f"ambiguous_{what.replace(' ', '_')}",
+            target=found.name,
+            hint=f"Give the id of the one to delete: {ids}.",
+        )
 
 
 def product_again(service: Service, product: Product) -> Product | None:
@@ -89,7 +113,7 @@ def require_device_id(text: str) -> str:
     if not is_device_id(text):
         shown = text if len(text) <= 20 else text[:20] + "…"
         raise InvalidInput(
-            f'"{shown}" is no device ID: 128 hexadecimal digits are needed.', code="invalid_device_id", target=text
+            f'Invalid device ID "{shown}": it must have 128 hexadecimal digits.', code="invalid_device_id", target=text
         )
     return text.lower()
 

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, OperationFailed
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import ImagePackage, Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product as products
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out

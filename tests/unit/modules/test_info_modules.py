@@ -317,7 +317,7 @@ def test_an_unknown_operation_is_an_error(fleet: Bench) -> None:
     ],
 )
 def test_what_is_no_guid_is_told_before_any_request(fleet: Bench, module: ModuleType, options: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInput, match=r'"Kettle" is no .* ID \(a GUID\)'):
+    with pytest.raises(InvalidInput, match=r'Invalid .* ID "Kettle": it is not a GUID'):
         fleet.run(module, **options)
     assert fleet.requests() == []
 
