@@ -41,7 +41,7 @@ class Bench:
             homes = [folder / f"{number}-{name}" for name in ("faults", "kills")]
             for home in homes:
                 home.mkdir()
-            # A fork of the interpreter interpreter would survive the kill of the process that Ansible started.
+            # A fork of the fork server would survive the kill of the process that Ansible started.
             pair = Provisioning(simulator, homes[0], devices, interpreter), Provisioning(simulator, homes[1], devices)
             self._free.put(pair)
         first = self._free.get()
