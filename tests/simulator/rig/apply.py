@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exchange import RECORD, Application, Message, Receive, Record, Scope, Send
 from .mutations import Answer, mutate
-from .streams import send_bomb, send_raw, send_without_end, trickle_body, trickle_headers
+from .streams import send_bomb, send_endless, send_raw, trickle_body, trickle_headers
 
 if TYPE_CHECKING:
     from ..faults import Fault
@@ -108,7 +108,7 @@ class Rig:
         elif fault.kind == "trickle_headers":
             await trickle_headers(answer, scope, self._receive, fault.seconds)
         elif fault.kind == "endless":
-            await send_without_end(answer, scope, send, fault.rig.megabytes)
+            await send_endless(answer, scope, send, fault.rig.megabytes)
         elif fault.kind == "gzip_bomb":
             await send_bomb(answer, send, fault.rig.megabytes)
         else:
