@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -137,3 +138,35 @@ def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) ->
     with pytest.raises(InvalidInput, match="not a record"):
         bench.run(record=str(record), confirm=NAME)
     assert bench.service.used == []
+
+
+def test_the_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    seen: list[dict[str, str]] = []
+    block = bench.service.block_legacy_authorization
+
+    def look() -> None:
+        seen.extend(json.loads(path.read_bytes()) for path in tmp_path.iterdir())
+        block()
+
+    monkeypatch.setattr(bench.service, "block_legacy_authorization", look, raising=False)
+    bench.run(record=str(record), confirm=NAME)
+    assert seen == [{TENANT.id: "blocked"}]
+    assert os.listdir(tmp_path) == ["blocked.json"]
+
+
+def test_a_record_that_cannot_be_renamed_says_what_to_add_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    block = bench.service.block_legacy_authorization
+
+    def block_and_take_the_place() -> None:
+        block()
+        record.mkdir()
+
+    monkeypatch.setattr(bench.service, "block_legacy_authorization", block_and_take_the_place, raising=False)
+    outcome = bench.run(record=str(record), confirm=NAME)
+    assert outcome.changed
+    assert f'Legacy authorization is blocked now: add "{TENANT.id}": "blocked" to the file' in str(outcome.error)
+    assert os.listdir(tmp_path) == ["blocked.json"]
