@@ -16,7 +16,7 @@ from .._errors import InvalidInput
 from .._files import Files, check_place
 from .._result import Result
 from .._service import Service
-from .plan import Execution, Plan, Snapshot, Step, carry_out
+from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: Permission bits that make sense for a file of data.
 MOST_MODE = 0o777
@@ -68,7 +68,7 @@ def bring_about_file(
     context: Context, planner: Callable[[Service], Plan], about: Mapping[str, Any] | None = None
 ) -> Result:
     """Plans, writes and reads back; `about`, which the planner may fill, joins the result."""
-    outcome = carry_out(context, planner, Waiting.of({}))
+    outcome = execute(context, planner, Waiting.of({}))
     found = outcome.after.values or {}
     # Ansible itself adds mode and size of what is on disk, which in a check run is not what is planned.
     values = {**(about or {}), "dest": found.get("path"), "checksum": found.get("sha256")}

@@ -120,7 +120,8 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
     before = snapshot(tenant)
     name = tenant.name or tenant.id
     steps = (
-        Step(f'block legacy authorization of the tenant "{name}" for ever', block),
+        # Whether it is blocked cannot be asked, so a lost reply stays unknown.
+        Step(f'block legacy authorization of the tenant "{name}" for ever', block, visible=False),
         Step(f"write down in {record} that it is blocked", write_down),
     )
     done = before.values["legacy_authorization"] == BLOCKED

@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.clock import Clock
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.message import ReadOperations
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
 from tests.unit.http.scripted import Answer, Asked, ScriptedServer
+
+READS = ReadOperations([("GET", "*"), ("HEAD", "*")])
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def bench() -> Iterator[MakeBench]:
                 Settings(url, request_timeout=5, **settings),
                 tokens,
                 read_only=read_only,
+                reads=READS,
                 clock=clock,
                 jitter=lambda most: most,
             )

@@ -28,8 +28,8 @@ from tests.unit.http.scripted import Answer
 def failure(bench: MakeBench, status: int, body: Any, headers: dict[str, str] | None = None) -> FleetError:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     with pytest.raises(FleetError) as caught:
-        bench(Answer(status, content, headers or {})).session.get(
-            "/v2/x", "creating the product Kettle", target="Kettle"
+        bench(Answer(status, content, headers or {})).session.request(
+            "GET", "/v2/x", "creating the product Kettle", target="Kettle"
         )
     return caught.value
 

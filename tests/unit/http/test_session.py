@@ -23,16 +23,16 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
-from tests.unit.http.conftest import CountedTokens, FastClock, MakeBench
+from tests.unit.http.conftest import READS, CountedTokens, FastClock, MakeBench
 from tests.unit.http.scripted import Answer, ScriptedServer
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "post"])
-@pytest.mark.parametrize("reads", [False, True])
-def test_a_read_only_session_sends_no_write(bench: MakeBench, method: str, reads: bool) -> None:
+@pytest.mark.parametrize("changes", [False, True])
+def test_a_read_only_session_sends_no_write(bench: MakeBench, method: str, changes: bool) -> None:
     here = bench(read_only=True)
     with pytest.raises(ReadOnlyViolation):
-        here.session.request(method, "/v2/products", "creating the product Kettle", reads=reads)
+        here.session.request(method, "/v2/products", "creating the product Kettle", changes=changes)
     assert here.server.asked == []
     assert here.session.statistics.requests == 0
 
@@ -48,7 +48,7 @@ def test_redirects_are_not_followed(bench: MakeBench, status: int) -> None:
     other = bench()
     here = bench(Answer(status, headers={"Location": f"http://127.0.0.1:{other.server.port}/v2/products"}))
     with pytest.raises(ServiceError) as caught:
-        here.session.get("/v2/products", "listing the products")
+        here.session.request("GET", "/v2/products", "listing the products")
     assert "api_url" in str(caught.value)
     assert other.server.asked == []
     assert len(here.server.asked) == 1
@@ -58,12 +58,12 @@ def test_redirects_are_not_followed(bench: MakeBench, status: int) -> None:
 def test_no_path_leads_to_another_host(bench: MakeBench, path: str) -> None:
     here, other = bench(), bench()
     with pytest.raises(InvalidInput):
-        here.session.get(path.format(port=other.server.port), "listing")
+        here.session.request("GET", path.format(port=other.server.port), "listing")
     assert here.server.asked == other.server.asked == []
 
 
 def test_addresses_that_the_service_gives_become_paths_of_this_host_only() -> None:
-    session = Session(Settings("https://sphere.example.org"), CountedTokens(), read_only=True)
+    session = Session(Settings("https://sphere.example.org"), CountedTokens(), read_only=True, reads=READS)
     assert session.path_of("https://sphere.example.org/v2/tenants/t?x=1") == "/v2/tenants/t?x=1"
     assert session.path_of("HTTPS://SPHERE.example.org:443/v2/tenants/t") == "/v2/tenants/t"
     assert session.path_of("/v2/tenants/t") == "/v2/tenants/t"
@@ -83,7 +83,7 @@ def test_addresses_that_the_service_gives_become_paths_of_this_host_only() -> No
 
 
 def test_a_base_path_is_kept() -> None:
-    session = Session(Settings("https://gateway.example.org/sphere/"), CountedTokens(), read_only=True)
+    session = Session(Settings("https://gateway.example.org/sphere/"), CountedTokens(), read_only=True, reads=READS)
     assert session.path_of("https://gateway.example.org/sphere/v2/tenants") == "/v2/tenants"
     assert session.path_of("/sphere/v2/tenants") == "/v2/tenants"
     assert session.path_of("/spheres/v2/tenants") == "/spheres/v2/tenants"
@@ -109,8 +109,8 @@ def test_neither_netrc_nor_cookies_have_a_say(
     netrc.write_text("machine 127.0.0.1 login somebody password canary\n")
     monkeypatch.setenv("NETRC", str(netrc))
     here = bench(Answer(headers={"Set-Cookie": "session=1; Path=/"}))
-    here.session.get("/v2/things", "listing")
-    here.session.get("/v2/things", "listing")
+    here.session.request("GET", "/v2/things", "listing")
+    here.session.request("GET", "/v2/things", "listing")
     for asked in here.server.asked:
         assert asked.headers["authorization"] == "Bearer token-0"
         assert "cookie" not in asked.headers
@@ -122,8 +122,8 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, ben
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server.port}")
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("NO_PROXY", "")
-    session = Session(Settings("http://sphere.invalid"), CountedTokens(), read_only=True)
-    session.get("/v2/things", "listing")
+    session = Session(Settings("http://sphere.invalid"), CountedTokens(), read_only=True, reads=READS)
+    session.request("GET", "/v2/things", "listing")
     session.close()
     assert proxy.server.asked[0].path == "http://sphere.invalid/v2/things"
 
@@ -131,15 +131,15 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, ben
 def test_a_2xx_that_is_no_json(bench: MakeBench) -> None:
     here = bench(Answer(200, b"<html>Sign in to the hotel</html>", {"Content-Type": "text/html"}))
     with pytest.raises(Unreachable, match="text/html") as caught:
-        here.session.get("/v2/things", "listing").json()
+        here.session.request("GET", "/v2/things", "listing").json()
     assert "api_url" in str(caught.value)
     with pytest.raises(AmbiguousWrite):
         here.session.request("POST", "/v2/things", "creating").json()
 
 
 def test_json_that_is_too_deep_is_none(bench: MakeBench) -> None:
-    with pytest.raises(Unreachable, match="was no JSON"):
-        bench(Answer(200, b"[" * 100_000)).session.get("/v2/things", "listing").json()
+    with pytest.raises(Unreachable, match="is not valid JSON"):
+        bench(Answer(200, b"[" * 100_000)).session.request("GET", "/v2/things", "listing").json()
 
 
 def test_an_empty_answer_is_none(bench: MakeBench) -> None:
@@ -166,9 +166,9 @@ def ca_path(authority: trustme.CA, tmp_path: Path) -> str:
 
 
 def read_once(url: str, verify: bool | str) -> None:
-    session = Session(Settings(url, verify=verify), CountedTokens(), read_only=True, clock=FastClock())
+    session = Session(Settings(url, verify=verify), CountedTokens(), read_only=True, reads=READS, clock=FastClock())
     try:
-        session.get("/v2/products", "listing the products")
+        session.request("GET", "/v2/products", "listing the products")
     finally:
         session.close()
 
@@ -216,5 +216,5 @@ def test_a_server_that_is_not_there_gets_one_clear_sentence(url: str, code: str,
 
 def test_plain_http_on_a_tls_port(bench: MakeBench) -> None:
     plain = bench()
-    with pytest.raises(FleetError, match=r"TLS connection to .* failed|broke off"):
+    with pytest.raises(FleetError, match=r"TLS connection to .* failed"):
         read_once(f"https://127.0.0.1:{plain.server.port}", False)

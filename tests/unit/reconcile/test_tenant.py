@@ -16,7 +16,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Flee
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, Tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 
 from tests.gates.memory import TENANT
@@ -37,7 +37,7 @@ class Bench:
         files = PlannedFiles(Disk()) if check else Disk()
         service = Overlay(cast(Any, self.service)) if check else self.service
         around = surround(service, files)
-        return carry_out(around.context, planner(DesiredTenant(**desired), files), WAITING)
+        return execute(around.context, planner(DesiredTenant(**desired), files), WAITING)
 
 
 def test_a_tenant_is_made_once() -> None:
