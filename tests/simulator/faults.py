@@ -8,18 +8,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from .log import KINDS
 from .operations import Code
+from .rig.apply import KINDS as RIG_KINDS
+from .rig.chance import Chance
+from .rig.options import MEMBERS as RIG_MEMBERS
+from .rig.options import RigOptions, read_options
 
 #: `status`: answered with that status, nothing done. `drop_before`, `drop_after`: the connection is closed without an
 #: answer, before or after the work. `delay`: answered late. `truncate`: the answer's body is cut in half. `operation`:
 #: the operation that the request starts is taken on as ever and fails when its time is over.
-FAULTS = ("status", "drop_before", "drop_after", "delay", "truncate", "operation")
-_MEMBERS = {"match", "times", "skip", "kind", "status", "retry_after", "seconds", "body", "code", "message"}
+FAULTS = ("status", "drop_before", "drop_after", "delay", "truncate", "operation", *RIG_KINDS)
+_MEMBERS = RIG_MEMBERS | {
+    "match",
+    "times",
+    "skip",
+    "kind",
+    "status",
+    "retry_after",
+    "seconds",
+    "body",
+    "code",
+    "message",
+}
 _MATCHES = {"operationId", "method", "path", "kind"}
 
 
@@ -46,6 +61,8 @@ class Fault:
     code: int = Code.INTERNAL_SERVER_ERROR
     message: str = "The operation failed on order."
     struck: int = 0
+    rig: RigOptions = field(default_factory=RigOptions)
+    chance: Chance = field(default_factory=Chance)
 
     def fits(self, kind: str, method: str, path: str, operation: str | None) -> bool:
         """Paths may hold the wildcards * and ?; neither they nor methods and names depend on letter case."""
@@ -76,6 +93,8 @@ class Faults:
                 continue
             if fault.skip:
                 fault.skip -= 1
+                continue
+            if not fault.chance.strikes(fault.kind, operation or f"{kind} {method}"):
                 continue
             if fault.times is not None:
                 fault.times -= 1
@@ -111,6 +130,10 @@ def _fault(order: Mapping[str, Any]) -> Fault:
     retry_after = order.get("retry_after")
     if retry_after is not None and not (str(retry_after).isascii() and str(retry_after).isprintable()):
         raise InvalidFault("A fault's retry_after is a number or the text of a header.")
+    try:
+        rig, chance = read_options(order)
+    except ValueError as error:
+        raise InvalidFault(str(error)) from error
     return Fault(
         kind,
         dict(match),
@@ -122,4 +145,6 @@ def _fault(order: Mapping[str, Any]) -> Fault:
         body=order.get("body"),
         code=int(code),
         message=message,
+        rig=rig,
+        chance=chance,
     )

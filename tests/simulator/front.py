@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 from .exchange import RECORD, Application, Message, Receive, Record, Scope, Send, raw_path, write
 from .faults import Fault
 from .operations import Code, OperationFailure
 from .problems import Reply
+from .rig.apply import KINDS, Rig
 from .transport import abort
 from .world import World
 
@@ -35,6 +37,10 @@ class Front:
             await asyncio.sleep(world.settings.latency_ms / 1000)
         if fault is not None:
             record.note = f"fault {fault.kind}"
+            if fault.kind in KINDS:
+                log = partial(self._log, scope, record, started)
+                await Rig(fault, self._application, scope, receive, log).reply(send)
+                return
             if await self._stopped(fault, scope, record, started, send):
                 return
         await self._application(scope, receive, self._sender(fault, scope, record, started, send))

@@ -92,6 +92,15 @@ class Simulator:
         order = {"kind": kind, "match": dict(match or {}), **members}
         self._ask("POST", "faults", data=json.dumps(order).encode())
 
+    def rig(self, kinds: Mapping[str, Mapping[str, Any]], *, probability: float, seed: int) -> None:
+        """Order faults of several kinds at once, which strike `probability` of all requests in sum until cleared.
+
+        `kinds` are orders by a label of the caller; each has `kind`, the label if it has none.
+        """
+        for number, (label, order) in enumerate(kinds.items()):
+            share = {"probability": probability / len(kinds), "seed": seed + number, "times": None}
+            self._ask("POST", "faults", data=json.dumps({"kind": label, **share, **order}).encode())
+
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
 

@@ -35,9 +35,15 @@ class CuttableProtocol(_Base):  # type: ignore[misc]  # which class it is depend
         self.app = with_transport
 
 
+def transport_of(scope: Scope) -> asyncio.Transport:
+    """Returns the connection of a request."""
+    transport: asyncio.Transport = scope[_TRANSPORT]
+    return transport
+
+
 def abort(scope: Scope, *, flush: bool = False) -> None:
     """Close the connection of a request now; with `flush` what was written already still goes out."""
-    transport: asyncio.Transport = scope[_TRANSPORT]
+    transport = transport_of(scope)
     if flush:
         transport.close()
     else:
