@@ -325,7 +325,8 @@ class _Exchange:
         asked = retry_after(reply.headers, session.clock) if throttled else None
         pause = attempts.pause(asked)
         if throttled:
-            session._gate.throttled(throttles, pause)
+            # Where nothing follows, only what the service asked for keeps the others waiting.
+            session._gate.throttled(throttles, pause if attempts.fits(pause) else asked or 0.0)
         if unknown and request.changes and not request.idempotent:
             raise ambiguous_write(error)
         if reply.status not in RETRIED:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .._deadline import Deadline
@@ -100,6 +101,8 @@ class BulkVerbs(DeviceVerbs):
                 self._path(f"devices/{segment(device_id)}/devicegroup"),
                 doing,
                 "DeviceUpdateDeviceGroup",
+                # Not for many, whose group is listed anyway.
+                there=partial(self._is_in, device_id, device_group_id) if wait and singly else None,
                 target=device_id,
                 body=wire.encoded(device_group_id),
                 deadline=deadline,
@@ -234,8 +237,7 @@ class BulkVerbs(DeviceVerbs):
         missing: list[str] = []
 
         def look(device_id: str) -> bool:
-            device = self.device(device_id)
-            if device is not None and device.tenant_id == self._resolved():
+            if self._is_ours(device_id):
                 progress.tell(device_id)
             else:
                 missing.append(device_id)
@@ -259,7 +261,8 @@ class BulkVerbs(DeviceVerbs):
             path = self._path(f"devices/{segment(device_id)}/claim")
             doing = f"claiming the device {device_id}"
             try:
-                ended = self._claim(path, doing, "DeviceClaim", deadline, progress, target=device_id)
+                there = partial(self._is_ours, device_id)
+                ended = self._claim(path, doing, "DeviceClaim", deadline, progress, target=device_id, there=there)
                 if ended.state != "Complete":
                     raise failure(ended, device_id)
             except (ServiceError, OperationFailed) as error:
@@ -272,6 +275,14 @@ class BulkVerbs(DeviceVerbs):
 
         self._for_each_device(device_ids, claim, deadline, progress)
         return progress.going_on
+
+    def _is_ours(self, device_id: str) -> bool:
+        device = self.device(device_id)
+        return device is not None and device.tenant_id == self._resolved()
+
+    def _is_in(self, device_id: str, device_group_id: str) -> bool:
+        device = self.device(device_id)
+        return device is not None and device.device_group_id == device_group_id
 
     def _may_claim(self) -> bool:
         """Whether the roles of this account, as far as they can be seen, let it claim (FACTS: roles)."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
+from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, WriteState
 from .._http.backoff import Backoff
 from .._http.session import Session
 from .._model import Operation
@@ -57,17 +57,15 @@ class StartingBackend(Backend):
     ) -> Operation:
         """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2).
 
-        When the answer to a POST is lost, `there` is asked until it is so, or for LOST seconds in vain: then
-        AmbiguousWrite is raised.
+        When the outcome is unknown, `there` is asked until it is so, or for LOST seconds in vain: then the error is
+        raised.
         """
         try:
             started = self._started(self._write(method, path, doing, **options), kind)
-        except AmbiguousWrite as error:
-            if there is None or not self._comes_about(there, doing):
-                raise
-            self._debug(f"{error.message} It was carried out.")
-            return wire.done(kind)
-        except ServiceError as error:
+        except FleetError as error:
+            if error.write_state is WriteState.UNKNOWN and there is not None and self._comes_about(there, doing):
+                self._debug(f"{error.message} It was carried out.")
+                return wire.done(kind)
             if error.status in TAKEN and there is not None and self._is_so(there):
                 raise overtaken(error) from error
             if isinstance(error, Conflict):

@@ -287,8 +287,6 @@ def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> d
     if state is not WriteState.NOT_SENT and place == change.after:
         # It took effect between the failure and the reading that the difference shows.
         done, error = change.actions, None
-    elif state is WriteState.UNKNOWN and place == change.before:
-        state = WriteState.NOT_SENT
     message = "" if error is None else str(error)
     if error is None and len(done) < len(change.actions):
         left = " and ".join(action for action in change.actions if action not in done)
