@@ -74,7 +74,7 @@ def check_headers(headers: Mapping[str, str], doing: str, target: str | None = N
     for name, value in headers.items():
         if not is_header_value(value):
             raise InvalidInput(
-                f"Failed before {doing}: the value of the header {name} has characters that HTTP does not allow.",
+                f"While {doing}, nothing was sent: the header {name} would have characters that HTTP does not allow.",
                 code="invalid_header",
                 target=target,
                 hint="Run the task again; if it fails again, the service gave that value.",
