@@ -34,7 +34,7 @@ LOST = Answer(lost=True)
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("trouble", [LOST, *(Answer(status) for status in (408, 429, 500, 502, 503, 504))], ids=str)
-def test_what_may_be_repeated_is_repeated(bench: MakeBench, method: str, trouble: Answer) -> None:
+def test_idempotent_requests_are_retried(bench: MakeBench, method: str, trouble: Answer) -> None:
     here = bench(FINE, trouble, trouble, FINE)
     here.session.request("GET", "/v2/first", "getting to know each other")
     reply = here.session.request(method, "/v2/things", "trying", body=b"1" if method != "GET" else None)
@@ -67,7 +67,7 @@ def test_throttled_post_is_sent_again(bench: MakeBench, refusal: Answer) -> None
     assert here.server.methods == ["POST", "POST"]
 
 
-def test_a_post_that_only_reads_is_repeated(bench: MakeBench) -> None:
+def test_post_that_only_reads_is_retried(bench: MakeBench) -> None:
     here = bench(Answer(500), FINE)
     here.session.request(
         "POST", "/v2/images/componentIdsForImages", "reading", body=b"[]", idempotent=True, changes=False
@@ -75,7 +75,7 @@ def test_a_post_that_only_reads_is_repeated(bench: MakeBench) -> None:
     assert here.server.methods == ["POST", "POST"]
 
 
-def test_a_post_that_nobody_received_is_no_ambiguous_one() -> None:
+def test_post_to_a_closed_port_is_not_ambiguous() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         clock = FastClock()
@@ -93,25 +93,25 @@ def test_a_post_that_nobody_received_is_no_ambiguous_one() -> None:
     assert clock.time - 1000 < 5, "a server that is not there is told of soon"
 
 
-def test_the_half_of_an_answer_is_none(bench: MakeBench) -> None:
+def test_truncated_reply_is_retried(bench: MakeBench) -> None:
     here = bench(FINE, Answer(200, b'{"Items": [', short=40), FINE)
     here.session.request("GET", "/v2/first", "starting")
     assert here.session.request("GET", "/v2/things", "listing").json() == {"fine": True}
 
 
-def test_a_deletion_that_was_lost_and_found_done_is_done(bench: MakeBench) -> None:
+def test_delete_answered_404_after_a_lost_reply_succeeds(bench: MakeBench) -> None:
     here = bench(FINE, LOST, Answer(404))
     here.session.request("GET", "/v2/first", "starting")
     assert here.session.request("DELETE", "/v2/products/1", "deleting").status == 204
 
 
-def test_a_deletion_of_nothing_is_an_error(bench: MakeBench) -> None:
+def test_delete_answered_404_at_first_is_an_error(bench: MakeBench) -> None:
     with pytest.raises(ServiceError):
         bench(Answer(404)).session.request("DELETE", "/v2/products/1", "deleting")
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 501])
-def test_a_plain_no_is_not_argued_with(bench: MakeBench, status: int) -> None:
+def test_refusal_is_not_retried(bench: MakeBench, status: int) -> None:
     here = bench(FINE, Answer(status), FINE)
     here.session.request("GET", "/v2/things", "listing")
     with pytest.raises(ServiceError):
@@ -147,7 +147,7 @@ def test_retry_after_is_obeyed_in_every_form(
     assert here.session.statistics.throttled_seconds == pytest.approx(waited)
 
 
-def test_back_off_grows_and_ends(bench: MakeBench) -> None:
+def test_backoff_grows_until_retry_timeout(bench: MakeBench) -> None:
     here = bench(Answer(500, b"[]"), retry_timeout=100)
     with pytest.raises(ServiceError, match=r"answered 500 Internal Server Error \(\d+ times in a row\)") as caught:
         here.session.request("GET", "/v2/things", "listing the things")
@@ -157,7 +157,7 @@ def test_back_off_grows_and_ends(bench: MakeBench) -> None:
     assert caught.value.retriable
 
 
-def test_a_pause_beyond_all_patience_is_an_error_at_once_and_for_everybody(bench: MakeBench) -> None:
+def test_pause_longer_than_retry_timeout_fails_all_threads_at_once(bench: MakeBench) -> None:
     here = bench(Answer(429, headers={"Retry-After": "21600"}), retry_timeout=60)
     for _unused in range(2):
         with pytest.raises(Unreachable, match="pause of 21600 s") as caught:
@@ -167,14 +167,14 @@ def test_a_pause_beyond_all_patience_is_an_error_at_once_and_for_everybody(bench
     assert here.clock.waits == []
 
 
-def test_a_deadline_ends_the_retries(bench: MakeBench) -> None:
+def test_deadline_ends_retries(bench: MakeBench) -> None:
     here = bench(Answer(500))
     with pytest.raises(ServiceError):
         here.session.request("GET", "/v2/things", "listing", deadline=Deadline(3, here.clock.now))
     assert here.clock.waits == [0.5, 1.0]
 
 
-def test_a_rejected_token_is_renewed_once(bench: MakeBench) -> None:
+def test_rejected_token_is_renewed(bench: MakeBench) -> None:
     here = bench(Answer(401), FINE)
     here.session.request("POST", "/v2/products", "creating", body=b"{}")
     assert [asked.headers["authorization"] for asked in here.server.asked] == ["Bearer token-0", "Bearer token-1"]
@@ -254,7 +254,7 @@ def test_refusal_after_a_lost_reply_leaves_the_outcome_unknown(bench: MakeBench)
     assert read.value.write_state is WriteState.NOT_SENT
 
 
-def test_a_token_that_shows_as_a_bad_request_is_renewed_once(bench: MakeBench) -> None:
+def test_token_rejected_with_400_is_renewed_once(bench: MakeBench) -> None:
     here = bench(Answer(400), FINE, Answer(400))
     here.session.request("GET", "/v2/products", "listing the products")
     assert [asked.headers["authorization"] for asked in here.server.asked] == ["Bearer token-0", "Bearer token-1"]
@@ -263,7 +263,7 @@ def test_a_token_that_shows_as_a_bad_request_is_renewed_once(bench: MakeBench) -
     assert len(here.server.asked) == 3, "a token that was good before is not doubted"
 
 
-def test_a_bad_request_stays_one_where_there_is_no_other_token(bench: MakeBench) -> None:
+def test_bad_request_is_reported_when_no_other_token_can_be_had(bench: MakeBench) -> None:
     here = bench(Answer(400, b"No."))
     here.tokens.renew = no_other_token  # type: ignore[method-assign]
     with pytest.raises(ServiceError, match="400 Bad Request: No"):
@@ -275,7 +275,7 @@ def no_other_token(_rejected: str) -> str:
     raise SignInError("There is no other token.")
 
 
-def test_no_answer_is_waited_for_beyond_the_deadline_of_a_read(bench: MakeBench) -> None:
+def test_read_does_not_wait_beyond_its_deadline(bench: MakeBench) -> None:
     over = threading.Event()
 
     def late(_asked: Asked) -> Answer:
@@ -288,7 +288,7 @@ def test_no_answer_is_waited_for_beyond_the_deadline_of_a_read(bench: MakeBench)
     over.set()
 
 
-def test_many_threads_with_one_old_token_need_one_new_one() -> None:
+def test_threads_with_one_rejected_token_renew_it_once() -> None:
     def asked_with_an_old_token(asked: Asked) -> Answer:
         return Answer(401) if asked.headers["authorization"] == "Bearer token-0" else FINE
 
@@ -307,7 +307,7 @@ def test_many_threads_with_one_old_token_need_one_new_one() -> None:
     assert tokens.renewals == 1
 
 
-def test_closing_ends_every_wait() -> None:
+def test_close_interrupts_every_wait() -> None:
     server = ScriptedServer(Answer(503, headers={"Retry-After": "60"}))
     caught: list[FleetError] = []
     throttled = threading.Event()
