@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._errors import InvalidInput, SignInError, Unreachable
 from .._http.checks import is_address, shown_host
@@ -75,31 +76,11 @@ class ManagedIdentity:
     def acquire(self, _fresh: bool, /) -> AccessToken:
         """Fetches a token. The endpoint keeps tokens itself: `fresh` cannot make it give another one."""
         _check_endpoint()
-        msal = load_msal()
         client_id = self.options.client_id
-        which = (
-            f"the user-assigned managed identity {client_id}" if client_id else "the system-assigned managed identity"
-        )
-        doing = f"signing in as {which}"
-        chosen = (
-            msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
-        )
-        timeout = min(self.options.request_timeout, _TIMEOUT)
+        which = f"user-assigned managed identity {client_id}" if client_id else "system-assigned managed identity"
+        doing = f"signing in as the {which}"
         try:
-            attempt = Attempt(doing, _variable() or "auth_source", client_id)
-            with (
-                PlainSession(
-                    attempt,
-                    verify=self.options.verify,
-                    timeout=timeout,
-                    retry_timeout=self.options.retry_timeout,
-                    environment=False,
-                ) as session,
-                understood(doing, shown_host(_endpoint()), client_id),
-            ):
-                answer = msal.ManagedIdentityClient(chosen, http_client=session).acquire_token_for_client(
-                    resource=APPLICATION_RESOURCE
-                )
+            answer = self._ask(doing)
         except Unreachable as error:
             raise SignInError(
                 error.message,
@@ -117,3 +98,23 @@ class ManagedIdentity:
                 refusal.hint = "Check that the identity is assigned here, and client_id if it is a user-assigned one."
             raise refusal
         return issued(answer["access_token"], answer.get("expires_in"))
+
+    def _ask(self, doing: str) -> dict[str, Any]:
+        msal = load_msal()
+        client_id = self.options.client_id
+        chosen = (
+            msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
+        )
+        with (
+            PlainSession(
+                Attempt(doing, _variable() or "auth_source", client_id),
+                verify=self.options.verify,
+                timeout=min(self.options.request_timeout, _TIMEOUT),
+                retry_timeout=self.options.retry_timeout,
+                environment=False,
+            ) as session,
+            understood(doing, shown_host(_endpoint()), client_id),
+        ):
+            client = msal.ManagedIdentityClient(chosen, http_client=session)
+            answer: dict[str, Any] = client.acquire_token_for_client(resource=APPLICATION_RESOURCE)
+            return answer
