@@ -12,14 +12,15 @@ from dataclasses import replace
 
 from .._deadline import Deadline
 from .._errors import Forbidden, NotFound, ServiceError
+from .._http.backoff import Backoff
 from .._http.session import Session
 from .._model import ROLES, User, is_guid, same_name
 from . import wire
 from .backend import segment
 from .tenants import TenantVerbs
 
-#: Seconds between attempts to give a role to somebody just invited: the first, by how much it grows, the longest.
-INVITATION_POLLS = (0.25, 1.6, 5.0)
+#: Seconds between attempts to give a role to somebody just invited.
+INVITATION_POLLS = Backoff(0.25, 1.6, 5.0)
 
 
 class AccessVerbs(TenantVerbs):
@@ -73,7 +74,7 @@ class AccessVerbs(TenantVerbs):
     def invite_user(self, address: str) -> None:
         """AccessControl_InviteUser, at the fixed address of the tenant of zeros."""
         path = f"/v2/tenants/{wire.NO_TENANT}/users/invite"
-        self._call("POST", path, f"inviting {address}", target=address, body=wire.encoded({"UserEmail": address}))
+        self._write("POST", path, f"inviting {address}", target=address, body=wire.encoded({"UserEmail": address}))
         self._invited.add(address.casefold())
 
     def assign_role(self, user: str, role: str) -> None:
@@ -84,15 +85,13 @@ class AccessVerbs(TenantVerbs):
         doing = f"giving the role {role} to {user}"
         patience = self._session.settings.retry_timeout if user.casefold() in self._invited else 0.0
         deadline = Deadline(patience, self._session.clock.now)
-        pause, growth, longest = INVITATION_POLLS
-        while True:
+        for pause in INVITATION_POLLS.pauses():
             try:
-                self._call("POST", path, doing, target=user)
+                self._write("POST", path, doing, target=user)
             except NotFound:
                 if deadline.passed:
                     raise
                 self._session.pause(min(pause, deadline.remaining()), doing)
-                pause = min(pause * growth, longest)
             else:
                 self._invited.discard(user.casefold())
                 return
@@ -100,7 +99,7 @@ class AccessVerbs(TenantVerbs):
     def unassign_role(self, user: str, role: str) -> None:
         """AccessControl_UnassignRole."""
         path = self._path(f"users/{segment(user)}/role/{segment(role)}/unassign")
-        self._call("POST", path, f"taking the role {role} from {user}", target=user)
+        self._write("POST", path, f"taking the role {role} from {user}", target=user)
 
     def account(self) -> tuple[str, ...]:
         """A person may sign in by another address than the tenant knows, so the object ID comes along."""

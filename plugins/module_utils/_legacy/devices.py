@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from .._errors import Forbidden, ServiceError
+from .._errors import Forbidden, NotFound, ServiceError
+from .._http.session import Session
 from .._model import Device, Image, Insight
 from . import wire
 from .backend import PAGE_SIZE, segment
@@ -17,6 +18,13 @@ from .operations import OperationVerbs
 
 
 class DeviceVerbs(OperationVerbs):
+    def __init__(
+        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
+    ) -> None:
+        super().__init__(session, tenant, warn, debug)
+        #: IDs of devices that were read, claimed or moved as this tenant's: they stay so.
+        self._ours: set[str] = set()
+
     def devices(self, product_id: str | None = None, device_group_id: str | None = None) -> list[Device]:
         """Devices_List, Devices_ListInProduct or Devices_ListInGroup."""
         below, doing = _scope(product_id, device_group_id)
@@ -25,13 +33,20 @@ class DeviceVerbs(OperationVerbs):
         return sorted((wire.device(body) for body in found), key=lambda device: device.id)
 
     def device(self, device_id: str) -> Device | None:
-        """Devices_Get. What is not this tenant's may show as not found or as forbidden (FACTS: failures)."""
-        path = self._path(f"devices/{segment(device_id)}")
+        """Devices_Get. A device of another tenant may show as not found or as forbidden (FACTS: failures).
+
+        A device known as this tenant's cannot become anybody else's: for it, both are errors.
+        """
+        path, doing = self._path(f"devices/{segment(device_id)}"), f"looking up the device {device_id}"
         try:
-            body = self._find(path, f"looking up the device {device_id}", target=device_id)
-        except Forbidden:
+            found = wire.device(wire.body_of(self._read(path, doing, target=device_id), doing))
+        except (Forbidden, NotFound):
+            if device_id in self._ours:
+                raise
             return None
-        return None if body is None else wire.device(body)
+        if found.tenant_id == self._resolved():
+            self._ours.add(device_id)
+        return found
 
     def device_count(self, product_id: str | None = None, device_group_id: str | None = None) -> int:
         """Devices_Count, Devices_CountInGroup, or Devices_CountInProduct, whose address is inferred: where it is not
@@ -56,8 +71,9 @@ class DeviceVerbs(OperationVerbs):
             doing,
             target=device_id,
             body=wire.encoded({"DeviceId": device_id, "Capabilities": numbers}),
-            # It makes a file and changes nothing, but is no read: a read-only session refuses it.
-            reads=True,
+            # It makes a file and changes nothing, but is not a read operation: a read-only session refuses it.
+            idempotent=True,
+            changes=False,
         )
         return wire.bytes_of(wire.member(wire.body_of(reply.json(), doing), "SignedDeviceCapabilityImageBytes"), doing)
 

@@ -17,6 +17,9 @@ from . import wire
 from .backend import segment
 from .operations import OperationVerbs
 
+#: What a POST that only reads is sent with.
+_READS = {"idempotent": True, "changes": False}
+
 
 class ImageVerbs(OperationVerbs):
     def images(self) -> list[Image]:
@@ -48,7 +51,7 @@ class ImageVerbs(OperationVerbs):
             return {image.id: image.component_id for image in found if image is not None}
         doing = f"looking up the components of {len(image_ids)} images"
         path = self._path("images/componentIdsForImages")
-        body = self._call("POST", path, doing, body=wire.encoded(list(image_ids)), reads=True).json()
+        body = self._call("POST", path, doing, body=wire.encoded(list(image_ids)), **_READS).json()
         if not isinstance(body, list):
             body = wire.member(wire.body_of(body, doing), "Items") or []
         pairs = [wire.body_of(entry, doing) for entry in body]

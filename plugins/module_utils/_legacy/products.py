@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .._errors import FleetError, ServiceError
+from .._errors import ServiceError, after_accepted_write
 from .._model import (
     DeviceGroup,
     DeviceGroupChange,
@@ -110,7 +110,7 @@ class ProductVerbs(OperationVerbs):
     def create_default_device_groups(self, product_id: str) -> None:
         """DeviceGroup_CreateDefaults."""
         path = self._path(f"products/{segment(product_id)}/devicegroups")
-        self._call("POST", path, f"creating the default device groups of the product {product_id}", target=product_id)
+        self._write("POST", path, f"creating the default device groups of the product {product_id}", target=product_id)
 
     def create_device_group(self, draft: DeviceGroupDraft) -> DeviceGroup:
         """DeviceGroup_Create, which answers the group at once."""
@@ -123,11 +123,11 @@ class ProductVerbs(OperationVerbs):
             "OsFeedType": wire.enum_number(wire.OS_FEED_TYPE, draft.os_feed),
             "UpdatePolicy": wire.enum_number(wire.UPDATE_POLICY, draft.update_policy),
         }
-        reply = self._call("POST", self._path("devicegroups"), doing, target=draft.name, body=wire.encoded(body))
-        made = reply.json()
+        made = self._write("POST", self._path("devicegroups"), doing, target=draft.name, body=wire.encoded(body))
         if isinstance(made, dict) and wire.id_of(wire.member(made, "Id")):
             return wire.device_group({"ProductId": draft.product_id, **made})
-        there = self.device_groups(draft.product_id)
+        with after_accepted_write():
+            there = self.device_groups(draft.product_id)
         found = next((group for group in there if same_name(group.name, draft.name)), None)
         if found is None:
             raise ServiceError(f"While {doing}, the service reported success, but there is none.", target=draft.name)
@@ -163,11 +163,12 @@ class ProductVerbs(OperationVerbs):
     def _patch(self, path: str, doing: str, target: str, body: dict[str, object]) -> None:
         """Whether an empty text clears a description, or null does, is not known (FACTS: not known, 22): where the
         reply still has one, the other is tried."""
-        changed = self._call("PATCH", path, doing, target=target, body=wire.encoded(body)).json()
+        changed = self._write("PATCH", path, doing, target=target, body=wire.encoded(body))
         kept = wire.text_of(wire.member(changed, "Description")) if isinstance(changed, dict) else None
         if body.get("Description") == "" and kept is not None:
-            try:
-                again = self._call("PATCH", path, doing, target=target, body=wire.encoded({"Description": None})).json()
+            # The first request may have held other members.
+            with after_accepted_write():
+                again = self._write("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
                 if isinstance(again, dict) and wire.text_of(wire.member(again, "Description")) is not None:
                     raise ServiceError(
                         f"While {doing}, the service kept the description, which it does not seem to clear.",
@@ -175,9 +176,6 @@ class ProductVerbs(OperationVerbs):
                         target=target,
                         hint="Give another description, or leave it as it is.",
                     )
-            except FleetError as error:
-                error.begun = True  # By the first request, which may have held other members.
-                raise
 
 
 def _sorted(groups: list[DeviceGroup]) -> list[DeviceGroup]:

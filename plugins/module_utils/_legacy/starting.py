@@ -15,14 +15,15 @@ from collections.abc import Callable
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
+from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, WriteState
+from .._http.backoff import Backoff
 from .._http.session import Session
 from .._model import Operation
 from . import wire
 from .backend import Backend
 
-#: Seconds between looks for the effect of a start whose answer was lost: the first, by how much it grows, the longest.
-LOOKS = (0.25, 1.6, 2.0)
+#: Seconds between looks for the effect of a start whose reply was lost.
+LOOKS = Backoff(0.25, 1.6, 2.0)
 #: Seconds after which such a start counts as one that never arrived.
 LOST = 10.0
 #: How a start may be refused when somebody else, or an earlier run, did the same meanwhile (FACTS: not known, 4, 17).
@@ -39,8 +40,8 @@ There = Callable[[], bool]
 
 
 class Overtaken(OperationFailed, AmbiguousWrite):
-    """The service turned the work down, and yet what it was to bring about is so: an earlier start, whose answer was
-    lost or whose run was killed, came first. To be looked at again, as after any write of unknown fate.
+    """The service rejected the work, and yet its effect is there: an earlier start, whose reply was lost or whose run
+    was killed, came first. To be looked at again, as after any write with an unknown outcome.
     """
 
 
@@ -56,17 +57,15 @@ class StartingBackend(Backend):
     ) -> Operation:
         """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2).
 
-        When the answer to a POST is lost, `there` is asked until it is so, or for LOST seconds in vain: then
-        AmbiguousWrite is raised.
+        When the outcome is unknown, `there` is asked until it is so, or for LOST seconds in vain: then the error is
+        raised.
         """
         try:
-            started = self._started(self._call(method, path, doing, **options).json(), kind)
-        except AmbiguousWrite as error:
-            if there is None or not self._comes_about(there, doing):
-                raise
-            self._debug(f"{error.message} It was.")
-            return wire.done(kind)
-        except ServiceError as error:
+            started = self._started(self._write(method, path, doing, **options), kind)
+        except FleetError as error:
+            if error.write_state is WriteState.UNKNOWN and there is not None and self._comes_about(there, doing):
+                self._debug(f"{error.message} It was carried out.")
+                return wire.done(kind)
             if error.status in TAKEN and there is not None and self._is_so(there):
                 raise overtaken(error) from error
             if isinstance(error, Conflict):
@@ -83,13 +82,13 @@ class StartingBackend(Backend):
 
     def _comes_about(self, there: There, doing: str) -> bool:
         deadline = Deadline(min(LOST, self._session.settings.retry_timeout), self._session.clock.now)
-        pause, growth, longest = LOOKS
-        while not self._is_so(there):
+        for pause in LOOKS.pauses():
+            if self._is_so(there):
+                return True
             if deadline.passed:
                 return False
             self._session.pause(min(pause, deadline.remaining()), doing)
-            pause = min(pause * growth, longest)
-        return True
+        raise AssertionError("pauses have no end")
 
     def _is_so(self, there: There) -> bool:
         try:
@@ -108,6 +107,6 @@ class StartingBackend(Backend):
 
 
 def overtaken(error: FleetError) -> Overtaken:
-    """The error for work that was turned down though it is done."""
-    message = f"{error.message.rstrip('.')}; what it was to bring about is so all the same."
+    """Returns the error for work that was rejected though its effect is there."""
+    message = f"{error.message.rstrip('.')}; what it was to do is done all the same."
     return error.retold(Overtaken, message, hint=AGAIN, retriable=True)

@@ -63,12 +63,12 @@ class TenantVerbs(StartingBackend):
     def rename_tenant(self, name: str) -> None:
         """Tenants_Patch."""
         check_name("tenant", name)
-        self._call("PATCH", self._path(), f"renaming the tenant to {name}", body=wire.encoded({"Name": name}))
+        self._write("PATCH", self._path(), f"renaming the tenant to {name}", body=wire.encoded({"Name": name}))
         self._tenant_read = None
 
     def block_legacy_authorization(self) -> None:
         """Tenants_BlockLegacy."""
-        self._call("POST", self._path("blocklegacyauthorization"), "blocking legacy authorization of the tenant")
+        self._write("POST", self._path("blocklegacyauthorization"), "blocking legacy authorization of the tenant")
 
     def certificates(self) -> list[Certificate]:
         """Tenants_ListCertificateMetadata."""

@@ -8,17 +8,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .._context import Context, Params, Waiting
-from .._errors import FleetError, InvalidInput
+from .._errors import FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
 from .._model import Device
 from .._result import Result, operation_values
 from .._service import DeviceOutcome, Report, Service
-from .plan import Execution, Plan, Snapshot, Step, carry_out
+from .plan import Execution, Plan, Snapshot, Step, execute
 from .refs import place, require_device_group
 
 #: Up to so many devices are read one by one, more by the list of the tenant.
@@ -89,8 +89,9 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
 
     def read(after: Service) -> Snapshot:
         ids = [change.id for change in changing]
-        found, places = claimed_devices(after, ids), _Places(after)
-        return Snapshot(None, _table(changing, {each: places.of(found.get(each)) for each in ids}))
+        found, names = claimed_devices(after, ids), _Places(after)
+        places = {each: names.of(found.get(each)) for each in ids}
+        return Snapshot(places, _table(changing, places))
 
     return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices=devices)
 
@@ -200,6 +201,7 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
             report = _report(execution, "claim", limits)
             deadline = execution.waiting.deadline
             execution.operation = execution.service.claim_devices(to_claim, deadline, report) or execution.operation
+            _settle(execution, "claim", lambda device: device.tenant_id is not None)
 
         steps.append(Step(f"claim {len(to_claim)} devices, for ever", claim))
     by_target: dict[str, list[DeviceChange]] = {}
@@ -224,6 +226,7 @@ def _move(target: str, changes: Sequence[DeviceChange], limits: Limits) -> Step:
             deadline, group_id = execution.waiting.deadline, execution.id(target)
             moved = execution.service.move_devices(ready, group_id, deadline, report, execution.wait)
             execution.operation = moved or execution.operation
+            _settle(execution, "move", lambda device: device.device_group_id == group_id)
 
     return Step(f"move {len(changes)} devices into {changes[0].after}", move)
 
@@ -237,6 +240,21 @@ def _report(execution: Execution, action: str, limits: Limits) -> Report:
         return not _too_many(execution, limits)
 
     return report
+
+
+def _settle(execution: Execution, action: str, done: Callable[[Device], bool]) -> None:
+    """Looks at the devices whose write has another outcome than its failure says: what is there counts."""
+    doubtful = [each for each, error in execution.failures.items() if error.write_state is not WriteState.NOT_SENT]
+    if not doubtful:
+        return
+    try:
+        found = claimed_devices(execution.service, doubtful)
+    except FleetError:
+        return  # The failures are the ones to report.
+    for device in found.values():
+        if done(device):
+            del execution.failures[device.id]
+            execution.done.setdefault(device.id, []).append(action)
 
 
 def _too_many(execution: Execution, limits: Limits) -> bool:
@@ -255,14 +273,20 @@ def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def device_outcomes(plan: FleetPlan, execution: Execution) -> list[dict[str, Any]]:
-    """What became of each device, in the order of the rows."""
-    return [_outcome(change, execution) for change in plan.devices]
+def device_outcomes(
+    plan: FleetPlan, execution: Execution, places: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Returns the outcome of each device, in the order of the rows. `places`: where each was seen afterwards."""
+    return [_outcome(change, execution, (places or {}).get(change.id)) for change in plan.devices]
 
 
-def _outcome(change: DeviceChange, execution: Execution) -> dict[str, Any]:
-    done = execution.done.get(change.id, [])
+def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> dict[str, Any]:
+    done: Sequence[str] = execution.done.get(change.id, [])
     error = execution.failures.get(change.id)
+    state = error.write_state if error is not None else WriteState.NOT_SENT
+    if state is not WriteState.NOT_SENT and place == change.after:
+        # It took effect between the failure and the reading that the difference shows.
+        done, error = change.actions, None
     message = "" if error is None else str(error)
     if error is None and len(done) < len(change.actions):
         left = " and ".join(action for action in change.actions if action not in done)
@@ -271,7 +295,7 @@ def _outcome(change: DeviceChange, execution: Execution) -> dict[str, Any]:
         "id": change.id,
         "row": change.row,
         "actions": list(done),
-        "changed": bool(done) or (error is not None and (error.begun or error.doubtful)),
+        "changed": bool(done) or (error is not None and state is not WriteState.NOT_SENT),
         "failed": error is not None,
         "msg": message,
     }
@@ -301,7 +325,7 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
         + (f", {left} {'was' if left == 1 else 'were'} not tried any more" if left else "")
         + f". First, {first}",
         code="devices_failed",
-        hint="What went well stays; run it again when the cause is mended: it does only what is left.",
+        hint="What went well stays; run it again after fixing the cause: it does only what is left.",
     )
 
 
@@ -309,8 +333,8 @@ def bring_about_devices(
     context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str
 ) -> Result:
     """Plans, applies and tells of each device; `listed` (all, changes or failures) chooses which outcomes to show."""
-    outcome = carry_out(context, lambda service: plan(service, rows, limits), waiting)
-    outcomes = device_outcomes(outcome.plan, outcome.execution)
+    outcome = execute(context, lambda service: plan(service, rows, limits), waiting)
+    outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)
     shown = {
         "all": outcomes,
         "changes": [each for each in outcomes if each["changed"] or each["msg"]],

@@ -133,7 +133,8 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
     before = snapshot(tenant)
     name = tenant.name or tenant.id
     steps = (
-        Step(f'block legacy authorization of the tenant "{name}" permanently', block),
+        # Whether it is blocked cannot be asked, so a lost reply stays unknown.
+        Step(f'block legacy authorization of the tenant "{name}" permanently', block, visible=False),
         Step(f"record in {record} that it is blocked", write_record),
     )
     done = before.values["legacy_authorization"] == BLOCKED

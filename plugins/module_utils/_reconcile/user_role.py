@@ -148,7 +148,7 @@ def _invitation(user: str) -> list[Step]:
     """A GUID cannot be invited: whether the service knows its principal shows when it gets a role."""
     if is_guid(user):
         return []
-    return [_step(f"invite {user}", lambda service: service.invite_user(user))]
+    return [replace(_step(f"invite {user}", lambda service: service.invite_user(user)), visible=False)]
 
 
 def _giving(user: str, role: str) -> Step:

@@ -17,7 +17,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Ambi
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import ImagePackage, Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product as products
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
 from tests.simulator.harness import Simulator
@@ -121,7 +121,7 @@ def test_a_deletion_that_was_sent_twice_is_one_of_unknown_fate(
     group = lab(service)
     slow.fault("drop_after", match={"operationId": operation})
     started = service.delete_product(lamp.id) if operation == "Product_Delete" else service.delete_device_group(group)
-    with pytest.raises(AmbiguousWrite, match="is so all the same"):
+    with pytest.raises(AmbiguousWrite, match="is done all the same"):
         service.wait(started, soon())
     assert service.device_group(group) is None
 
@@ -133,7 +133,7 @@ def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, conne
     service = connect().service
     context = Context(lambda: service, Disk(), warned.append, lambda _text: None)
     desired = products.DesiredProduct(name="Kettle", description="Boils")
-    outcome = carry_out(context, lambda now: products.plan(now, desired), Waiting(True, soon()))
+    outcome = execute(context, lambda now: products.plan(now, desired), Waiting(True, soon()))
     assert outcome.error is None
     assert outcome.after.values["description"] == "Boils"
     assert ["Looking again" in text for text in warned] == [True]

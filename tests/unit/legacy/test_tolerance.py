@@ -39,7 +39,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
-from tests.support.clock_and_tokens import CountedTokens, FastClock
+from tests.support.clock_and_tokens import READS, CountedTokens, FastClock
 from tests.support.scripted_server import Answer, Asked, ScriptedServer
 
 TENANT = "11111111-2222-4333-8444-555555555555"
@@ -92,7 +92,11 @@ def bench() -> Iterator[Callable[..., Bench]]:
             url = stack.enter_context(server.running())
             clock = FastClock()
             session = Session(
-                Settings(url, retry_timeout=1, concurrency=4), CountedTokens(), read_only=read_only, clock=clock
+                Settings(url, retry_timeout=1, concurrency=4),
+                CountedTokens(),
+                read_only=read_only,
+                reads=READS,
+                clock=clock,
             )
             stack.callback(session.close)
             return Bench(LegacyService(session, tenant, print, print), routes, server, clock)
@@ -224,7 +228,7 @@ def test_a_failed_operation_says_why(bench: MakeBench) -> None:
 
 def test_waiting_ends_with_the_last_state_seen(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": state(1)})
-    with pytest.raises(DeadlineExceeded, match=r"30 s went by .* last state seen was InProgress"):
+    with pytest.raises(DeadlineExceeded, match=r"timed out after 30 s; the last state seen was InProgress"):
         here.service.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(30, here.clock.now))
     assert sum(here.clock.waits) == pytest.approx(30)
     assert max(here.clock.waits) == 2

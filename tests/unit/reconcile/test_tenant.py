@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, Tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 
 from tests.support.ansible_files import disk, planned_files
@@ -38,7 +38,7 @@ class Bench:
         files = planned_files() if check else disk()
         service = Overlay(cast(Any, self.service)) if check else self.service
         around = surround(service, files)
-        return carry_out(around.context, planner(DesiredTenant(**desired), files), WAITING)
+        return execute(around.context, planner(DesiredTenant(**desired), files), WAITING)
 
 
 def test_a_tenant_is_made_once() -> None:
