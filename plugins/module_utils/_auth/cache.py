@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
+from .._environment import Environment
 from .credential import AccessToken
 from .store import PrivateFolder, StoreUnusable
 
@@ -23,21 +24,24 @@ _SALT = "salt"
 _FORMAT = 1
 
 
-def cache_path(option: str | None) -> str | None:
+def cache_path(option: str | None, environment: Environment) -> str | None:
     """The folder that the option `token_cache` means; None for `none`. One that begins with ~ has no home to be in."""
     if option is not None and option.lower() == "none":
         return None
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    # Plugins get the option as it was written, modules with variables put in: both mean the same folder.
-    path = os.path.expanduser(os.path.expandvars(option or os.path.join(base, "azsphere.fleet")))
-    return path if path.startswith("~") else os.path.abspath(path)
+    base = environment.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    path = environment.expand(option or os.path.join(base, "azsphere.fleet"))
+    return path if path.startswith("~") else environment.absolute(path)
 
 
 class TokenCache:
     """The folder of kept tokens, opened when first needed. If it cannot be used: one warning, and no caching."""
 
-    def __init__(self, option: str | None, warn: Callable[[str], None]) -> None:
-        self.path = cache_path(option)
+    def __init__(
+        self, option: str | None, warn: Callable[[str], None], environment: Environment, *, verified: bool = True
+    ) -> None:
+        """`verified`: whether servers prove who they are. Tokens of those that did not are kept apart."""
+        self.path = cache_path(option, environment)
+        self._verified = verified
         self._warn = warn
         self._warned: set[str] = set()
 
@@ -73,7 +77,9 @@ class TokenCache:
         except StoreUnusable as problem:
             self.warn(problem)
             return None
-        return hmac.new(salt, json.dumps(list(parts)).encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(
+            salt, json.dumps([*parts, *([] if self._verified else ["unverified"])]).encode(), hashlib.sha256
+        ).hexdigest()[:32]
 
     def slot(self, identity: Sequence[str] | None) -> Slot | None:
         """Where the tokens of one identity are kept; None when they are not."""

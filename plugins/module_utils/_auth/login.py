@@ -37,7 +37,7 @@ class DeviceCodeLogin:
         """Raises InvalidInput for half a client application of one's own, all methods SignInError without a folder."""
         check_own_client(options)
         self._options = options
-        self._cache = TokenCache(options.token_cache, warn)
+        self._cache = TokenCache(options.token_cache, warn, options.environment, verified=options.validate_certs)
 
     @cached_property
     def _kept(self) -> Keepsake:

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from .._environment import Environment
 from .._errors import SignInError, Unreachable
 from .._http.plain import Attempt, plain_session
 from .credential import AccessToken, issued
@@ -24,14 +24,13 @@ _METADATA_SERVICE = "http://169.254.169.254"
 _TIMEOUT = 10.0
 
 
-def offered() -> bool:
+def offered(environment: Environment) -> bool:
     """Whether the platform says through its environment that there is a managed identity.
 
     App Service, Functions, Container Apps, Automation, Service Fabric and Arc set `IDENTITY_ENDPOINT` with a header or
     metadata endpoint, Machine Learning sets `MSI_ENDPOINT` with `MSI_SECRET`. A virtual machine says nothing, and is
     not asked: outside Azure nobody should see requests to 169.254.169.254.
     """
-    environment = os.environ
     return bool(
         (
             environment.get("IDENTITY_ENDPOINT")
@@ -41,9 +40,9 @@ def offered() -> bool:
     )
 
 
-def _endpoint() -> str:
-    names = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if offered() else ("AZURE_POD_IDENTITY_AUTHORITY_HOST",)
-    return next((os.environ[name] for name in names if os.environ.get(name)), _METADATA_SERVICE)
+def _endpoint(environment: Environment) -> str:
+    names = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if offered(environment) else ("AZURE_POD_IDENTITY_AUTHORITY_HOST",)
+    return next((value for value in map(environment.get, names) if value), _METADATA_SERVICE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class ManagedIdentity:
     source = "managed_identity"
 
     def identity(self) -> list[str]:
-        return [self.source, _endpoint(), self.options.client_id or "", APPLICATION_RESOURCE]
+        return [self.source, _endpoint(self.options.environment), self.options.client_id or "", APPLICATION_RESOURCE]
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
         """The endpoint keeps tokens itself: `fresh` cannot make it give another one."""
@@ -69,7 +68,7 @@ class ManagedIdentity:
             msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
         )
         timeout = min(self.options.request_timeout, _TIMEOUT)
-        host = urlsplit(_endpoint())
+        host = urlsplit(_endpoint(self.options.environment))
         try:
             attempt = Attempt(doing, "auth_source", client_id)
             with (
@@ -88,7 +87,7 @@ class ManagedIdentity:
                 hint="Run this on an Azure machine that has the identity assigned, or choose another auth_source.",
             ) from None
         if "access_token" not in answer:
-            environment = os.environ
+            environment = self.options.environment
             refusal = refused(
                 doing, answer, client_id, [environment.get("IDENTITY_HEADER"), environment.get("MSI_SECRET")]
             )

@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._http.plain import 
 from tests.unit.http.scripted import Answer, ScriptedServer
 
 from .conftest import Authority, Opener
-from .people import DIRECTORY, PIPELINE, SECRET
+from .people import DIRECTORY, PIPELINE, SECRET, here
 
 APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY, "client_secret": SECRET}
 TOKEN = {"kind": "signin", "path": "*/oauth2/v2.0/token"}
@@ -116,7 +116,7 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch, opened: Open
 
 def test_device_codes_fail_in_the_same_words(authority: Authority, params: dict[str, Any]) -> None:
     authority.simulator.fault(match={"kind": "signin", "path": "*/devicecode"}, times=None, status=503)
-    login = DeviceCodeLogin(AuthOptions.from_params(params), lambda _warning: None)
+    login = DeviceCodeLogin(AuthOptions.from_params(params, here()), lambda _warning: None)
     with pytest.raises(Unreachable, match="signing in by device code") as caught:
         login.start()
     assert "HTTP 503" in caught.value.message

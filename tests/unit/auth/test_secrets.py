@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from .conftest import Authority
 from .fake_az import install
-from .people import ADA, DIRECTORY, OLD_SECRET, PASSWORD, PIPELINE, SECRET, Certified, federated_token, write
+from .people import ADA, DIRECTORY, OLD_SECRET, PASSWORD, PIPELINE, SECRET, Certified, federated_token, here, write
 
 IDS = {"client_id": PIPELINE, "directory_id": DIRECTORY}
 
@@ -44,7 +44,7 @@ class Watcher:
             if given.get(name):
                 self.canaries.add(given[name])
         try:
-            options = AuthOptions.from_params(given)
+            options = AuthOptions.from_params(given, here())
             tokens = open_tokens(options, self.said.append)
             self.said += [repr(options), repr(tokens), repr(vars(tokens))]
             token = tokens.token()
@@ -115,7 +115,7 @@ def _lines(certified: Certified) -> set[str]:
 
 
 def _device_code(watcher: Watcher, authority: Authority) -> None:
-    login = DeviceCodeLogin(AuthOptions.from_params(watcher.params), watcher.said.append)
+    login = DeviceCodeLogin(AuthOptions.from_params(watcher.params, here()), watcher.said.append)
     pending = login.start()
     watcher.said.append(repr(pending))
     [kept] = Path(watcher.params["token_cache"]).glob("*.device-code")
