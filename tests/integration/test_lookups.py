@@ -45,6 +45,9 @@ SEED = {
 GIVEN = {
     "lookup('azsphere.fleet.tenants', 'Contoso Fleet').roles": ["Administrator"],
     "query('azsphere.fleet.tenants', tenant='') | map(attribute='name')": ["Contoso Fleet"],
+    # What is blank is not given, whatever its type.
+    "lookup('azsphere.fleet.products', 'Kettle', tenant='', api_url=' ', validate_certs='', request_timeout='', "
+    "retry_timeout=none, auth_source='', client_secret='', client_certificate='', token_cache='').name": "Kettle",
     "lookup('azsphere.fleet.products', 'KETTLE').name": "Kettle",
     "query('azsphere.fleet.products') | map(attribute='name')": ["Coffee Machine", "Kettle"],
     "query('azsphere.fleet.products', 'Kettle', 'Coffee Machine') | map(attribute='name')": [
@@ -115,12 +118,16 @@ REFUSED = {
         'There is no image "Teapot" in the tenant. There are: "KettleControl".'
     ),
     "query('azsphere.fleet.devices', products='Kettle')": (
-        'This lookup has no option "products". There are: access_token, api_url'
+        'This lookup has no option "products". Available: access_token, api_url'
     ),
-    "lookup('azsphere.fleet.products', tenant='')": (
-        "No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet"
+    "lookup('azsphere.fleet.products', validate_certs='ture')": (
+        'Invalid validate_certs "ture": neither true nor false. Use true or false.'
     ),
-    "lookup('azsphere.fleet.products', validate_certs='ture')": 'validate_certs is neither true nor false: "ture".',
+    "lookup('azsphere.fleet.products', request_timeout='abc')": (
+        'Invalid request_timeout "abc": not a number of seconds from more than 0 to 1000000.'
+    ),
+    "lookup('azsphere.fleet.products', tenant=false)": "Invalid tenant false: a boolean is not text.",
+    "lookup('azsphere.fleet.products', tenant=0o755)": "Invalid tenant 493: a number is not text.",
     "lookup('azsphere.fleet.products', tenant='Nowhere')": (
         'The tenant "Nowhere" is not among those open to this account.'
     ),
