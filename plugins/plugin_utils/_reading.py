@@ -22,6 +22,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._resolver import of
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Modes, Task
 
+from ._plain import plain
+
 #: What to set where a plugin lacks something that a task of the same play may well have, by the code of the error.
 _MISSING = {
     "no_tenant": "the variable azsphere_fleet_tenant, or AZSPHERE_TENANT",
@@ -46,7 +48,7 @@ def reading(
 
     What goes wrong inside is raised as `error`, with its message and nothing else.
     """
-    layers = ([of_task(_plain(given))], [of_configuration(_plain(configured), constants.CONFIG_FILE)])
+    layers = ([of_task(plain(given))], [of_configuration(plain(configured), constants.CONFIG_FILE)])
     try:
         with Task(given, layers, Environment(os.environ, os.getcwd()), _Host(), Modes(check=True)) as task:
             yield task.service
@@ -64,12 +66,6 @@ def _told(failure: FleetError, kind: str) -> str:
         f"{failure} A {kind} runs on the control node and ignores module_defaults and environment of a play: "
         f"set {wanted} for ansible-playbook itself."
     )
-
-
-def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns options without Ansible's own types: text of a vault is decrypted, undefined values raise."""
-    plain = (str, bool, int, float, list, tuple, Mapping, type(None))
-    return {name: value if isinstance(value, plain) else str(value) for name, value in options.items()}
 
 
 class _Host:

@@ -292,3 +292,33 @@ def test_passwords_of_addresses_are_secrets() -> None:
     assert "p@ss" in secrets_in({"authority_host": "ada:p%40ss@host"})
     assert "token" in secrets_in({"api_url": "https://token@host"})
     assert secrets_in({"api_url": "https://host", "client_secret": " padded "}) == [" padded ", "padded"]
+
+
+def documented() -> dict[str, tuple[tuple[str, ...], str, bool]]:
+    """Variables, default and meaning of an empty file of each option, as the page on authentication has them."""
+    page = (Path(__file__).parents[2] / "docs" / "authentication.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| `") and line.count("|") == 5]
+    names = {row[0].strip(" `") for row in rows} & set(OPTIONS)
+    return {
+        row[0].strip(" `"): (
+            tuple(each.strip(" `") for each in row[1].split(",")),
+            row[2].strip(" `"),
+            row[3].strip() == "not given",
+        )
+        for row in rows
+        if row[0].strip(" `") in names and row[1].strip(" `").isupper()
+    }
+
+
+def test_page_has_precedence_default_and_emptiness_of_every_option() -> None:
+    defaults = {None: "none", True: "true"}
+    assert documented() == {
+        name: (
+            option.variables,
+            f"{option.default:g}"
+            if isinstance(option.default, float)
+            else defaults.get(option.default, option.default),
+            option.file,
+        )
+        for name, option in OPTIONS.items()
+    }
