@@ -70,7 +70,7 @@ def document_problems(content: str, name: str) -> list[str]:
         return [f"Invalid {name}{where}: not valid YAML or JSON. Fix it; values that begin with a brace need quotes."]
     except RecursionError:
         return [f"Invalid {name}: nested too deeply. Use {_CONTENT}."]
-    if node is None or (node.id == "scalar" and not node.value.strip()):
+    if node is None or node.tag == "tag:yaml.org,2002:null":
         return [f"Invalid {name}: it is empty. Use {_CONTENT}."]
     if node.id != "mapping":
         return [f"Invalid {name}: a {'list' if node.id == 'sequence' else 'text'} is not a document. Use {_CONTENT}."]

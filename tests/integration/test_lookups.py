@@ -147,6 +147,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     tasks: dict[str, dict[str, Any]] = {
         expression: {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}} for expression in [*GIVEN, *REFUSED]
     }
+    tasks["loop"] = {"ansible.builtin.debug": {"msg": "{{ item.name }}"}, "with_azsphere.fleet.products": []}
+    tasks["loop of one"] = {
+        "ansible.builtin.debug": {"msg": "{{ item.name }}"},
+        "with_azsphere.fleet.products": ["Kettle"],
+    }
     for name, variables in VARIABLES.items():
         message = "{{ query('azsphere.fleet.products') | map(attribute='name') }}"
         tasks[name] = {"ansible.builtin.debug": {"msg": message}, "vars": variables}
@@ -162,6 +167,12 @@ def test_gives(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert not result.get("failed"), result
     assert result["msg"] == GIVEN[expression]
+
+
+def test_lookups_work_in_loops(played: Played) -> None:
+    """ansible-core before 2.19 passes an option of its own to lookups in loops."""
+    assert not played.results["loop"].get("failed")
+    assert [result["msg"] for result in played.results["loop of one"]["results"]] == ["Kettle"]
 
 
 @pytest.mark.parametrize("name", VARIABLES)
