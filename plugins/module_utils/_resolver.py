@@ -42,9 +42,28 @@ class Resolved:
     warnings: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
 
+    def require_own_credential(self) -> None:
+        """Raises InvalidInput where signing in would go on to the next way, as some other account.
+
+        This is so for a client_id whose credential is nowhere given while the environment has that of another one.
+        """
+        own = any(self.params[name] for name in _CREDENTIALS)
+        if not self.set_aside or own or self.params["auth_source"] != "auto":
+            return
+        raise InvalidInput(
+            "Incomplete credentials: client_id is given without a credential of that application, and "
+            f"{' and '.join(sorted(self.set_aside))} may be of another account.",
+            code="half_configured",
+            hint="Give the credential beside client_id, or set auth_source to the way of signing in.",
+        )
+
     def explain(self, error: FleetError) -> FleetError:
         """Returns the error; one about missing credentials also names those that were set aside."""
-        if self.set_aside and error.code in ("no_credentials", "half_configured"):
+        if (
+            self.set_aside
+            and error.code in ("no_credentials", "half_configured")
+            and self.set_aside[0] not in str(error)
+        ):
             names = " and ".join(self.set_aside)
             error.hint = f"{error.hint or ''} Not used, as the task gives other credentials: {names}.".strip()
         return error
@@ -88,8 +107,7 @@ def resolve(layers: Sequence[Layer], environment: Environment, *, person: bool =
 
     `person` says that it is a person who signs in, as auth_source `user` does.
 
-    Raises InvalidInput for a value of a wrong type, and for a client_id whose credential is nowhere given while the
-    environment has that of another application.
+    Raises InvalidInput for a value of a wrong type.
     """
     found: dict[str, Found] = {}
     aside: dict[str, Found] = {}
@@ -100,7 +118,6 @@ def resolve(layers: Sequence[Layer], environment: Environment, *, person: bool =
         aside.update({name: each for name, each in layer.items() if name not in admitted and name in _CREDENTIALS})
         found.update({name: each for name, each in admitted.items() if name not in found})
     params = typed(found, environment)
-    _require_own_credential(params, found, aside)
     warnings = [*_differing(found, environment)]
     if not params["validate_certs"]:
         warnings.append(
@@ -144,20 +161,6 @@ def _completing(above: Layer, layer: Layer) -> set[str]:
     ):
         return {"client_certificate_password"}
     return set()
-
-
-def _require_own_credential(params: Mapping[str, Any], found: Layer, aside: Layer) -> None:
-    """Raises InvalidInput where signing in would go on to the next way, as some other account."""
-    own = any(params[name] for name in _CREDENTIALS)
-    if not aside or own or params["auth_source"] != "auto":
-        return
-    names = " and ".join(sorted(each.name for each in aside.values()))
-    raise InvalidInput(
-        f"Incomplete credentials: {found['client_id'].name} is given without a credential of that application, and "
-        f"{names} may be of another account.",
-        code="half_configured",
-        hint="Give the credential beside client_id, or set auth_source to the way of signing in.",
-    )
 
 
 def _differing(found: Layer, environment: Environment) -> list[str]:

@@ -146,6 +146,7 @@ class Task:
 
     def _connect(self) -> Connection:
         if self._connection is None:
+            self._resolved.require_own_credential()
             self._connection = open_connection(
                 {**self._options, **self._resolved.params},
                 read_only=self._modes.check,

@@ -204,9 +204,11 @@ def test_client_without_its_own_credential_never_signs_in_as_another_account(
     task: dict[str, Any], variables: dict[str, str], aside: str
 ) -> None:
     with pytest.raises(InvalidInput, match=f"{aside} may be of another account") as caught:
-        resolved(task, variables)
+        resolved(task, variables).require_own_credential()
     assert caught.value.code == "half_configured"
-    assert resolved({**task, "auth_source": "managed_identity"}, variables).params["client_id"] == "a"
+    asked = resolved({**task, "auth_source": "managed_identity"}, variables)
+    asked.require_own_credential()
+    assert asked.params["client_id"] == "a"
 
 
 @pytest.mark.parametrize(
