@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,8 @@ AUTH_SOURCES = (
 )
 #: Seconds: about eleven days. Operating systems refuse longer timeouts.
 LONGEST = 1_000_000
+#: A key or certificate as text, or a token.
+_CONTENT = re.compile(r"-----BEGIN |[\r\n]|^\s*eyJ[\w-]+\.[\w-]+\.")
 TRUE_WORDS = ("y", "yes", "on", "1", "true", "t", "1.0")
 FALSE_WORDS = ("n", "no", "off", "0", "false", "f", "0.0")
 
@@ -61,6 +64,16 @@ def path(found: Found, environment: Environment) -> str:
     """Returns the whole path, with home directory and variables filled in."""
     given = environment.expand(_text(found, shown=False).strip())
     return given if given.startswith("~") else environment.absolute(given)
+
+
+def credential_file(found: Found, environment: Environment) -> str:
+    """Returns the whole path of a file with a secret. Raises InvalidInput for the content of such a file."""
+    if _CONTENT.search(_text(found, shown=False).strip()):
+        raise InvalidInput(
+            f"Invalid {found.name}: it must be the path of a file, not its content.",
+            hint="Write the content to a file that only you can read (mode 0600), and give its path.",
+        )
+    return path(found, environment)
 
 
 def cache(found: Found, environment: Environment) -> str:
@@ -142,9 +155,9 @@ OPTIONS: Mapping[str, Option] = {
     "access_token": Option(secret, ("AZSPHERE_ACCESS_TOKEN",)),
     "client_id": Option(secret, ("AZURE_CLIENT_ID",)),
     "client_secret": Option(secret, ("AZURE_CLIENT_SECRET", "AZURE_SECRET")),
-    "client_certificate": Option(path, ("AZURE_CLIENT_CERTIFICATE_PATH",), file=True),
+    "client_certificate": Option(credential_file, ("AZURE_CLIENT_CERTIFICATE_PATH",), file=True),
     "client_certificate_password": Option(password, ("AZURE_CLIENT_CERTIFICATE_PASSWORD",)),
-    "federated_token_file": Option(path, ("AZURE_FEDERATED_TOKEN_FILE",), file=True),
+    "federated_token_file": Option(credential_file, ("AZURE_FEDERATED_TOKEN_FILE",), file=True),
     "directory_id": Option(secret, ("AZURE_TENANT_ID", "AZURE_TENANT")),
     "authority_host": Option(text, ("AZURE_AUTHORITY_HOST",), "https://login.microsoftonline.com"),
     "token_cache": Option(cache, ("AZSPHERE_TOKEN_CACHE",)),
@@ -177,8 +190,11 @@ def completed(options: Mapping[str, Any], environment: Environment) -> dict[str,
 
 
 def secrets_in(options: Mapping[str, Any]) -> list[str]:
-    """Returns the values to mask in all output: secret options and what stands before the @ of an address."""
+    """Returns the values to mask in all output: secret options, the password in an address, and the content of a file
+    in place of its path."""
     found = [str(options[name]) for name in SECRET_OPTIONS if not blank(options.get(name))]
+    pasted = [str(options[name]) for name in ("client_certificate", "federated_token_file") if options.get(name)]
+    found += [each for each in pasted if _CONTENT.search(each.strip())]
     for name in _ADDRESSES:
         before, at, _host = str(options.get(name) or "").rpartition("@")
         if at:

@@ -13,7 +13,6 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Protocol
 
-from ._auth.options import pasted_secrets
 from ._connection import Connection, open_connection, open_login
 from ._context import Context, Params
 from ._environment import Environment
@@ -124,8 +123,7 @@ class Task:
         before, after = self._layers
         layers = [*before, of_environment(self._environment), *after]
         for layer in layers:
-            given = {name: found.value for name, found in layer.items()}
-            self._host.mask([*secrets_in(given), *pasted_secrets(given)])
+            self._host.mask(secrets_in({name: found.value for name, found in layer.items()}))
         return resolve(layers, self._environment, person=person)
 
     def _context(self) -> Context:

@@ -282,6 +282,17 @@ def test_unchecked_certificates_are_warned_of_once() -> None:
     assert warning.startswith("AZSPHERE_VALIDATE_CERTS is false: certificates of servers are not checked")
 
 
+@pytest.mark.parametrize("name", ["client_certificate", "federated_token_file"])
+@pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\ncanary\n", "eyJcanary.canary.canary", " eyJc.d.e "])
+def test_content_in_place_of_a_path_is_refused_and_masked(name: str, content: str) -> None:
+    assert content in secrets_in({name: content})
+    with pytest.raises(InvalidInput, match=f"Invalid {name}: it must be the path of a file") as caught:
+        resolved({name: content})
+    assert "canary" not in str(caught.value)
+    with pytest.raises(InvalidInput, match=f"Invalid {OPTIONS[name].variables[0]}: it must be the path"):
+        resolved({}, {OPTIONS[name].variables[0]: content})
+
+
 def test_paths_start_where_they_are_written() -> None:
     assert resolved({"ca_path": "ca.pem"}).params["ca_path"] == "/work/ca.pem"
     assert resolved({}, {}, {"ca_path": "ca.pem", "token_cache": "None"}).params["ca_path"] == "/etc/ca.pem"

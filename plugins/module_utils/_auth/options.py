@@ -17,11 +17,8 @@ from urllib.parse import urlsplit
 from .._environment import Environment
 from .._errors import InvalidInput
 from .._inputs.encrypted import refuse_encrypted_file
-from .._options import OPTIONS, blank, completed, host_of
+from .._options import OPTIONS, completed, host_of
 
-_SECRET_FILES = ("client_certificate", "federated_token_file")
-#: A key or certificate as text, or a token.
-_CONTENT = re.compile(r"-----BEGIN |[\r\n]|^\s*eyJ[\w-]+\.[\w-]+\.")
 #: Azure Sphere's own public client and the directory that people are invited into (FACTS, section 3).
 PEOPLE_CLIENT = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
 PEOPLE_DIRECTORY = "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"
@@ -63,9 +60,6 @@ class AuthOptions:
         Raises InvalidInput for a wrong type, an unknown auth_source, an authority_host that is not an https address,
         an invalid ID, content in place of a path, or certificate authorities that do not exist.
         """
-        # Before anything else: the content of a file has no place in a message about its path.
-        for name in _SECRET_FILES:
-            _require_path(name, params.get(name))
         given = completed(params, environment)
         for name in ("client_id", "directory_id"):
             # The value is not repeated: someone may have put a secret into the wrong option.
@@ -112,19 +106,6 @@ def check_own_client(options: AuthOptions) -> None:
         raise InvalidInput(
             "Incomplete credentials: signing in as a person through your own client application needs directory_id.",
             hint="Set directory_id to the directory where the application is registered, or leave client_id out.",
-        )
-
-
-def pasted_secrets(params: Mapping[str, Any]) -> list[str]:
-    """Returns values of path options that hold the content of a file: Ansible does not know them as secrets."""
-    return [str(params[name]) for name in _SECRET_FILES if params.get(name) and _CONTENT.search(str(params[name]))]
-
-
-def _require_path(name: str, value: Any) -> None:
-    if not blank(value) and _CONTENT.search(str(value).strip()):
-        raise InvalidInput(
-            f"Invalid {name}: it must be the path of a file, not its content.",
-            hint="Write the content to a file that only you can read (mode 0600), and give its path.",
         )
 
 
