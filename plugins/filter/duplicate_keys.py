@@ -15,7 +15,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_k
 
 
 def _of_text(text: str) -> list[dict[str, Any]]:
-    try: node = yaml.compose(str(text), yaml.SafeLoader)
+    try:
+        node = yaml.compose(str(text), yaml.SafeLoader)
     except yaml.YAMLError:  # Reported by whatever parses the document.
         return []
     return [{"key": key, "line": line} for key, line in duplicate_keys(node)]

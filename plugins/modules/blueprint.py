@@ -168,8 +168,6 @@ api:
   sample: {requests: 530, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
 """
 
-import os
-
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
@@ -196,7 +194,7 @@ def run(params: Params, context: Context) -> Result:
     if params["src"] is not None:
         document = read_blueprint(context.files, params["src"], context.warn, params["base_dir"], params["prune"])
     else:
-        base_dir = params["base_dir"] or os.getcwd()
+        base_dir = params["base_dir"] or context.environment.working_directory
         document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
     return bring_about_blueprint(context, document, policy, Waiting.of(params))
