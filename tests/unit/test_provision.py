@@ -121,7 +121,7 @@ def test_documents_that_cannot_be_used(content: str, problem: str) -> None:
     assert problem in document_problems(content, "it")[0]
 
 
-def test_tags_and_templates_in_quotes_are_no_problem() -> None:
+def test_tags_and_templates_in_quotes_are_accepted() -> None:
     assert document_problems('a: !vault |\n  x\nb: "{{ c }}"\nd: {e: [1]}\n', "it") == []
 
 
