@@ -21,7 +21,7 @@ from ._errors import FleetError, MissingLibrary
 from ._files.disk import Disk
 from ._files.planned import PlannedFiles
 from ._files.port import Files
-from ._option_types import INTEGER, NUMBER
+from ._option_types import INTEGER, NUMBER, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
 from ._resolver import of_task
 from ._result import Result
@@ -71,7 +71,7 @@ class Arguments:
 #: The options of the documentation fragment `connection`. `_options` has their types, variables and defaults: Ansible
 #: would refuse blank values and turn numbers into text.
 CONNECTION = Arguments(
-    {name: {"type": "raw", "no_log": name in SECRET_OPTIONS} for name in OPTIONS},
+    {name: {"type": as_given(option.kind), "no_log": name in SECRET_OPTIONS} for name, option in OPTIONS.items()},
 )
 
 #: The options of the documentation fragment `waiting`.

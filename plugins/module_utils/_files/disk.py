@@ -195,8 +195,8 @@ class Disk:
 
     def _report(self, error: InvalidInput) -> None:
         if str(error) not in self._reported:
-            self._absent(error)
             self._reported.add(str(error))
+            self._absent(error)
 
 
 def _locked(verb: str, path: str) -> InvalidInput:

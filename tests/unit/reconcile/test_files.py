@@ -269,7 +269,9 @@ def test_prepared_content_can_be_discarded(tmp_path: Path) -> None:
 
 def test_large_planned_content_is_not_kept(tmp_path: Path) -> None:
     planned: PlannedFiles = planned_files()
-    write_pieces(planned, str(tmp_path / "file"), lambda write: [write(bytes(1024 * 1024)) for _ in range(3)], PUBLIC)
+    write_pieces(
+        planned, str(tmp_path / "file"), lambda write: [write(bytes(1024 * 1024)) for _piece in range(3)], PUBLIC
+    )
     state = planned.state(str(tmp_path / "file"))
     assert state is not None
     assert state.size == 3 * 1024 * 1024
