@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Mistakes that people make, and the sentence that each of them reads."""
+"""Invalid tasks and the error message that each of them must report."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SEED: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """A task that cannot go well, and what it says. `reads` are the operations that it takes to know.
+    """An invalid task and its error message. `reads` are the operations that are needed to detect the mistake.
 
     Options and message may name facts of the run: the `{folder}`, a `{closed_port}`, the `{client_id}` of the caller.
     """
@@ -60,7 +60,7 @@ class Mistake:
     reads: tuple[str, ...] = ()
 
     def task(self, facts: Mapping[str, str]) -> dict[str, Any]:
-        """As it stands in a playbook. An option that is None is left out, the tenant given unless it is named."""
+        """Return the task as in a playbook. Options that are None are omitted; the tenant is set unless given."""
         options = {"tenant": FLEET, **self.options}
         given = {name: _filled(value, facts) for name, value in options.items() if value is not None}
         return {f"azsphere.fleet.{self.module}": given}
@@ -76,7 +76,7 @@ def _filled(value: Any, facts: Mapping[str, str]) -> Any:
 
 
 def prepare(folder: Path) -> None:
-    """The files that the mistakes name."""
+    """Create the files that the invalid tasks use."""
     header = "DeviceId,ProductName,DeviceGroupName\n"
     (folder / "malformed.csv").write_text(f"{header}{A},Kettle,Production\n0123,Kettle,Production\n")
     (folder / "no-columns.csv").write_text(f"Device,Group\n{A},Production\n")
