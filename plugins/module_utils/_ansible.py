@@ -19,9 +19,10 @@ from ._connection import DEFAULT_CONCURRENCY, Connection, open_connection, open_
 from ._context import Context, Params
 from ._errors import FleetError, MissingLibrary
 from ._files import Disk, PlannedFiles
+from ._model.specs import DeviceGroupSpec, settings_of
 from ._overlay.overlay import Overlay
-from ._result import Result, conceal
 from ._service import Service
+from ._views.result import Result, mask_unknown
 
 Spec = dict[str, dict[str, Any]]
 Groups = tuple[tuple[str, ...], ...]
@@ -126,6 +127,17 @@ BULK = WAITING + Arguments(
 )
 
 
+def spec_options(spec: type[DeviceGroupSpec]) -> Spec:
+    """Returns the options that set the fields of a resource."""
+    return {
+        each.name: {
+            "type": "bool" if each.is_flag else "str",
+            **({"choices": list(each.choices)} if each.choices else {}),
+        }
+        for each in settings_of(spec)
+    }
+
+
 def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> None:
     """Runs a module's function with what Ansible gave it, and ends the module with what it answers."""
     module = (arguments + CONNECTION).module()
@@ -178,7 +190,7 @@ class _Task:
         return Overlay(service) if self._module.check_mode else service
 
     def _values(self, result: Result) -> dict[str, Any]:
-        values, unknown = conceal(result.values)
+        values, unknown = mask_unknown(result.values)
         values["changed"] = result.changed
         if result.diff is not None:
             values["diff"] = list(result.diff)

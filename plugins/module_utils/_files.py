@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ._errors import InvalidInput
-from ._model import Placeholder, PlannedBytes
+from ._model.values import Placeholder, PlannedBytes
 
 #: Takes a piece of a file's content.
 Write = Callable[[bytes], object]

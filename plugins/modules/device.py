@@ -153,7 +153,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BUL
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import rows_of
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
     {

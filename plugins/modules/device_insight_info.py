@@ -112,7 +112,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.insights import insight_filter, insights
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

@@ -85,7 +85,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import image
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments({"path": {"type": "path", "required": True}})
 

@@ -120,7 +120,7 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import login
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

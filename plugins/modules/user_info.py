@@ -66,7 +66,7 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import users
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments({"user": {"type": "str"}})
 
@@ -74,7 +74,7 @@ ARGUMENTS = Arguments({"user": {"type": "str"}})
 def run(params: Params, context: Context) -> Result:
     """Reads what was asked for."""
     found = users(context.service, params["user"])
-    return Result(values={"users": found, "roles_available": context.service.roles()})
+    return Result(values={"users": found, "roles_available": list(context.service.users.roles())})
 
 
 def main() -> None:

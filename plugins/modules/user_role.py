@@ -108,9 +108,10 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import user_role
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -126,14 +127,14 @@ ARGUMENTS = Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Brings about the roles that the options describe."""
-    desired = user_role.DesiredUser(
+    spec = UserSpec(
         user=params["user"],
         roles=tuple(params["roles"] or ()),
         exclusive=params["exclusive"],
         present=params["state"] == "present",
         force=params["force"],
     )
-    outcome = carry_out(context, lambda service: user_role.plan(service, desired), Waiting.of(params))
+    outcome = carry_out(context, lambda service: user_role.plan(service, spec), Waiting.of(params))
     return Result(outcome.changed, {"user": outcome.after.values}, outcome.diff, outcome.error)
 
 

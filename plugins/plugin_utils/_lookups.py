@@ -14,7 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 
 from ._reading import reading
 

@@ -15,6 +15,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries imp
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
 
@@ -53,7 +54,7 @@ def test_nothing_is_written_that_could_not_be_shown(monkeypatch: pytest.MonkeyPa
     with pytest.raises(MissingLibrary, match="library PyYAML is needed to show differences"):
         carry_out(
             surround(service).context,
-            lambda port: product.plan(port, product.DesiredProduct("Kettle")),
+            lambda port: product.plan(port, ProductSpec("Kettle")),
             WAITING,
         )
     assert service.writes == []

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._errors import InvalidInput
 from .._files import Files
-from .._model import is_device_id
+from .._model.values import is_device_id
 
 #: The columns of the manufacturing CSV (Azure Sphere manufacturing tools, multi_board_ota_configuration).
 COLUMNS = ("DeviceId", "ProductName", "DeviceGroupName")

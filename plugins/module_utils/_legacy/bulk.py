@@ -15,6 +15,7 @@ from .._deadline import Deadline
 from .._errors import (
     Conflict,
     FleetError,
+    Forbidden,
     MissingLibrary,
     OperationFailed,
     ReadOnlyViolation,
@@ -23,13 +24,15 @@ from .._errors import (
     Unreachable,
 )
 from .._http.endings import deadline_exceeded
-from .._model import Operation, is_device_id
+from .._model.resources import Operation
+from .._model.values import is_device_id
 from .._service import DeviceOutcome, Report
 from . import wire
-from .backend import PAGE_SIZE, segment
-from .devices import DeviceVerbs
-from .operations import failure, overdue
+from .client import PAGE_SIZE, LegacyClient, segment
+from .operations import LegacyOperations, failure, overdue
 from .pool import for_each
+from .starting import Starter
+from .tenants import LegacyTenants
 
 #: Devices that a bulk claim takes at most (Devices_BulkClaim).
 CHUNK = 1000
@@ -73,27 +76,37 @@ class Progress:
             self.last = operation
 
 
-class BulkVerbs(DeviceVerbs):
-    def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
-        self._resolved()
+class BulkWrites:
+    """Claims and moves, many requests at a time."""
+
+    def __init__(
+        self, client: LegacyClient, starter: Starter, operations: LegacyOperations, tenants: LegacyTenants
+    ) -> None:
+        self._client = client
+        self._starter = starter
+        self._operations = operations
+        self._tenants = tenants
+
+    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+        self._client.tenant_id()
         progress = Progress(report)
         chunks = [device_ids[start : start + CHUNK] for start in range(0, len(device_ids), CHUNK)]
         self._for_each(chunks, lambda chunk: self._claim_chunk(chunk, deadline, progress), CHUNKS_AT_ONCE)
         return progress.last
 
-    def move_devices(
+    def move(
         self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
-        self._resolved()
+        self._client.tenant_id()
         progress = Progress(report)
         singly = len(device_ids) <= FOLLOWED_SINGLY
         under_way: dict[str, Operation] = {}
 
         def move(device_id: str) -> bool:
             doing = f"moving the device {device_id}"
-            operation = self._start(
+            operation = self._starter.start(
                 "PUT",
-                self._path(f"devices/{segment(device_id)}/devicegroup"),
+                self._client.path(f"devices/{segment(device_id)}/devicegroup"),
                 doing,
                 "DeviceUpdateDeviceGroup",
                 target=device_id,
@@ -102,7 +115,7 @@ class BulkVerbs(DeviceVerbs):
             )
             progress.seen(operation)
             if wait and singly:
-                ended = self._settled(operation, deadline, doing)
+                ended = self._operations.settled(operation, deadline, doing)
                 progress.seen(ended)
                 return progress.tell(device_id, None if ended.state == "Complete" else failure(ended, device_id))
             if not wait or operation.final:
@@ -126,10 +139,10 @@ class BulkVerbs(DeviceVerbs):
         if operation is None or operation.final:
             return operation
         try:
-            return self.operation(operation.id) or operation
+            return self._operations.get(operation.id) or operation
         except FleetError as error:
             # The outcomes are told already: this is for the record only.
-            self._debug(f"The last operation could not be looked up: {error.message}")
+            self._client.debug(f"The last operation could not be looked up: {error.message}")
             return operation
 
     def _follow(
@@ -141,12 +154,14 @@ class BulkVerbs(DeviceVerbs):
         in_vain = 0
         while under_way:
             doing = f"waiting for {len(under_way)} devices to be moved"
-            self._session.pause(min(pause, deadline.remaining()), doing)
+            self._client.session.pause(min(pause, deadline.remaining()), doing)
             pause = min(pause * growth, longest)
             last_look = deadline.passed
             if len(under_way) > FOLLOWED_SINGLY:
-                path = self._path(f"devicegroups/{segment(device_group_id)}/devices")
-                listed = {wire.id_of(wire.member(body, "DeviceId")) for body in self._entries(path, doing, PAGE_SIZE)}
+                path = self._client.path(f"devicegroups/{segment(device_group_id)}/devices")
+                listed = {
+                    wire.id_of(wire.member(body, "DeviceId")) for body in self._client.entries(path, doing, PAGE_SIZE)
+                }
                 arrived = under_way.keys() & listed
                 in_vain = 0 if arrived else in_vain + 1
                 for device_id in arrived:
@@ -166,7 +181,7 @@ class BulkVerbs(DeviceVerbs):
         """Tells of those devices whose operation has ended."""
 
         def ask(device_id: str) -> bool:
-            found = self.operation(under_way[device_id].id)
+            found = self._operations.get(under_way[device_id].id)
             if found is not None:
                 under_way[device_id] = found
             if found is not None and found.final:
@@ -175,7 +190,7 @@ class BulkVerbs(DeviceVerbs):
                 progress.tell(device_id, None if found.state == "Complete" else failure(found, device_id))
             return True
 
-        self._for_each(list(under_way), ask, self._session.settings.concurrency)
+        self._for_each(list(under_way), ask, self._client.session.settings.concurrency)
 
     def _claim_chunk(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
         """Claims devices in one call; where that does not go through as a whole, finds out about each."""
@@ -188,9 +203,11 @@ class BulkVerbs(DeviceVerbs):
             if deadline.passed:
                 raise deadline_exceeded(doing, deadline, "not started")
             body = wire.encoded(list(device_ids))
-            started = self._start("PUT", self._path("devices"), doing, "BulkDeviceClaim", body=body, deadline=deadline)
+            started = self._starter.start(
+                "PUT", self._client.path("devices"), doing, "BulkDeviceClaim", body=body, deadline=deadline
+            )
             progress.seen(started)
-            ended = self._settled(started, deadline, doing)
+            ended = self._operations.settled(started, deadline, doing)
         except DEFECTS:
             raise
         except FleetError as error:
@@ -213,8 +230,7 @@ class BulkVerbs(DeviceVerbs):
         missing: list[str] = []
 
         def look(device_id: str) -> bool:
-            device = self.device(device_id)
-            if device is not None and device.tenant_id == self._resolved():
+            if self._is_claimed(device_id):
                 progress.tell(device_id)
             else:
                 missing.append(device_id)
@@ -225,22 +241,31 @@ class BulkVerbs(DeviceVerbs):
             # One device may have sunk all of them.
             return self._claim_singly(missing, deadline, progress)
         try:
-            why = reasons(self._details(ended))
+            why = reasons(self._operations.details(ended))
         except FleetError as error:
-            self._debug(f"no details: {error.message}")
+            self._client.debug(f"no details: {error.message}")
             why = {}
         for device_id in missing:
             progress.tell(device_id, _not_claimable(device_id, failure(ended, device_id), why.get(device_id)))
         return progress.going_on
 
+    def _is_claimed(self, device_id: str) -> bool:
+        """Whether the device is this tenant's; what is not may show as not found or as forbidden (FACTS: failures)."""
+        path = self._client.path(f"devices/{segment(device_id)}")
+        try:
+            body = self._client.find(path, f"looking up the device {device_id}", target=device_id)
+        except Forbidden:
+            return False
+        return body is not None and wire.device(body).tenant_id == self._client.tenant_id()
+
     def _claim_singly(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
         def claim(device_id: str) -> bool:
-            path = self._path(f"devices/{segment(device_id)}/claim")
+            path = self._client.path(f"devices/{segment(device_id)}/claim")
             doing = f"claiming the device {device_id}"
             try:
-                started = self._start("PUT", path, doing, "DeviceClaim", target=device_id, deadline=deadline)
+                started = self._starter.start("PUT", path, doing, "DeviceClaim", target=device_id, deadline=deadline)
                 progress.seen(started)
-                ended = self._settled(started, deadline, doing)
+                ended = self._operations.settled(started, deadline, doing)
                 progress.seen(ended)
                 if ended.state != "Complete":
                     raise failure(ended, device_id)
@@ -257,7 +282,7 @@ class BulkVerbs(DeviceVerbs):
     def _may_claim(self) -> bool:
         """Whether the roles of this account, as far as they can be seen, let it claim (FACTS: roles)."""
         try:
-            roles = {role.casefold() for role in self.tenant().roles}
+            roles = {role.casefold() for role in self._tenants.current().roles}
         except FleetError:
             return True
         return not roles or bool(roles & {"administrator", "contributor"})
@@ -279,10 +304,10 @@ class BulkVerbs(DeviceVerbs):
             except FleetError as error:
                 return progress.tell(device_id, error)
 
-        self._for_each(device_ids, alone, self._session.settings.concurrency)
+        self._for_each(device_ids, alone, self._client.session.settings.concurrency)
 
     def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: int) -> None:
-        for_each(things, work, threads, abandon=self._session.close)
+        for_each(things, work, threads, abandon=self._client.session.close)
 
 
 def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) -> FleetError:

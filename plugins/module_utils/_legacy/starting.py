@@ -16,10 +16,9 @@ from typing import Any
 
 from .._deadline import Deadline
 from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
-from .._http.session import Session
-from .._model import Operation
+from .._model.resources import Operation
 from . import wire
-from .backend import Backend
+from .client import LegacyClient
 
 #: Seconds between looks for the effect of a start whose answer was lost: the first, by how much it grows, the longest.
 LOOKS = (0.25, 1.6, 2.0)
@@ -44,14 +43,14 @@ class Overtaken(OperationFailed, AmbiguousWrite):
     """
 
 
-class StartingBackend(Backend):
-    def __init__(
-        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
-    ) -> None:
-        super().__init__(session, tenant, warn, debug)
+class Starter:
+    """Starts operations, and remembers what each must bring about."""
+
+    def __init__(self, client: LegacyClient) -> None:
+        self._client = client
         self._expected: dict[str, There] = {}
 
-    def _start(
+    def start(
         self, method: str, path: str, doing: str, kind: str, there: There | None = None, **options: Any
     ) -> Operation:
         """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2).
@@ -60,11 +59,11 @@ class StartingBackend(Backend):
         AmbiguousWrite is raised.
         """
         try:
-            started = self._started(self._call(method, path, doing, **options).json(), kind)
+            started = self._started(self._client.call(method, path, doing, **options).json(), kind)
         except AmbiguousWrite as error:
             if there is None or not self._comes_about(there, doing):
                 raise
-            self._debug(f"{error.message} It was.")
+            self._client.debug(f"{error.message} It was.")
             return wire.done(kind)
         except ServiceError as error:
             if error.status in TAKEN and there is not None and self._is_so(there):
@@ -76,18 +75,22 @@ class StartingBackend(Backend):
             self._expected[started.id] = there
         return started
 
-    def _brought_about(self, operation_id: str) -> bool:
+    def brought_about(self, operation_id: str) -> bool:
         """Whether what an operation started here was to bring about is so, whatever became of the operation."""
         there = self._expected.get(operation_id)
         return there is not None and self._is_so(there)
 
+    def expects(self, operation_id: str) -> bool:
+        """Returns whether an operation was started here by what shows its effect."""
+        return operation_id in self._expected
+
     def _comes_about(self, there: There, doing: str) -> bool:
-        deadline = Deadline(min(LOST, self._session.settings.retry_timeout), self._session.clock.now)
+        deadline = Deadline(min(LOST, self._client.session.settings.retry_timeout), self._client.session.clock.now)
         pause, growth, longest = LOOKS
         while not self._is_so(there):
             if deadline.passed:
                 return False
-            self._session.pause(min(pause, deadline.remaining()), doing)
+            self._client.session.pause(min(pause, deadline.remaining()), doing)
             pause = min(pause * growth, longest)
         return True
 
@@ -96,7 +99,7 @@ class StartingBackend(Backend):
             return there()
         except FleetError as error:
             # The failure that led here is the one to tell.
-            self._debug(f"What is there could not be looked up: {error.message}")
+            self._client.debug(f"What is there could not be looked up: {error.message}")
             return False
 
     @staticmethod

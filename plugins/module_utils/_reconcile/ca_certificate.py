@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from .._certificates import certificate_values
 from .._context import Context
 from .._errors import InvalidInput, MissingLibrary
-from .._model import Certificate
-from .._result import Result
+from .._model.resources import Certificate
+from .._resolve import listed
 from .._service import Service
+from .._views.certificates import certificate_values
+from .._views.result import Result
 from .file import DesiredFile, bring_about_file, plan
 from .plan import Execution, Plan
-from .refs import listed
 
 PROOF = "proof_of_possession"
 CONTENTS = ("certificate", "chain", PROOF)
@@ -64,7 +64,7 @@ def bring_about_certificate(context: Context, wanted: DesiredContent, desired: D
             there = context.files.read(desired.dest) or b""
             if wanted.verification_code is None:
                 return there == read(service)
-            issuer = service.certificate(authority.thumbprint)
+            issuer = service.certificates.get(authority.thumbprint)
             return proves(there, wanted.verification_code, issuer, datetime.now(timezone.utc))
 
         def fetch(execution: Execution) -> None:
@@ -77,7 +77,7 @@ def bring_about_certificate(context: Context, wanted: DesiredContent, desired: D
 
 def find_certificate(service: Service, thumbprint: str | None) -> Certificate:
     """The certificate with this thumbprint, however it is written, or the active one. Raises InvalidInput."""
-    there = service.certificates()
+    there = service.certificates.list()
     if thumbprint is None:
         found = next((certificate for certificate in there if certificate.is_active), None)
         problem = "The tenant has no active CA certificate."
@@ -118,10 +118,10 @@ def _reader(wanted: DesiredContent, thumbprint: str) -> Callable[[Service], byte
     """How the wanted content is read; it is DER, of a certificate or of PKCS#7."""
     code = wanted.verification_code
     if code is not None:
-        return lambda service: service.proof_of_possession(code, thumbprint)
+        return lambda service: service.certificates.proof_of_possession(code, thumbprint)
     if wanted.content == "chain":
-        return lambda service: service.certificate_chain(thumbprint)
-    return lambda service: service.certificate(thumbprint)
+        return lambda service: service.certificates.chain(thumbprint)
+    return lambda service: service.certificates.get(thumbprint)
 
 
 def _bare(thumbprint: str) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from .._context import Context
 from .._errors import NotFound
-from .._result import Result
+from .._resolve import require_device_id
+from .._views.result import Result
 from .file import bring_about_file, desired_file, plan
 from .plan import Execution
-from .refs import require_device_id
 
 
 def bring_about_capability(
@@ -29,7 +29,7 @@ def bring_about_capability(
 
     def fetch(execution: Execution) -> None:
         try:
-            content = execution.service.device_capability(device_id, capabilities)
+            content = execution.service.devices.capability_file(device_id, capabilities)
         except NotFound as error:
             error.hint = "Claim the device into this tenant first, with azsphere.fleet.device."
             raise

@@ -14,8 +14,8 @@ from typing import Any
 from .._context import Context, Waiting
 from .._errors import InvalidInput
 from .._files import Files, check_place
-from .._result import Result
 from .._service import Service
+from .._views.result import Result
 from .plan import Execution, Plan, Snapshot, Step, carry_out
 
 #: Permission bits that make sense for a file of data.
@@ -49,9 +49,9 @@ def plan(files: Files, desired: DesiredFile, fits: Callable[[], bool], fetch: Ca
     before = snapshot(files, desired.dest)
     steps: tuple[Step, ...] = ()
     if before.values is None or not fits():
-        steps = (Step(f"write {desired.what} to {desired.dest}", fetch),)
+        steps = (Step("file", desired.dest, "write", fetch),)
     elif before.values["mode"] != _octal(desired.mode):
-        steps = (Step(f"set the mode of {desired.dest}", lambda run: run.files.set_mode(desired.dest, desired.mode)),)
+        steps = (Step("file", desired.dest, "set_mode", lambda run: run.files.set_mode(desired.dest, desired.mode)),)
     return Plan(f"file {desired.dest}", before, steps, lambda _after: snapshot(files, desired.dest))
 
 

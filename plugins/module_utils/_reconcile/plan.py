@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 from .._context import Context, Waiting
 from .._errors import AmbiguousWrite, FleetError
 from .._files import Files, PlannedFiles
-from .._model import Operation, Placeholder
+from .._model.resources import Operation
 from .._overlay.overlay import Overlay
-from .._result import Diff, Result, difference, differences_can_be_shown, operation_values
 from .._service import Service
+from .._views.result import Diff, Result, difference, operation_values, require_diff_library
 
 #: How often a plan is made anew after a write whose answer was lost.
 ATTEMPTS = 3
@@ -47,28 +47,6 @@ class Execution:
         self.failures: dict[str, FleetError] = {}
         self.operation: Operation | None = None
         self.final_step = False
-        self._ids: dict[str, str] = {}
-
-    def id(self, ident: str) -> str:
-        """The service's own ID of what a placeholder of the plan stands for; any other ID as it is."""
-        if not isinstance(ident, Placeholder):
-            return ident
-        if ident not in self._ids:
-            self._ids[ident] = self._look_up(ident)
-        return self._ids[ident]
-
-    def _look_up(self, planned: Placeholder) -> str:
-        found = (
-            self.service.product_named(*planned.names)
-            if planned.kind == "product"
-            else self.service.device_group_named(*planned.names)
-        )
-        if found is None:
-            raise FleetError(
-                f'The {planned.kind.replace("_", " ")} "{"/".join(planned.names)}" was made and is not there.',
-                hint="Somebody else seems to change this tenant at the same time: run it again.",
-            )
-        return found.id
 
     @property
     def wait(self) -> bool:
@@ -78,9 +56,11 @@ class Execution:
 
 @dataclass(frozen=True)
 class Step:
-    """One write. `sentence` says what it does, in the imperative: "create the product Kettle"."""
+    """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create")."""
 
-    sentence: str
+    kind: str
+    target: str
+    action: str
     run: Callable[[Execution], Operation | None]
 
 
@@ -140,7 +120,7 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> int:
     Raises Stopped with what stopped it and how many were done before, MissingLibrary before any.
     """
     if steps:
-        differences_can_be_shown()
+        require_diff_library()
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
         try:
@@ -148,7 +128,7 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> int:
             if operation is not None:
                 execution.operation = operation
                 if execution.wait:
-                    execution.operation = execution.service.wait(operation, execution.waiting.deadline)
+                    execution.operation = execution.service.operations.wait(operation, execution.waiting.deadline)
         except FleetError as error:
             execution.operation = error.operation or execution.operation
             raise Stopped(number + error.begun, error) from error
@@ -210,7 +190,7 @@ def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting:
             service, foreseen = ahead
             undone = [each for each, actions in foreseen.done.items() if execution.done.get(each) != actions]
             if undone:
-                ahead[0].forget_devices(undone)
+                ahead[0].devices.forget(undone)
         try:
             beside = tuple(each.read(service) for each in first.beside)
             after = first.read(service)

@@ -21,7 +21,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._files import (
     Write,
     check_place,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, PlannedBytes
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder, PlannedBytes
 
 
 def files_of(kind: str) -> Files:

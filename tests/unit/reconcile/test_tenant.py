@@ -14,7 +14,8 @@ from typing import Any, cast
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, Tenant
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Tenant
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
@@ -29,9 +30,9 @@ NAME = TENANT.name or ""
 class Bench:
     """A service whose writes are noted, run after run."""
 
-    def __init__(self, **faults: list[FleetError | None]) -> None:
+    def __init__(self, faults: dict[str, list[FleetError | None]] | None = None) -> None:
         others = (Tenant("7e000000-0000-4000-8000-000000000002", "Other", ("Reader",)),)
-        self.service = Recorder(Overlay(cast(Any, SmallService(other_tenants=others))), **faults)
+        self.service = Recorder(Overlay(cast(Any, SmallService(other_tenants=others))), faults)
 
     def run(self, check: bool = False, **desired: Any) -> Outcome[Plan]:
         files = PlannedFiles(Disk()) if check else Disk()
@@ -47,11 +48,11 @@ def test_a_tenant_is_made_once() -> None:
     assert planned.after.values["name"] == "Laboratory"
     assert bench.service.writes == []
     made = bench.run(**wanted)
-    assert bench.service.writes == ["create_tenant"]
+    assert bench.service.writes == ["tenants.create"]
     assert isinstance(made.after.values["id"], Placeholder)
     assert made.diff[0]["after"] == "name: Laboratory\n"
     assert not bench.run(**wanted).changed
-    assert bench.service.writes == ["create_tenant"]
+    assert bench.service.writes == ["tenants.create"]
 
 
 def test_names_that_differ_by_case_are_two_tenants() -> None:
@@ -82,7 +83,7 @@ def test_a_tenant_is_renamed_by_its_guid() -> None:
     renamed = bench.run(tenant=TENANT.id, name="Workshop")
     assert (renamed.plan.before.values["name"], renamed.after.values["name"]) == (NAME, "Workshop")
     assert not bench.run(tenant=TENANT.id, name="Workshop").changed
-    assert bench.service.writes == ["rename_tenant"]
+    assert bench.service.writes == ["tenants.rename"]
 
 
 def test_a_tenant_is_not_renamed_by_the_name_that_it_loses() -> None:
@@ -105,19 +106,19 @@ def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path)
     assert json.loads(record.read_text()) == {TENANT.id: "blocked"}
     assert record.stat().st_mode & 0o777 == 0o644
     assert not bench.run(**wanted).changed
-    assert bench.service.writes == ["block_legacy_authorization"]
+    assert bench.service.writes == ["tenants.block_legacy_authorization"]
 
 
 def test_a_record_of_another_tenant_says_nothing_of_this_one(tmp_path: Path) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     record.write_text('{"7e000000-0000-4000-8000-000000000009": "blocked"}')
     bench.run(record=str(record), confirm=NAME)
-    assert bench.service.writes == ["block_legacy_authorization"]
+    assert bench.service.writes == ["tenants.block_legacy_authorization"]
     assert len(json.loads(record.read_text())) == 2
 
 
 def test_what_failed_is_not_written_down(tmp_path: Path) -> None:
-    bench, record = Bench(block_legacy_authorization=[FleetError("No.")]), tmp_path / "blocked.json"
+    bench, record = Bench({"tenants.block_legacy_authorization": [FleetError("No.")]}), tmp_path / "blocked.json"
     outcome = bench.run(record=str(record), confirm=NAME)
     assert (str(outcome.error), outcome.changed, record.exists()) == ("No.", False, False)
 

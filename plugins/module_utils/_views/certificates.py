@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ._errors import MissingLibrary, ServiceError
-from ._model import Certificate
+from .._errors import MissingLibrary, ServiceError
+from .._model.resources import Certificate
 
 
 @dataclass(frozen=True)
