@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-# `make help` lists what can be made. Paths are relative, as the clone's own may hold spaces.
+# `make help` lists the targets. Paths are relative, since the path of the clone may contain spaces.
 
 PYTHON ?= python3
 PARTS := gates unit sanity integration lint docs-lint types imports changelog-lint
 
-# Nothing outside the clone is touched: every tool's home, cache and temporary folder lies in .build/.
-# What the caller set for Ansible, Azure, Python, pytest or colours stays outside, and where a git hook says it is;
-# git and pip keep reading the caller's configuration.
+# Nothing outside the clone is changed: the home, cache and temporary directories of all tools are in .build/.
+# The caller's variables for Ansible, Azure, Python, pytest, colours and git hooks are removed from the environment.
+# git and pip keep using the caller's configuration.
 ifndef CALLER_HOME
 export CALLER_HOME := $(HOME)
 endif
@@ -18,15 +18,15 @@ export GIT_CONFIG_GLOBAL ?= $(CALLER_HOME)/.gitconfig
 FOREIGN := ANSIBLE_% AZSPHERE_% AZURE_% PYTHON% PYTEST_% MYPYPATH VIRTUAL_ENV CDPATH FORCE_COLOR PY_COLORS CLICOLOR_FORCE \
   GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX
 $(foreach name,$(filter-out PYTHON,$(filter $(FOREIGN),$(.VARIABLES))),$(eval unexport $(name)))
-# Ansible works in UTF-8 only, and a caller's LC_ALL=C would beat any other setting.
+# Ansible requires UTF-8, and LC_ALL=C would override all other settings.
 ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
 export LC_ALL := C.UTF-8
 endif
 BUILD := $(CURDIR)/.build
-# Tools that ask git which files to look at would find none in a staged copy, which git ignores; so git does not see them.
+# git ignores .build/, so tools that ask git for a list of files would find none in a staged copy. Hide the copy from git.
 export GIT_CEILING_DIRECTORIES := $(BUILD)
 export HOME := $(BUILD)/home
-# Its space shows where a path is not quoted, wherever the clone lies.
+# The space in the name reveals paths that are not quoted.
 export TMPDIR := $(BUILD)/temporary files
 export XDG_CACHE_HOME := $(HOME)/.cache
 export XDG_CONFIG_HOME := $(HOME)/.config
@@ -46,28 +46,28 @@ PY := .venv/bin/python
 STAGED := ansible_collections/azsphere/fleet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv folders demo simulator test $(PARTS) matrix build release-check format clean
+.PHONY: help venv folders demo simulator test $(PARTS) fuzz soak matrix build release-check format clean
 
-help:  ## this list
+help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 
-# --- set up -----------------------------------------------------------------------------------------------------------
+# --- setup ------------------------------------------------------------------------------------------------------------
 
 folders:
 	@mkdir -p .build/home/.config "$(TMPDIR)" .build/logs .build/collections/ansible_collections/azsphere
-	@# Links that are there stay: parts that run at this moment go through them.
+	@# Existing links stay, since running targets use them.
 	@[ -e .build/collections/$(STAGED) ] || ln -sfn ../../../.. .build/collections/$(STAGED)
 	@if [ -d "$$CALLER_HOME/.config/pip" ] && [ ! -e .build/home/.config/pip ]; then \
 	  ln -sfn "$$CALLER_HOME/.config/pip" .build/home/.config/pip; fi
 
-# A second make at the same time would pull .venv from under the first: it waits, and finds it made.
+# Lock: a second make that runs concurrently must not replace the .venv of the first.
 ALONE = "$(PYTHON)" -c 'import fcntl, subprocess, sys; lock = open(".build/venv.lock", "w"); \
   fcntl.flock(lock, fcntl.LOCK_EX); sys.exit(subprocess.call(["sh", "-ec", sys.argv[1]]))'
 
 .venv/tests.stamp: requirements.txt tests/requirements.txt | folders
-	@"$(PYTHON)" -c 'import sys; sys.exit("Python %d.%d is too old for the build: name one from 3.11 on, as in make PYTHON=python3.12." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python %d.%d is too old: use Python 3.11 or newer, for example make PYTHON=python3.12." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@$(ALONE) 'if [ -n "$$(find $^ -newer $@ 2>&1)" ]; then \
-	  echo "Making .venv (once, and again when requirements change) ..."; \
+	  echo "Creating .venv (again only if the requirements change) ..."; \
 	  rm -rf .venv; \
 	  "$(PYTHON)" -m venv .venv; \
 	  $(PY) -m pip install -qq --requirement tests/requirements.txt; \
@@ -75,73 +75,82 @@ ALONE = "$(PYTHON)" -c 'import fcntl, subprocess, sys; lock = open(".build/venv.
 
 .venv/tools.stamp: .venv/tests.stamp tools/requirements.txt
 	@$(ALONE) 'if [ -n "$$(find $^ -newer $@ 2>&1)" ]; then \
-	  echo "Adding the checking tools to .venv ..."; \
+	  echo "Installing the development tools in .venv ..."; \
 	  $(PY) -m pip install -qq --requirement tools/requirements.txt; \
 	  touch $@; fi'
 
-venv: .venv/tools.stamp folders  ## .venv with everything that development needs
+venv: .venv/tools.stamp folders  ## create .venv with all development tools
 
-# --- see it work ------------------------------------------------------------------------------------------------------
+# --- try it -----------------------------------------------------------------------------------------------------------
 
-demo: .venv/tests.stamp folders  ## a fleet from nothing to deployed, on the simulator
+demo: .venv/tests.stamp folders  ## provision a fleet on the simulator
 	@$(PY) -m demo
 
-simulator: .venv/tests.stamp folders  ## the simulator, until interrupted; options in ARGS
+simulator: .venv/tests.stamp folders  ## run the simulator until interrupted; options in ARGS
 	@$(PY) -m tests.simulator $(ARGS)
 
-# --- check it ---------------------------------------------------------------------------------------------------------
+# --- test it ----------------------------------------------------------------------------------------------------------
 
-test: venv  ## everything below, in parallel, with a summary; logs in .build/logs
+test: venv  ## run all tests and checks in parallel; logs in .build/logs
 	@$(PY) -m tools.test $(PARTS)
 
-unit: venv  ## unit tests; pytest options in ARGS
+unit: venv  ## run the unit tests; pytest options in ARGS
 	@$(PY) -m pytest -n 2 tests/unit $(ARGS)
 
-integration: venv  ## playbooks against the simulator
+integration: venv  ## run playbooks against the simulator; pytest options in ARGS
 	@$(PY) -m pytest -n 2 --dist loadfile tests/integration $(ARGS)
 
-gates: venv  ## check mode, idempotence, secrets and the other promises
+gates: venv  ## run the conformance tests: check mode, idempotence, secrets; pytest options in ARGS
 	@$(PY) -m pytest -n 2 --dist worksteal tests/gates $(ARGS)
 
-types: venv  ## mypy, strict
+fuzz: venv  ## run the scenarios with mutated replies of the service; --count, --seed and more in ARGS
+	@$(PY) -m tests.fuzz $(ARGS)
+
+soak: venv  ## provision the demo fleet under faults and kills; --runs, --kills and more in ARGS
+	@$(PY) -m tests.soak $(ARGS)
+
+types: venv  ## check types: mypy, strict
 	@MYPYPATH=.build/collections $(PY) -m mypy
 
-imports: venv  ## which room may import which
+imports: venv  ## check import contracts between packages
 	@PYTHONPATH=.build/collections .venv/bin/lint-imports --cache-dir .build/home/.cache/import-linter
 
-lint: venv  ## ruff, shellcheck, yamllint, ansible-lint
+lint: venv  ## run ruff, vulture, shellcheck, yamllint, ansible-lint and the check for retired phrases
 	@$(PY) -m tools.stage .build/stage/lint
 	@failed=0; \
 	$(PY) -m ruff check . || failed=1; \
 	$(PY) -m ruff format --check . || failed=1; \
+	$(PY) -m tools.phrases || failed=1; \
+	vulture || failed=1; \
+	vulture plugins || failed=1; \
 	shellcheck .ci/run || failed=1; \
 	cd .build/stage/lint/$(STAGED) || exit 1; \
 	yamllint --strict . || failed=1; \
 	ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/lint" ansible-lint --nocolor --strict --project-dir . || failed=1; \
 	exit $$failed
 
-docs-lint: venv  ## the documentation of modules, plugins and roles
+docs-lint: venv  ## check the documentation of modules, plugins and roles
 	@$(PY) -m tools.stage .build/stage/docs
 	@cd .build/stage/docs/$(STAGED) && ANSIBLE_COLLECTIONS_PATH="$(BUILD)/stage/docs" \
 	  antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs all .
 
-changelog-lint: venv  ## the changelog's fragments
+changelog-lint: venv  ## check the changelog fragments
 	@.venv/bin/antsibull-changelog lint
 
-sanity: venv  ## ansible-test sanity; its options in ARGS
+sanity: venv  ## run ansible-test sanity; its options in ARGS
 	@$(PY) -m tools.stage .build/stage/sanity
 	@$(PY) -m tools.sanity .build/stage/sanity $(ARGS)
 
-matrix: venv  ## tests and sanity on each ansible-core and Python that this machine has (long)
+matrix: venv  ## run all tests on each ansible-core and Python version on this machine (slow)
 	@$(PY) -m tools.matrix $(ARGS)
 
-format: venv  ## rewrites the Python files as `make lint` wants them
+format: venv  ## format the Python files
 	@$(PY) -m ruff check --fix-only --quiet .
 	@$(PY) -m ruff format .
 
-# --- ship it ----------------------------------------------------------------------------------------------------------
+# --- release ----------------------------------------------------------------------------------------------------------
 
-build: venv  ## the collection's archive, in .build/dist
+build: venv  ## build the archive of the collection in .build/dist
 	@$(PY) -m tools.stage .build/stage/build
 	@rm -rf .build/dist
 	@mkdir -p .build/dist
@@ -153,9 +162,9 @@ build: venv  ## the collection's archive, in .build/dist
 	@.build/importer/bin/python -m pip install -qq galaxy-importer
 	@touch $@
 
-release-check: build .build/importer/stamp  ## what Galaxy itself would say of that archive
+release-check: build .build/importer/stamp  ## check the archive with the importer of Galaxy
 	@cd .build/dist && PATH="$(BUILD)/importer/bin:$$PATH" python -m galaxy_importer.main azsphere-fleet-*.tar.gz
 
-clean:  ## leaves what git holds, and work that git does not ignore
+clean:  ## remove everything that the other targets create
 	@rm -rf .build .venv .ansible .hypothesis collections tests/output tests/integration/inventory importer_result.json
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The main job of the collection, shown on the simulator: `python -m demo`, or `make demo`."""
+"""A demo of the collection on the simulator: `python -m demo`, or `make demo`."""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A fleet from nothing to deployed, nothing done twice, a drift found and mended: told as it happens."""
+"""Provision a fleet, run again without changes, then detect and fix a drift, printing each step."""
 
 from __future__ import annotations
 
@@ -43,17 +43,18 @@ KINDS = {
 }
 
 
-class Broken(Exception):
-    """The demo did not show what it promises."""
+class CheckFailed(Exception):
+    """A check of the demo failed."""
 
 
 def main() -> int:
+    """Run the demo; returns an exit code."""
     BUILD.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=BUILD))
     try:
         with start_simulator(latency_ms=LATENCY_MS, operation_seconds=0.1) as simulator:
             return _show(simulator, folder)
-    except (Broken, PlaybookFailed) as error:
+    except (CheckFailed, PlaybookFailed) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     finally:
@@ -62,42 +63,44 @@ def main() -> int:
 
 def _show(simulator: Simulator, folder: Path) -> int:
     _prepare(folder)
-    print("azsphere.fleet: two products, seven rings, 500 devices, from nothing to deployed in one task")
-    print(f"The service is a simulator at {simulator.ready['url']}, {LATENCY_MS} ms away. Nothing real is touched.")
-    acts: list[tuple[str, Run]] = []
+    print("azsphere.fleet: one task provisions two products, seven device groups and 500 devices")
+    print(f"The service is a simulator at {simulator.ready['url']} (latency {LATENCY_MS} ms). Nothing real is touched.")
+    steps: list[tuple[str, Run]] = []
 
-    def act(title: str, *options: str) -> Run:
-        print(f"\n{len(acts) + 1}. {title}\n   ansible-playbook provision.yml {' '.join(options)}".rstrip(), flush=True)
+    def step(title: str, *options: str) -> Run:
+        print(
+            f"\n{len(steps) + 1}. {title}\n   ansible-playbook provision.yml {' '.join(options)}".rstrip(), flush=True
+        )
         run = play(simulator, folder, *options)
-        acts.append((title, run))
+        steps.append((title, run))
         for line in _counts(run.result["summary"]):
             print(f"     {line}")
         print(f"   {run.changes} changes, {run.seconds:.1f} s, {_requests(run)}", flush=True)
         return run
 
-    predicted = act("A check run on the empty tenant: what would be done", "--check")
-    done = act("The same for real")
-    again = act("The same again: it is all there")
+    predicted = step("Check mode on the empty tenant", "--check")
+    done = step("Real run")
+    again = step("Second run: no changes")
     print("\n   Meanwhile, another administrator:")
-    for sentence in drift(simulator):
-        print(f"     {sentence}")
-    found = act("A check run finds the drift", "--check", "--diff")
+    for change in drift(simulator):
+        print(f"     {change}")
+    found = step("Check mode detects the drift", "--check", "--diff")
     print(textwrap.indent(_diff(found.output), "     "))
-    mended = act("A real run mends it")
-    rest = act("And again there is nothing to do")
-    _table(acts)
-    _hold("the check run predicted every change of the real run", _told(predicted) == _told(done))
-    _hold("the check run of the drift predicted every change of its mending", _told(found) == _told(mended))
-    _hold("runs of what is there already change nothing", again.changes == rest.changes == 0 and mended.changes > 0)
-    _hold(
-        "check runs, and runs with nothing to do, send nothing but GET requests",
+    fixed = step("Real run fixes the drift")
+    rest = step("Last run: no changes")
+    _table(steps)
+    _check("check mode predicted all changes of the real run", _changes(predicted) == _changes(done))
+    _check("check mode predicted all changes that fixed the drift", _changes(found) == _changes(fixed))
+    _check("runs without differences change nothing", again.changes == rest.changes == 0 and fixed.changes > 0)
+    _check(
+        "check mode, and runs without changes, send only GET requests",
         not any(run.writes for run in (predicted, again, found, rest)),
     )
     return 0
 
 
 def _prepare(folder: Path) -> None:
-    """The blueprint with all that it names."""
+    """Copy the blueprint and its device list to the directory, and create its image packages."""
     for name in ("blueprint.yml", "devices.csv"):
         shutil.copy(HERE / name, folder / name)
     for name, (application, image_id, component_id) in PACKAGES.items():
@@ -105,12 +108,12 @@ def _prepare(folder: Path) -> None:
 
 
 def _counts(summary: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """A line for each kind of resource: what was done, and what was as it should be."""
+    """Return a line for each kind of resource, with the number of resources by action."""
     width = max(len(name) for name in KINDS.values())
     lines = []
     for kind, name in KINDS.items():
-        told = [f"{count} {action.replace('_', ' ')}" for action, count in summary.get(kind, {}).items() if count]
-        lines.append(f"{name:<{width}}  {', '.join(told) or 'none'}")
+        counts = [f"{count} {action.replace('_', ' ')}" for action, count in summary.get(kind, {}).items() if count]
+        lines.append(f"{name:<{width}}  {', '.join(counts) or 'none'}")
     return lines
 
 
@@ -118,32 +121,32 @@ def _requests(run: Run) -> str:
     return " + ".join(f"{count} {method}" for method, count in sorted(run.requests.items())) or "no request"
 
 
-def _told(run: Run) -> list[tuple[str, str, str]]:
+def _changes(run: Run) -> list[tuple[str, str, str]]:
     return [(change["kind"], change["name"], change["action"]) for change in run.result["changes"]]
 
 
 def _diff(output: str) -> str:
-    """The differences that ansible-playbook printed."""
+    """Return the diffs in the output of ansible-playbook."""
     lines = output.splitlines()
     first = next((number for number, line in enumerate(lines) if line.startswith("---")), len(lines))
     last = next((number for number, line in enumerate(lines) if number > first and line.startswith("changed:")), first)
     return "\n".join(lines[first:last]).rstrip()
 
 
-def _table(acts: list[tuple[str, Run]]) -> None:
+def _table(steps: list[tuple[str, Run]]) -> None:
     methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
-    width = max(len(title) for title, _run in acts)
+    width = max(len(title) for title, _run in steps)
     print(f"\n   {'':<{width}}  {'changes':>8} {'seconds':>8} " + " ".join(f"{method:>6}" for method in methods))
-    for title, run in acts:
+    for title, run in steps:
         counts = " ".join(f"{run.requests.get(method, 0) or '-':>6}" for method in methods)
         print(f"   {title:<{width}}  {run.changes:>8} {run.seconds:>8.1f} {counts}")
-    print("   (requests as the simulator counted them)\n")
+    print("   (requests as counted by the simulator)\n")
 
 
-def _hold(promise: str, kept: bool) -> None:
-    if not kept:
-        raise Broken(f"Broken promise: {promise}.")
-    print(f"   Kept: {promise}.")
+def _check(claim: str, passed: bool) -> None:
+    if not passed:
+        raise CheckFailed(f"Check failed: {claim}.")
+    print(f"   Checked: {claim}.")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Another administrator, who changes things behind the back of the blueprint, by hand and through the API."""
+"""Changes by another administrator, made through the API without the blueprint."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import requests
 from tests.simulator.harness import Simulator
 
 SCOPE = "https://firstparty.sphere.azure.net/api/.default"
-#: How many devices wander off.
-STRAYED = 3
+#: Number of devices to move.
+MOVED = 3
 
 
 def drift(simulator: Simulator) -> list[str]:
-    """Makes the changes and answers a sentence for each."""
+    """Make the changes, and return a description of each."""
     api = _Api(simulator)
     products = {product["Name"]: product["Id"] for product in api.get("products")["Items"]}
     groups = {
@@ -29,17 +29,17 @@ def drift(simulator: Simulator) -> list[str]:
     }
     kettle = products["Kettle 200"]
     lab, pilot, world = (groups[kettle, name] for name in ("Ring 0 Lab", "Ring 1 Pilot", "Ring 2 World"))
-    for device in api.get(f"devicegroups/{pilot}/devices")["Items"][:STRAYED]:
+    for device in api.get(f"devicegroups/{pilot}/devices")["Items"][:MOVED]:
         api.send("PUT", f"devices/{device['DeviceId']}/devicegroup", world)
     api.send("PATCH", f"devicegroups/{lab}", {"OSFeedType": 0, "Description": "Borrowed for a trade fair"})
     return [
-        f"moves {STRAYED} devices of Kettle 200 from Ring 1 Pilot to Ring 2 World",
-        "takes Kettle 200/Ring 0 Lab off the early OS and gives it another description",
+        f"moves {MOVED} devices of Kettle 200 from Ring 1 Pilot to Ring 2 World",
+        "sets the OS feed of Kettle 200/Ring 0 Lab to Retail and changes its description",
     ]
 
 
 class _Api:
-    """Requests as somebody would make them by hand."""
+    """A minimal client of the API."""
 
     def __init__(self, simulator: Simulator) -> None:
         ready = simulator.ready

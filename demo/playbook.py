@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""One run of a playbook, as a person would start it, with what it cost."""
+"""Runs of the demo's playbook, with their duration and number of requests."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ BUILD = ROOT / ".build"
 
 
 class PlaybookFailed(Exception):
-    """ansible-playbook ended with an error; the text is what it printed."""
+    """ansible-playbook failed; the message contains its output."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did. `requests` counts those to the API by method, as the simulator saw them."""
+    """The result of a run. `requests` counts requests to the API by method, from the simulator's log."""
 
     result: dict[str, Any]
     output: str
@@ -47,7 +47,7 @@ class Run:
 
 
 def play(simulator: Simulator, folder: Path, *options: str) -> Run:
-    """Runs the role `provision` on the blueprint in the folder. Raises PlaybookFailed."""
+    """Run the role `provision` with the blueprint in the directory. Raises PlaybookFailed."""
     result_file = folder / "result.json"
     command = [
         str(Path(sys.executable).with_name("ansible-playbook")),
@@ -71,7 +71,7 @@ def play(simulator: Simulator, folder: Path, *options: str) -> Run:
 
 
 def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:
-    """The caller's, with the simulator in place of the service, and everything that is written inside the clone."""
+    """Return the caller's environment with the simulator as the service, and all output inside the clone."""
     return {
         **os.environ,
         **simulator.env(),

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Try the collection on each ansible-core and Python that it is for: pytest, then ansible-test sanity.
+"""Test the collection on each supported ansible-core and Python: pytest, then ansible-test sanity.
 
-A row is CORE/PYTHON, as 2.19/3.11. Without rows: every core on the oldest Python here that it takes, and the newest
-core on the newest Python. The row `lowest` is the oldest core with the oldest libraries that requirements.txt allows.
-What is made stays in .build/matrix, so that a second run is quicker.
+A row is CORE/PYTHON, for example 2.19/3.11. The default is each core on its oldest Python here, and the newest core on
+the newest Python. The row `lowest` is the oldest core with the oldest libraries that requirements.txt allows.
+The environments stay in .build/matrix to make the next run faster.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from tools.sanity import search_path
 from tools.stage import stage
 
-# The Pythons that each ansible-core takes as a controller: its Requires-Python and its release notes.
+# Python versions that each ansible-core supports on the controller: its Requires-Python and its release notes.
 CORES = {
     "2.16": ("3.10", "3.11", "3.12"),
     "2.17": ("3.10", "3.11", "3.12"),
@@ -34,15 +34,15 @@ CORES = {
     "2.21": ("3.12", "3.13", "3.14"),
     "2.22": ("3.13", "3.14", "3.15"),
 }
-# Sanity runs without these. 2.16 wants lines in every file that only Python 2 needs; 2.22's pylint installs an archive
-# from a code host.
+# Sanity tests to skip. 2.16 requires boilerplate for Python 2 in every file; pylint of 2.22 installs an archive from
+# a code host.
 WITHOUT = {"2.16": ("future-import-boilerplate", "metaclass-boilerplate"), "2.22": ("pylint",)}
 HOME = Path(".build/matrix")
 LOWEST = "lowest"
 
 
 def interpreters() -> dict[str, str]:
-    """The Pythons of this machine, version to path: on PATH, and pyenv's own."""
+    """Return the Pythons on PATH and of pyenv: version to path."""
     pyenv = Path(os.environ.get("PYENV_ROOT", ""), "versions")
     folders = [search_path(), *(str(folder) for folder in sorted(pyenv.glob("3.*/bin")))]
     versions = sorted({version for pythons in CORES.values() for version in pythons})
@@ -51,7 +51,7 @@ def interpreters() -> dict[str, str]:
 
 
 def default_rows(found: dict[str, str]) -> list[str]:
-    """Every core once, and what is newest of both."""
+    """Return one row for each core, and the newest core with the newest Python."""
     rows = []
     for core, pythons in CORES.items():
         here = [python for python in pythons if python in found]
@@ -61,19 +61,26 @@ def default_rows(found: dict[str, str]) -> list[str]:
 
 
 def lower_bounds() -> list[str]:
-    """requirements.txt with each bound as the version itself."""
+    """Return requirements.txt with each lower bound as an exact version."""
     return re.findall(r"^[^#\s]+", Path("requirements.txt").read_text(encoding="utf-8").replace(">=", "=="), re.M)
 
 
 def try_row(row: str, found: dict[str, str]) -> bool:
-    """Make the row's venv and run everything in it, output to its log; True if all of it passed."""
+    """Create the venv of a row and run all tests in it, with the output in its log. Returns whether all passed."""
     core, version = (f"2.16/{CORES['2.16'][0]}" if row == LOWEST else row).split("/")
     folder = HOME / row.replace("/", "-")
     python, log = folder / "venv/bin/python", folder / "log"
     folder.mkdir(parents=True, exist_ok=True)
     if not python.exists():
         subprocess.run([found[version], "-m", "venv", folder / "venv"], check=True)
-    environment = {**os.environ, "PATH": f"{python.parent.resolve()}{os.pathsep}{search_path()}"}
+    temporary = folder.resolve() / "tmp"
+    temporary.mkdir(exist_ok=True)
+    environment = {
+        **os.environ,
+        "PATH": f"{python.parent.resolve()}{os.pathsep}{search_path()}",
+        # ansible-core before 2.19 cannot use an interpreter whose path has a space; tests create one there.
+        "TMPDIR": str(temporary),
+    }
     oldest = lower_bounds() if row == LOWEST else []
     major, minor = core.split(".")
     wanted = [f"ansible-core>={core}.0rc1,<{major}.{int(minor) + 1}.0.dev0", *oldest]
@@ -94,7 +101,7 @@ def try_row(row: str, found: dict[str, str]) -> bool:
 
 
 def main() -> int:
-    """Try the rows one after the other; returns an exit code."""
+    """Test the rows one after the other; returns an exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", metavar="ROW")
     found = interpreters()

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Run `ansible-test sanity` in a staged copy (DEST of tools.stage), with no file host but PyPI at hand.
+"""Run `ansible-test sanity` in a staged copy (DEST of tools.stage), with PyPI as the only file host.
 
-Options after DEST go to ansible-test; the Python to check for is this one unless `--python` is among them.
-ansible-test's caches lie in HOME, which the Makefile has put into the clone.
+Options after DEST go to ansible-test; the default of `--python` is the running version. ansible-test keeps its
+caches in HOME, which the Makefile sets to a directory of the clone.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ansible_test._internal import python_requirements
 
 from tools.stage import COLLECTION
 
-# ansible-test bootstraps pip in each venv it makes by a script from a file host of its own, which it looks for in its
-# cache first. This one, under that name, takes the pip that comes with Python and fetches the wanted one from PyPI.
+# ansible-test bootstraps pip in each venv with a script from its own file host, unless the script is in its cache. This
+# script has the same name: it uses the pip bundled with Python, and installs the requested version from PyPI.
 GET_PIP = """\
 import ensurepip, os, subprocess, sys
 env = {name: value for name, value in os.environ.items() if name != "GET_PIP"}
@@ -34,29 +34,29 @@ subprocess.check_call([sys.executable, "-m", "pip", "install", "-qq", *wanted], 
 
 
 def seed_get_pip(cache: Path) -> None:
-    """Lay GET_PIP into ansible-test's cache under the name that this version of ansible-test asks for."""
+    """Write GET_PIP to the cache of ansible-test, under the name that this version of ansible-test expects."""
     found = re.search(r"pip=.([\d.]+)", inspect.getsource(python_requirements.get_venv_packages))
     if not found:
-        sys.exit("Cannot tell which pip this ansible-test bootstraps; look at get_venv_packages in its sources.")
+        sys.exit("Cannot find ansible-test's version of pip: get_venv_packages has changed. Update tools/sanity.py.")
     cache.mkdir(parents=True, exist_ok=True)
     (cache / f"get_pip_{found[1].replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
 
 
 def search_path() -> str:
-    """PATH with this venv first and without pyenv's shims: they exist for versions that are not there and then fail."""
+    """Return PATH with this venv first and without pyenv's shims, which fail for versions that are not installed."""
     here = str(Path(sys.executable).parent)
     rest = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).name != "shims"]
     return os.pathsep.join([here, *rest])
 
 
 def main(dest: str, *options: str) -> int:
-    """Run it; returns ansible-test's own exit code, or 1 if it found nothing to test."""
+    """Run ansible-test; returns its exit code, or 1 if there was nothing to test."""
     seed_get_pip(Path.home() / ".ansible/test/cache")
     if "--python" not in options:
         options = ("--python", f"{sys.version_info.major}.{sys.version_info.minor}", *options)
     command = [sys.executable, str(Path(sys.executable).with_name("ansible-test")), "sanity", "--color", "no", *options]
     tree = (Path(dest) / COLLECTION).resolve()
-    # Without the content root, ansible-test climbs to the checkout's .git, which ignores the copy, and tests nothing.
+    # Without the content root, ansible-test uses the .git of the checkout, which ignores the copy, and tests nothing.
     environment = {**os.environ, "PATH": search_path(), "ANSIBLE_TEST_CONTENT_ROOT": str(tree)}
     idle = False
     with subprocess.Popen(

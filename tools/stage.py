@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Copy the checkout to where Ansible's tools want a collection: DEST/ansible_collections/azsphere/fleet.
+"""Copy the checkout to the path that Ansible's tools expect: DEST/ansible_collections/azsphere/fleet.
 
-What git lists is copied, uncommitted work too; what it ignores is not. A link would not do: ansible-test takes the real
-path, and ansible-galaxy packs whatever lies about.
+All files that git does not ignore are copied, including uncommitted ones. A link is not enough: ansible-test resolves
+it, and ansible-galaxy packs ignored files as well.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ COLLECTION = Path("ansible_collections", "azsphere", "fleet")
 
 
 def listed(root: Path) -> list[Path]:
-    """The files of the checkout that git knows or would add, as paths relative to `root`; deleted ones are left out."""
+    """Return the tracked and untracked files of the checkout that exist and are not ignored, relative to `root`."""
     git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(git, cwd=root, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
     return sorted({Path(name) for name in names if name and (root / name).is_file()})
 
 
 def stage(dest: Path, root: Path = ROOT) -> Path:
-    """Make the copy anew under `dest`; returns the folder of the collection.
+    """Recreate the copy under `dest`; returns the directory of the collection.
 
-    Ends the program if git sees the copy as a part of the checkout: several tools would then look at no file and be
-    content. GIT_CEILING_DIRECTORIES, which the Makefile sets, hides it.
+    Exits if git considers the copy a part of the checkout, since several tools would then check no files. The Makefile
+    sets GIT_CEILING_DIRECTORIES to hide the copy from git.
     """
     tree = dest / COLLECTION
     shutil.rmtree(dest, ignore_errors=True)
@@ -42,7 +42,9 @@ def stage(dest: Path, root: Path = ROOT) -> Path:
         subprocess.run(inside, cwd=tree, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
         == 0
     ):
-        sys.exit(f"{tree} lies in a git work tree: set GIT_CEILING_DIRECTORIES to a folder between the two.")
+        sys.exit(
+            f"Cannot stage {tree}: it is in a git work tree. Set GIT_CEILING_DIRECTORIES to a directory between them."
+        )
     for name in listed(root):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / name, tree / name, follow_symlinks=False)

@@ -81,7 +81,7 @@ options:
     type: str
   client_certificate:
     description:
-      - File with certificate and private key of the application, PEM or PFX.
+      - File with certificate and private key of the application, PEM or PFX, as it is or in base64.
       - Taken from the environment variable E(AZURE_CLIENT_CERTIFICATE_PATH) when it is not set.
     type: path
   client_certificate_password:
@@ -252,7 +252,7 @@ options:
       - name: azsphere_fleet_client_secret
   client_certificate:
     description:
-      - File with certificate and private key of the application, PEM or PFX.
+      - File with certificate and private key of the application, PEM or PFX, as it is or in base64.
     type: path
     env:
       - name: AZURE_CLIENT_CERTIFICATE_PATH

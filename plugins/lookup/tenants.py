@@ -50,6 +50,7 @@ _raw:
       roles: [Administrator]
 """
 
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import tenants
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
@@ -57,5 +58,8 @@ from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import Fle
 
 
 class LookupModule(FleetLookup):
+    #: Names of tenants are exact.
+    term = staticmethod(texts.filled)
+
     def read(self, service: Service, terms: list[str]) -> list[Values]:
         return tenants.tenants_named(service, terms) if terms else tenants.tenants(service)

@@ -18,8 +18,10 @@ from ._auth.options import pasted_secrets
 from ._connection import DEFAULT_CONCURRENCY, Connection, open_connection, open_login
 from ._context import Context, Params
 from ._errors import FleetError, MissingLibrary
-from ._files import Disk, PlannedFiles
+from ._files.disk import Disk
+from ._files.planned import PlannedFiles
 from ._model.specs import DeviceGroupSpec, settings_of
+from ._option_types import INTEGER, NAME, NUMBER, TEXT
 from ._overlay.overlay import Overlay
 from ._service import Service
 from ._views.result import Result, mask_unknown
@@ -37,6 +39,8 @@ class Arguments:
     required_one_of: Groups = ()
     required_together: Groups = ()
     required_if: tuple[tuple[Any, ...], ...] = ()
+    #: Whether the module takes the options of Ansible's documentation fragment `files`.
+    add_file_common_args: bool = False
 
     def __add__(self, other: Arguments) -> Arguments:
         return Arguments(
@@ -45,6 +49,7 @@ class Arguments:
             self.required_one_of + other.required_one_of,
             self.required_together + other.required_together,
             self.required_if + other.required_if,
+            self.add_file_common_args or other.add_file_common_args,
         )
 
     def module(self) -> AnsibleModule:
@@ -54,6 +59,7 @@ class Arguments:
             required_one_of=self.required_one_of,
             required_together=self.required_together,
             required_if=self.required_if,
+            add_file_common_args=self.add_file_common_args,
             supports_check_mode=True,
         )
         # Ansible would put the size and mode that a file has now in place of those that are planned.
@@ -114,15 +120,15 @@ CONNECTION = Arguments(
 )
 
 #: The options of the documentation fragment `waiting`.
-WAITING = Arguments({"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": "float", "default": 600}})
+WAITING = Arguments({"wait": {"type": "bool", "default": True}, "wait_timeout": {"type": NUMBER, "default": 600}})
 
 #: The options of the documentation fragments `waiting` and `bulk`.
 BULK = WAITING + Arguments(
     {
         "claim": {"type": "bool", "default": False},
-        "max_changes": {"type": "int"},
-        "max_failures": {"type": "int"},
-        "concurrency": {"type": "int", "default": DEFAULT_CONCURRENCY},
+        "max_changes": {"type": INTEGER},
+        "max_failures": {"type": INTEGER},
+        "concurrency": {"type": INTEGER, "default": DEFAULT_CONCURRENCY},
     }
 )
 
@@ -131,7 +137,7 @@ def spec_options(spec: type[DeviceGroupSpec]) -> Spec:
     """Returns the options that set the fields of a resource."""
     return {
         each.name: {
-            "type": "bool" if each.is_flag else "str",
+            "type": "bool" if each.is_flag else "str" if each.choices else NAME if each.name == "name" else TEXT,
             **({"choices": list(each.choices)} if each.choices else {}),
         }
         for each in settings_of(spec)
@@ -145,6 +151,10 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
     _Task(module).run(run)
 
 
+def _warning(module: AnsibleModule) -> Callable[[FleetError], None]:
+    return lambda error: module.warn(f"{error} An earlier task may do that in a real run, which fails otherwise.")
+
+
 class _Task:
     """One run of a module."""
 
@@ -154,11 +164,11 @@ class _Task:
 
     def run(self, run: Callable[[Params, Context], Result]) -> None:
         module = self._module
-        disk = Disk()
         context = Context(
             open_service=self._open,
             # In a check run every write ends here, and in the overlay: nothing else has to know.
-            files=PlannedFiles(disk) if module.check_mode else disk,
+            # What is absent there, an earlier task would have created in a real run.
+            files=PlannedFiles(Disk(module, _warning(module))) if module.check_mode else Disk(module),
             warn=module.warn,
             debug=module.debug,
             check=module.check_mode,

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ._deadline import Deadline, seconds
-from ._files import Files
+from ._files.port import Files
 from ._login import Account, Login
 from ._service import Service
 

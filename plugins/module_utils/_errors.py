@@ -15,6 +15,28 @@ Kind = TypeVar("Kind", bound="FleetError")
 AGAIN = "Run the task again: it looks first and does only what is missing."
 
 
+#: Without a width, and yet of no category that says so: joiners, fillers, variation selectors.
+_WITHOUT_WIDTH = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def escaped(text: str) -> str:
+    """Return the text with what nobody can see in it as escapes: a name with a no-break space reads `Kettle\\xa0`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(character) if _is_invisible(character) else character for character in text)
+
+
+def _is_invisible(character: str) -> bool:
+    if character == " ":
+        return False
+    selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    return not character.isprintable() or character in _WITHOUT_WIDTH or selector
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 class FleetError(Exception):
     """A failure told in one sentence: what was being done to what, what went wrong, and (`hint`) what to do now.
 
@@ -41,6 +63,7 @@ class FleetError(Exception):
         retriable: bool = False,
         hint: str | None = None,
     ) -> None:
+        message = escaped(message)
         super().__init__(message)
         self.message = message
         self.code = code or self.usual_code
@@ -51,7 +74,7 @@ class FleetError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        return f"{self.message} {escaped(self.hint)}" if self.hint else self.message
 
     def retold(self, kind: type[Kind], message: str, *, hint: str, retriable: bool = False) -> Kind:
         """The same failure as another kind of error and in other words, with what the service told of it."""
@@ -76,7 +99,7 @@ class FleetError(Exception):
             "target": self.target,
             "request_id": self.request_id,
             "retriable": self.retriable,
-            "hint": self.hint,
+            "hint": self.hint and escaped(self.hint),
         }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from ._errors import InvalidInput
 from ._model.refs import GroupRef, ProductRef
 from ._model.resources import Device, DeviceGroup, Product
-from ._model.values import is_device_id, is_guid, same_name
+from ._model.values import PADDING, all_named, is_device_id, is_guid, same_name
 from ._service import Service, require
 
 #: Up to so many devices or images are read one by one, more by the list of the tenant.
@@ -21,11 +21,15 @@ READ_SINGLY = 16
 
 def guid(text: str, what: str) -> str:
     """Returns a GUID in lower case. Raises InvalidInput saying what it should have been the ID of."""
-    if not is_guid(text):
+    found = text.strip(PADDING)
+    if not is_guid(found):
         raise InvalidInput(
-            f'Invalid {what} ID "{text}": it is not a GUID.', code="invalid_guid", target=text, hint="Check the ID."
+            f'Invalid {what} ID "{text}": it is not a GUID.',
+            code="invalid_guid",
+            target=text,
+            hint="A GUID has 32 hexadecimal digits, such as a1000000-0000-4000-8000-000000000001.",
         )
-    return text.lower()
+    return found.lower()
 
 
 def require_device_id(text: str) -> str:
@@ -33,13 +37,17 @@ def require_device_id(text: str) -> str:
     if not is_device_id(text):
         shown = text if len(text) <= 20 else text[:20] + "…"
         raise InvalidInput(
-            f'"{shown}" is no device ID: 128 hexadecimal digits are needed.', code="invalid_device_id", target=text
+            f'Invalid device ID "{shown}": it must have 128 hexadecimal digits.', code="invalid_device_id", target=text
         )
     return text.lower()
 
 
 def find_product(service: Service, product: str) -> Product | None:
-    """Returns a product by name, in any case, or by GUID."""
+    """Returns a product by GUID, or by name; see `name_key` for what counts in a name."""
+    return _product_as_named(service, product) or next(iter(all_named(service.products.list(), product)), None)
+
+
+def _product_as_named(service: Service, product: str) -> Product | None:
     return product_with_id(service, product) if is_guid(product) else service.products.get(ProductRef(product))
 
 
@@ -51,9 +59,11 @@ def product_with_id(service: Service, product_id: str) -> Product | None:
 
 def require_product(service: Service, product: str) -> Product:
     """Returns a product as `find_product` does; raises InvalidInput with the names that are available."""
-    found = find_product(service, product)
+    found = _product_as_named(service, product)
+    there = [] if found is not None else service.products.list()
+    found = found or next(iter(all_named(there, product)), None)
     if found is None:
-        names = listed(other.name for other in service.products.list())
+        names = listed(other.name for other in there)
         raise InvalidInput(
             f'There is no product "{product}" in the tenant.',
             code="unknown_product",
@@ -64,7 +74,12 @@ def require_product(service: Service, product: str) -> Product:
 
 
 def find_device_group(service: Service, product: Product, group: str) -> DeviceGroup | None:
-    """Returns a device group of a product by name, in any case, or by GUID."""
+    """Returns a device group of a product by name or GUID, as `find_product` does."""
+    found = _group_as_named(service, product, group)
+    return found or next(iter(all_named(service.device_groups.list(product.ref), group)), None)
+
+
+def _group_as_named(service: Service, product: Product, group: str) -> DeviceGroup | None:
     if is_guid(group):
         found = device_group_with_id(service, group)
         return found if found is not None and found.ref.product == product.ref else None
@@ -82,9 +97,11 @@ def require_device_group(service: Service, product: str | None, group: str) -> D
     if product is None:
         return _require_by_id(service, group)
     owner = require_product(service, product)
-    found = find_device_group(service, owner, group)
+    found = _group_as_named(service, owner, group)
+    there = [] if found is not None else service.device_groups.list(owner.ref)
+    found = found or next(iter(all_named(there, group)), None)
     if found is None:
-        names = listed(other.name for other in service.device_groups.list(owner.ref))
+        names = listed(other.name for other in there)
         raise InvalidInput(
             f'There is no device group "{group}" in the product "{owner.name}".',
             code="unknown_device_group",
@@ -108,6 +125,19 @@ def _require_by_id(service: Service, group: str) -> DeviceGroup:
     return found
 
 
+def require_single(there: Iterable[Product] | Iterable[DeviceGroup], found: Product | DeviceGroup, what: str) -> None:
+    """Raises InvalidInput if others have this name too but for blanks around it: a second run would delete the next."""
+    others: list[Product | DeviceGroup] = list(all_named(there, found.name))
+    if len(others) > 1:
+        ids = ", ".join(f'"{each.name}" ({each.id})' for each in others)
+        raise InvalidInput(
+            f'Ambiguous {what} name "{found.name}": there are {len(others)} that differ only in blanks.',
+            code=f"ambiguous_{what.replace(' ', '_')}",
+            target=found.name,
+            hint=f"Give the id of the one to delete: {ids}.",
+        )
+
+
 def claimed_devices(service: Service, device_ids: Sequence[str]) -> dict[str, Device]:
     """Returns those of these devices that are claimed into the tenant, by ID."""
     if len(device_ids) <= READ_SINGLY:
@@ -119,7 +149,7 @@ def claimed_devices(service: Service, device_ids: Sequence[str]) -> dict[str, De
 
 def role_named(roles: Iterable[str], role: str) -> str | None:
     """Returns a role in the spelling of the list."""
-    return next((known for known in roles if same_name(known, role.strip())), None)
+    return next((known for known in roles if same_name(known, role)), None)
 
 
 def unknown(what: str, asked: str, names: Iterable[str] | None = None) -> InvalidInput:

@@ -43,7 +43,8 @@ options:
     type: dict
   src:
     description:
-      - File with the document, YAML or JSON, where the module runs. It is taken as it is.
+      - File with the document, YAML or JSON, where the module runs. It is not templated; a value that contains a
+        template is a warning. It must not be encrypted with Ansible Vault.
       - To fill in templates, use the role P(azsphere.fleet.provision#role), or give what
         P(ansible.builtin.template#lookup) and P(ansible.builtin.from_yaml#filter) make of the file as O(blueprint).
     type: path
@@ -171,6 +172,7 @@ import os
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
@@ -179,8 +181,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 ARGUMENTS = BULK + Arguments(
     {
         "blueprint": {"type": "dict"},
-        "src": {"type": "path"},
-        "base_dir": {"type": "path"},
+        "src": {"type": PATH},
+        "base_dir": {"type": PATH},
         "prune": {"type": "list", "elements": "str", "choices": list(PRUNABLE), "default": []},
     },
     required_one_of=(("blueprint", "src"),),
@@ -191,10 +193,10 @@ ARGUMENTS = BULK + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Brings about what the document describes."""
     if params["src"] is not None:
-        document = read_blueprint(context.files, params["src"], params["base_dir"], params["prune"])
+        document = read_blueprint(context.files, params["src"], context.warn, params["base_dir"], params["prune"])
     else:
         base_dir = params["base_dir"] or os.getcwd()
-        document = parse_blueprint(context.files, params["blueprint"], base_dir, prune=params["prune"])
+        document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
     return bring_about_blueprint(context, document, policy, Waiting.of(params))
 

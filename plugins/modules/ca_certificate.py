@@ -11,40 +11,58 @@ module: ca_certificate
 version_added: 0.1.0
 short_description: Keep a CA certificate of an Azure Sphere tenant on disk
 description:
-  - Gets a CA certificate of the tenant, its chain, or a proof that the tenant possesses it, and keeps it on disk.
-    Azure IoT Hub and others need these to trust the devices of the tenant.
-  - CA certificates are good for two years. About 90 days before the end the next one is in the list, inactive; trust
-    both until it has taken over.
+  - Fetches a CA certificate of the tenant, its chain, or a proof that the tenant possesses it, and keeps it on disk.
+    Services such as Azure IoT Hub need these to trust the devices of the tenant.
+  - CA certificates are valid for two years. About 90 days before one expires its successor appears, inactive. Trust
+    both until the successor is active.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - ansible.builtin.files
   - azsphere.fleet.attributes
   - azsphere.fleet.connection
 options:
   content:
     description:
-      - V(certificate) is the certificate alone (X.509 in DER, usually C(.cer)).
-      - V(chain) is the certificate with those above it up to the root (PKCS#7 in DER, usually C(.p7b)).
-      - V(proof_of_possession) is a certificate for O(verification_code), signed by the CA (X.509 in DER, usually
-        C(.cer)). It is issued anew each time. A file that is there is kept as long as it is such a certificate for this
-        code, from this CA, and not expired.
+      - V(certificate) is the certificate alone.
+      - V(chain) is the certificate with those above it up to the root.
+      - V(proof_of_possession) is a certificate for O(verification_code), signed by the CA. It is issued anew each time.
+        An existing file is kept while it is such a certificate for this code, from this CA, in O(format), and has not
+        expired.
     type: str
     choices: [certificate, chain, proof_of_possession]
     default: certificate
+  format:
+    description:
+      - V(der) is binary. A certificate is usually kept in a C(.cer) file, a chain, which is PKCS#7, in a C(.p7b) file.
+      - V(pem) is text. A chain is its certificates one after the other, O(thumbprint) first and the root last.
+      - If not set, the format is V(der), with a warning when the name in O(dest) ends in C(.pem).
+    type: str
+    choices: [der, pem]
   thumbprint:
-    description: SHA-1 thumbprint of the CA certificate, in any case. Without one the active certificate is meant.
+    description: SHA-1 thumbprint of the CA certificate, in any case. If not set, the active certificate is used.
     type: str
   verification_code:
-    description: What is to be signed, 1 to 64 characters, as given by the service that wants the proof.
+    description: What is signed, 1 to 64 characters, as given by the service that requires the proof.
     type: str
   dest:
-    description: The file. Its folder has to be there. A file in its place is replaced as a whole or not at all.
+    description:
+      - Path of the file. Its directory must exist; in check mode a missing one is a warning.
+      - A symbolic link is followed. The file is replaced as a whole or not at all, unless it can only be written in
+        place, see the notes.
     type: path
     required: true
   mode:
-    description: Permission bits of the file, an octal number such as V("0640").
+    description:
+      - Permissions of the file, an octal number in quotes such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
+      - A symbolic mode is applied to the mode of the existing file, or to V("0644") for a new one.
+      - Set this to null to keep the mode of an existing file.
     type: raw
     default: "0644"
+notes:
+  - Owner and group of an existing file stay unless O(owner) or O(group) are set.
+  - A file that cannot be replaced by renaming, such as a mount point or a file in a read-only directory, is written in
+    place, as is a file whose owner or group would change otherwise. An interruption can then leave half a file.
 seealso:
   - module: azsphere.fleet.ca_certificate_info
 requirements:
@@ -52,27 +70,35 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: The certificate that is in force
+- name: Keep the active certificate
   azsphere.fleet.ca_certificate:
     tenant: Contoso Fleet
     dest: tenant.cer
 
-- name: All CA certificates of the tenant
+- name: Keep the chain as a bundle for OpenSSL, readable by its group
+  azsphere.fleet.ca_certificate:
+    tenant: Contoso Fleet
+    content: chain
+    format: pem
+    dest: tenant-chain.pem
+    mode: u=rw,g=r,o=
+
+- name: List all CA certificates of the tenant
   azsphere.fleet.ca_certificate_info:
     tenant: Contoso Fleet
-  register: there
+  register: found
 
-- name: The chain of each that is good, also of the one to come
+- name: Keep the chain of each valid certificate, including the successor
   azsphere.fleet.ca_certificate:
     tenant: Contoso Fleet
     content: chain
     thumbprint: "{{ item.thumbprint }}"
     dest: "{{ item.thumbprint }}.p7b"
-  loop: "{{ there.certificates | selectattr('not_after') | rejectattr('is_revoked') }}"
+  loop: "{{ found.certificates | selectattr('not_after') | rejectattr('is_revoked') }}"
   loop_control:
     label: "{{ item.thumbprint }}"
 
-- name: What a service gets that wants to see a proof
+- name: Prove to another service that the tenant possesses the certificate
   azsphere.fleet.ca_certificate:
     tenant: Contoso Fleet
     content: proof_of_possession
@@ -93,7 +119,7 @@ certificate:
     is_active: true
     is_revoked: false
 dest:
-  description: The file; null when it could not be written.
+  description: Path of the file, as given; null when it could not be written.
   returned: success
   type: str
   sample: tenant.cer
@@ -102,6 +128,46 @@ checksum:
   returned: success
   type: str
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+size:
+  description: Size of the file in bytes.
+  returned: success
+  type: int
+  sample: 1220
+mode:
+  description: Permissions of the file. Of a symbolic link, these and all other values are those of its target.
+  returned: success
+  type: str
+  sample: "0644"
+uid:
+  description: Number of the user who owns the file.
+  returned: success
+  type: int
+  sample: 1000
+gid:
+  description: Number of the group that owns the file.
+  returned: success
+  type: int
+  sample: 1000
+owner:
+  description: Name of the user who owns the file, or the number when the user has no name.
+  returned: success
+  type: str
+  sample: fleet
+group:
+  description: Name of the group that owns the file, or the number when the group has no name.
+  returned: success
+  type: str
+  sample: fleet
+state:
+  description: V(file), or V(hard) for a file that has further hard links.
+  returned: success
+  type: str
+  sample: file
+secontext:
+  description: SELinux context of the file.
+  returned: success and SELinux is enabled
+  type: str
+  sample: unconfined_u:object_r:user_home_t:s0
 unknown:
   description: Paths of values that are null because only the service can give them. Empty in a real run.
   returned: success
@@ -109,7 +175,7 @@ unknown:
   elements: str
   sample: ["checksum"]
 api:
-  description: What the task cost.
+  description: Requests and retries of the task, and how it signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -117,6 +183,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import ca_certificate
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.file import desired_file
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
@@ -124,20 +191,26 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 ARGUMENTS = Arguments(
     {
         "content": {"type": "str", "choices": list(ca_certificate.CONTENTS), "default": "certificate"},
-        "thumbprint": {"type": "str"},
-        "verification_code": {"type": "str"},
-        "dest": {"type": "path", "required": True},
-        "mode": {"type": "raw", "default": "0644"},
+        "format": {"type": "str", "choices": list(ca_certificate.FORMATS)},
+        "thumbprint": {"type": NAME},
+        "verification_code": {"type": EXACT},
+        "dest": {"type": PATH, "required": True},
+        "mode": {"type": "raw", "default": ca_certificate.NEW_MODE},
     },
-    required_if=(("content", "proof_of_possession", ("verification_code",)),),
+    required_if=(("content", ca_certificate.PROOF, ("verification_code",)),),
+    add_file_common_args=True,
 )
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the file that the options describe."""
-    wanted = ca_certificate.desired_content(params["content"], params["thumbprint"], params["verification_code"])
-    desired = desired_file(params["dest"], params["mode"], f"the {params['content'].replace('_', ' ')}")
-    return ca_certificate.bring_about_certificate(context, wanted, desired)
+    """Ensures the file that the options describe."""
+    wanted = ca_certificate.desired_content(
+        params["content"], params["thumbprint"], params["verification_code"], params["format"]
+    )
+    what = f"the {wanted.content.replace('_', ' ')}"
+    desired = desired_file(context.files, params, ca_certificate.NEW_MODE, what)
+    ca_certificate.warn_of_ending(context, desired.dest, params["format"])
+    return ca_certificate.apply_certificate(context, wanted, desired)
 
 
 def main() -> None:

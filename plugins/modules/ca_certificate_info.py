@@ -86,10 +86,11 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import certificates
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
-ARGUMENTS = Arguments({"thumbprint": {"type": "str"}})
+ARGUMENTS = Arguments({"thumbprint": {"type": NAME}})
 
 
 def run(params: Params, context: Context) -> Result:

@@ -115,16 +115,17 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import deployment
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
-        "product": {"type": "str"},
-        "device_group": {"type": "str", "required": True},
-        "images": {"type": "list", "elements": "str"},
-        "packages": {"type": "list", "elements": "path"},
+        "product": {"type": NAME},
+        "device_group": {"type": NAME, "required": True},
+        "images": {"type": LIST, "elements": NAME},
+        "packages": {"type": LIST, "elements": PATH},
         "state": {"type": "str", "choices": ["present"], "default": "present"},
     },
     required_one_of=(("images", "packages"),),

@@ -104,15 +104,16 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.images import deployment, deployments
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
-        "product": {"type": "str"},
-        "device_group": {"type": "str"},
-        "id": {"type": "str"},
+        "product": {"type": NAME},
+        "device_group": {"type": NAME},
+        "id": {"type": NAME},
         "current": {"type": "bool", "default": False},
     },
     mutually_exclusive=(("id", "product"), ("id", "device_group")),

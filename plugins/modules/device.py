@@ -42,12 +42,15 @@ options:
         description: Product, by name or GUID.
         type: str
       device_group:
-        description: Device group, by name in the product, or by GUID. Without one the device is only claimed.
+        description: Device group, by name in the product, or by GUID. Without one, or with an empty one and an empty
+          product, the device is only claimed.
         type: str
   src:
     description:
       - CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), as the manufacturing tools of Azure Sphere
-        use it. Further columns are left alone.
+        use it. Other columns are ignored.
+      - A row that cannot be read with certainty, for example because a quote is not closed, is an error. A file with a
+        header and no rows is a warning.
     type: path
   product:
     description: Product of O(device_group), by name or GUID. Only with O(ids).
@@ -152,24 +155,24 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import rows_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import (
+    DEVICE_ID,
+    DEVICE_ROW,
+    LIST,
+    NAME,
+    PATH,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
     {
-        "ids": {"type": "list", "elements": "str"},
-        "devices": {
-            "type": "list",
-            "elements": "dict",
-            "options": {
-                "id": {"type": "str", "required": True},
-                "product": {"type": "str"},
-                "device_group": {"type": "str"},
-            },
-        },
-        "src": {"type": "path"},
-        "product": {"type": "str"},
-        "device_group": {"type": "str"},
+        "ids": {"type": LIST, "elements": DEVICE_ID},
+        # Without its suboptions: Ansible would report one bad row, and not which.
+        "devices": {"type": LIST, "elements": DEVICE_ROW},
+        "src": {"type": PATH},
+        "product": {"type": NAME},
+        "device_group": {"type": NAME},
         "outcomes": {"type": "str", "choices": ["all", "changes", "failures"], "default": "all"},
     },
     required_one_of=(("ids", "devices", "src"),),
@@ -186,7 +189,7 @@ ARGUMENTS = BULK + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Claims and moves the devices that the options describe."""
     limits = devices.Limits.of(params)
-    rows = rows_of(params, context.files)
+    rows = rows_of(params, context.files, context.warn)
     return devices.bring_about_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
 
 

@@ -11,18 +11,18 @@ module: device_capability
 version_added: 0.1.0
 short_description: Keep a capability file of an Azure Sphere device on disk
 description:
-  - Gets a signed file with which a device, connected to a computer, is given capabilities, and keeps it on disk.
-  - The service signs each file anew, so that no two are alike. A file that is there is kept as it is, unless
-    O(force=true).
+  - Requests a signed file that gives capabilities to a device connected to a computer, and keeps it on disk.
+  - The service signs each file anew, so no two are alike. The content of an existing file is kept unless O(force=true).
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - ansible.builtin.files
   - azsphere.fleet.attributes
   - azsphere.fleet.connection
 attributes:
   idempotent:
     support: partial
-    details: With O(force=true) each run replaces the file by a new one. Without it a second run changes nothing.
+    details: With O(force=true) each run replaces the file. Otherwise a second run changes nothing.
 options:
   id:
     description: Device ID, 128 hexadecimal digits, of a device that is claimed into the tenant.
@@ -30,40 +30,49 @@ options:
     required: true
   capabilities:
     description:
-      - What the file allows. An empty list takes from the device what an earlier file allowed.
+      - Capabilities that the file gives. An empty list removes those that an earlier file gave.
       - A device with V(appDevelopment) gets no applications from the cloud.
     type: list
     elements: str
     choices: [appDevelopment, fieldServicing]
     required: true
   dest:
-    description: The file. Its folder has to be there. A file in its place is replaced as a whole or not at all.
+    description:
+      - Path of the file. Its directory must exist; in check mode a missing one is a warning.
+      - A symbolic link is followed. The file is replaced as a whole or not at all, unless it can only be written in
+        place, see the notes.
     type: path
     required: true
   mode:
-    description: Permission bits of the file, an octal number such as V("0640").
+    description:
+      - Permissions of the file, an octal number in quotes such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
+      - A symbolic mode is applied to the mode of the existing file, or to V("0600") for a new one.
+      - Set this to null to keep the mode of an existing file.
     type: raw
     default: "0600"
   force:
-    description: Whether to replace a file that is there, for another device or other capabilities.
+    description: Whether to replace an existing file, which may be for another device or other capabilities.
     type: bool
     default: false
 notes:
-  - Whoever has the file and the device can use it, so by default only its owner can read it. Its content is shown
-    nowhere.
+  - Owner and group of an existing file stay unless O(owner) or O(group) are set.
+  - A file that cannot be replaced by renaming, such as a mount point or a file in a read-only directory, is written in
+    place, as is a file whose owner or group would change otherwise. An interruption can then leave half a file.
+  - Whoever has the file and the device can use it, so by default only its owner can read it. Results and differences
+    never show its content.
 seealso:
   - module: azsphere.fleet.device
 """
 
 EXAMPLES = r"""
-- name: A file that opens it for development
+- name: Request a file that enables development
   azsphere.fleet.device_capability:
     tenant: Contoso Fleet
     id: "{{ '0a' * 64 }}"
     capabilities: [appDevelopment]
     dest: development.cap
 
-- name: A file that closes it again
+- name: Request a file that removes all capabilities
   azsphere.fleet.device_capability:
     tenant: Contoso Fleet
     id: "{{ '0a' * 64 }}"
@@ -73,7 +82,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The file; null when it could not be written.
+  description: Path of the file, as given; null when it could not be written.
   returned: success
   type: str
   sample: development.cap
@@ -82,6 +91,46 @@ checksum:
   returned: success
   type: str
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+size:
+  description: Size of the file in bytes.
+  returned: success
+  type: int
+  sample: 1220
+mode:
+  description: Permissions of the file. Of a symbolic link, these and all other values are those of its target.
+  returned: success
+  type: str
+  sample: "0600"
+uid:
+  description: Number of the user who owns the file.
+  returned: success
+  type: int
+  sample: 1000
+gid:
+  description: Number of the group that owns the file.
+  returned: success
+  type: int
+  sample: 1000
+owner:
+  description: Name of the user who owns the file, or the number when the user has no name.
+  returned: success
+  type: str
+  sample: fleet
+group:
+  description: Name of the group that owns the file, or the number when the group has no name.
+  returned: success
+  type: str
+  sample: fleet
+state:
+  description: V(file), or V(hard) for a file that has further hard links.
+  returned: success
+  type: str
+  sample: file
+secontext:
+  description: SELinux context of the file.
+  returned: success and SELinux is enabled
+  type: str
+  sample: unconfined_u:object_r:user_home_t:s0
 unknown:
   description: Paths of values that are null because only the service can give them. Empty in a real run.
   returned: success
@@ -89,7 +138,7 @@ unknown:
   elements: str
   sample: ["checksum"]
 api:
-  description: What the task cost.
+  description: Requests and retries of the task, and how it signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -98,27 +147,28 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import CAPABILITIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.device_capability import (
-    bring_about_capability,
+    NEW_MODE,
+    apply_capability,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
-        "id": {"type": "str", "required": True},
+        "id": {"type": NAME, "required": True},
         "capabilities": {"type": "list", "elements": "str", "choices": list(CAPABILITIES), "required": True},
-        "dest": {"type": "path", "required": True},
-        "mode": {"type": "raw", "default": "0600"},
+        "dest": {"type": PATH, "required": True},
+        "mode": {"type": "raw", "default": NEW_MODE},
         "force": {"type": "bool", "default": False},
-    }
+    },
+    add_file_common_args=True,
 )
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the file that the options describe."""
-    return bring_about_capability(
-        context, params["id"], params["capabilities"], params["dest"], params["mode"], params["force"]
-    )
+    """Ensures the file that the options describe."""
+    return apply_capability(context, params["id"], params["capabilities"], params, params["force"])
 
 
 def main() -> None:

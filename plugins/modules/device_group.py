@@ -24,7 +24,8 @@ options:
     type: str
   name:
     description:
-      - The device group's name, whatever its case. Letters, digits and spaces, at most 50 characters.
+      - The device group's name. Neither its case nor blanks around it matter. Letters, digits and spaces, at most 50
+        characters.
       - Together with O(id), the name that the device group is to have.
     type: str
   id:
@@ -137,6 +138,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, settings_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
@@ -145,8 +147,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 ARGUMENTS = WAITING + Arguments(
     {
         **spec_options(DeviceGroupSpec),
-        "product": {"type": "str"},
-        "id": {"type": "str"},
+        "product": {"type": NAME},
+        "id": {"type": NAME},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     # A name or an ID, and with the name alone its product.

@@ -23,7 +23,8 @@ options:
     type: str
   name:
     description:
-      - Only device groups of this name, whatever its case. Without O(product), those of this name in all products.
+      - Only device groups of this name. Neither its case nor blanks around it matter. Without O(product), those of this
+        name in all products.
     type: str
   id:
     description: Only the device group of this GUID.
@@ -77,12 +78,13 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.products import device_groups
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
-    {"product": {"type": "str"}, "name": {"type": "str"}, "id": {"type": "str"}},
+    {"product": {"type": NAME}, "name": {"type": NAME}, "id": {"type": NAME}},
     mutually_exclusive=(("name", "id"), ("product", "id")),
 )
 

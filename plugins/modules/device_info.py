@@ -144,6 +144,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import DEVICE_ID, LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.devices import (
     device_count,
     device_ids,
@@ -155,9 +156,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 
 ARGUMENTS = Arguments(
     {
-        "ids": {"type": "list", "elements": "str"},
-        "product": {"type": "str"},
-        "device_group": {"type": "str"},
+        "ids": {"type": LIST, "elements": DEVICE_ID},
+        "product": {"type": NAME},
+        "device_group": {"type": NAME},
         "targeted_images": {"type": "bool", "default": False},
         "count_only": {"type": "bool", "default": False},
     },

@@ -111,16 +111,17 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import DEVICE_ID, INTEGER, LIST, NAME, TIME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.insights import insight_filter, insights
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
-        "device_ids": {"type": "list", "elements": "str"},
-        "since": {"type": "str"},
-        "until": {"type": "str"},
-        "event_types": {"type": "list", "elements": "str"},
-        "limit": {"type": "int"},
+        "device_ids": {"type": LIST, "elements": DEVICE_ID},
+        "since": {"type": TIME},
+        "until": {"type": TIME},
+        "event_types": {"type": LIST, "elements": NAME},
+        "limit": {"type": INTEGER},
     }
 )
 

@@ -83,11 +83,12 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import image
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
-ARGUMENTS = WAITING + Arguments({"path": {"type": "path", "required": True}})
+ARGUMENTS = WAITING + Arguments({"path": {"type": PATH, "required": True}})
 
 
 def run(params: Params, context: Context) -> Result:

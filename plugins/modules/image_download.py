@@ -11,12 +11,13 @@ module: image_download
 version_added: 0.1.0
 short_description: Keep a copy of an image of an Azure Sphere tenant on disk
 description:
-  - Downloads an image package that is in the tenant, unless the file has its content already.
-  - The service tells neither size nor checksum of an image, so a file that is there is compared with the image itself.
-    That fetches the image in each run, in a check run too.
+  - Downloads an image package of the tenant, unless the file already has its content.
+  - The service gives neither the size nor the checksum of an image, so an existing file is compared with the image
+    itself. This downloads the image in each run, also in check mode.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - ansible.builtin.files
   - azsphere.fleet.attributes
   - azsphere.fleet.connection
 options:
@@ -25,22 +26,31 @@ options:
     type: str
     required: true
   dest:
-    description: The file. Its folder has to be there. A file in its place is replaced as a whole or not at all.
+    description:
+      - Path of the file. Its directory must exist; in check mode a missing one is a warning.
+      - A symbolic link is followed. The file is replaced as a whole or not at all, unless it can only be written in
+        place, see the notes.
     type: path
     required: true
   mode:
-    description: Permission bits of the file, an octal number such as V("0640").
+    description:
+      - Permissions of the file, an octal number in quotes such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
+      - A symbolic mode is applied to the mode of the existing file, or to V("0644") for a new one.
+      - Set this to null to keep the mode of an existing file.
     type: raw
     default: "0644"
 notes:
-  - The image comes from an address of its own, which the service gives for a while. The access token is not sent there.
+  - Owner and group of an existing file stay unless O(owner) or O(group) are set.
+  - A file that cannot be replaced by renaming, such as a mount point or a file in a read-only directory, is written in
+    place, as is a file whose owner or group would change otherwise. An interruption can then leave half a file.
+  - The service gives a temporary URL for the image. The access token is not sent there.
 seealso:
   - module: azsphere.fleet.image
   - module: azsphere.fleet.image_info
 """
 
 EXAMPLES = r"""
-- name: Every image of the tenant, as a backup
+- name: Back up every image of the tenant
   azsphere.fleet.image_download:
     tenant: Contoso Fleet
     id: "{{ item.id }}"
@@ -52,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 image:
-  description: What the service knows of the image.
+  description: The image.
   returned: success
   type: dict
   sample:
@@ -62,7 +72,7 @@ image:
     component_id: d1000000-0000-4000-8000-000000000001
     type: Applications
 dest:
-  description: The file; null when it could not be written.
+  description: Path of the file, as given; null when it could not be written.
   returned: success
   type: str
   sample: c1000000-0000-4000-8000-000000000001.imagepackage
@@ -71,6 +81,46 @@ checksum:
   returned: success
   type: str
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+size:
+  description: Size of the file in bytes.
+  returned: success
+  type: int
+  sample: 1220
+mode:
+  description: Permissions of the file. Of a symbolic link, these and all other values are those of its target.
+  returned: success
+  type: str
+  sample: "0644"
+uid:
+  description: Number of the user who owns the file.
+  returned: success
+  type: int
+  sample: 1000
+gid:
+  description: Number of the group that owns the file.
+  returned: success
+  type: int
+  sample: 1000
+owner:
+  description: Name of the user who owns the file, or the number when the user has no name.
+  returned: success
+  type: str
+  sample: fleet
+group:
+  description: Name of the group that owns the file, or the number when the group has no name.
+  returned: success
+  type: str
+  sample: fleet
+state:
+  description: V(file), or V(hard) for a file that has further hard links.
+  returned: success
+  type: str
+  sample: file
+secontext:
+  description: SELinux context of the file.
+  returned: success and SELinux is enabled
+  type: str
+  sample: unconfined_u:object_r:user_home_t:s0
 unknown:
   description: Paths of values that are null because only the service can give them. Empty in a real run.
   returned: success
@@ -78,7 +128,7 @@ unknown:
   elements: str
   sample: []
 api:
-  description: What the task cost.
+  description: Requests and retries of the task, and how it signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -86,21 +136,26 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import bring_about_image_file
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import (
+    NEW_MODE,
+    apply_image_file,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
-        "id": {"type": "str", "required": True},
-        "dest": {"type": "path", "required": True},
-        "mode": {"type": "raw", "default": "0644"},
-    }
+        "id": {"type": NAME, "required": True},
+        "dest": {"type": PATH, "required": True},
+        "mode": {"type": "raw", "default": NEW_MODE},
+    },
+    add_file_common_args=True,
 )
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the file that the options describe."""
-    return bring_about_image_file(context, params["id"], params["dest"], params["mode"])
+    """Ensures the file that the options describe."""
+    return apply_image_file(context, params["id"], params)
 
 
 def main() -> None:

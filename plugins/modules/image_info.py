@@ -124,6 +124,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import images
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
@@ -131,9 +132,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 
 ARGUMENTS = Arguments(
     {
-        "ids": {"type": "list", "elements": "str"},
-        "component_id": {"type": "str"},
-        "name": {"type": "str"},
+        "ids": {"type": LIST, "elements": NAME},
+        "component_id": {"type": NAME},
+        "name": {"type": NAME},
         "status": {"type": "bool", "default": False},
         "component_ids": {"type": "bool", "default": False},
         "download_url": {"type": "bool", "default": False},

@@ -119,13 +119,14 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NUMBER
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import login
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
         "state": {"type": "str", "choices": ["started", "present", "absent"], "default": "present"},
-        "wait_timeout": {"type": "float", "default": 600},
+        "wait_timeout": {"type": NUMBER, "default": 600},
     }
 )
 

@@ -116,15 +116,16 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, NUMBER
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.operations import operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
-        "id": {"type": "str", "required": True},
+        "id": {"type": NAME, "required": True},
         "wait": {"type": "bool", "default": False},
-        "wait_timeout": {"type": "float", "default": 600},
+        "wait_timeout": {"type": NUMBER, "default": 600},
     }
 )
 

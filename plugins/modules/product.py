@@ -21,7 +21,8 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The product's name, whatever its case. Letters, digits and spaces, at most 50 characters.
+      - The product's name. Neither its case nor blanks around it matter. Letters, digits and spaces, at most 50
+        characters.
       - Together with O(id), the name that the product is to have.
     type: str
   id:
@@ -110,6 +111,7 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
@@ -117,9 +119,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 
 ARGUMENTS = WAITING + Arguments(
     {
-        "name": {"type": "str"},
-        "id": {"type": "str"},
-        "description": {"type": "str"},
+        "name": {"type": NAME},
+        "id": {"type": NAME},
+        "description": {"type": TEXT},
         "default_device_groups": {"type": "bool", "default": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   name:
-    description: Only the product of this name, whatever its case.
+    description: Only the product of this name. Neither its case nor blanks around it matter.
     type: str
   id:
     description: Only the product of this GUID.
@@ -63,11 +63,12 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.products import products
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
-ARGUMENTS = Arguments({"name": {"type": "str"}, "id": {"type": "str"}}, mutually_exclusive=(("name", "id"),))
+ARGUMENTS = Arguments({"name": {"type": NAME}, "id": {"type": NAME}}, mutually_exclusive=(("name", "id"),))
 
 
 def run(params: Params, context: Context) -> Result:

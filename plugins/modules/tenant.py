@@ -45,9 +45,11 @@ options:
     choices: [blocked]
   record:
     description:
-      - File in which it is written down for which tenants legacy authorization was blocked, as JSON.
-      - When it says so of this tenant, nothing is sent. Keep the file with your playbooks. If it is lost the tenant is
+      - File that records, as JSON, for which tenants legacy authorization was blocked.
+      - When this tenant is in it, nothing is sent. Keep the file with your playbooks. If it is lost, the tenant is
         blocked once more, which changes nothing in it.
+      - The new record is on disk, as a temporary file beside the record, before the tenant is blocked. Its directory
+        must exist; in check mode a missing one is a warning.
     type: path
   confirm:
     description:
@@ -114,17 +116,18 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
-        "name": {"type": "str"},
-        "device_id": {"type": "str"},
+        "name": {"type": EXACT},
+        "device_id": {"type": NAME},
         "legacy_authorization": {"type": "str", "choices": [tenant.BLOCKED]},
-        "record": {"type": "path"},
-        "confirm": {"type": "str"},
+        "record": {"type": PATH},
+        "confirm": {"type": EXACT},
     },
     # What is for ever is done in a task of its own.
     mutually_exclusive=(("name", "legacy_authorization"), ("device_id", "legacy_authorization")),

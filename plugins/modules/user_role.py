@@ -109,14 +109,15 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import user_role
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
-        "user": {"type": "str", "required": True},
-        "roles": {"type": "list", "elements": "str"},
+        "user": {"type": NAME, "required": True},
+        "roles": {"type": LIST, "elements": NAME},
         "exclusive": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

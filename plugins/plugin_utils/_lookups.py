@@ -8,19 +8,32 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 
 from ._reading import reading
 
+_NAMES = ("product", "device_group")
+
+
+def _valid(what: str, check: Callable[[Any], str], value: Any) -> str:
+    try:
+        # Before ansible-core 2.19, a variable that Ansible Vault encrypted is an object of its own, and no text.
+        return check(str(value) if getattr(value, "__ENCRYPTED__", False) else value)
+    except texts.InvalidValue as error:
+        raise AnsibleLookupError(f"Invalid {what}: {error}") from None
+
 
 class FleetLookup(LookupBase):
-    """A lookup of one kind of resource."""
+    """A lookup of one kind of resource. `term` checks what is asked for, and trims it unless blanks count."""
+
+    term = staticmethod(texts.trimmed)
 
     @abstractmethod
     def read(self, service: Service, terms: list[str]) -> list[Values]:
@@ -28,8 +41,9 @@ class FleetLookup(LookupBase):
 
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Values]:
         self._require_known(kwargs)
-        self.set_options(var_options=self._resolved(variables or {}), direct=kwargs)
-        asked = [str(term).strip() for term in self._flatten(terms)]
+        direct = {name: self._checked(name, value) for name, value in kwargs.items()}
+        self.set_options(var_options=self._resolved(variables or {}), direct=direct)
+        asked = [_valid("term", self.term, term) for term in self._flatten(terms)]
         if terms and not asked:
             return []  # An empty list was asked for, which is not the same as nothing.
         with reading(self, AnsibleLookupError) as service:
@@ -42,6 +56,12 @@ class FleetLookup(LookupBase):
             if option not in known:
                 there = ", ".join(sorted(name for name in known if not name.startswith("_")))
                 raise AnsibleLookupError(f'This lookup has no option "{option}". There are: {there}.')
+
+    def _checked(self, option: str, value: Any) -> Any:
+        """Return the value of an option: Ansible would make texts of numbers and truth values."""
+        if value is None or self.option_definitions[option].get("type") not in ("str", "path"):
+            return value
+        return _valid(option, texts.trimmed if option in _NAMES else texts.text, value)
 
     def _resolved(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The variables with those that options come from as what they stand for: Ansible hands them over as written,

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import grp
 import hashlib
+import pwd
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -56,7 +58,9 @@ def side(sight: Sight) -> Side:
             made.add(("user", who + tenant["id"]), f"user {user}", {"user": user, "roles": sorted(roles)})
     for name, (mode, content) in sight.files.items():
         digest = hashlib.sha256(content).hexdigest()
-        shown = {"path": name, "mode": f"{mode & 0o777:04o}", "size": len(content), "sha256": digest}
+        uid, gid = sight.owners[name]
+        owners = {"owner": pwd.getpwuid(uid).pw_name, "group": grp.getgrgid(gid).gr_name}
+        shown = {"path": name, "mode": f"{mode & 0o777:04o}", **owners, "size": len(content), "sha256": digest}
         made.add(("file", name), f"file {name}", shown)
     return made
 

@@ -49,7 +49,8 @@ def prove(
         assert real.values["operation"]["state"] in ("NotStarted", "InProgress"), "it waited"
         bench.pass_time()
     after = bench.look()
-    assert bool(real.writes or after.files != before.files) == changes
+    on_disk = (after.files, after.owners) != (before.files, before.owners)
+    assert bool(real.writes or on_disk) == changes
     check_differences(real.diff, before, after)
     if waits:
         check_values(real.values, before, after)

@@ -240,7 +240,7 @@ def test_the_demonstration_runs(player: Player) -> None:
     """What `make demo` calls; it fails where a check run did not predict what was done."""
     done = player.run(["bash", "-ec", f"cd {shlex.quote(str(ROOT))} && exec {shlex.quote(sys.executable)} -m demo"])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Broken" not in done.stdout, done.stdout
+    assert "Check failed" not in done.stdout, done.stdout
 
 
 def blueprints() -> list[Block]:

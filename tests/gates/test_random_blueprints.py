@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
-from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import Blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import (
+    Blueprint,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec

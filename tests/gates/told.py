@@ -19,7 +19,7 @@ from .workbench import Sight
 #: Where a check run may know nothing: what the service gives, and the texts of its default groups.
 UNKNOWABLE = re.compile(
     r"(product|device_group|deployment|tenant|user|operation)\.id|operation\.started|deployment\.deployed_at"
-    r"|product\.device_groups\[\d+\]\.(id|description)|user\.name|checksum"
+    r"|product\.device_groups\[\d+\]\.(id|description)|user\.name|checksum|size"
     r"|changes\[\d+\]\.(before|after)\.description"
     r"|user_code|verification_url|message|expires_on|account\.\w+"
 )
@@ -53,8 +53,10 @@ def check_values(values: Mapping[str, Any], before: Sight, after: Sight) -> None
         if told is not None:
             assert told == there.wanted(name, told), f"{name} is told as it is not"
     if "checksum" in values:
-        content = after.files[values["dest"]][1]
+        mode, content = after.files[values["dest"]]
         assert values["checksum"] == hashlib.sha256(content).hexdigest()
+        assert (values["size"], values["mode"]) == (len(content), f"{mode & 0o777:04o}")
+        assert (values["uid"], values["gid"]) == after.owners[values["dest"]]
     if "outcomes" in values:
         _check_outcomes(values, side(before), side(after))
     if "changes" in values:

@@ -11,14 +11,13 @@ import contextlib
 import importlib
 import io
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils import basic
-
 from tests.simulator.harness import Simulator
+from tests.support.ansible_files import module_arguments
 
 from .returned import PREFIX, faults
 
@@ -31,10 +30,11 @@ ASIDE = ("invocation", "api", "warnings", "deprecations")
 
 @dataclass(frozen=True)
 class Sight:
-    """Everything that a run might have changed: the simulator's state, and the files with their modes."""
+    """Everything that a run might have changed: the simulator's state, files with mode and content, their owners."""
 
     state: bytes
     files: dict[str, tuple[int, bytes]]
+    owners: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -72,12 +72,10 @@ class Workbench:
         self.folder = folder
 
     def look(self) -> Sight:
-        files = {
-            str(path.relative_to(self.folder)): (path.stat().st_mode, path.read_bytes())
-            for path in sorted(self.folder.rglob("*"))
-            if path.is_file()
-        }
-        return Sight(self.simulator.state(), files)
+        paths = {str(path.relative_to(self.folder)): path for path in sorted(self.folder.rglob("*")) if path.is_file()}
+        files = {name: (path.stat().st_mode, path.read_bytes()) for name, path in paths.items()}
+        owners = {name: (path.stat().st_uid, path.stat().st_gid) for name, path in paths.items()}
+        return Sight(self.simulator.state(), files, owners)
 
     def writes(self, since: int = 0) -> tuple[str, ...]:
         """Requests to the API, other than reads, since the log had so many entries."""
@@ -109,24 +107,8 @@ def run_module(module: str, options: Mapping[str, Any], *, check: bool = False) 
         "_ansible_diff": True,
         "_ansible_module_name": f"azsphere.fleet.{module}",
     }
-    with _given({**options, **internal}), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    given = module_arguments({**options, **internal})
+    with given, contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         main()
     values: dict[str, Any] = json.loads(printed.getvalue())
     return {key: value for key, value in values.items() if not key.startswith("_ansible_")}
-
-
-@contextlib.contextmanager
-def _given(arguments: Mapping[str, Any]) -> Iterator[None]:
-    """Hands arguments to the next AnsibleModule that is made."""
-    try:
-        from ansible.module_utils.testing import patch_module_args
-    except ImportError:  # ansible-core before 2.19
-        given = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
-        before, basic._ANSIBLE_ARGS = basic._ANSIBLE_ARGS, given
-        try:
-            yield
-        finally:
-            basic._ANSIBLE_ARGS = before
-    else:
-        with patch_module_args(dict(arguments)):
-            yield

@@ -113,49 +113,49 @@ AT_ONCE = (
         "a malformed device ID",
         "device",
         {"ids": [A, "XYZ", B]},
-        'The device list cannot be used: row 2: "XYZ" is no device ID: 128 hexadecimal digits are needed and it has 3 '
+        'Invalid device list: row 2: "XYZ" is not a device ID: it must have 128 hexadecimal digits and has 3 '
         "characters.",
     ),
     Mistake(
         "a malformed device ID in a file",
         "device",
         {"src": "{folder}/malformed.csv"},
-        'The device list of {folder}/malformed.csv cannot be used: row 3: "0123" is no device ID: 128 hexadecimal '
-        "digits are needed and it has 4 characters.",
+        'Invalid device list {folder}/malformed.csv: row 3: "0123" is not a device ID: it must have 128 hexadecimal '
+        "digits and has 4 characters.",
     ),
     Mistake(
         "a CSV file without the columns",
         "device",
         {"src": "{folder}/no-columns.csv"},
         "The device list {folder}/no-columns.csv has no column DeviceId and no column ProductName and no column "
-        "DeviceGroupName. Its first line has to be: DeviceId,ProductName,DeviceGroupName.",
+        "DeviceGroupName. Its first line must be: DeviceId,ProductName,DeviceGroupName.",
     ),
     Mistake(
         "a CSV file with semicolons",
         "device",
         {"src": "{folder}/semicolons.csv"},
         "The device list {folder}/semicolons.csv has no column DeviceId and no column ProductName and no column "
-        "DeviceGroupName. Its first line has to be: DeviceId,ProductName,DeviceGroupName. It seems to be separated by "
-        "semicolons in place of commas.",
+        "DeviceGroupName. Its first line must be: DeviceId,ProductName,DeviceGroupName. It seems to be separated by "
+        "semicolons instead of commas.",
     ),
     Mistake(
         "the same device in two groups",
         "device",
         {"src": "{folder}/twice.csv"},
-        "The device list of {folder}/twice.csv cannot be used: row 3: device 0A0A0A0A0A0A… is to be in "
+        "Invalid device list {folder}/twice.csv: row 3: device 0A0A0A0A0A0A… is in "
         '"Kettle/Development" here and in "Kettle/Production" in row 2; a device is in one group.',
     ),
     Mistake(
         "a CSV file that is none",
         "device",
         {"src": "{folder}/binary.csv"},
-        "The device list {folder}/binary.csv is no UTF-8 text.",
+        "The device list {folder}/binary.csv is not valid UTF-16 text. Save it as CSV in UTF-8.",
     ),
     Mistake(
         "a CSV file that is not there",
         "device",
         {"src": "{folder}/nothing.csv"},
-        "There is no device list {folder}/nothing.csv.",
+        "The device list {folder}/nothing.csv does not exist.",
     ),
     Mistake("a folder in place of a CSV file", "device", {"src": "{folder}"}, "Cannot read {folder}: Is a directory."),
     Mistake("no device at all", "device", {"claim": True}, "one of the following is required: ids, devices, src"),
@@ -188,13 +188,13 @@ AT_ONCE = (
         "a blueprint that is torn",
         "blueprint",
         {"src": "{folder}/torn.yml"},
-        "The blueprint {folder}/torn.yml is neither YAML nor JSON, line 2.",
+        "The blueprint {folder}/torn.yml is not valid YAML or JSON, line 2.",
     ),
     Mistake(
         "a blueprint with a key that is there twice",
         "blueprint",
         {"src": "{folder}/key-twice.yml", "prune": ["device_groups"]},
-        "The blueprint {folder}/key-twice.yml has device_groups twice in one mapping, line 4.",
+        "Invalid blueprint {folder}/key-twice.yml: line 4: duplicate key device_groups.",
     ),
     Mistake(
         "a limit below nothing",
@@ -219,16 +219,17 @@ AT_ONCE = (
         "a blueprint with a typing error",
         "blueprint",
         {"src": "{folder}/typing-error.yml"},
-        "The blueprint {folder}/typing-error.yml cannot be used: products[0].devicegroups is not known here (known: "
+        "Invalid blueprint {folder}/typing-error.yml: products[0].devicegroups is unknown (known: "
         "name, description, default_device_groups, device_groups).",
     ),
     Mistake(
         "names that YAML takes for something else",
         "blueprint",
         {"src": "{folder}/bare.yml"},
-        "The blueprint {folder}/bare.yml cannot be used: products[0].name has to be a text and is 2024 (put it in "
-        "quotes); products[1].name has to be a text and is 2024-05-06 (put it in quotes); products[2].name has to be a "
-        "text and is false (put it in quotes).",
+        "Invalid blueprint {folder}/bare.yml: "
+        'products[0].name: the number 2024 is not a text. Put it in quotes, or add "| string" to a template; '
+        'products[1].name: the date 2024-05-06 is not a text. Put it in quotes, or add "| string" to a template; '
+        'products[2].name: the truth value false is not a text. Put it in quotes, or add "| string" to a template.',
     ),
     Mistake(
         "two packages of one component in a blueprint",
@@ -241,20 +242,22 @@ AT_ONCE = (
         "pruning by the wrong blueprint",
         "blueprint",
         {"src": "{folder}/users-only.yml", "prune": ["device_groups", "products", "users"]},
-        "The blueprint {folder}/users-only.yml cannot be used: products are to be pruned and it says nothing of them "
+        "Invalid blueprint {folder}/users-only.yml: products would all be pruned, as the document has no products "
         "(to delete them all, write products: []).",
     ),
     Mistake(
         "a product ID that is a name",
         "product",
         {"id": "Kettle", "name": "Kettle Two"},
-        '"Kettle" is no product ID (a GUID).',
+        'Invalid product ID "Kettle": it is not a GUID. '
+        "A GUID has 32 hexadecimal digits, such as a1000000-0000-4000-8000-000000000001.",
     ),
     Mistake(
         "a device group ID that is a name",
         "device_group",
         {"id": "Production", "state": "absent"},
-        '"Production" is no device group ID (a GUID).',
+        'Invalid device group ID "Production": it is not a GUID. '
+        "A GUID has 32 hexadecimal digits, such as a1000000-0000-4000-8000-000000000001.",
     ),
     Mistake(
         "a device group without its product",
@@ -319,15 +322,15 @@ AFTER_A_LOOK = (
         "a name that the service does not take, in a blueprint",
         "blueprint",
         {"src": "{folder}/umlaut.yml"},
-        '"Küche" is no name for a product: names have 1 to 50 letters, digits and spaces, and no space in front.',
+        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no space in front.',
         ("Product_List", "DeviceGroup_List"),
     ),
     Mistake(
         "such a name without waiting",
         "product",
         {"name": "Küche", "wait": False},
-        '"Küche" is no name for a product: names have 1 to 50 letters, digits and spaces, and no space in front.',
-        ("Product_GetByName",),
+        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no space in front.',
+        ("Product_GetByName", "Product_List"),
     ),
     Mistake(
         "the own account left out of a blueprint",
@@ -418,6 +421,9 @@ AFTER_A_LOOK = (
         {"product": "Kettle", "name": "Production", "state": "absent"},
         f'The device group "Production" cannot be deleted: it has 3 devices ({A}, {B}, {C}). Move them to another '
         "device group first.",
-        ("Product_GetByName", "DeviceGroup_GetInProduct", "Devices_CountInGroup", "Devices_ListInGroup"),
+        (
+            *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
+            *("Devices_CountInGroup", "Devices_ListInGroup"),
+        ),
     ),
 )

@@ -103,16 +103,16 @@ REFUSED = {
         'There is no device group "Attic" in the product "Kettle". It has: "Laboratory", "Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Attic')": (
-        'There is no device group "Attic" in the tenant. There are: '
+        'There is no device group "Attic" in the tenant. Available: '
         '"Coffee Machine/Production", "Kettle/Laboratory", "Kettle/Production".'
     ),
     "lookup('azsphere.fleet.devices', '0f' * 64)": (
         f"The device {'0f' * 64} is not claimed into this tenant, which has 2 devices."
     ),
-    "lookup('azsphere.fleet.devices', '0f')": '"0f" is no device ID',
+    "lookup('azsphere.fleet.devices', '0f')": 'row 1: "0f" is not a device ID',
     "lookup('azsphere.fleet.devices', '0a' * 64, product='Kettle')": "Device IDs need no product",
     "lookup('azsphere.fleet.images', 'Teapot')": (
-        'There is no image "Teapot" in the tenant. There are: "KettleControl".'
+        'There is no image "Teapot" in the tenant. Available: "KettleControl".'
     ),
     "query('azsphere.fleet.devices', products='Kettle')": (
         'This lookup has no option "products". There are: access_token, api_url'

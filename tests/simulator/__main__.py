@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""`python -m tests.simulator`."""
+"""Entry point of `python -m tests.simulator`."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The administration under /_simulator: for tests and for whoever rehearses. It needs no token and is in no log."""
+"""The administration API under /_simulator, for tests and for people. It needs no token and is not logged."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from .settings import InvalidSetting
 from .world import World
 
 PREFIX = "/_simulator"
-#: Seconds; dates far beyond cannot be written any more.
+#: Seconds; later dates could exceed what `datetime` can represent.
 _LONGEST_ADVANCE = 100 * 366 * 86400
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class InvalidOrder(ValueError):
-    """The body of a request to the administration is not what it takes."""
+class InvalidRequest(ValueError):
+    """The body of an administration request is invalid."""
 
 
 def admin_routes(world: World, seeds: Seeds) -> list[BaseRoute]:
-    """What each does is described in docs/simulator.md."""
+    """Return the routes. docs/simulator.md describes what each of them does."""
     handlers = _Handlers(world, seeds)
     routes = [
-        Route("/state", _told(handlers.get_state), methods=["GET"]),
-        Route("/state", _told(handlers.put_state), methods=["PUT"]),
-        Route("/reset", _told(handlers.reset), methods=["POST"]),
-        Route("/log", _told(handlers.get_log), methods=["GET"]),
-        Route("/log", _told(handlers.delete_log), methods=["DELETE"]),
-        Route("/counts", _told(handlers.get_counts), methods=["GET"]),
-        Route("/settings", _told(handlers.get_settings), methods=["GET"]),
-        Route("/settings", _told(handlers.patch_settings), methods=["PATCH"]),
-        Route("/faults", _told(handlers.get_faults), methods=["GET"]),
-        Route("/faults", _told(handlers.post_fault), methods=["POST"]),
-        Route("/faults", _told(handlers.delete_faults), methods=["DELETE"]),
-        Route("/tokens/revoke", _told(handlers.revoke_tokens), methods=["POST"]),
-        Route("/clock/advance", _told(handlers.advance_clock), methods=["POST"]),
+        Route("/state", _reporting_errors(handlers.get_state), methods=["GET"]),
+        Route("/state", _reporting_errors(handlers.put_state), methods=["PUT"]),
+        Route("/reset", _reporting_errors(handlers.reset), methods=["POST"]),
+        Route("/log", _reporting_errors(handlers.get_log), methods=["GET"]),
+        Route("/log", _reporting_errors(handlers.delete_log), methods=["DELETE"]),
+        Route("/counts", _reporting_errors(handlers.get_counts), methods=["GET"]),
+        Route("/settings", _reporting_errors(handlers.get_settings), methods=["GET"]),
+        Route("/settings", _reporting_errors(handlers.patch_settings), methods=["PATCH"]),
+        Route("/faults", _reporting_errors(handlers.get_faults), methods=["GET"]),
+        Route("/faults", _reporting_errors(handlers.post_fault), methods=["POST"]),
+        Route("/faults", _reporting_errors(handlers.delete_faults), methods=["DELETE"]),
+        Route("/tokens/revoke", _reporting_errors(handlers.revoke_tokens), methods=["POST"]),
+        Route("/clock/advance", _reporting_errors(handlers.advance_clock), methods=["POST"]),
     ]
     return [Mount(PREFIX, routes=routes)]
 
@@ -69,7 +69,7 @@ class _Handlers:
         return _done()
 
     async def reset(self, request: Request) -> Response:
-        """State, settings and faults as they were at the start; the log is emptied, tokens stay good."""
+        """Reset state, settings and faults, and clear the log. Tokens stay valid."""
         del request
         world = self._world
         world.replace_state(load(world.initial, world.clock.now()))
@@ -82,7 +82,7 @@ class _Handlers:
     async def get_log(self, request: Request) -> Response:
         since = request.query_params.get("since", "0")
         if not since.isdecimal():
-            raise InvalidOrder("The parameter since is a whole number.")
+            raise InvalidRequest("Invalid parameter since: use a whole number.")
         return JSONResponse(self._world.log.since(int(since)))
 
     async def delete_log(self, request: Request) -> Response:
@@ -123,35 +123,37 @@ class _Handlers:
     async def advance_clock(self, request: Request) -> Response:
         seconds = (await _object(request)).get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_ADVANCE:
-            raise InvalidOrder("The body is an object with the member seconds, a number from 0 up to 100 years.")
+            raise InvalidRequest(
+                "Invalid body: use an object with the member seconds, a number from 0 up to 100 years."
+            )
         self._world.clock.advance(seconds)
         self._world.settle()
         return _done()
 
 
-def _told(endpoint: _Endpoint) -> _Endpoint:
-    """The endpoint, with what was wrong with an order told in one sentence."""
+def _reporting_errors(endpoint: _Endpoint) -> _Endpoint:
+    """Return the endpoint with invalid requests reported as status 400."""
 
-    async def answered(request: Request) -> Response:
+    async def reported(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except (InvalidOrder, InvalidState, InvalidSetting, InvalidFault) as error:
+        except (InvalidRequest, InvalidState, InvalidSetting, InvalidFault) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
-    return answered
+    return reported
 
 
 async def _document(request: Request) -> Any:
     try:
         return json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise InvalidOrder("The body is not JSON.") from error
+        raise InvalidRequest("Invalid body: it is not valid JSON.") from error
 
 
 async def _object(request: Request) -> dict[str, Any]:
     document = await _document(request)
     if not isinstance(document, dict):
-        raise InvalidOrder("The body is not a JSON object.")
+        raise InvalidRequest("Invalid body: it is not a JSON object.")
     return document
 
 

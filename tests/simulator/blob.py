@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The store of image packages: a host of its own, opened by the signature in the address and by nothing else."""
+"""The image store: a separate host, where the signature in the address is the only authorization."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .exchange import RECORD, Receive, Scope, Send, header, query, write
 from .problems import Reply
 from .world import World
 
-#: What the log says of a request that carried a token which was none of the store's business.
+#: Note in the log for a request that contained a token, which must not be sent to the store.
 LEAK = "bearer token sent to the image store"
 
 
 def signed_address(world: World, tenant_id: str, image_id: str, expires: float) -> str:
-    """Where an image can be fetched until `expires` (Unix seconds)."""
+    """Return the download address of an image, valid until `expires` (Unix seconds)."""
     path = f"/{tenant_id}/{image_id}"
     signed = {"se": str(int(expires)), "sig": _signature(world, path, str(int(expires)))}
     return f"{world.blob_url}{path}?{urlencode(signed)}"
@@ -51,7 +51,7 @@ class BlobStore:
         image = tenant.images.get(image_id) if tenant is not None else None
         if image is None:
             return _error(404, "BlobNotFound")
-        # The server leaves the body out of what it answers to HEAD.
+        # The server removes the body for HEAD.
         return Reply(200, image.package, "application/octet-stream")
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tenant CA certificates, their chain and proofs of possession: real X.509, made when they are needed."""
+"""Tenant CA certificates, their chain and proofs of possession: real X.509 certificates, generated on demand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from .state import CaCertificate
 
-#: A tenant CA certificate is good for two years; its successor appears about 90 days before the end.
+#: A tenant CA certificate is valid for two years; its successor is issued about 90 days before it expires.
 VALIDITY = timedelta(days=730)
 _PROOF_VALIDITY = timedelta(days=30)
 _PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -28,14 +28,14 @@ _PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 @dataclass(frozen=True)
 class Authority:
-    """A certificate with its key, both PEM."""
+    """A certificate and its key, both PEM."""
 
     certificate: str
     key: str
 
 
 def make_root(now: datetime) -> Authority:
-    """The certificate above those of all tenants."""
+    """Create the certificate that signs those of all tenants."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Simulated Azure Sphere Root CA")
     certificate = _certificate(name, name, key.public_key(), key, now - timedelta(days=1), now + 10 * VALIDITY, ca=True)
@@ -45,7 +45,7 @@ def make_root(now: datetime) -> Authority:
 def make_tenant_ca(
     root: Authority, tenant_id: str, not_before: datetime, not_after: datetime, *, active: bool, revoked: bool = False
 ) -> CaCertificate:
-    """A CA certificate of a tenant, signed by the root."""
+    """Create a CA certificate of a tenant, signed by the root."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.load_pem_x509_certificate(root.certificate.encode())
     subject = _name(f"Azure Sphere {tenant_id}")
@@ -56,7 +56,7 @@ def make_tenant_ca(
 
 
 def make_default_cas(root: Authority, tenant_id: str, now: datetime) -> list[CaCertificate]:
-    """The active certificate 60 days before its end, and the successor that waits for it."""
+    """Create an active certificate that expires in 60 days, and its successor."""
     end = now + timedelta(days=60)
     return [
         make_tenant_ca(root, tenant_id, end - VALIDITY, end, active=True),
@@ -65,13 +65,13 @@ def make_default_cas(root: Authority, tenant_id: str, now: datetime) -> list[CaC
 
 
 def authority_problem(authority: Authority) -> str | None:
-    """Why a certificate and its key, as they stand in a document, cannot be used; None when they can."""
+    """Return why a certificate and its key from a document cannot be used, or None if they can."""
     try:
         certificate = x509.load_pem_x509_certificate(authority.certificate.encode())
         key = _key(authority.key)
     except (ValueError, TypeError) as error:
         return str(error).partition(". ")[0].rstrip(".") or "they cannot be read"
-    return None if key.public_key() == certificate.public_key() else "the key is another one's"
+    return None if key.public_key() == certificate.public_key() else "the key does not belong to the certificate"
 
 
 def is_expired(ca: CaCertificate, now: datetime) -> bool:
@@ -79,7 +79,7 @@ def is_expired(ca: CaCertificate, now: datetime) -> bool:
 
 
 def active(cas: Sequence[CaCertificate], now: datetime) -> CaCertificate | None:
-    """The certificate in use: the one marked so, and once that has expired the successor that ends first."""
+    """Return the active certificate; if that has expired, the successor that expires first."""
     usable = [ca for ca in cas if not is_expired(ca, now)]
     marked = next((ca for ca in usable if ca.active), None)
     if marked is not None or not any(ca.active for ca in cas):
@@ -88,19 +88,19 @@ def active(cas: Sequence[CaCertificate], now: datetime) -> CaCertificate | None:
 
 
 def body(ca: CaCertificate) -> str:
-    """The certificate as the service gives it: DER in base64."""
+    """Return the certificate as the service does: DER in base64."""
     return _base64(x509.load_pem_x509_certificate(ca.certificate.encode()).public_bytes(serialization.Encoding.DER))
 
 
 def bundle(cas: Iterable[CaCertificate], root_certificate: str | None) -> str:
-    """The certificates as PKCS#7 (DER) in base64, with the root above them when it is given."""
+    """Return the certificates, and the root if given, as PKCS#7 (DER) in base64."""
     pems = [*(ca.certificate for ca in cas), *([] if root_certificate is None else [root_certificate])]
     loaded = [x509.load_pem_x509_certificate(pem.encode()) for pem in pems]
     return _base64(pkcs7.serialize_certificates(loaded, serialization.Encoding.DER))
 
 
 def proof_of_possession(ca: CaCertificate, code: str, now: datetime) -> str:
-    """A certificate whose common name is the verification code, signed by the tenant CA; DER in base64."""
+    """Return a certificate for the verification code, signed by the tenant CA; DER in base64."""
     issuer = x509.load_pem_x509_certificate(ca.certificate.encode())
     key = ec.generate_private_key(ec.SECP256R1())
     end = min(now + _PROOF_VALIDITY, issuer.not_valid_after_utc)
@@ -111,12 +111,12 @@ def proof_of_possession(ca: CaCertificate, code: str, now: datetime) -> str:
 
 
 def thumbprint(certificate: x509.Certificate) -> str:
-    """SHA-1 in upper-case hexadecimal."""
+    """Return the SHA-1 fingerprint in upper-case hexadecimal."""
     return certificate.fingerprint(hashes.SHA1()).hex().upper()
 
 
 def self_signed(name: str, now: datetime, days: int = 365) -> Authority:
-    """A client certificate for an application, with its key: RSA, as Entra's client assertions are signed with."""
+    """Create an RSA client certificate for an application, with its key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     subject = _name(name)
     certificate = _certificate(
@@ -163,7 +163,7 @@ def _name(common_name: str) -> x509.Name:
 def _key(pem: str) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(pem.encode(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError("a certificate authority's key must be one on an elliptic curve")
+        raise ValueError("the key of a certificate authority must be an elliptic curve key")
     return key
 
 

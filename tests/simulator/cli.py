@@ -21,15 +21,15 @@ from .server import Options, serve
 from .settings import DIALECTS, InvalidSetting, Settings
 
 _DESCRIPTION = """\
-Simulates the Azure Sphere Public API v2 and its sign-in on 127.0.0.1, to rehearse irreversible work and to test.
-When it is ready it prints one line of JSON on standard output: its address, the file of its certificate authority, and
-the credentials that it takes. Everything else is told on standard error.
+Simulates the Azure Sphere Public API v2 and its sign-in on 127.0.0.1, for tests and for trying irreversible changes.
+When it is ready, it prints one line of JSON on standard output: its address, the file of its certificate authority, and
+valid credentials. All other messages go to standard error.
 """
 _EPILOG = "Seed files, settings, dialects and the administration under /_simulator are described in docs/simulator.md."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the simulator; answers the exit status: 0 after a stop, 2 when it could not start."""
+    """Run the simulator. Returns the exit code: 0 after a stop, 2 if it could not start."""
     options = parser().parse_args(arguments)
     made = None
     try:
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InvalidState, InvalidSetting) as error:
         return _failed(str(error))
     except OSError as error:
-        return _failed(f"The simulator could not be run: {error}.")
+        return _failed(f"Cannot run the simulator: {error}.")
     finally:
         if made is not None:
             shutil.rmtree(made, ignore_errors=True)
@@ -58,26 +58,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command line takes."""
+    """Return the parser of the command line."""
     made = argparse.ArgumentParser(prog="python -m tests.simulator", description=_DESCRIPTION, epilog=_EPILOG)
     add = made.add_argument
-    add("--port", type=_port, default=0, help="port of API and sign-in (default: any that is free)")
-    add("--latency", type=float, default=0.0, metavar="MS", help="milliseconds by which every answer is late")
-    add("--operation-time", type=float, metavar="SECONDS", help="how long an operation takes (default: 0.05)")
-    add("--page-size", type=int, metavar="N", help="no page is longer (default: 100, and 1000 if asked for)")
-    add("--seed", type=Path, metavar="FILE", help="YAML or JSON file with the state to start with")
-    add("--state", type=Path, metavar="FILE", help="read the state from this file if it exists, and keep it there")
+    add("--port", type=_port, default=0, help="port of the API and the sign-in (default: a free port)")
+    add("--latency", type=float, default=0.0, metavar="MS", help="delay of each reply in milliseconds")
+    add("--operation-time", type=float, metavar="SECONDS", help="duration of an operation (default: 0.05)")
+    add("--page-size", type=int, metavar="N", help="maximum page size (default: 100, and up to 1000 on request)")
+    add("--seed", type=Path, metavar="FILE", help="YAML or JSON file with the initial state")
+    add("--state", type=Path, metavar="FILE", help="read the state from this file if it exists, and save it there")
     add(
         "--directory",
         type=Path,
         metavar="DIR",
-        help="where its certificates lie (default: one removed at exit)",
+        help="directory for its certificates (default: one that is removed on exit)",
     )
-    add("--ready-file", type=Path, metavar="FILE", help="write the ready message to this file too")
-    add("--dialect", choices=DIALECTS, help="what to answer where the real service's answer is not known")
-    add("--set", dest="set", action="append", default=[], metavar="NAME=VALUE", help="any other setting; repeatable")
-    add("--check-replies", action="store_true", help="hold its own replies to the OpenAPI description")
-    add("--with-parent", action="store_true", help="stop when the process that started it ends")
+    add("--ready-file", type=Path, metavar="FILE", help="write the ready message to this file as well")
+    add("--dialect", choices=DIALECTS, help="behaviour where the real service is not documented")
+    add(
+        "--set",
+        dest="set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting; can be repeated",
+    )
+    add("--check-replies", action="store_true", help="validate its own replies against the OpenAPI description")
+    add("--with-parent", action="store_true", help="stop when the parent process exits")
     return made
 
 
@@ -92,7 +99,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     for assignment in options.set:
         name, equals, value = assignment.partition("=")
         if not equals:
-            raise InvalidSetting(f"The option --set takes NAME=VALUE, not {assignment!r}.")
+            raise InvalidSetting(f"Invalid option --set: use NAME=VALUE, not {assignment!r}.")
         changes[name] = _value(name, value)
     settings = Settings()
     settings.change(changes)
@@ -100,7 +107,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _value(name: str, text: str) -> Any:
-    """A setting's value as it is written on the command line: the switches are texts, the others JSON."""
+    """Parse the value of a setting from the command line: switches are strings, all others JSON."""
     if isinstance(getattr(Settings, name, None), str):
         return text
     try:
@@ -111,10 +118,10 @@ def _value(name: str, text: str) -> Any:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; use a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"invalid port {text!r}: use a number from 0 to 65535")
     return int(text)
 
 
-def _failed(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
+def _failed(message: str) -> int:
+    print(message, file=sys.stderr)
     return 2

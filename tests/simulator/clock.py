@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The simulator's time: the computer's, which a test may put forward."""
+"""The simulator's clock: the system time, which tests can advance."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from datetime import datetime, timedelta, timezone
 
 
 class Clock:
-    """UTC. Put forward with `advance`, so that operations end and tokens expire without anybody waiting for it."""
+    """UTC. `advance` completes operations and expires tokens without waiting."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
 
     def timestamp(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time() + self._ahead
 
     def now(self) -> datetime:
@@ -31,5 +31,5 @@ class Clock:
         self._ahead += seconds
 
     def reset(self) -> None:
-        """Back to the computer's time."""
+        """Return to the system time."""
         self._ahead = 0.0

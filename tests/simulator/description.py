@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The OpenAPI description as the simulator uses it: which operation a request is, and whether request and reply fit.
+"""The OpenAPI description: finds the operation of a request, and validates requests and replies.
 
-Requests are held to the description strictly: enumerations are integers only, and members, query parameters and bodies
-that an operation does not have are refused. What the description leaves open for readers stays open in replies.
+Requests are validated strictly: enumerations are integers, and unknown members, query parameters and bodies are
+rejected. Replies may contain members that the description does not exclude.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .enums import Enums
 
 Schema = dict[str, Any]
 _FORMATS = jsonschema.FormatChecker(formats=())
-#: A number with a point is no integer, even one that JSON Schema would let pass.
+#: A number with a decimal point is not an integer, although JSON Schema accepts 1.0.
 _Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
@@ -43,12 +43,12 @@ def _is_uuid(value: object) -> bool:
 
 
 def shortened(message: str) -> str:
-    """A message of jsonschema, which starts with the whole value and says only then what is wrong with it."""
+    """Shorten a message of jsonschema, which starts with the whole value and ends with the error."""
     return message if len(message) <= 200 else f"{message[:80]} ... {message[-100:]}"
 
 
-class Misfit(Exception):
-    """Something does not fit the description; the text says what and why."""
+class SchemaViolation(Exception):
+    """A value does not match the description; the message contains the reason."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,15 @@ class Check:
             return
         error = best_match(self.validator.iter_errors(value))
         where = ".".join(str(step) for step in error.absolute_path)
-        raise Misfit(f"{what}{' at ' + where if where else ''}: {shortened(error.message)}")
+        raise SchemaViolation(f"{what}{' at ' + where if where else ''}: {shortened(error.message)}")
 
 
 @dataclass(frozen=True)
 class Described:
-    """One operation. `problem_statuses` are those whose body is documented to be a list of problems. `guessed` says
-    that the operation is known to be there, and its address is a guess.
+    """One operation of the description.
+
+    `problem_statuses` are the statuses for which a list of problems is documented. `guessed` means that the
+    operation is known to exist and that its path is a guess.
     """
 
     id: str
@@ -94,7 +96,7 @@ class Described:
         return any(name == "tenantId" for name, _check in self.path_parameters)
 
     def check_path(self, values: tuple[str, ...]) -> dict[str, str]:
-        """The path parameters by name. Raises Misfit."""
+        """Return the path parameters by name. Raises SchemaViolation."""
         parameters = {}
         for (name, check), value in zip(self.path_parameters, values, strict=True):
             check(value, f"path parameter {name}")
@@ -102,23 +104,26 @@ class Described:
         return parameters
 
     def check_query(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """The query parameters by name, numbers as such. Raises Misfit."""
+        """Return the query parameters by name, with numbers converted. Raises SchemaViolation."""
         parameters: dict[str, Any] = {}
         for name, text in query.items():
             check = self.query_parameters.get(name)
             if check is None:
-                raise Misfit(f"query parameter {name}: this operation has none of that name")
+                raise SchemaViolation(f"query parameter {name}: this operation has no such parameter")
             value: object = text
             if check.schema.get("type") == "integer":
                 if not (text.isascii() and text.isdecimal()):
-                    raise Misfit(f"query parameter {name}: {text!r} is not a whole number")
+                    raise SchemaViolation(f"query parameter {name}: {text!r} is not a whole number")
                 value = int(text)
             check(value, f"query parameter {name}")
             parameters[name] = value
         return parameters
 
     def check_reply(self, status: int, body: object) -> None:
-        """Hold a JSON reply to the description; an undescribed success is held to the described one. Raises Misfit."""
+        """Validate a JSON reply. Raises SchemaViolation.
+
+        An undocumented success status is validated against the schema of the documented one.
+        """
         check = self.replies.get(str(status), self.replies.get("default"))
         if 200 <= status < 300 and str(status) not in self.replies:
             check = next(c for s, c in self.replies.items() if s.startswith("2"))
@@ -135,7 +140,7 @@ class _Node:
 
 @dataclass(frozen=True)
 class Match:
-    """Where a request's path leads: an operation with the values of its path parameters, or the methods there are."""
+    """The result of a search by path: an operation and its path parameters, or the methods that the path supports."""
 
     operation: Described | None
     values: tuple[str, ...]
@@ -143,7 +148,7 @@ class Match:
 
 
 class Description:
-    """All operations, found by method and path without regard to letter case (FACTS, wire conventions)."""
+    """All operations. Method and path are matched regardless of case."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.operations: dict[str, Described] = {}
@@ -158,7 +163,7 @@ class Description:
 
     @classmethod
     def load(cls) -> Description:
-        """The description that lies beside this file."""
+        """Load the description in openapi.yaml."""
         text = Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8")
         return cls(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
@@ -255,7 +260,7 @@ class _Reader:
         return resolved
 
     def _inlined(self, schema: Any) -> Any:
-        """The schema without references; none of the description's refer to themselves."""
+        """Return the schema with references replaced. No reference of the description is recursive."""
         if isinstance(schema, list):
             return [self._inlined(entry) for entry in schema]
         if not isinstance(schema, dict):
@@ -263,14 +268,14 @@ class _Reader:
         if "$ref" in schema:
             inlined = self._inlined(copy.deepcopy(self._resolved(schema)))
             if schema["$ref"].endswith("/TenantCertificateStatus"):
-                # The body of an expired certificate is null (FACTS, tenant CA certificates).
+                # The body of an expired certificate is null.
                 inlined["properties"]["Certificate"]["type"] = ["string", "null"]
             return inlined
         return {name: self._inlined(value) for name, value in schema.items()}
 
 
 def _strict(schema: Any) -> Any:
-    """The schema of a request body as a strict server reads it: integers for enumerations, no unknown members."""
+    """Return the schema for request bodies: integers for enumerations, no unknown members."""
     if isinstance(schema, list):
         return [_strict(entry) for entry in schema]
     if not isinstance(schema, dict):

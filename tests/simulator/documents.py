@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The state as a document. It is canonical: the same state always gives the same bytes."""
+"""The state as a canonical document: equal states are equal bytes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Document = dict[str, Any]
 
 
 def canonical(document: Document) -> bytes:
-    """The document as bytes to compare."""
+    """Return the document as canonical bytes."""
     return json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def dump(state: State) -> Document:
-    """Everything durable as a document; lists without an order of their own are sorted."""
+    """Return the durable state as a document; lists without a meaningful order are sorted."""
     return {
         "directories": [asdict(d) for _id, d in sorted(state.directories.items())],
         "applications": sorted((asdict(a) for a in state.applications), key=lambda a: str(a["client_id"])),
@@ -40,7 +40,7 @@ def dump(state: State) -> Document:
 
 
 def timestamp(moment: datetime) -> str:
-    """A time as it stands in a document: ISO 8601 in UTC with microseconds and a Z."""
+    """Format a time for a document: ISO 8601 in UTC with microseconds and a Z."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -3,15 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Enumerations by name, for the dialect in which they travel so (FACTS, what is not known, 1)."""
+"""Enumerations by name, for the setting `enum_form: names`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-#: Members of requests and replies that hold a value of an enumeration, with its name in the API description. The
-#: deprecated ImageType of an image is a plain number there.
+#: Members of requests and replies with the value of an enumeration, and its name in the API description. The
+#: deprecated ImageType of an image is a plain number.
 _MEMBERS = {
     "OsFeedType": "OsFeedType",
     "OSFeedType": "OsFeedType",
@@ -26,7 +26,7 @@ _MEMBERS = {
 
 
 class Enums:
-    """Built from the schemas of the API description."""
+    """The enumerations of the API description."""
 
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         self._numbers: dict[str, dict[str, int]] = {
@@ -37,11 +37,11 @@ class Enums:
         }
 
     def named(self, document: Any) -> Any:
-        """The document with names in place of numbers."""
+        """Replace numbers with names."""
         return _replaced(document, self._names)
 
     def numbered(self, document: Any) -> Any:
-        """The document with numbers in place of the names that there are."""
+        """Replace known names with numbers."""
         return _replaced(document, self._numbers)
 
 

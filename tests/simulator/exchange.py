@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A request and its answer on their way through the simulator: reading, writing, and what the log shall know."""
+"""A request and its reply: reading, writing, and the data for the log."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: Where the record of a request lies in its ASGI scope.
+#: Key of the record of a request in its ASGI scope.
 RECORD = "simulator.record"
 
 
 @dataclass
 class Record:
-    """What is written to the log when the answer goes out; the application that answers fills in what it finds."""
+    """Data for the log. The application that replies sets what it knows; it is written with the reply."""
 
     operation: str | None = None
     tenant: str | None = None
@@ -41,13 +41,13 @@ class Record:
 
 
 def raw_path(scope: Scope) -> str:
-    """The path as it was sent, percent-encoding and all."""
+    """Return the path as sent, with percent-encoding."""
     raw = scope.get("raw_path")
     return raw.decode("latin-1") if raw else str(scope["path"])
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """A request header by its lower-case name."""
+    """Return a request header by its lower-case name."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Files that others read while they are written: private and whole."""
+"""Private files that are written atomically, since others read them meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, all of it or nothing. Raises OSError."""
+    """Write a file atomically, readable only by its owner. Raises OSError."""
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     except OSError as error:

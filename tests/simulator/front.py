@@ -3,23 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What every request goes through, whoever answers it: latency, ordered faults, and the log."""
+"""What all requests pass through: latency, faults, and the log."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 from .exchange import RECORD, Application, Message, Receive, Record, Scope, Send, raw_path, write
 from .faults import Fault
 from .operations import Code, OperationFailure
 from .problems import Reply
+from .rig.apply import KINDS, Rig
 from .transport import abort
 from .world import World
 
 
 class Front:
-    """Stands before an application; `kind` is what its requests are in the log."""
+    """Middleware in front of an application. `kind` is the kind of its requests in the log."""
 
     def __init__(self, world: World, kind: str, application: Application) -> None:
         self._world = world
@@ -35,12 +37,16 @@ class Front:
             await asyncio.sleep(world.settings.latency_ms / 1000)
         if fault is not None:
             record.note = f"fault {fault.kind}"
+            if fault.kind in KINDS:
+                log = partial(self._log, scope, record, started)
+                await Rig(fault, self._application, scope, receive, log).reply(send)
+                return
             if await self._stopped(fault, scope, record, started, send):
                 return
         await self._application(scope, receive, self._sender(fault, scope, record, started, send))
 
     async def _stopped(self, fault: Fault, scope: Scope, record: Record, started: float, send: Send) -> bool:
-        """Do what a fault does before the work; says whether the request ends with it."""
+        """Apply a fault before the request is processed, and return whether the request ends with it."""
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
             return False
@@ -60,7 +66,7 @@ class Front:
         return False
 
     def _sender(self, fault: Fault | None, scope: Scope, record: Record, started: float, send: Send) -> Send:
-        """A send that writes the log just before the answer is complete, and spoils the answer when a fault says so."""
+        """Return a `send` that writes the log before the reply is complete, and applies faults to the reply."""
         spoil = fault.kind if fault is not None else None
         status = 0
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The simulator as tests and programs use it: a process of its own, spoken to over its administration."""
+"""The simulator as tests and programs use it: a separate process, controlled through its administration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TIMEOUT = 30.0
 
 
 class SimulatorFailed(Exception):
-    """The simulator did not start, or refused an order; the text is what it said."""
+    """The simulator did not start, or rejected a request; the message contains its output."""
 
 
 class Simulator:
@@ -35,13 +35,13 @@ class Simulator:
         self.ready = ready
         self._process = process
         self._session = requests.Session()
-        # A bundle named in the environment would win over the simulator's own authority.
+        # A bundle in the environment would take precedence over the simulator's certificate authority.
         self._session.trust_env = False
         self._session.verify = ready["ca"]
 
     @property
     def url(self) -> str:
-        """Address of API and sign-in."""
+        """Address of the API and the sign-in."""
         return str(self.ready["url"])
 
     @property
@@ -50,24 +50,24 @@ class Simulator:
         return str(self.ready["ca"])
 
     def env(self) -> dict[str, str]:
-        """The variables by which Ansible reaches it, as its built-in Administrator, with a token cache of its own."""
+        """Return environment variables for the simulator, its built-in Administrator and a separate token cache."""
         return environment(self.ready)
 
     def state(self) -> bytes:
-        """Everything durable, as canonical JSON: equal states are equal bytes."""
+        """Return the durable state as canonical JSON: equal states are equal bytes."""
         return self._ask("GET", "state").content
 
     def load(self, state: Mapping[str, Any] | bytes) -> None:
-        """Go on with another state: a seed document, or what `state` answered."""
+        """Replace the state with a seed document, or with a result of `state`."""
         body = state if isinstance(state, bytes) else json.dumps(state).encode()
         self._ask("PUT", "state", data=body)
 
     def reset(self) -> None:
-        """State, settings, faults, clock and log as at the start."""
+        """Reset state, settings, faults, clock and log."""
         self._ask("POST", "reset")
 
     def log(self, since: int = 0) -> list[dict[str, Any]]:
-        """The requests numbered above `since`."""
+        """Return the requests numbered above `since`."""
         entries: list[dict[str, Any]] = self._ask("GET", f"log?since={since}").json()
         return entries
 
@@ -75,41 +75,50 @@ class Simulator:
         self._ask("DELETE", "log")
 
     def counts(self) -> dict[str, Any]:
-        """Requests by kind, method and operation; `writes` are those to the API other than GET and HEAD."""
+        """Return the requests by kind, method and operation; `writes` are those to the API other than GET and HEAD."""
         counts: dict[str, Any] = self._ask("GET", "counts").json()
         return counts
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """Change settings; answers all of them."""
+        """Change settings, and return all of them."""
         settings: dict[str, Any] = self._ask("PATCH", "settings", data=json.dumps(changes).encode()).json()
         return settings
 
     def fault(self, kind: str = "status", *, match: Mapping[str, str] | None = None, **members: Any) -> None:
-        """Order a fault for the next requests that match: `times`, `skip`, `status`, `retry_after`, `seconds`, `body`.
+        """Add a fault for the next matching requests: `times`, `skip`, `status`, `retry_after`, `seconds`, `body`.
 
-        `match` is by `operationId`, `method`, `path` or `kind`; see `faults`.
+        `match` contains `operationId`, `method`, `path` or `kind`; see `faults`.
         """
         order = {"kind": kind, "match": dict(match or {}), **members}
         self._ask("POST", "faults", data=json.dumps(order).encode())
+
+    def rig(self, kinds: Mapping[str, Mapping[str, Any]], *, probability: float, seed: int) -> None:
+        """Order faults of several kinds at once, which strike `probability` of all requests in sum until cleared.
+
+        `kinds` are orders by a label of the caller; each has `kind`, the label if it has none.
+        """
+        for number, (label, order) in enumerate(kinds.items()):
+            share = {"probability": probability / len(kinds), "seed": seed + number, "times": None}
+            self._ask("POST", "faults", data=json.dumps({"kind": label, **share, **order}).encode())
 
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
 
     def revoke_tokens(self) -> None:
-        """No access token issued until now is good any more."""
+        """Revoke all access tokens."""
         self._ask("POST", "tokens/revoke")
 
     def advance(self, seconds: float) -> None:
-        """Put the simulator's clock forward."""
+        """Advance the simulator's clock."""
         self._ask("POST", "clock/advance", data=json.dumps({"seconds": seconds}).encode())
 
     def order(self, method: str, path: str, body: Any = None) -> Any:
-        """Any other request to the administration, by its path below /_simulator; answers the JSON reply, if any."""
+        """Send another administration request, by its path below /_simulator. Returns the JSON reply, if any."""
         answer = self._ask(method, path, data=None if body is None else json.dumps(body).encode())
         return answer.json() if answer.content else None
 
     def stop(self) -> None:
-        """End it, at the latest after some seconds by force."""
+        """Stop the simulator, by force after some seconds."""
         self._session.close()
         self._process.terminate()
         try:
@@ -125,7 +134,7 @@ class Simulator:
             method, f"{self.url}/_simulator/{path}", data=data, verify=self.ca, timeout=_TIMEOUT
         )
         if not answer.ok:
-            raise SimulatorFailed(f"The simulator refused {method} {path}: {answer.text}")
+            raise SimulatorFailed(f"The simulator rejected {method} {path}: {answer.text}")
         return answer
 
 
@@ -137,9 +146,9 @@ def start_simulator(
     port: int = 0,
     **settings: Any,
 ) -> Iterator[Simulator]:
-    """A simulator of one's own, stopped at the end.
+    """Start a simulator, and stop it at the end.
 
-    `seed` is a seed document or the file of one, `state` the file to keep the state in; every other option is a setting
+    `seed` is a seed document or a file, `state` the file to save the state to. All other options are settings
     (`latency_ms`, `operation_seconds`, `page_size`, `dialect`, `check_replies`, switches). Raises SimulatorFailed.
     """
     with tempfile.TemporaryDirectory(prefix="azsphere-simulator-") as directory:

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Image packages: composed for tests and demonstrations, and read as the service reads them.
+"""Image packages: created for tests and demos, and read as the service does.
 
-`python -m tests.simulator.images --help` composes one from the command line.
+`python -m tests.simulator.images --help` creates one from the command line.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from azuresphere_imagemetadata.exceptions import ImageMetadataConversionError
 from azuresphere_imagemetadata.image import Image
 from azuresphere_imagemetadata.metadata_sections import DebugSection, IdentitySection, SignatureSection
 
-#: Bytes that the name may take in a package.
+#: Maximum size of the name in a package, in bytes.
 _NAME_BYTES = 32
 
 
 class InvalidPackage(Exception):
-    """The bytes are no image package; the text says why."""
+    """The bytes are not a valid image package; the message contains the reason."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a package says of itself. GUIDs are lower case; `image_type` is a number of the API's ImageType."""
+    """The identity of a package. GUIDs are lower case; `image_type` is a number of the API's ImageType."""
 
     image_id: str
     component_id: str
@@ -45,9 +45,9 @@ class Identity:
 def compose(
     *, image_id: str, component_id: str, name: str, image_type: int = 10, payload: bytes = b"", built_at: int = 0
 ) -> bytes:
-    """The bytes of a package with identity, debug and signature sections, signed with the public app-development key.
+    """Return a package with identity, debug and signature sections, signed with the public app-development key.
 
-    `built_at` is Unix seconds. Raises ValueError for a GUID that is none or a name of more than 32 bytes.
+    `built_at` is in Unix seconds. Raises ValueError for an invalid GUID or a name of more than 32 bytes.
     """
     raw_name = name.encode()
     if len(raw_name) > _NAME_BYTES:
@@ -76,7 +76,7 @@ def compose_package(
     image_type: int = 10,
     payload: bytes = b"an application that does nothing",
 ) -> Path:
-    """Write a package to `path` and answer it. Raises as `compose` does, and OSError."""
+    """Write a package to `path` and return the path. Raises as `compose` does, and OSError."""
     target = Path(path)
     target.write_bytes(
         compose(image_id=image_id, component_id=component_id, name=name, image_type=image_type, payload=payload)
@@ -85,17 +85,17 @@ def compose_package(
 
 
 def read(package: bytes) -> Identity:
-    """What a package is, its signature verified. Raises InvalidPackage."""
+    """Return the identity of a package after verifying its signature. Raises InvalidPackage."""
     try:
         image = Image(package)
         identity, debug = image.metadata.identity, image.metadata.debug
         signed = image.has_valid_signature()
     except (ImageMetadataConversionError, ValueError, IndexError, KeyError, struct.error) as error:
-        raise InvalidPackage("it has no readable image metadata") from error
+        raise InvalidPackage("it contains no readable image metadata") from error
     if identity is None:
-        raise InvalidPackage("its image metadata names no image ID")
+        raise InvalidPackage("its image metadata contains no image ID")
     if not signed:
-        raise InvalidPackage("its signature is not valid")
+        raise InvalidPackage("its signature is invalid")
     name = debug.image_name if debug is not None else ""
     return Identity(str(identity.image_uid), str(identity.component_uid), int(identity.image_type), str(name))
 
@@ -103,17 +103,20 @@ def read(package: bytes) -> Identity:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulator.images",
-        description="Compose an image package that the simulator, and every reader of image packages, takes. "
-        "Prints what is in it as one line of JSON.",
+        description="Create a valid image package for the simulator, and print its contents as one line of JSON.",
     )
     parser.add_argument("path", help="the file to write")
     parser.add_argument("--name", required=True, help="name of the image, at most 32 bytes")
     parser.add_argument("--image-id", default=None, help="GUID of this build (default: a new one)")
-    parser.add_argument("--component-id", default=None, help="GUID of the application over time (default: a new one)")
+    parser.add_argument(
+        "--component-id", default=None, help="component GUID, the same for all builds (default: a new one)"
+    )
     parser.add_argument(
         "--type", type=int, default=10, help="10 for an application (default), 21 for a board configuration"
     )
-    parser.add_argument("--payload", default=None, metavar="FILE", help="what is packed (default: a few bytes of text)")
+    parser.add_argument(
+        "--payload", default=None, metavar="FILE", help="contents of the package (default: a few bytes of text)"
+    )
     options = parser.parse_args(arguments)
     image_id = options.image_id or str(uuid.uuid4())
     component_id = options.component_id or str(uuid.uuid4())
@@ -128,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             payload=payload,
         )
     except (OSError, ValueError, struct.error) as error:
-        print(f"The package could not be composed: {error}.", file=sys.stderr)
+        print(f"Cannot create the package: {str(error).rstrip('.')}.", file=sys.stderr)
         return 2
     print(json.dumps({"path": str(target), **asdict(read(target.read_bytes()))}))
     return 0

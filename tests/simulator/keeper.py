@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Keeps the state in a file, so that a rehearsal can go on another day."""
+"""Saves the state to a file, so that a later run of the simulator can continue with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INTERVAL = 0.25
 
 
 class Keeper:
-    """Writes the state to `path` soon after it changed, and at the end; without a path it does nothing."""
+    """Writes the state to `path` shortly after each change and at the end. Without a path, it does nothing."""
 
     def __init__(self, world: World, path: Path | None) -> None:
         self._world = world
@@ -33,13 +33,13 @@ class Keeper:
             await asyncio.sleep(_INTERVAL)
 
     def finish(self) -> None:
-        """Bring operations under way to their end, and write. Raises OSError."""
+        """Complete pending operations, and write the state. Raises OSError."""
         if self._world.operations.settle(math.inf):
             self._world.changes += 1
         self.write()
 
     def write(self) -> None:
-        """Write the state if it changed since the last time. Raises OSError."""
+        """Write the state if it changed since the last call. Raises OSError."""
         if self._path is not None and self._written != self._world.changes:
             write_private(self._path, canonical(dump(self._world.state)))
             self._written = self._world.changes

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The state that a document describes, with everything that the document leaves out."""
+"""Builds the state from a document, with defaults for everything that the document leaves out."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ _NAMESPACE = uuid.UUID("5a3c0de5-0000-4000-8000-617a73706865")
 
 
 class InvalidState(ValueError):
-    """The document does not describe a state; the text says where and why."""
+    """The document does not describe a valid state; the message contains the place and the reason."""
 
 
 def guid_of(*names: str) -> str:
-    """The GUID that a seed gives to what has none: always the same for the same names."""
+    """Return the default GUID of a seed entry: the same for the same names."""
     return str(uuid.uuid5(_NAMESPACE, "/".join(names)))
 
 
 def load(document: Mapping[str, Any], now: datetime) -> State:
-    """The state that a document describes, completed where it leaves things out. Raises InvalidState.
+    """Return the state that a document describes, completed with defaults. Raises InvalidState.
 
-    The document has passed the schema already, and names its directories and applications: `seeds` sees to that.
+    `seeds` has validated the document against the schema, and completed its directories and applications.
     """
     return _Loader(document, now).state()
 
@@ -170,7 +170,7 @@ class _TenantLoader:
             principal = self._state.identity(who)
             if principal is None:
                 raise InvalidState(
-                    f"The tenant {self._name!r} gives a role to {who!r}, whom the document does not name: "
+                    f"The tenant {self._name!r} gives a role to {who!r}, which is not in the document: "
                     "add an application, person, managed identity or principal of that name or ID."
                 )
             self._state.principals.setdefault(principal.id, principal)
@@ -181,7 +181,9 @@ class _TenantLoader:
             package = base64.b64decode(entry["package"], validate=True) if "package" in entry else self._composed(entry)
             identity = images.read(package)
         except (images.InvalidPackage, ValueError) as error:
-            raise InvalidState(f"An image of the tenant {self._name!r} is no image package: {error}.") from error
+            raise InvalidState(
+                f"An image of the tenant {self._name!r} is not a valid image package: {error}."
+            ) from error
         return Image(
             identity.image_id,
             identity.component_id,
@@ -192,7 +194,7 @@ class _TenantLoader:
         )
 
     def _composed(self, entry: Mapping[str, Any]) -> bytes:
-        """A package of no use, for an image that the document only describes."""
+        """Return a generated package for an image that has no package in the document."""
         name = entry.get("name", "application")
         return images.compose(
             image_id=_guid(entry, "id", "image", self._name, name),
@@ -235,7 +237,7 @@ class _TenantLoader:
             )
             missing = sorted(set(deployment.images) - set(self._tenant.images))
             if missing:
-                raise InvalidState(f"A deployment to {name!r} names the image {missing[0]}, which is not there.")
+                raise InvalidState(f"A deployment to {name!r} names the image {missing[0]}, which does not exist.")
             group.deployments.append(deployment)
             self._tenant.deployments[deployment.id] = deployment
         return group
@@ -243,7 +245,7 @@ class _TenantLoader:
     def _device(self, entry: Mapping[str, Any]) -> None:
         device_id = entry["id"].lower()
         if device_id in self._state.owners:
-            raise InvalidState(f"The device {device_id[:12]}... is owned twice; a device belongs to one tenant.")
+            raise InvalidState(f"The device {device_id[:12]}... has two owners; a device belongs to one tenant.")
         device = Device(
             device_id,
             self._tenant.id,
@@ -266,7 +268,7 @@ class _TenantLoader:
                 if f"{product.name}/{group.name}".casefold() == reference.casefold():
                     return group
         raise InvalidState(
-            f"A device is in the group {reference!r}, which the tenant {self._name!r} has not; write it Product/Group."
+            f"A device is in the group {reference!r}, which the tenant {self._name!r} does not have; use Product/Group."
         )
 
     def _certificates(self) -> None:
@@ -314,7 +316,7 @@ def _default_group_entries() -> list[dict[str, Any]]:
 def _check_authority(certificate: str, key: str, what: str) -> None:
     problem = certificates.authority_problem(certificates.Authority(certificate, key))
     if problem is not None:
-        raise InvalidState(f"{what} is no certificate with its key, both PEM: {problem}.")
+        raise InvalidState(f"{what} is not a valid certificate with its key, both PEM: {problem}.")
 
 
 def _guid(entry: Mapping[str, Any], member: str, *names: str) -> str:

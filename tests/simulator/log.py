@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Every request that was made, for tests to count. Requests to the administration are not in it."""
+"""The log of requests, for tests to count. Administration requests are not logged."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: Who answered: the API, the sign-in, the managed identity endpoint, or the store of image packages.
+#: The part that replied: the API, the sign-in, the managed identity endpoint, or the image store.
 KINDS = ("api", "signin", "managed_identity", "blob")
 
 
 @dataclass
 class Entry:
-    """One request. `operation` is the operationId of the API description or None; `note` says what was odd about it."""
+    """One request. `operation` is the operationId or None; `note` describes what was unusual."""
 
     number: int
     kind: str
@@ -33,7 +33,7 @@ class Entry:
 
 
 class RequestLog:
-    """Entries in the order in which the requests came to an end, numbered from 1; `counts` are kept beside."""
+    """Entries in the order in which requests completed, numbered from 1, and their counts."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -69,18 +69,18 @@ class RequestLog:
             self._notes[note] += 1
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        """Entries numbered above `number`."""
+        """Return the entries numbered above `number`."""
         first = self._entries[0].number if self._entries else self._next
         return [asdict(entry) for entry in self._entries[max(0, number - first + 1) :]]
 
     def clear(self) -> None:
-        """Forget all, counts included; numbers go on."""
+        """Remove all entries and counts; numbering continues."""
         self._entries.clear()
         for counter in (*self._methods.values(), self._operations, self._notes):
             counter.clear()
 
     def counts(self) -> dict[str, Any]:
-        """Requests by kind and method, by operation of the API, and how many could have changed something."""
+        """Return the number of requests by kind and method, by operation of the API, and of writes."""
         document: dict[str, Any] = {kind: dict(sorted(counter.items())) for kind, counter in self._methods.items()}
         document["operations"] = dict(sorted(self._operations.items()))
         document["notes"] = dict(sorted(self._notes.items()))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Names and enumerations of the service that more than one part of the simulator needs."""
+"""Names and enumerations of the service that several parts of the simulator use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DefaultGroup:
     update_policy: int
 
 
-#: The groups that come with a product (FACTS, products and device groups). Only the second description is published.
+#: The default groups of a product. Only the second description is documented by the service.
 DEFAULT_GROUPS = (
     DefaultGroup("Development", "Default development device group", 0, 1),
     DefaultGroup("Field Test", "Default test device group", 0, 0),
@@ -35,11 +35,11 @@ DEFAULT_GROUPS = (
 
 
 def name_problem(name: str, *, any_character: bool) -> str | None:
-    """Why the service would not take a name, or None: letters, digits, spaces, none of these in front, at most 50."""
+    """Return why a name is invalid, or None: 1 to 50 letters, digits and spaces, no leading space."""
     if not 1 <= len(name) <= 50:
-        return "a name has 1 to 50 characters"
+        return "use 1 to 50 characters"
     if name[0] == " ":
-        return "a name does not start with a space"
+        return "it must not start with a space"
     if not any_character and not all(c == " " or (c.isascii() and c.isalnum()) for c in name):
-        return "a name holds letters, digits and spaces only"
+        return "use letters, digits and spaces only"
     return None

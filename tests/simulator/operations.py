@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Work that the service does in its own time.
+"""Asynchronous operations.
 
-An operation is started with an effect, which happens only when its time has come. Until then nothing of it can be seen,
-and the first reply never tells whether it will go well (FACTS, asynchronous operations).
+The effect of an operation happens when its time is over. Until then, nothing of it is visible, and the first reply
+never shows whether it will succeed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Kind(IntEnum):
     BULK_DEVICE_CLAIM = 11
 
 
-#: Kinds that have details, with their name in the path of these (FACTS, asynchronous operations).
+#: Kinds that have details, and their name in the path of the details.
 DETAILS = {
     Kind.DEPLOY_TO_DEVICE_GROUP: "deploytodevicegroup",
     Kind.IMAGE_UPLOAD: "imageUpload",
@@ -77,7 +77,7 @@ class OperationFailure(Exception):
 
 @dataclass
 class Outcome:
-    """How an effect ended. `resource` is the path of what was made, below /v2; `details` are for the detail call."""
+    """The result of an effect. `resource` is the path of the created resource, below /v2; `details` are its details."""
 
     resource: str = ""
     details: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Outcome:
 
 @dataclass
 class Operation:
-    """`created`, `starts`, `due` and `completed` are Unix seconds of the simulator's clock."""
+    """An operation. `created`, `starts`, `due` and `completed` are Unix seconds of the simulator's clock."""
 
     id: str
     kind: Kind
@@ -102,12 +102,12 @@ class Operation:
 
     @property
     def path(self) -> str:
-        """Where the operation is polled, below /v2. One made outside any tenant has a path of its own."""
+        """The path for polling, below /v2. Operations outside any tenant have a path of their own."""
         return f"/tenants/{self.tenant_id}/operations/{self.id}" if self.tenant_id else f"/operations/{self.id}"
 
     @property
     def details_path(self) -> str:
-        """Where its details are, below /v2; empty for the kinds that have none."""
+        """The path of its details, below /v2; empty for kinds without details."""
         name = DETAILS.get(self.kind)
         return f"/tenants/{self.tenant_id}/operationTypes/{name}/operations/{self.id}" if name else ""
 
@@ -126,7 +126,7 @@ class Operation:
 
 
 class Operations:
-    """All operations since the last reset, and those under way in the order in which they end."""
+    """All operations since the last reset, and the pending ones in the order of their ends."""
 
     def __init__(self) -> None:
         self._all: dict[str, Operation] = {}
@@ -143,7 +143,7 @@ class Operations:
         now: float,
         seconds: float,
     ) -> Operation:
-        """Start work that has its effect `seconds` from now; the first quarter of them it counts as not yet started."""
+        """Start an operation that takes effect in `seconds`. It counts as not started for the first quarter of them."""
         operation = Operation(str(uuid.uuid4()), kind, tenant_id, caller, now, now + seconds / 4, now + seconds, effect)
         self._all[operation.id] = operation
         heapq.heappush(self._under_way, (operation.due, next(self._sequence), operation))
@@ -153,7 +153,7 @@ class Operations:
         return self._all.get(operation_id)
 
     def settle(self, now: float) -> bool:
-        """Let everything that is due by now happen, in order; says whether anything did."""
+        """Apply all effects that are due, in order, and return whether there were any."""
         happened = False
         while self._under_way and self._under_way[0][0] <= now:
             _due, _sequence, operation = heapq.heappop(self._under_way)

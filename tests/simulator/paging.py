@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Pages of a list. A listing is a snapshot: following its tokens gives each item once, whatever changes meanwhile."""
+"""Pages of a list. A listing is a snapshot: changes between two pages do not affect it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: How many tokens are remembered; the oldest are forgotten first.
+#: Number of tokens to keep; the oldest are dropped first.
 _REMEMBERED = 20_000
 
 
 class UnknownContinuation(Exception):
-    """The continuation token was not given for this listing."""
+    """The continuation token does not belong to this listing."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Pages:
         self._rests: OrderedDict[str, _Rest] = OrderedDict()
 
     def first(self, listing: Hashable, items: Sequence[Any], size: int) -> tuple[Sequence[Any], str | None]:
-        """The first page and the token of the next one, if any. `listing` names what is listed and for whom."""
+        """Return the first page and the token of the next one, if any. `listing` identifies the list and the caller."""
         return self._page(_Rest(listing, size, items, 0))
 
     def next(self, listing: Hashable, token: str, size: int, *, same_size: bool) -> tuple[Sequence[Any], str | None]:
-        """The page that a token stands for; it may be asked for again. Raises UnknownContinuation."""
+        """Return the page of a token, any number of times. Raises UnknownContinuation."""
         rest = self._rests.get(token)
         if rest is None or rest.listing != listing or (same_size and rest.size != size):
             raise UnknownContinuation

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Failures of the API: what went wrong, and the shapes in which it may travel (FACTS, failures)."""
+"""Errors of the API, and the forms that they can have on the wire."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CODES = {400: Code.BAD_REQUEST, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND, 409: 
 
 
 class Problem(Exception):
-    """A request that fails at once. `code` is the ErrorCode; the service's own list of them is not published."""
+    """An error reply. `code` is the ErrorCode; the service's list of codes is not published."""
 
     def __init__(self, status: int, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)
@@ -31,7 +31,7 @@ class Problem(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer on the wire. `json` is the body before it was written, for checking; None when it is not JSON."""
+    """A reply. `json` is the body before serialization, for validation; None if it is not JSON."""
 
     status: int
     body: bytes
@@ -40,7 +40,7 @@ class Reply:
 
 
 def problem_reply(problem: Problem, settings: Settings, *, documented: bool) -> Reply:
-    """The problem in the shape of the settings, or as the documented list of details where that is documented."""
+    """Return the error in the form of the settings, or as a list of problems where that is documented."""
     shape = "list" if documented else settings.problem_shape
     headers: tuple[tuple[str, str], ...] = ()
     if settings.trace_header != "none":

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What a client has to know of a running simulator, in the forms in which it may want to know it."""
+"""What clients need to know about a running simulator, in several forms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Ready = dict[str, Any]
 
 
 def describe(world: World, seeds: Seeds, directory: Path, managed_identity_url: str) -> Ready:
-    """The ready message. Writes the client certificate to the directory. Raises OSError."""
+    """Return the ready message. Writes the client certificate to the directory. Raises OSError."""
     application = next((a for a in world.state.applications if not a.public), None)
     tenants = [t for t in world.state.tenants.values() if application and t.roles.get(application.object_id)]
     return {
@@ -47,7 +47,7 @@ def describe(world: World, seeds: Seeds, directory: Path, managed_identity_url: 
 
 
 def environment(ready: Mapping[str, Any]) -> dict[str, str]:
-    """The environment variables by which the collection, and Azure's own libraries, reach the simulator."""
+    """Return environment variables for the collection, and for Azure's own libraries."""
     values = {
         "AZSPHERE_API_URL": ready["url"],
         "AZSPHERE_TENANT": ready["tenant"],
@@ -62,7 +62,7 @@ def environment(ready: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write_files(ready: Ready, directory: Path, ready_file: Path | None) -> None:
-    """The file `environment`, for a shell to source, and the ready message where one asked for it. Raises OSError."""
+    """Write the file `environment` for shells, and the ready message if requested. Raises OSError."""
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment(ready).items()]
     write_private(directory / "environment", "".join(lines).encode())
     if ready_file is not None:
@@ -70,11 +70,11 @@ def write_files(ready: Ready, directory: Path, ready_file: Path | None) -> None:
 
 
 def greeting(ready: Ready, state: State) -> str:
-    """What a person is told at the start."""
+    """Return the instructions for people."""
     tenants = ", ".join(f"{tenant.name} ({len(tenant.devices)} devices)" for tenant in state.tenants.values())
     environment_file = shlex.quote(os.path.join(str(ready["directory"]), "environment"))
     return (
-        f"The Azure Sphere simulator is at {ready['url']}. Nothing real is touched.\n"
+        f"The Azure Sphere simulator is ready at {ready['url']}. Nothing real is touched.\n"
         f"Tenants: {tenants or 'none'}.\n"
         f"To use it from a shell:  . {environment_file}\n"
         "To stop it: Ctrl-C."
@@ -82,7 +82,7 @@ def greeting(ready: Ready, state: State) -> str:
 
 
 def _client_certificate(application: Application | None, seeds: Seeds, directory: Path) -> str | None:
-    """Where the application's certificate lies with its key: this run's, or an earlier one's in the same directory."""
+    """Return the file of the application's certificate and key: new, or from an earlier run in the directory."""
     path = directory / "client.pem"
     if application is None:
         return None

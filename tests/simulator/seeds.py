@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Where the state comes from: the built-in world, a seed or state file, or a document sent to the administration."""
+"""Sources of the state: the built-in state, a seed or state file, or a document from the administration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DIRECTORY_ID = guid_of("directory", "Contoso")
 CLIENT_ID = guid_of("client", "Fleet automation")
 OBJECT_ID = guid_of("application", "Fleet automation")
 TENANT_NAME = "Contoso Fleet"
-#: The tenant in which nobody of this world has a role, and the devices that it owns: 000...0f00 to 000...0f04.
+#: A tenant in which nobody has a role, and the devices that it owns: 000...0f00 to 000...0f04.
 FOREIGN_TENANT_NAME = "Fabrikam Devices"
 FOREIGN_DEVICES = tuple(f"{0xF00 + number:0128x}" for number in range(5))
 
@@ -40,7 +40,7 @@ _DEVICE_MEMBERS = frozenset(_SCHEMA["$defs"]["device"]["properties"])
 
 
 class Seeds:
-    """Completes documents with the identities of this run: its application has a secret and a certificate made now."""
+    """Completes documents with the identities of this run. Its application has a new secret and certificate."""
 
     def __init__(self, now: datetime) -> None:
         certificate = certificates.self_signed("Fleet automation", now)
@@ -49,7 +49,7 @@ class Seeds:
         self._certificate = certificate.certificate
 
     def world(self) -> Document:
-        """The state without a seed."""
+        """Return the state without a seed."""
         return {
             "tenants": [
                 {"name": TENANT_NAME, "id": guid_of("tenant", TENANT_NAME)},
@@ -59,10 +59,11 @@ class Seeds:
         }
 
     def load(self, document: object, now: datetime) -> State:
-        """The state that a document describes, completed. Raises InvalidState.
+        """Return the state that a document describes, with defaults. Raises InvalidState.
 
-        Left out, directories, applications, people and managed identities are those of the built-in world, a tenant's
-        roles make the built-in application (or the document's first one) its Administrator.
+        Directories, applications, people and managed identities default to those of the built-in state. The
+        roles of a tenant default to Administrator for the built-in application, or for the first one in the
+        document.
         """
         checked = _checked(document)
         complete: Document = {
@@ -91,7 +92,7 @@ class Seeds:
         return load(complete, now)
 
     def complete(self, document: object, now: datetime) -> Document:
-        """The document with nothing left out. Raises InvalidState."""
+        """Return the document with all defaults. Raises InvalidState."""
         return dump(self.load(document, now))
 
     def _applications(self, document: Document) -> list[Document]:
@@ -121,7 +122,7 @@ class Seeds:
 
 
 def read(path: str | Path) -> Document:
-    """A seed or state file, YAML or JSON, with the packages that it names by `path` read in. Raises InvalidState."""
+    """Read a seed or state file, YAML or JSON, and the packages that it refers to by `path`. Raises InvalidState."""
     source = Path(path)
     try:
         text = source.read_text(encoding="utf-8")
@@ -130,7 +131,7 @@ def read(path: str | Path) -> Document:
         raise InvalidState(f"The file {source} cannot be read: {error}") from error
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         where = str(error).replace("\n", " ")
-        raise InvalidState(f"The file {source} is neither YAML nor JSON: {where}") from error
+        raise InvalidState(f"The file {source} is neither valid YAML nor valid JSON: {where}") from error
     checked = _checked({} if document is None else document)
     for tenant in checked.get("tenants", []):
         for image in tenant.get("images", []):
@@ -145,14 +146,14 @@ def _checked(document: object) -> Document:
         where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path).lstrip(
             "."
         )
-        raise InvalidState(f"The state is wrong at {where or 'its top'}: {shortened(error.message)}.")
+        raise InvalidState(f"Invalid state at {where or 'its top level'}: {shortened(error.message)}.")
     if not isinstance(document, dict):
         raise InvalidState("The state must be an object.")
     return document
 
 
 def _without_sound_devices(document: object) -> object:
-    """The document less the lists of devices that are plainly right: the schema takes 0.15 ms for each device."""
+    """Return the document without valid lists of devices: the schema takes 0.15 ms for each device."""
     if not isinstance(document, dict) or not isinstance(document.get("tenants"), list):
         return document
     tenants = [

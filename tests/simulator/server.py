@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The listeners of the simulator and how they start and end."""
+"""The listeners of the simulator: how they start and stop."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _PARENT_INTERVAL = 0.5
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. `directory` exists; `port` 0 is any."""
+    """Options of the command line. `directory` exists; `port` 0 selects a free port."""
 
     port: int
     directory: Path
@@ -61,12 +61,12 @@ class Options:
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # Several servers share one loop; `_run` stops them all.
+        # Several servers share one event loop; `_run` stops all of them.
         yield
 
 
 def serve(options: Options) -> None:
-    """Run until SIGTERM, SIGINT or, with a parent, its end. Raises OSError and InvalidState before it is ready."""
+    """Run until SIGTERM, SIGINT or the end of the parent. Raises OSError and InvalidState before it is ready."""
     with contextlib.ExitStack() as stack:
         _serve(options, [stack.enter_context(_listen(port)) for port in (options.port, 0, 0)])
 
@@ -113,7 +113,7 @@ def _serve(options: Options, sockets: list[socket.socket]) -> None:
 
 
 def application(world: World, seeds: Seeds) -> Application:
-    """API, sign-in and administration on one address."""
+    """Return API, sign-in and administration as one application."""
     api = Api(world, Description.load())
     api_front = Front(world, "api", api)
     desk = Starlette(routes=[*signin.routes(world), *admin_routes(world, seeds)])
@@ -139,7 +139,7 @@ def _initial(options: Options, seeds: Seeds) -> dict[str, Any]:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only on sockets that name their protocol; with it each reply takes 40 ms.
+    # asyncio disables Nagle's algorithm only for sockets with an explicit protocol; with it, each reply takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -151,7 +151,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _make_tls(directory: Path) -> tuple[Path, Path]:
-    """A certificate authority of this run and a server certificate of it: the files of the certificate and its key."""
+    """Create a certificate authority and a server certificate. Returns the files of the certificate and its key."""
     ca = trustme.CA(organization_name="Azure Sphere simulator")
     server = ca.issue_cert(_HOST, "localhost")
     certificate, key = directory / "server.pem", directory / "server-key.pem"
@@ -219,7 +219,7 @@ async def _run(
 
 
 async def _watch(parent: int, stop: asyncio.Event) -> None:
-    """Stop when the process that started this one is no more."""
+    """Stop when the parent process exits."""
     while os.getppid() == parent:
         await asyncio.sleep(_PARENT_INTERVAL)
     stop.set()

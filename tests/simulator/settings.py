@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What can be changed while the simulator runs: how slow it is, how long its pages are, which dialect it speaks.
+"""Settings that can be changed at run time: latency, page size, dialect.
 
-A dialect is a set of switches, one for each thing that is not known about the real service (FACTS, what is not known).
-`documented` is what the documentation says or the likeliest guess; `other` takes the other value of every switch.
+A dialect is a set of switches, one for each undocumented detail of the service. `documented` is the documented or most
+likely behaviour; `other` is the alternative of each switch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: Values of each switch; the first belongs to the dialect `documented`, the second to `other`, further ones to neither.
+#: Values of each switch: the first is used by the dialect `documented`, the second by `other`.
 SWITCHES: dict[str, tuple[str, ...]] = {
     "started_status": ("documented", "swapped"),
     "operation_headers": ("none", "location", "retry_after"),
@@ -54,17 +54,17 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "continuation_page_size": ("free", "bound"),
 }
 DIALECTS = ("documented", "other")
-#: Far more than any sense, and still a time that can be written.
+#: An upper limit that still results in a valid time.
 _LARGEST = 1e9
 
 
 class InvalidSetting(ValueError):
-    """A setting that there is not, or a value that it does not take; the text says which."""
+    """An unknown setting, or an invalid value; the message contains the reason."""
 
 
 @dataclass
 class Settings:
-    """Times are in seconds but for `latency_ms`. `page_size` None: 100 to a page, up to 1000 if the client asks."""
+    """Times are in seconds, except `latency_ms`. `page_size` None: 100 items, up to 1000 on request."""
 
     latency_ms: float = 0.0
     operation_seconds: float = 0.05
@@ -109,7 +109,7 @@ class Settings:
     continuation_page_size: str = "free"
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Change some settings; `dialect` sets every switch at once, before the others. Raises InvalidSetting."""
+        """Change settings; `dialect` sets all switches before the others. Raises InvalidSetting."""
         checked: dict[str, Any] = {}
         if "dialect" in changes:
             checked.update(dialect(changes["dialect"]))
@@ -124,9 +124,9 @@ class Settings:
 
 
 def dialect(name: object) -> dict[str, str]:
-    """The value of each switch in a dialect. Raises InvalidSetting."""
+    """Return the value of each switch in a dialect. Raises InvalidSetting."""
     if name not in DIALECTS:
-        raise InvalidSetting(f"There is no dialect {name!r}; use one of {', '.join(DIALECTS)}.")
+        raise InvalidSetting(f"Unknown dialect {name!r}; use one of {', '.join(DIALECTS)}.")
     return {switch: values[DIALECTS.index(str(name))] for switch, values in SWITCHES.items()}
 
 
@@ -141,10 +141,10 @@ def _checked(name: str, value: object) -> object:
         return value
     if name == "page_size":
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            raise InvalidSetting(f"The setting {name} must be a whole number from 1 up, or null, not {value!r}.")
+            raise InvalidSetting(f"The setting {name} must be a positive integer or null, not {value!r}.")
         return value
     if name not in {field.name for field in dataclasses.fields(Settings)}:
-        raise InvalidSetting(f"There is no setting {name!r}; see docs/simulator.md for those that there are.")
+        raise InvalidSetting(f"There is no setting {name!r}; docs/simulator.md lists all settings.")
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
-        raise InvalidSetting(f"The setting {name} must be a number from 0 up, not {value!r}.")
+        raise InvalidSetting(f"The setting {name} must be a number and not negative, not {value!r}.")
     return float(value)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What the simulated service remembers. Plain data with its indexes; GUIDs and device IDs are kept in lower case."""
+"""The state of the simulated service: plain data and its indexes. GUIDs and device IDs are in lower case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Microsoft's public client and directory for people (FACTS, signing in).
+#: Microsoft's public client and directory for people.
 PUBLIC_CLIENT_ID = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
 SPHERE_DIRECTORY_ID = "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"
 ROLES = ("Administrator", "Contributor", "Reader")
@@ -27,7 +27,7 @@ class Directory:
 
 @dataclass
 class Secret:
-    """A client secret; `expires` is ISO 8601 with a zone, None for never."""
+    """A client secret; `expires` is ISO 8601 with a time zone, or None."""
 
     value: str
     expires: str | None = None
@@ -35,7 +35,7 @@ class Secret:
 
 @dataclass
 class FederatedCredential:
-    """Whose tokens an application trusts in place of a secret. Either `jwks` or `public_key` (PEM) verifies them."""
+    """A trusted issuer of tokens. Either `jwks` or `public_key` (PEM) verifies them."""
 
     issuer: str
     subject: str
@@ -48,7 +48,7 @@ class FederatedCredential:
 class Application:
     """An application registration with its service principal (`object_id`).
 
-    `consented` is false while the directory has not been given the Azure Sphere API application. `public` marks a
+    `consented` is false if the directory has not consented to the Azure Sphere API application. `public` marks a
     client for people, which has no credential of its own.
     """
 
@@ -65,7 +65,7 @@ class Application:
 
 @dataclass
 class Person:
-    """Somebody who can sign in. `directory_id` is None for the common Azure Sphere directory."""
+    """A person who can sign in. `directory_id` is None for the common Azure Sphere directory."""
 
     object_id: str
     username: str
@@ -75,7 +75,7 @@ class Person:
 
 @dataclass
 class ManagedIdentity:
-    """An identity of the machine that asks; `system_assigned` is the one that it gets without naming a client."""
+    """An identity of a machine; `system_assigned` is the default without a client ID."""
 
     object_id: str
     client_id: str
@@ -86,7 +86,7 @@ class ManagedIdentity:
 
 @dataclass
 class Principal:
-    """Somebody whom Azure Sphere knows: invited, or given a role by the seed."""
+    """A principal that Azure Sphere knows: invited, or with a role in the seed."""
 
     id: str
     name: str
@@ -95,7 +95,7 @@ class Principal:
 
 @dataclass
 class Deployment:
-    """Images given to a group, `deployed_at` in ISO 8601 with microseconds and a Z."""
+    """Images deployed to a group; `deployed_at` is ISO 8601 with microseconds and a Z."""
 
     id: str
     images: list[str]
@@ -133,7 +133,7 @@ class Product:
 
 @dataclass
 class Device:
-    """A claimed device; `group_id` is None while it is in no group. Times and versions are as devices report them."""
+    """A claimed device; `group_id` is None if it is in no group. Times and versions are as reported by the device."""
 
     id: str
     tenant_id: str
@@ -147,7 +147,7 @@ class Device:
 
 @dataclass
 class Image:
-    """An uploaded package; `package` is its bytes."""
+    """An uploaded package; `package` contains its bytes."""
 
     id: str
     component_id: str
@@ -170,7 +170,7 @@ class CaCertificate:
 
 @dataclass
 class Insight:
-    """An event that a device reported; times are Unix seconds."""
+    """An event that a device reported; times are in Unix seconds."""
 
     device_id: str
     event_type: str
@@ -184,7 +184,7 @@ class Insight:
 
 @dataclass
 class Tenant:
-    """A tenant with all that is in it. `roles` maps the ID of a principal to the names of its roles."""
+    """A tenant and everything in it. `roles` maps the ID of a principal to the names of its roles."""
 
     id: str
     name: str
@@ -199,7 +199,7 @@ class Tenant:
     insights: list[Insight] = field(default_factory=list)
 
     def place(self, device: Device, group: DeviceGroup) -> None:
-        """Put a device of the tenant into a group, out of the one that it was in."""
+        """Move a device of the tenant into a group."""
         if device.group_id is not None:
             del self.groups[device.group_id].devices[device.id]
         device.group_id, device.product_id = group.id, group.product_id
@@ -208,10 +208,10 @@ class Tenant:
 
 @dataclass
 class State:
-    """Everything durable.
+    """The durable state.
 
-    `any_unclaimed`: every well-formed device ID that nobody has claimed is a device that exists; otherwise only those
-    in `unclaimed`. `tenant_makers` are the devices that have made a tenant, which each can do once.
+    `any_unclaimed` means that every well-formed device ID is an existing device; otherwise only those in
+    `unclaimed` exist. `tenant_makers` are devices that have been used to create a tenant, which is possible once.
     """
 
     directories: dict[str, Directory] = field(default_factory=dict)
@@ -234,7 +234,7 @@ class State:
         return next((p for p in self.people if p.username.casefold() == username.casefold()), None)
 
     def identity(self, who: str) -> Principal | None:
-        """Somebody by ID, name or address, known to Azure Sphere or only to the directory."""
+        """Find a principal by ID, name or address, known to Azure Sphere or only to the directory."""
         wanted = who.casefold()
         for principal in self.principals.values():
             if wanted in (principal.id, principal.mail.casefold()):
@@ -250,5 +250,5 @@ class State:
         return None
 
     def exists_unclaimed(self, device_id: str) -> bool:
-        """Whether there is a device of that ID which no tenant owns."""
+        """Return whether an unclaimed device with that ID exists."""
         return device_id not in self.owners and (self.any_unclaimed or device_id in self.unclaimed)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Access tokens: JSON Web Tokens signed with a key that is made at start and lives as long as the simulator."""
+"""Access tokens: JSON Web Tokens signed with a key that is generated at start."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from .clock import Clock
 from .settings import Settings
 
-#: Audiences that the API takes: of applications and of people (FACTS, signing in).
+#: Audiences that the API accepts: of applications and of people.
 API_AUDIENCES = ("https://firstparty.sphere.azure.net/api", "https://sphere.azure.net/api")
 
 
 class InvalidToken(Exception):
-    """The token is not good for the API; the text says why."""
+    """The API does not accept the token; the message contains the reason."""
 
 
 class Tokens:
     """Issues and verifies RS256 tokens.
 
     `issuer` is the address of the authority, for example `https://127.0.0.1:8443`; `settings.token_lifetime` is the
-    lifetime in seconds of those issued without one.
+    default lifetime in seconds.
     """
 
     def __init__(self, issuer: str, clock: Clock, settings: Settings) -> None:
@@ -52,10 +52,10 @@ class Tokens:
         name: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> str:
-        """Make a token for the principal whose object ID is `subject`.
+        """Issue a token for the principal with the object ID `subject`.
 
-        `lifetime` is in seconds; None means the setting `token_lifetime`. `name` is the user name of a person and
-        becomes `preferred_username`. `extra` claims are added last and may replace others.
+        `lifetime` is in seconds; the default is the setting `token_lifetime`. `name` is the user name of a
+        person and becomes `preferred_username`. `extra` claims can replace others.
         """
         now = self._clock.timestamp()
         expires = now + (self._settings.token_lifetime if lifetime is None else lifetime)
@@ -78,11 +78,11 @@ class Tokens:
         return self.sign(claims)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """A token of these claims as they are. Nothing is counted and the API does not take it; for ID tokens."""
+        """Return a token with exactly these claims. It is not counted and the API rejects it; for ID tokens."""
         return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"kid": self._key_id})
 
     def verify(self, token: str) -> dict[str, Any]:
-        """The claims of a token that is good for the API now. Raises InvalidToken."""
+        """Return the claims of a valid token. Raises InvalidToken."""
         claims = self._verified.get(token)
         if claims is None:
             claims = self._decode(token)
@@ -96,17 +96,17 @@ class Tokens:
         return claims
 
     def revoke_all(self) -> None:
-        """No token issued until now is good any more."""
+        """Revoke all tokens issued so far."""
         self._live.clear()
         self._verified.clear()
 
     def key_set(self) -> dict[str, Any]:
-        """The public key as a JSON Web Key Set, as `jwks_uri` serves it."""
+        """Return the public key as a JSON Web Key Set, as `jwks_uri` serves it."""
         key: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key()))
         return {"keys": [{**key, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
 
     def _decode(self, token: str) -> dict[str, Any]:
-        # Times and audience are checked on every use, against the simulator's own clock.
+        # `verify` checks times and audience against the simulator's clock.
         unchecked = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
         options: Any = {**unchecked, "require": ["exp", "aud", "oid"]}
         try:
@@ -118,5 +118,5 @@ class Tokens:
                 options=options,
             )
         except jwt.InvalidTokenError as error:
-            raise InvalidToken(f"the token is not one of this service ({error})") from error
+            raise InvalidToken(f"the token is not from this service ({error})") from error
         return claims

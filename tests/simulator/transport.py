@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Connections that can be cut: uvicorn does not hand its transport to applications, so the protocol class adds it."""
+"""Connections that can be aborted: uvicorn does not expose its transport, so a protocol class does."""
 
 from __future__ import annotations
 
@@ -35,9 +35,15 @@ class CuttableProtocol(_Base):  # type: ignore[misc]  # which class it is depend
         self.app = with_transport
 
 
-def abort(scope: Scope, *, flush: bool = False) -> None:
-    """Close the connection of a request now; with `flush` what was written already still goes out."""
+def transport_of(scope: Scope) -> asyncio.Transport:
+    """Returns the connection of a request."""
     transport: asyncio.Transport = scope[_TRANSPORT]
+    return transport
+
+
+def abort(scope: Scope, *, flush: bool = False) -> None:
+    """Close the connection of a request now; with `flush`, send what was written already."""
+    transport = transport_of(scope)
     if flush:
         transport.close()
     else:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""State in the form in which the API sends it: PascalCase members, enumerations as integers, explicit nulls."""
+"""The state in the API's wire format: PascalCase members, enumerations as integers, explicit nulls."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .settings import Settings
 from .state import ROLES, Deployment, Device, DeviceGroup, Image, Insight, Principal, Product, Tenant
 
 Wire = dict[str, Any]
-#: Where times have an offset, it is one that matters.
+#: A non-zero offset for times, so that ignoring it is noticed.
 _EAST = timezone(timedelta(hours=2))
 
 
 class Writer:
-    """Writes for one request: the settings choose among forms that are not known for certain."""
+    """Converts the state for one request. The settings select the undocumented forms."""
 
     def __init__(self, settings: Settings, url: str) -> None:
         self._settings = settings
@@ -35,7 +35,7 @@ class Writer:
         return text + fraction + {"seven_digits_z": "Z", "no_zone": "", "offset": "+02:00"}[form]
 
     def date_text(self, text: str | None) -> str | None:
-        """A time of the state; one that is none is passed on as it is."""
+        """Return a time of the state in wire format; a value that is not a time is returned unchanged."""
         if text is None:
             return None
         try:
@@ -45,7 +45,7 @@ class Writer:
         return self.date(moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc))
 
     def location(self, resource: str) -> str:
-        """The address of a resource, given as its path below /v2; empty stays empty."""
+        """Return the address of a resource from its path below /v2; empty stays empty."""
         if not resource:
             return ""
         form = self._settings.resource_location
@@ -133,7 +133,7 @@ class Writer:
         }
 
     def operation(self, operation: Operation, now: float | None) -> Wire:
-        """An operation as it stands `now`; None for the first reply, which tells only that it was taken on."""
+        """Return an operation as of `now`; None for the first reply, which shows only that it was accepted."""
         progress = Progress.NOT_STARTED if now is None else operation.progress(now)
         failure, outcome = operation.failure, operation.outcome
         return {
@@ -150,7 +150,7 @@ class Writer:
         }
 
     def address(self, operation: Operation) -> str:
-        """Where an operation is polled; empty when that is not known (FACTS, what is not known, 10)."""
+        """Return the address for polling; empty if the settings say that it is unknown."""
         if operation.tenant_id is None and self._settings.guessed_addresses == "missing":
             return ""
         return self.location(operation.path)
@@ -165,5 +165,5 @@ class Writer:
 
 
 def ordered_roles(roles: set[str]) -> list[str]:
-    """Roles in the service's usual order, the highest first."""
+    """Return roles in the service's order, the highest first."""
     return [role for role in ROLES if role in roles]

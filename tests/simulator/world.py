@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The one object that everything in the simulator shares."""
+"""The object that all parts of the simulator share."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ from .tokens import Tokens
 class World:
     """A simulated service.
 
-    `url` is the address of API and sign-in (`https://127.0.0.1:PORT`), `blob_url` that of the image packages.
-    `sessions` is volatile data of the sign-in, such as device codes and refresh tokens, by a name of its choosing; a
-    reset empties it. `initial` is the state document that a reset goes back to. `changes` counts what was written since
-    the start.
+    `url` is the address of the API and the sign-in (`https://127.0.0.1:PORT`), `blob_url` that of the image store.
+    `sessions` is volatile data of the sign-in, such as device codes and refresh tokens; a reset clears it.
+    `initial` is the state document that a reset restores. `changes` counts writes since the start.
     """
 
     url: str
@@ -47,12 +46,12 @@ class World:
     changes: int = 0
 
     def settle(self) -> None:
-        """Bring to their end all operations whose time has come."""
+        """Complete all operations that are due."""
         if self.operations.settle(self.clock.timestamp()):
             self.changes += 1
 
     def replace_state(self, state: State) -> None:
-        """Go on with another state, and without operations, pages, invitations under way and sign-in sessions."""
+        """Replace the state, and drop operations, pages, pending invitations and sign-ins."""
         self.state = state
         self.operations.clear()
         self.pages.clear()

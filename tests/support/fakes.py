@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, Files
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import Files
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     Certificate,
     Device,
@@ -25,6 +25,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources im
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
+from tests.support.ansible_files import disk
 from tests.support.memory import TENANT, EmptyService
 
 WAITING = Waiting(True, Deadline(60))
@@ -184,5 +185,5 @@ def surround(service: Any, files: Files | None = None) -> Surroundings:
     """A run on this service."""
     made: Service = service
     warnings: list[str] = []
-    context = Context(lambda: made, files or Disk(), warnings.append, lambda _text: None)
+    context = Context(lambda: made, files or disk(), warnings.append, lambda _text: None)
     return Surroundings(context, warnings)

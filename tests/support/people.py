@@ -63,8 +63,10 @@ class Certified:
             encryption = serialization.BestAvailableEncryption(password.encode())
         return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
-    def pfx(self, password: str) -> bytes:
-        encryption = serialization.BestAvailableEncryption(password.encode())
+    def pfx(self, password: str | None = None) -> bytes:
+        encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+        if password:
+            encryption = serialization.BestAvailableEncryption(password.encode())
         return pkcs12.serialize_key_and_certificates(b"pipeline", self.key, self.certificate, None, encryption)
 
 

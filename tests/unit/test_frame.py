@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What holds for the project's files as a whole."""
+"""Rules for all files of the project: licences, sizes, requirements and settings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,11 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
-# Kinds of file that cannot hold a comment, that are somebody else's words, or that people read as text.
-WITHOUT_HEADER = {".csv", ".json", ".j2", ".md", ".rst", ".svg", ".txt", ".pem", ".imagepackage"}
-OTHERS_WORDS = {"LICENSE", "tests/simulator/openapi.yaml", "changelogs/changelog.yaml"}
 CODE_LINES, MODULE_CODE_LINES = 400, 50
 
 
 def project_files() -> list[str]:
-    """What git holds or would take, relative to the root."""
+    """Return all files that git does not ignore, relative to the root."""
     git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(git, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
     return sorted({name for name in listed if name and (ROOT / name).is_file()})
@@ -40,7 +37,7 @@ def text(name: str) -> str:
 
 
 def lines_of_code(source: str) -> int:
-    """Lines that are neither blank, comment, docstring nor a documentation block."""
+    """Count lines that are not blank, comments, docstrings or documentation blocks."""
     prose: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         value = node.value if isinstance(node, (ast.Assign, ast.Expr)) else None
@@ -50,50 +47,64 @@ def lines_of_code(source: str) -> int:
     return sum(1 for number, line in lines if number not in prose and line.strip() and not line.strip().startswith("#"))
 
 
-def test_the_action_group_lists_every_module() -> None:
+def test_action_group_lists_every_module() -> None:
     runtime = yaml.safe_load(text("meta/runtime.yml"))
     modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py") if path.stem != "__init__")
     assert runtime["action_groups"]["azsphere"] == modules
 
 
+def annotated() -> set[str]:
+    """Return the files whose licence is in REUSE.toml, because they cannot contain a comment."""
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 reads no TOML")
+    annotations = tomllib.loads(text("REUSE.toml"))["annotations"]
+    assert {entry["SPDX-License-Identifier"] for entry in annotations} == {"GPL-3.0-or-later"}
+    globs = [glob for entry in annotations for glob in entry["path"]]
+    found = {glob: {path.relative_to(ROOT).as_posix() for path in ROOT.glob(glob)} & set(FILES) for glob in globs}
+    assert [glob for glob, files in found.items() if not files] == [], "REUSE.toml names files that do not exist"
+    return set().union(*found.values())
+
+
 def test_every_file_names_its_licence() -> None:
-    covered = [name for name in FILES if Path(name).suffix not in WITHOUT_HEADER and name not in OTHERS_WORDS]
-    assert [name for name in covered if text(name) and SPDX not in text(name)[:1000]] == []
+    without_header = {name for name in FILES if SPDX not in text(name)[:1000]}
+    assert without_header - annotated() == {"LICENSE"}
 
 
-def test_plugins_state_the_licence_as_ansible_wants_it() -> None:
+def test_only_files_without_a_header_are_annotated() -> None:
+    assert [name for name in sorted(annotated()) if SPDX in text(name)] == []
+
+
+def test_plugins_have_the_licence_line_that_ansible_requires() -> None:
     plugins = [name for name in PYTHON_FILES if name.startswith("plugins/") and text(name)]
     assert [name for name in plugins if "GNU General Public License v3.0 or later" not in text(name)[:1000]] == []
 
 
-def test_no_file_outgrows_its_room() -> None:
+def test_no_file_exceeds_its_limit_of_code_lines() -> None:
     sizes = {name: lines_of_code(text(name)) for name in PYTHON_FILES}
-    rooms = {name: MODULE_CODE_LINES if name.startswith("plugins/modules/") else CODE_LINES for name in sizes}
-    assert {name: size for name, size in sizes.items() if size > rooms[name]} == {}
+    limits = {name: MODULE_CODE_LINES if name.startswith("plugins/modules/") else CODE_LINES for name in sizes}
+    assert {name: size for name, size in sizes.items() if size > limits[name]} == {}
 
 
-def test_prose_is_not_code() -> None:
+def test_lines_of_code_excludes_documentation() -> None:
     source = '"""Says.\n\nMuch.\n"""\nDOCUMENTATION = """\nmodule: x\n"""\n\n# why\na = 1\nb = [\n    2,\n]\n'
     assert lines_of_code(source) == 4
 
 
-def test_the_project_stands_alone() -> None:
-    """No file points out of the clone, at folders that only its makers had."""
+def test_no_file_refers_to_directories_outside_the_clone() -> None:
     outside = re.compile(r"\.\./" + r"shared\b|/work/" + r"(shared|main|notes)\b")
     assert [name for name in FILES if outside.search(text(name))] == []
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "tests/requirements.txt", "tools/requirements.txt"])
 def test_requirements_have_lower_bounds_only(name: str) -> None:
-    """Two collections that pin cannot be installed together."""
+    """Collections with pinned requirements can conflict with each other."""
     demands = [line.split("#")[0].strip() for line in text(name).splitlines()]
     demands = [demand for demand in demands if demand and not demand.startswith("-r ")]
     assert demands
     assert [demand for demand in demands if not re.fullmatch(r"[A-Za-z0-9_.-]+(>=[0-9.]+)?", demand)] == []
 
 
-def test_what_users_install_is_bounded() -> None:
-    """Each requirement of the collection names the oldest version that it was tried with."""
+def test_requirements_of_the_collection_have_lower_bounds() -> None:
+    """Each requirement has the oldest version that was tested."""
     demands = [line for line in text("requirements.txt").splitlines() if line and not line.startswith("#")]
     assert [demand for demand in demands if ">=" not in demand] == []
 
@@ -102,8 +113,8 @@ def test_sanity_has_no_ignore_files() -> None:
     assert [name for name in FILES if name.startswith("tests/sanity/ignore")] == []
 
 
-def test_what_the_caller_set_stays_outside() -> None:
-    """Whoever runs make has settings of Ansible, Azure, Python or a git hook; they must not turn a part red."""
+def test_make_removes_settings_of_the_caller() -> None:
+    """The caller's settings for Ansible, Azure, Python and git hooks must not affect the targets."""
     foreign = {
         "ANSIBLE_STDOUT_CALLBACK": "none",
         "AZSPHERE_TENANT": "Elsewhere",
@@ -118,7 +129,7 @@ def test_what_the_caller_set_stays_outside() -> None:
     }
     shown = "include Makefile\nshown:\n\t@env\n"
     kept = {"PYTHON": "python3.12", "PIP_INDEX_URL": "https://kept"}
-    # Without what a make above this one was told, which would beat the environment.
+    # Without the options of an outer make, which would take precedence over the environment.
     above = {name: value for name, value in os.environ.items() if not name.startswith(("MAKEFLAGS", "MFLAGS"))}
     environment = {**above, **foreign, **kept, "LC_ALL": "POSIX"}
     command = [environment.pop("MAKE", "make"), "--silent", "--file=-", "shown"]
@@ -131,7 +142,7 @@ def test_what_the_caller_set_stays_outside() -> None:
     assert {name: inside.get(name) for name in kept} == kept
 
 
-def test_unit_tests_import_nothing_from_the_gates() -> None:
+def test_unit_tests_import_nothing_from_gates() -> None:
     """Shared helpers belong in tests/support."""
     gates = re.compile(r"^\s*(from tests\.gates|import tests\.gates|from tests import gates|from \.+gates)\b", re.M)
     assert [name for name in PYTHON_FILES if name.startswith("tests/unit/") and gates.search(text(name))] == []

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Links between the pages lead to pages, and to headings on them; the index of docs/ names each."""
+"""Links between pages are valid, and the README and the index of docs/ are complete."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ PAGES = sorted(path for pattern in ("*.md", "docs/*.md", "roles/*/README.md") fo
 
 
 def prose(page: Path) -> str:
-    """A page without its blocks of code."""
+    """Return a page without its code blocks."""
     return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
 
 
 def anchors(page: Path) -> set[str]:
-    """Headings as the hosts of git repositories make anchors of them."""
+    """Return the anchors that hosts of git repositories generate from headings."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.M)
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_are_valid(page: Path) -> None:
     broken = []
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
         if re.match(r"[a-z]+:", target):
@@ -40,6 +40,25 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_the_index_names_every_page() -> None:
+def test_index_lists_every_page() -> None:
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert pages <= set(re.findall(r"\]\(([\w-]+\.md)\)", prose(ROOT / "docs" / "README.md")))
+
+
+def shipped() -> set[str]:
+    """Return the names of all modules, plugins, roles and playbooks, as the README writes them."""
+    kinds = {
+        kind: (ROOT / "plugins" / kind).glob("*.py") for kind in ("filter", "inventory", "lookup", "modules", "test")
+    }
+    named = {
+        f"`{path.stem}`" if kind == "modules" else f"{kind} `{path.stem}`"
+        for kind, paths in kinds.items()
+        for path in paths
+    }
+    roles = {f"role `{path.name}`" for path in (ROOT / "roles").iterdir() if path.is_dir()}
+    return named | roles | {f"playbook `azsphere.fleet.{path.stem}`" for path in (ROOT / "playbooks").glob("*.yml")}
+
+
+def test_readme_lists_everything_that_is_shipped() -> None:
+    rows = set(re.findall(r"^\| ((?:\w+ )?`[\w.]+`) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M))
+    assert rows == shipped()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import InvalidInput
+from .._inputs.encrypted import refuse_encrypted
 from .certificate import client_credential
 from .claims import claims
 from .credential import AccessToken, issued
@@ -102,8 +103,10 @@ class WorkloadIdentity(_Application):
 def _read(path: str, option: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read()
+            content = file.read()
     except OSError as error:
         raise InvalidInput(
             f"The file {path} ({option}) cannot be read: {error.strerror}.", code="file", target=path
         ) from None
+    refuse_encrypted(content, option, path)
+    return content

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from .._deadline import seconds
 from .._errors import InvalidInput
+from .._inputs.encrypted import refuse_encrypted_file
 
 AUTH_SOURCES = (
     "access_token",
@@ -93,6 +94,7 @@ class AuthOptions:
             ca_path = os.path.expanduser(ca_path)
             if not os.path.exists(ca_path):
                 raise InvalidInput(f"The file of certificate authorities {ca_path} (ca_path) does not exist.")
+            refuse_encrypted_file(ca_path, "ca_path")
         validate = params.get("validate_certs")
         return cls(
             auth_source=source,

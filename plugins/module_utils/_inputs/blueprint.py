@@ -12,45 +12,52 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._errors import InvalidInput, MissingLibrary
-from .._files import Files
+from .._errors import InvalidInput, escaped
+from .._files.port import Files
 from .._model.resources import ROLES, ImagePackage
 from .._model.specs import DeploymentSpec, DeviceGroupSpec, ProductSpec, UserSpec, settings_of
-from .._model.values import same_name
-from . import schema
-from .device_rows import DeviceRow, rows_from_csv, rows_from_list
-from .duplicate_keys import duplicate_keys
+from .._model.values import name_key, same_name
+from . import schema, texts
+from .device_rows import DeviceRow, Warn, rows_from_csv, rows_from_list
+from .documents import load_document
+from .encrypted import refuse_encrypted
 from .packages import read_package
 
-_DEPLOYMENT = schema.mapping(images=schema.list_of(schema.text()), packages=schema.list_of(schema.text()))
+_DEPLOYMENT = schema.mapping(images=schema.list_of(schema.name()), packages=schema.list_of(schema.filled()))
 _GROUP = schema.mapping(
     **{
-        setting.name: schema.flag()
-        if setting.is_flag
-        else schema.text(*setting.choices, required=setting.name == "name")
-        for setting in settings_of(DeviceGroupSpec)
-    },
+        each.name: schema.flag() if each.is_flag else schema.text(*each.choices)
+        for each in settings_of(DeviceGroupSpec)
+    }
+    | {"name": schema.name(required=True)},
     deployment=_DEPLOYMENT,
 )
 _PRODUCT = schema.mapping(
-    name=schema.text(required=True),
+    name=schema.name(required=True),
     description=schema.text(),
     default_device_groups=schema.flag(),
     device_groups=schema.list_of(_GROUP),
 )
-_DEVICE = schema.mapping(id=schema.text(required=True), product=schema.text(), device_group=schema.text())
+_DEVICE = schema.mapping(id=schema.name(required=True), product=schema.text(), device_group=schema.text())
 _USER = schema.mapping(
-    user=schema.text(required=True),
+    user=schema.name(required=True),
     roles=schema.list_of(schema.text(*ROLES, any_case=True)),
     exclusive=schema.flag(),
 )
 DOCUMENT = schema.mapping(
     products=schema.list_of(_PRODUCT),
-    images=schema.list_of(schema.text()),
+    images=schema.list_of(schema.filled()),
     devices=schema.list_of(_DEVICE),
-    device_list=schema.text(),
+    device_list=schema.filled(),
     users=schema.list_of(_USER),
 )
+_TEMPLATES = "The role azsphere.fleet.provision templates its documents."
+_DECRYPT = (
+    "The role azsphere.fleet.provision decrypts its documents; with the module, set blueprint to "
+    "lookup('ansible.builtin.unvault', file) | from_yaml in a template."
+)
+#: How many values an error or a warning names.
+REPORTED = 10
 
 
 @dataclass(frozen=True)
@@ -69,50 +76,53 @@ class Blueprint:
         return tuple(spec for owner, spec in self.device_groups if same_name(owner, product))
 
 
-def read_blueprint(files: Files, path: str, base_dir: str | None = None, prune: Iterable[str] = ()) -> Blueprint:
-    """From a YAML or JSON file; paths in it are relative to the base_dir, by default that of the file."""
-    try:
-        import yaml
-    except ImportError as error:
-        raise MissingLibrary("PyYAML", "read blueprints") from error
+def read_blueprint(
+    files: Files, path: str, warn: Warn, base_dir: str | None = None, prune: Iterable[str] = ()
+) -> Blueprint:
+    """Return the blueprint in a YAML or JSON file. Paths in it are relative to the base_dir, by default its directory.
+
+    Warns of templates, which nobody fills in here. Raises InvalidInput, and MissingLibrary without PyYAML.
+    """
     content = files.read(path)
     if content is None:
-        raise InvalidInput(f"There is no blueprint {path}.", code="file", target=path)
-    try:
-        loader = yaml.SafeLoader(content)
-        node = loader.get_single_node()
-        # The first would be lost, and what it describes perhaps pruned.
-        for key, line in duplicate_keys(node):
-            raise InvalidInput(
-                f"The blueprint {path} has {key} twice in one mapping, line {line}.", code="blueprint", target=path
+        raise InvalidInput(f"The blueprint {path} does not exist.", code="file", target=path)
+    refuse_encrypted(content, "blueprint", path, _DECRYPT)
+    document = load_document(content, path)
+    templates = [where for where, found in texts.strings_in(document) if "{{" in found or "{%" in found]
+    if templates:
+        more = f" and {len(templates) - REPORTED} more" if len(templates) > REPORTED else ""
+        warn(
+            escaped(
+                f"The blueprint {path} is not templated, and these values contain templates: "
+                f"{', '.join(templates[:REPORTED])}{more}. {_TEMPLATES}"
             )
-        document = None if node is None else loader.construct_document(node)
-    # A date that cannot be is a mere ValueError.
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        raise InvalidInput(
-            f"The blueprint {path} is neither YAML nor JSON{where}.", code="file", target=path
-        ) from error
+        )
     start = base_dir or os.path.dirname(os.path.abspath(path))
-    return parse_blueprint(files, {} if document is None else document, start, path, prune)
+    return parse_blueprint(files, document, start, warn, source=path, prune=prune)
 
 
 def parse_blueprint(
-    files: Files, document: Any, base_dir: str, source: str | None = None, prune: Iterable[str] = ()
+    files: Files,
+    document: Any,
+    base_dir: str,
+    warn: Warn,
+    *,
+    source: str | None = None,
+    prune: Iterable[str] = (),
 ) -> Blueprint:
-    """Checks the document and reads the files that it names, relative to the base_dir.
+    """Check the document and read the files that it names, relative to the base_dir.
 
-    `prune` are the kinds of which nothing else is to be there: the document has to speak of them.
+    :param prune: the kinds of which everything else is deleted; the document must mention them.
 
-    Raises one InvalidInput that tells of each place that is wrong; packages and device lists that cannot be used raise
+    Raises one InvalidInput that reports each place that is wrong; packages and device lists that cannot be used raise
     their own.
     """
-    found = schema.problems(document, DOCUMENT) or [*_repetitions(document), *_unspoken(document, prune)]
+    document, found = schema.clean(document, DOCUMENT)
+    found = found or [*_duplicates(document), *_unspoken(document, prune)]
     if found:
         name = f"blueprint {source}" if source else "blueprint"
-        raise InvalidInput(f"The {name} cannot be used: {'; '.join(found)}.", code="blueprint", target=source)
-    reader = _Reader(files, base_dir)
+        raise InvalidInput(f"Invalid {name}: {'; '.join(found)}.", code="blueprint", target=source)
+    reader = _Reader(files, base_dir, warn)
     products = document.get("products") or ()
     groups = [(each["name"], each.get("device_groups") or ()) for each in products]
     return Blueprint(
@@ -125,46 +135,47 @@ def parse_blueprint(
     )
 
 
-def _repetitions(document: Mapping[str, Any]) -> list[str]:
-    """Names that stand twice where one has to be."""
+def _duplicates(document: Mapping[str, Any]) -> list[str]:
+    """Return names that occur more than once where they must be unique."""
     products = document.get("products") or []
-    found = _twice("products", [each["name"] for each in products])
+    found = _repeated("products", [each["name"] for each in products])
     for number, product in enumerate(products):
         groups = [each["name"] for each in product.get("device_groups") or ()]
-        found += _twice(f"products[{number}].device_groups", groups)
-    found += _twice("users", [each["user"] for each in document.get("users") or ()])
+        found += _repeated(f"products[{number}].device_groups", groups)
+    found += _repeated("users", [each["user"] for each in document.get("users") or ()])
     if document.get("devices") is not None and document.get("device_list") is not None:
-        found.append("devices and device_list are both given; one of them is to be")
+        found.append("devices and device_list are mutually exclusive")
     return found
 
 
 def _unspoken(document: Mapping[str, Any], prune: Iterable[str]) -> list[str]:
-    """Kinds that would be pruned down to nothing because the document says nothing of them: it may be the wrong one.
+    """Return kinds that would be pruned down to nothing because the document omits them: it may be the wrong one.
 
     Groups are pruned only in products that it names.
     """
     return [
-        f"{kind} are to be pruned and it says nothing of them (to delete them all, write {kind}: [])"
+        f"{kind} would all be pruned, as the document has no {kind} (to delete them all, write {kind}: [])"
         for kind in sorted(prune)
         if kind != "device_groups" and document.get(kind) is None
     ]
 
 
-def _twice(path: str, names: Sequence[str]) -> list[str]:
+def _repeated(path: str, names: Sequence[str]) -> list[str]:
     seen: set[str] = set()
     found = []
     for name in names:
-        if name.casefold() in seen:
-            found.append(f'{path}: "{name}" stands twice')
-        seen.add(name.casefold())
+        if name_key(name) in seen:
+            found.append(f'{path}: "{name}" is duplicated')
+        seen.add(name_key(name))
     return found
 
 
 class _Reader:
     """Turns a checked document into what it means, reading each file once."""
 
-    def __init__(self, files: Files, base_dir: str) -> None:
+    def __init__(self, files: Files, base_dir: str, warn: Warn) -> None:
         self._files = files
+        self._warn = warn
         self._base_dir = base_dir
         self._packages: dict[str, ImagePackage] = {}
 
@@ -186,7 +197,7 @@ class _Reader:
     def devices(self, document: Mapping[str, Any]) -> tuple[DeviceRow, ...]:
         if document.get("device_list") is not None:
             path = os.path.join(self._base_dir, os.path.expanduser(document["device_list"]))
-            return tuple(rows_from_csv(self._files, path))
+            return tuple(rows_from_csv(self._files, path, self._warn))
         return tuple(rows_from_list(document.get("devices") or ()))
 
 

@@ -7,25 +7,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .._errors import InvalidInput
-from .._files import Files
-from .._model.values import is_device_id
+from .._files.port import Files
+from .._model.values import PADDING, is_device_id, is_guid, name_key
+from . import texts
+from .device_csv import read_records
 
-#: The columns of the manufacturing CSV (Azure Sphere manufacturing tools, multi_board_ota_configuration).
-COLUMNS = ("DeviceId", "ProductName", "DeviceGroupName")
-#: How many bad rows one error tells of.
-TOLD = 10
+#: How many bad rows one error reports.
+REPORTED = 10
+_KEYS = ("id", "product", "device_group")
+Warn = Callable[[str], object]
 
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """Where one device is to be. `row` is its first line in the file, or its place in the list, both from 1."""
+    """The device group that a device must be in. `row` is its first line in the file or its place in the list, both
+    from 1.
+    """
 
     id: str
     row: int
@@ -33,134 +35,121 @@ class DeviceRow:
     device_group: str | None = None
 
 
-def rows_of(params: Mapping[str, Any], files: Files) -> list[DeviceRow]:
-    """From the one of the options `src`, `devices` and `ids` that is given. Raises InvalidInput."""
+def rows_of(params: Mapping[str, Any], files: Files, warn: Warn) -> list[DeviceRow]:
+    """Return the rows of the one of the options `src`, `devices` and `ids` that is given. Raises InvalidInput."""
     if params["src"] is not None:
-        return rows_from_csv(files, params["src"])
+        return rows_from_csv(files, params["src"], warn)
     if params["devices"] is not None:
         return rows_from_list(params["devices"])
     return rows_from_ids(params["ids"], params["product"], params["device_group"])
 
 
-def rows_from_ids(ids: Sequence[str], product: str | None, device_group: str | None) -> list[DeviceRow]:
-    """All of them into one group, or only claimed."""
-    return checked(DeviceRow(str(each).strip(), number, product, device_group) for number, each in enumerate(ids, 1))
+def rows_from_ids(ids: Sequence[Any], product: str | None, device_group: str | None) -> list[DeviceRow]:
+    """Return rows that all have one device group, or none. Raises InvalidInput."""
+    halved = _half_a_place(product, device_group)
+    if halved is not None:
+        raise InvalidInput(f"Invalid device group: {halved}.", code="device_rows", hint="Give both or none of them.")
+    return _listed({"id": each, "product": product, "device_group": device_group} for each in ids)
 
 
-def rows_from_list(devices: Sequence[Mapping[str, Any]]) -> list[DeviceRow]:
-    """Each with its own group."""
-    return checked(
-        DeviceRow(str(each["id"]).strip(), number, each.get("product"), each.get("device_group"))
-        for number, each in enumerate(devices, 1)
-    )
+def rows_from_list(devices: Sequence[Any]) -> list[DeviceRow]:
+    """Return rows with a device group each; an empty product or group is none. Raises InvalidInput."""
+    return _listed(devices)
 
 
-def rows_from_csv(files: Files, path: str) -> list[DeviceRow]:
-    """From a file with the columns `DeviceId,ProductName,DeviceGroupName`; others are left alone, as are empty lines.
-
-    Raises InvalidInput for a file that is not there, is no text, or lacks a column.
-    """
-    content = files.read(path)
-    if content is None:
-        raise InvalidInput(f"There is no device list {path}.", code="file", target=path)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"The device list {path} is no UTF-8 text.", code="file", target=path) from error
-    records = _records(text, path)
-    _line, header = next(records, (1, []))
-    wanted = _columns(header, path)
-    rows = []
-    for line, record in records:
-        device_id, product, group = (record[column].strip() if column < len(record) else "" for column in wanted)
-        if device_id or product or group:
-            rows.append(DeviceRow(device_id, line, product or None, group or None))
-    return checked(rows, path)
+def rows_from_csv(files: Files, path: str, warn: Warn) -> list[DeviceRow]:
+    """Return the rows of a CSV file, as `read_records` reads it; warns if there is none. Raises InvalidInput."""
+    records = read_records(files, path)
+    rows = [
+        DeviceRow(device_id, line, product or None, group or None)
+        for line, (device_id, product, group) in records
+        if device_id or product or group
+    ]
+    if not rows:
+        warn(f"The device list {path} has a header and no devices.")
+    return _checked(rows, {}, path)
 
 
-def _records(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record that is not empty, with the line on which it begins: one in quotes may go over several."""
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    line = 1
-    try:
-        for record in reader:
-            if any(cell.strip() for cell in record):
-                yield line, record
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InvalidInput(
-            f"The device list {path} is no CSV: {error} (row {line}).",
-            code="file",
-            target=path,
-        ) from error
+def _row_problems(entry: Any) -> list[str]:
+    """Return what is wrong with the form of an entry of a list of devices: unknown keys, values that are not texts."""
+    if not isinstance(entry, Mapping):
+        return [f"a row must be a mapping with id, product and device_group, not {texts.described(entry)}"]
+    problems = [f"{key} is unknown (known: {', '.join(_KEYS)})" for key in entry if key not in _KEYS]
+    if entry.get("id") is None:
+        problems.append("id is missing")
+    for key in _KEYS:
+        if entry.get(key) is not None:
+            try:
+                texts.text(entry[key])
+            except texts.InvalidValue as error:
+                problems.append(f"{key}: {error}".rstrip("."))
+    return problems
 
 
-def _columns(header: Sequence[str], path: str) -> list[int]:
-    """Where the columns are, in the order of COLUMNS. Their case does not matter."""
-    names = [name.strip().casefold() for name in header]
-    hint = f"Its first line has to be: {','.join(COLUMNS)}."
-    missing = [column for column in COLUMNS if column.casefold() not in names]
-    if missing:
-        # Spreadsheets in many countries write semicolons, and call that CSV.
-        other = next((mark for mark in (";", "\t") if any(mark in name for name in header)), None)
-        if other is not None:
-            hint += f" It seems to be separated by {'semicolons' if other == ';' else 'tabs'} in place of commas."
-        raise InvalidInput(
-            f"The device list {path} has no column {' and no column '.join(missing)}.",
-            code="columns",
-            target=path,
-            hint=hint,
-        )
-    twice = [column for column in COLUMNS if names.count(column.casefold()) > 1]
-    if twice:
-        raise InvalidInput(
-            f"The device list {path} has the column {twice[0]} more than once.", code="columns", target=path, hint=hint
-        )
-    return [names.index(column.casefold()) for column in COLUMNS]
+def _listed(entries: Iterable[Any]) -> list[DeviceRow]:
+    rows: list[DeviceRow] = []
+    malformed: dict[int, str] = {}
+    for number, entry in enumerate(entries, 1):
+        problems = _row_problems(entry)
+        if problems:
+            malformed[number] = ", ".join(problems)
+        else:
+            given = {key: (entry.get(key) or "").strip(PADDING) for key in _KEYS}
+            rows.append(DeviceRow(given["id"], number, given["product"] or None, given["device_group"] or None))
+    return _checked(rows, malformed)
 
 
-def checked(rows: Iterable[DeviceRow], source: str | None = None) -> list[DeviceRow]:
-    """The rows with IDs in lower case and repetitions left out.
+def _checked(rows: Iterable[DeviceRow], malformed: Mapping[int, str], source: str | None = None) -> list[DeviceRow]:
+    """Return the rows with IDs in lower case and without duplicates.
 
-    Raises one InvalidInput that tells of each bad row: a malformed ID, a group without a product or the reverse, a
-    device
-    in two groups.
+    :param malformed: problems of rows that are found already, by row.
+
+    Raises one InvalidInput that reports each bad row: a malformed ID, a group without a product or the reverse, a
+    device in two groups.
     """
     good: dict[str, DeviceRow] = {}
-    problems: list[str] = []
+    problems = dict(malformed)
     for row in rows:
         problem = _problem(row)
         if problem is None:
             other = good.setdefault(row.id.lower(), replace(row, id=row.id.lower()))
             if _where(other) != _where(row):
                 problem = (
-                    f"device {row.id[:12]}… is to be in {_told(row)} here and in {_told(other)} in row {other.row}; "
+                    f"device {row.id[:12]}… is in {_shown(row)} here and in {_shown(other)} in row {other.row}; "
                     "a device is in one group"
                 )
         if problem is not None:
-            problems.append(f"row {row.row}: {problem}")
+            problems[row.row] = problem
     if problems:
-        told = "; ".join(problems[:TOLD]) + (f"; and {len(problems) - TOLD} more" if len(problems) > TOLD else "")
-        where = f" of {source}" if source else ""
-        raise InvalidInput(f"The device list{where} cannot be used: {told}.", code="device_rows", target=source)
+        listed = [f"row {row}: {problems[row]}" for row in sorted(problems)]
+        more = f"; and {len(listed) - REPORTED} more" if len(listed) > REPORTED else ""
+        where = f" {source}" if source else ""
+        raise InvalidInput(
+            f"Invalid device list{where}: {'; '.join(listed[:REPORTED])}{more}.", code="device_rows", target=source
+        )
     return list(good.values())
 
 
 def _problem(row: DeviceRow) -> str | None:
     if not is_device_id(row.id):
         shown = row.id if len(row.id) <= 20 else row.id[:20] + "…"
-        others = " that are not all such digits" if len(row.id) == 128 else ""
-        return (
-            f'"{shown}" is no device ID: 128 hexadecimal digits are needed and it has {len(row.id)} characters{others}'
-        )
-    if row.product is not None and row.device_group is None:
-        return f'the product "{row.product}" is given without a device group'
+        others = ", not all of them such digits" if len(row.id) == 128 else ""
+        length = f"{len(row.id)} characters{others}"
+        return f'"{shown}" is not a device ID: it must have 128 hexadecimal digits and has {length}'
+    return _half_a_place(row.product, row.device_group)
+
+
+def _half_a_place(product: str | None, device_group: str | None) -> str | None:
+    if product is not None and device_group is None:
+        return f'the product "{product}" is given without a device group'
+    if product is None and device_group is not None and not is_guid(device_group):
+        return f'the device group "{device_group}" is given without its product'
     return None
 
 
 def _where(row: DeviceRow) -> tuple[str, str]:
-    return (row.product or "").casefold(), (row.device_group or "").casefold()
+    return name_key(row.product or ""), name_key(row.device_group or "")
 
 
-def _told(row: DeviceRow) -> str:
+def _shown(row: DeviceRow) -> str:
     return f'"{row.product or ""}/{row.device_group or ""}"' if row.device_group else "no group"

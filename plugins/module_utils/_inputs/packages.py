@@ -12,11 +12,12 @@ import struct
 
 from .._errors import InvalidInput, MissingLibrary
 from .._model.resources import ImagePackage
+from .encrypted import refuse_encrypted
 from .image_types import IMAGE_TYPES
 
 
 def read_package(path: str) -> ImagePackage:
-    """What an image package says of itself.
+    """Return what the metadata of an image package says.
 
     Raises InvalidInput for a file that is not there, cannot be read or is no image package, MissingLibrary without
     azuresphere-imagemetadata.
@@ -33,6 +34,7 @@ def read_package(path: str) -> ImagePackage:
         raise InvalidInput(
             f"Cannot read the image package {path}: {error.strerror or type(error).__name__}.", code="file", target=path
         ) from error
+    refuse_encrypted(content, "image package", path)
     try:
         metadata = PackageFile(content).metadata
         identity = metadata.identity

@@ -3,24 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A small description of nested documents, and a check that names every place where one does not fit."""
+"""A small description of nested documents, and a check that reports every place where one does not fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-#: Characters of a value that an error shows.
-MOST = 60
+from . import texts
 
 
 @dataclass(frozen=True)
 class Member:
-    """What a value has to be: `text`, `flag`, `list` (of `of`) or `mapping` (with `members`)."""
+    """What a value must be: a scalar (of `clean`), a list (of `of`) or a mapping (with `members`)."""
 
     kind: str
+    clean: Callable[[Any], Any] = texts.text
     required: bool = False
     choices: tuple[str, ...] = ()
     of: Member | None = None
@@ -28,68 +27,84 @@ class Member:
     any_case: bool = False
 
 
-def text(*choices: str, required: bool = False, any_case: bool = False) -> Member:
-    """`any_case`: the choices may be written in upper or lower case."""
-    return Member("text", required, choices, any_case=any_case)
+def text(*choices: str, any_case: bool = False) -> Member:
+    """Describe a text; with `any_case`, the choices may be written in upper or lower case."""
+    return Member("text", choices=choices, any_case=any_case)
+
+
+def name(*, required: bool = False) -> Member:
+    """Describe a text that is trimmed and must not be empty."""
+    return Member("text", texts.trimmed, required)
+
+
+def filled() -> Member:
+    """Describe a text that must not be blank, such as a path."""
+    return Member("text", texts.filled)
 
 
 def flag() -> Member:
-    return Member("flag")
+    """Describe a truth value, also as one of the words that Ansible takes for it."""
+    return Member("flag", texts.flag)
 
 
 def list_of(of: Member) -> Member:
+    """Describe a list."""
     return Member("list", of=of)
 
 
 def mapping(**members: Member) -> Member:
+    """Describe a mapping with these keys and no others."""
     return Member("mapping", members=members)
 
 
-_WORDS = {"text": "a text", "flag": "true or false", "list": "a list", "mapping": "a mapping"}
-_TYPES: dict[str, type[Any]] = {"text": str, "flag": bool, "list": list, "mapping": dict}
+def clean(value: Any, member: Member) -> tuple[Any, list[str]]:
+    """Return the value with names trimmed and flags as truth values, and every place where it does not fit, each with
+    its path (`products[0].name: ...`).
 
-
-def problems(value: Any, member: Member, path: str = "") -> list[str]:
-    """Every place where the value does not fit, each with its path (`products[0].name: ...`).
-
-    None counts as left out.
+    None counts as left out. With problems, the value must not be used.
     """
-    where = path or "the document"
-    if not isinstance(value, _TYPES[member.kind]):
-        return [f"{where} has to be {_WORDS[member.kind]} and is {_told(value, member.kind)}"]
-    if member.choices and _folded(value, member) not in {_folded(choice, member) for choice in member.choices}:
-        return [f'{where}: "{value}" is none of {", ".join(member.choices)}']
-    if member.kind == "list" and member.of is not None:
-        found = (problems(each, member.of, f"{path}[{number}]") for number, each in enumerate(value))
-        return [problem for each in found for problem in each]
+    problems: list[str] = []
+    return _clean(value, member, "", problems), problems
+
+
+def _clean(value: Any, member: Member, path: str, problems: list[str]) -> Any:
     if member.kind == "mapping":
-        return _mapping_problems(value, member, path)
-    return []
+        return _clean_mapping(value, member, path, problems)
+    if member.kind == "list":
+        return _clean_list(value, member, path, problems)
+    try:
+        found = member.clean(value)
+    except texts.InvalidValue as error:
+        problems.append(f"{path}: {error}".rstrip("."))
+        return None
+    if member.choices and _folded(found, member) not in {_folded(choice, member) for choice in member.choices}:
+        problems.append(f"{path}: {texts.described(found)} is none of {', '.join(member.choices)}")
+    return found
+
+
+def _clean_list(value: Any, member: Member, path: str, problems: list[str]) -> list[Any] | None:
+    if not isinstance(value, (list, tuple)):
+        problems.append(f"{path or 'the document'} must be a list, not {texts.described(value)}")
+        return None
+    of = member.of or Member("text")
+    return [_clean(each, of, f"{path}[{number}]", problems) for number, each in enumerate(value)]
+
+
+def _clean_mapping(value: Any, member: Member, path: str, problems: list[str]) -> dict[str, Any] | None:
+    if not isinstance(value, Mapping):
+        problems.append(f"{path or 'the document'} must be a mapping, not {texts.described(value)}")
+        return None
+    prefix = f"{path}." if path else ""
+    known = ", ".join(member.members)
+    problems += [f"{prefix}{key} is unknown (known: {known})" for key in value if key not in member.members]
+    found = {}
+    for key, inner in member.members.items():
+        if value.get(key) is not None:
+            found[key] = _clean(value[key], inner, f"{prefix}{key}", problems)
+        elif inner.required:
+            problems.append(f"{prefix}{key} is missing")
+    return found
 
 
 def _folded(value: str, member: Member) -> str:
     return value.strip().casefold() if member.any_case else value
-
-
-def _told(value: Any, wanted: str) -> str:
-    """The value, cut when it is long. YAML makes numbers, truth values and dates of names that stand without quotes."""
-    plain = isinstance(value, (int, float, date))
-    shown = str(value) if plain else repr(value)
-    shown = shown.lower() if isinstance(value, bool) else shown
-    shown = shown if len(shown) <= MOST else shown[:MOST] + "…"
-    return f"{shown} (put it in quotes)" if plain and wanted == "text" else shown
-
-
-def _mapping_problems(value: Mapping[Any, Any], member: Member, path: str) -> list[str]:
-    found = []
-    prefix = f"{path}." if path else ""
-    for key in value:
-        if key not in member.members:
-            found.append(f"{prefix}{key} is not known here (known: {', '.join(member.members)})")
-    for key, inner in member.members.items():
-        given = value.get(key)
-        if given is not None:
-            found += problems(given, inner, f"{prefix}{key}")
-        elif inner.required:
-            found.append(f"{prefix}{key} is missing")
-    return found

@@ -105,8 +105,8 @@ class LegacyClient:
         if not wanted:
             raise self.unusable("No tenant was given.")
         there = self.tenants()
+        # Names of tenants are case-sensitive (FACTS: tenants and access).
         found = [tenant for tenant in there if tenant.name == wanted]
-        found = found or [tenant for tenant in there if (tenant.name or "").casefold() == wanted.casefold()]
         if len(found) != 1:
             problem = "is not among those open to this account" if not found else "is the name of several"
             raise self.unusable(f'The tenant "{wanted}" {problem}.')

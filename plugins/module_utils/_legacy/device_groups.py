@@ -77,6 +77,8 @@ class LegacyDeviceGroups:
             return None
         if self._is_of_another(body, ref.product):
             return self._in_list(ref)
+        # Only a product that was read shows how it is spelled.
+        self._products.learn(_product_ids([body]))
         return self._seen(body, ref.product)
 
     def with_id(self, device_group_id: str) -> DeviceGroup | None:

@@ -27,7 +27,7 @@ from .tenants import LegacyTenants
 from .users import LegacyUsers
 
 #: Source: FACTS, tenants and access; products and device groups.
-_NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces, with no space in front")
+_NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces, and no space in front")
 CAPABILITIES = Capabilities(devices_per_claim=CHUNK, naming=Naming(tenant=_NAMES, product=_NAMES, device_group=_NAMES))
 
 

@@ -52,18 +52,17 @@ class OverlayDeviceGroups:
 
     def create(self, product: ProductRef, spec: DeviceGroupSpec) -> None:
         name = spec.name or ""
-        require_name(self._state.base.capabilities, "device_group", name)
         owner = self._state.product(product)
+        require_name(self._state.base.capabilities, "device_group", name)
         self._require_free(product, name)
         self._state.groups.add(updated(self.made(owner, name), spec))
 
     def update(self, ref: GroupRef, spec: DeviceGroupSpec) -> None:
-        require_name(self._state.base.capabilities, "device_group", spec.name)
         group = self._state.group(ref)
+        require_name(self._state.base.capabilities, "device_group", spec.name)
         renamed = group.ref
         if spec.name is not None and spec.name != group.name:
-            if not same_name(spec.name, group.name):
-                self._require_free(group.ref.product, spec.name)
+            self._require_free(group.ref.product, spec.name, group.ref)
             renamed = group.ref.renamed(spec.name)
         self._state.groups.change(group.ref, replace(updated(group, spec), ref=renamed))
         if renamed is not group.ref:
@@ -80,6 +79,8 @@ class OverlayDeviceGroups:
         made = self._state.new_value("device_group", product.name, name)
         return DeviceGroup(GroupRef(product.ref, name), id=made, product_id=product.id)
 
-    def _require_free(self, product: ProductRef, name: str) -> None:
-        if any(same_name(group.name, name) for group in self.list(product)):
+    def _require_free(self, product: ProductRef, name: str, but: GroupRef | None = None) -> None:
+        """As the service: blanks around a name count."""
+        wanted = name.casefold()
+        if any(group.name.casefold() == wanted and group.ref != but for group in self.list(product)):
             raise Conflict(f'There is a device group "{name}" in this product already.', code="Conflict", target=name)

@@ -14,7 +14,7 @@ from .._errors import Conflict
 from .._model.refs import ProductRef
 from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product
 from .._model.specs import ProductSpec, updated
-from .._model.values import Placeholder, same_name
+from .._model.values import Placeholder
 from .._service import require_name
 from .device_groups import OverlayDeviceGroups
 from .devices import OverlayDevices, require_no_devices
@@ -52,12 +52,11 @@ class OverlayProducts:
         return self._state.started("CreateProduct")
 
     def update(self, ref: ProductRef, spec: ProductSpec) -> None:
-        require_name(self._state.base.capabilities, "product", spec.name)
         product = self._state.product(ref)
+        require_name(self._state.base.capabilities, "product", spec.name)
         renamed = product.ref
         if spec.name is not None and spec.name != product.name:
-            if not same_name(spec.name, product.name):
-                self._require_free(spec.name)
+            self._require_free(spec.name, product.ref)
             renamed = product.ref.renamed(spec.name)
         self._state.products.change(product.ref, replace(updated(product, spec), ref=renamed))
         if renamed is not product.ref:
@@ -78,6 +77,8 @@ class OverlayProducts:
                 # Only one of the texts is published (FACTS: default groups).
                 self._state.groups.add(replace(group, description=Placeholder("description", name)))
 
-    def _require_free(self, name: str) -> None:
-        if any(same_name(product.name, name) for product in self.list()):
+    def _require_free(self, name: str, but: ProductRef | None = None) -> None:
+        """As the service: blanks around a name count."""
+        wanted = name.casefold()
+        if any(product.name.casefold() == wanted and product.ref != but for product in self.list()):
             raise Conflict(f'There is a product "{name}" already.', code="Conflict", target=name)

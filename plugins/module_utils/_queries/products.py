@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .._errors import InvalidInput
 from .._model.refs import ProductRef
 from .._model.resources import DeviceGroup, Product
-from .._model.values import is_guid
+from .._model.values import PADDING, is_guid
 from .._resolve import (
     device_group_with_id,
     find_device_group,
@@ -61,7 +61,7 @@ def device_group(service: Service, which: str, product: str | None = None) -> Va
     """
     name = which
     if product is None and "/" in which:
-        product, _slash, name = which.rpartition("/")
+        product, name = (part.strip(PADDING) for part in which.rsplit("/", 1))
     if product is not None or is_guid(name):
         return device_group_values(require_device_group(service, product, name))
     found = service.device_groups.named(which)

@@ -15,7 +15,8 @@ from typing import Any
 
 from .._context import Context, Waiting
 from .._errors import FleetError, InvalidInput
-from .._files import Files, PlannedFiles
+from .._files.planned import PlannedFiles
+from .._files.port import Files
 from .._inputs.blueprint import Blueprint
 from .._model.resources import ImagePackage
 from .._overlay.overlay import Overlay

@@ -3,55 +3,82 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a tenant CA certificate, its chain or a proof of possession on disk."""
+"""Keeps a tenant CA certificate, its chain or a proof of possession on disk."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from .._context import Context
-from .._errors import InvalidInput, MissingLibrary
+from .._errors import InvalidInput
+from .._files.port import write_file
 from .._model.resources import Certificate
+from .._model.values import PlannedBytes
 from .._resolve import listed
 from .._service import Service
-from .._views.certificates import certificate_values
+from .._views.certificates import certificate_to_pem, certificate_values, chain_to_pem, proves
 from .._views.result import Result
-from .file import DesiredFile, bring_about_file, plan
+from .file import DesiredFile, apply_file, plan
 from .plan import Execution, Plan
 
 PROOF = "proof_of_possession"
-CONTENTS = ("certificate", "chain", PROOF)
+CHAIN = "chain"
+CONTENTS = ("certificate", CHAIN, PROOF)
+DER, PEM = "der", "pem"
+FORMATS = (DER, PEM)
+NEW_MODE = "0644"
 LONGEST_CODE = 64
+#: What the ending of a file's name says about its format.
+ENDINGS = {".pem": PEM, ".der": DER, ".p7b": DER, ".p7c": DER}
 
 
 @dataclass(frozen=True)
 class DesiredContent:
-    """Which of CONTENTS, of the CA certificate with this thumbprint, or of the active one."""
+    """Which of CONTENTS, of the CA certificate with this thumbprint or of the active one, in which of FORMATS."""
 
     content: str
     thumbprint: str | None = None
     verification_code: str | None = None
+    format: str = DER
 
 
-def desired_content(content: str, thumbprint: str | None, verification_code: str | None) -> DesiredContent:
+def desired_content(
+    content: str, thumbprint: str | None, verification_code: str | None, format: str | None = None
+) -> DesiredContent:
     """Checks the options against each other. Raises InvalidInput.
 
     The code becomes the common name of a certificate, which has 64 characters at most (RFC 5280, ub-common-name).
     """
     if (content == PROOF) != (verification_code is not None):
-        raise InvalidInput(f"A verification_code belongs to content: {PROOF}, and to nothing else.")
+        raise InvalidInput(f"Invalid verification_code: content: {PROOF} requires it, and nothing else takes it.")
     if verification_code is not None and not 1 <= len(verification_code) <= LONGEST_CODE:
-        raise InvalidInput(f"A verification code has 1 to {LONGEST_CODE} characters, not {len(verification_code)}.")
-    return DesiredContent(content, thumbprint, verification_code)
+        raise InvalidInput(
+            f"Invalid verification_code: use 1 to {LONGEST_CODE} characters, not {len(verification_code)}."
+        )
+    return DesiredContent(content, thumbprint, verification_code, format or DER)
 
 
-def bring_about_certificate(context: Context, wanted: DesiredContent, desired: DesiredFile) -> Result:
-    """Fetches the content and writes it, unless it is there.
+def warn_of_ending(context: Context, dest: str, format: str | None) -> None:
+    """Warns when the name of the file promises another format than it gets.
 
-    A proof of possession is issued anew each time, so one that is there is kept while it proves what is asked.
+    An explicit `der` in a `.pem` file is accepted: somebody decided so.
+    """
+    promised = ENDINGS.get(os.path.splitext(dest)[1].lower())
+    if promised is not None and promised != (format or DER) and format != DER:
+        context.warn(
+            f"The file {dest} is written in the format {format or DER}, although its name ends like a {promised} file. "
+            f"Set format: {promised}, or format: {format or DER} and another name."
+        )
+
+
+def apply_certificate(context: Context, wanted: DesiredContent, desired: DesiredFile) -> Result:
+    """Fetches the content and writes it, unless the file has it.
+
+    A proof of possession is issued anew each time, so an existing one is kept while it proves what is asked.
     """
     about: dict[str, Any] = {}
 
@@ -65,18 +92,19 @@ def bring_about_certificate(context: Context, wanted: DesiredContent, desired: D
             if wanted.verification_code is None:
                 return there == read(service)
             issuer = service.certificates.get(authority.thumbprint)
-            return proves(there, wanted.verification_code, issuer, datetime.now(timezone.utc))
+            now = datetime.now(timezone.utc)
+            return proves(there, wanted.verification_code, issuer, now, pem=wanted.format == PEM)
 
         def fetch(execution: Execution) -> None:
-            execution.files.write(desired.dest, read(execution.service), desired.mode)
+            write_file(execution.files, desired.dest, read(execution.service), desired.attributes)
 
         return plan(context.files, desired, fits, fetch)
 
-    return bring_about_file(context, planner, about)
+    return apply_file(context, planner, about)
 
 
 def find_certificate(service: Service, thumbprint: str | None) -> Certificate:
-    """The certificate with this thumbprint, however it is written, or the active one. Raises InvalidInput."""
+    """Returns the certificate with this thumbprint, however it is written, or the active one. Raises InvalidInput."""
     there = service.certificates.list()
     if thumbprint is None:
         found = next((certificate for certificate in there if certificate.is_active), None)
@@ -90,38 +118,27 @@ def find_certificate(service: Service, thumbprint: str | None) -> Certificate:
             problem,
             code="unknown_certificate",
             target=thumbprint,
-            hint=f"There are: {names}." if names else "It has no CA certificate at all.",
+            hint=f"Available: {names}." if names else "It has no CA certificate.",
         )
     return found
 
 
-def proves(content: bytes, verification_code: str, issuer: bytes, now: datetime) -> bool:
-    """Whether the content is a proof of possession: a certificate with the code as its common name, signed by the
-    issuer, and valid now. Content and issuer are DER. Raises MissingLibrary without cryptography.
-    """
-    try:
-        from cryptography import x509
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.x509.oid import NameOID
-    except ImportError as error:
-        raise MissingLibrary("cryptography", "read certificates") from error
-    try:
-        proof = x509.load_der_x509_certificate(content)
-        proof.verify_directly_issued_by(x509.load_der_x509_certificate(issuer))
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    names = [attribute.value for attribute in proof.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    return names == [verification_code] and proof.not_valid_before_utc <= now < proof.not_valid_after_utc
-
-
 def _reader(wanted: DesiredContent, thumbprint: str) -> Callable[[Service], bytes]:
-    """How the wanted content is read; it is DER, of a certificate or of PKCS#7."""
-    code = wanted.verification_code
-    if code is not None:
-        return lambda service: service.certificates.proof_of_possession(code, thumbprint)
-    if wanted.content == "chain":
-        return lambda service: service.certificates.chain(thumbprint)
-    return lambda service: service.certificates.get(thumbprint)
+    """Returns how the content is read, in the desired format. The service gives DER, of a certificate or of PKCS#7."""
+
+    def read(service: Service) -> bytes:
+        certificates = service.certificates
+        if wanted.verification_code is not None:
+            return certificates.proof_of_possession(wanted.verification_code, thumbprint)
+        return certificates.chain(thumbprint) if wanted.content == CHAIN else certificates.get(thumbprint)
+
+    def read_as_pem(service: Service) -> bytes:
+        content = read(service)
+        if isinstance(content, PlannedBytes):
+            return content
+        return chain_to_pem(content, thumbprint) if wanted.content == CHAIN else certificate_to_pem(content)
+
+    return read_as_pem if wanted.format == PEM else read
 
 
 def _bare(thumbprint: str) -> str:

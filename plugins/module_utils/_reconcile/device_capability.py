@@ -3,29 +3,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a capability file of a device."""
+"""Keeps a capability file of a device on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._context import Context
+from .._context import Context, Params
 from .._errors import NotFound
+from .._files.port import write_file
 from .._resolve import require_device_id
 from .._views.result import Result
-from .file import bring_about_file, desired_file, plan
+from .file import apply_file, desired_file, plan
 from .plan import Execution
 
+#: Whoever has the file and the device can use it.
+NEW_MODE = "0600"
 
-def bring_about_capability(
-    context: Context, device_id: str, capabilities: Sequence[str], dest: str, mode: object, force: bool
+
+def apply_capability(
+    context: Context, device_id: str, capabilities: Sequence[str], params: Params, force: bool
 ) -> Result:
-    """Asks for a file and writes it, unless there is one: each is signed anew, so that none is like another.
+    """Requests a capability file and writes it, unless there is a file: each is signed anew, so no two are alike.
 
-    Raises InvalidInput for a malformed device ID, a wrong mode and a place at which no file can be.
+    `params` are the file options. Raises InvalidInput for a malformed device ID, mode or destination.
     """
     device_id = require_device_id(device_id)
-    desired = desired_file(dest, mode, f"a capability file for the device {device_id[:16]}…")
+    desired = desired_file(context.files, params, NEW_MODE, f"a capability file for the device {device_id[:16]}…")
 
     def fetch(execution: Execution) -> None:
         try:
@@ -33,6 +37,6 @@ def bring_about_capability(
         except NotFound as error:
             error.hint = "Claim the device into this tenant first, with azsphere.fleet.device."
             raise
-        execution.files.write(desired.dest, content, desired.mode)
+        write_file(execution.files, desired.dest, content, desired.attributes)
 
-    return bring_about_file(context, lambda _service: plan(context.files, desired, lambda: not force, fetch))
+    return apply_file(context, lambda _service: plan(context.files, desired, lambda: not force, fetch))

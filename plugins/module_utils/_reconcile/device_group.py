@@ -13,7 +13,7 @@ from .._errors import InvalidInput
 from .._model.refs import GroupRef, ProductRef
 from .._model.resources import DeviceGroup, Operation
 from .._model.specs import DeviceGroupSpec, differences
-from .._resolve import device_group_with_id, find_device_group, find_product, require_product
+from .._resolve import device_group_with_id, find_device_group, find_product, require_product, require_single
 from .._service import Service, require, require_name
 from .._views.resources import device_group_shown, device_group_values
 from .plan import Execution, Plan, Snapshot, Step
@@ -30,7 +30,10 @@ def plan(service: Service, product: str, spec: DeviceGroupSpec, present: bool = 
     owner = (require_product if present else find_product)(service, product)
     group = None if owner is None else find_device_group(service, owner, spec.name or "")
     if not present:
-        return _nothing(spec.name or "") if group is None else deletion(service, group)
+        if owner is None or group is None:
+            return _nothing(spec.name or "")
+        require_single(service.device_groups.list(owner.ref), group, "device group")
+        return deletion(service, group)
     if owner is None:
         raise AssertionError("a group that must be there has a product")
     ref = GroupRef(owner.ref, spec.name or "") if group is None else group.ref

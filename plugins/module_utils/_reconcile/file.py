@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a file on disk whose content the service gives."""
+"""Keeps content of the service in a file on disk."""
 
 from __future__ import annotations
 
@@ -11,84 +11,87 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._context import Context, Waiting
-from .._errors import InvalidInput
-from .._files import Files, check_place
+from .._context import Context, Params, Waiting
+from .._files.attributes import Attributes
+from .._files.owners import group_name, user_name
+from .._files.port import Files, FileState
 from .._service import Service
 from .._views.result import Result
 from .plan import Execution, Plan, Snapshot, Step, carry_out
 
-#: Permission bits that make sense for a file of data.
-MOST_MODE = 0o777
+#: What results say of a file, with the names and forms that Ansible's own modules use.
+FILE_VALUES = ("dest", "checksum", "size", "mode", "uid", "gid", "owner", "group", "state")
 
 
 @dataclass(frozen=True)
 class DesiredFile:
-    """A file as it is to be. `what` names its content for people: "the image 1234"."""
+    """A file as it must be. `what` names its content for people: "the image 1234"."""
 
     dest: str
-    mode: int
+    attributes: Attributes
     what: str
 
 
-def desired_file(dest: str, mode: Any, what: str) -> DesiredFile:
-    """Checks what can be checked without the service.
+def desired_file(files: Files, params: Params, new_mode: str, what: str) -> DesiredFile:
+    """Returns the file that the options `dest`, `mode`, `owner` … describe, checked as far as no service is needed.
 
-    Raises InvalidInput for a mode that is none, and for a place at which no file can be.
+    `new_mode` is the octal mode of a new file unless the options have another. Raises InvalidInput.
     """
-    check_place(dest)
-    return DesiredFile(dest, _mode_bits(mode), what)
+    attributes = Attributes.of(params, new_mode)
+    files.check_destination(params["dest"], attributes)
+    return DesiredFile(params["dest"], attributes, what)
 
 
 def plan(files: Files, desired: DesiredFile, fits: Callable[[], bool], fetch: Callable[[Execution], None]) -> Plan:
     """Plans the file.
 
-    :param fits: whether the content that is there is the wanted one; asked only when there is a file.
-    :param fetch: writes the file through `Execution.files`, with the mode wanted.
+    :param fits: whether the existing content is the desired one; only called when there is a file.
+    :param fetch: writes the file through `Execution.files`, with the desired attributes.
     """
-    before = snapshot(files, desired.dest)
+    dest, attributes = desired.dest, desired.attributes
+    before = files.state(dest)
     steps: tuple[Step, ...] = ()
-    if before.values is None or not fits():
-        steps = (Step("file", desired.dest, "write", fetch),)
-    elif before.values["mode"] != _octal(desired.mode):
-        steps = (Step("file", desired.dest, "set_mode", lambda run: run.files.set_mode(desired.dest, desired.mode)),)
-    return Plan(f"file {desired.dest}", before, steps, lambda _after: snapshot(files, desired.dest))
+    if before is None or not fits():
+        files.written(dest, attributes)  # What cannot be written is not fetched.
+        steps = (Step("file", dest, "write", fetch),)
+    elif files.settled(dest, attributes) != before.metadata:
+        steps = (Step("file", dest, "set_attributes", lambda run: run.files.set_attributes(dest, attributes)),)
+
+    def snapshot() -> Snapshot:
+        state = files.state(dest)
+        return Snapshot() if state is None else Snapshot(_values(dest, state), _shown(dest, state, attributes))
+
+    return Plan(f"file {dest}", snapshot(), steps, lambda _after: snapshot())
 
 
-def snapshot(files: Files, path: str) -> Snapshot:
-    """A file as differences show it: never its content, which may be private."""
-    state = files.state(path)
-    if state is None:
-        return Snapshot()
-    shown = {"path": path, "mode": _octal(state.mode), "size": state.size, "sha256": state.sha256}
-    return Snapshot(shown, shown)
-
-
-def bring_about_file(
-    context: Context, planner: Callable[[Service], Plan], about: Mapping[str, Any] | None = None
-) -> Result:
-    """Plans, writes and reads back; `about`, which the planner may fill, joins the result."""
+def apply_file(context: Context, planner: Callable[[Service], Plan], about: Mapping[str, Any] | None = None) -> Result:
+    """Plans, writes and reads back. `about`, which the planner may fill, is part of the result."""
     outcome = carry_out(context, planner, Waiting.of({}))
-    found = outcome.after.values or {}
-    # Ansible itself adds mode and size of what is on disk, which in a check run is not what is planned.
-    values = {**(about or {}), "dest": found.get("path"), "checksum": found.get("sha256")}
-    return Result(outcome.changed, values, outcome.diff, outcome.error)
+    values = outcome.after.values or dict.fromkeys(FILE_VALUES)
+    return Result(outcome.changed, {**(about or {}), **values}, outcome.diff, outcome.error)
 
 
-def _mode_bits(mode: Any) -> int:
-    """From `0644` as YAML reads it (a number) or as text."""
-    try:
-        bits = mode if isinstance(mode, int) and not isinstance(mode, bool) else int(str(mode), 8)
-    except ValueError:
-        bits = -1
-    if not 0 <= bits <= MOST_MODE:
-        raise InvalidInput(
-            f'"{mode}" is no mode for this file.',
-            code="invalid_mode",
-            hint='Give an octal number in quotes, as in "0640".',
-        )
-    return bits
+def _values(dest: str, state: FileState) -> dict[str, Any]:
+    metadata = state.metadata
+    context = {} if metadata.context is None else {"secontext": ":".join(metadata.context)}
+    return {
+        "dest": dest,
+        "checksum": state.sha256,
+        "size": state.size,
+        "mode": f"{metadata.mode:04o}",
+        "uid": metadata.uid,
+        "gid": metadata.gid,
+        "owner": user_name(metadata.uid),
+        "group": group_name(metadata.gid),
+        "state": "hard" if metadata.links > 1 else "file",
+        **context,
+    }
 
 
-def _octal(mode: int) -> str:
-    return f"{mode:04o}"
+def _shown(dest: str, state: FileState, wanted: Attributes) -> dict[str, Any]:
+    """A file as differences show it: never its content, which may be private."""
+    found = _values(dest, state)
+    flags = {} if wanted.flags is None else {"attributes": "".join(sorted(state.metadata.flags))}
+    context = {"secontext": found["secontext"]} if wanted.selinux and "secontext" in found else {}
+    owner = {name: found[name] for name in ("mode", "owner", "group")}
+    return {"path": dest, **owner, **flags, **context, "size": state.size, "sha256": state.sha256}

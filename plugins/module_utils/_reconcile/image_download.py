@@ -3,34 +3,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a copy of an image on disk."""
+"""Keeps a copy of an image on disk."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .._context import Context
+from .._context import Context, Params
 from .._errors import InvalidInput
-from .._files import Digest
+from .._files.digest import Digest
+from .._files.port import write_pieces
 from .._model.values import is_guid
 from .._service import Service
 from .._views.resources import image_values
 from .._views.result import Result
-from .file import bring_about_file, desired_file, plan
+from .file import apply_file, desired_file, plan
 from .plan import Execution, Plan
 
+NEW_MODE = "0644"
 
-def bring_about_image_file(context: Context, image_id: str, dest: str, mode: object) -> Result:
-    """Fetches the image and writes it, unless a file with its content is there.
 
-    The service tells neither size nor checksum (FACTS: images), so a file that is there is compared with the image
-    itself, piece by piece. Raises InvalidInput for a malformed or unknown image ID, a wrong mode and a place at which
-    no file can be.
+def apply_image_file(context: Context, image_id: str, params: Params) -> Result:
+    """Downloads the image, unless a file with its content exists.
+
+    The service gives neither size nor checksum (FACTS: images), so an existing file is compared with the image itself,
+    piece by piece. `params` are the file options. Raises InvalidInput for a malformed or unknown image ID, mode or
+    destination.
     """
     if not is_guid(image_id):
-        raise InvalidInput(f'"{image_id}" is no image ID (a GUID).', code="invalid_guid", target=image_id)
+        raise InvalidInput(f'Invalid image ID "{image_id}": use a GUID.', code="invalid_guid", target=image_id)
     image_id = image_id.lower()
-    desired = desired_file(dest, mode, f"the image {image_id}")
+    desired = desired_file(context.files, params, NEW_MODE, f"the image {image_id}")
     about: dict[str, Any] = {}
 
     def planner(service: Service) -> Plan:
@@ -49,8 +52,11 @@ def bring_about_image_file(context: Context, image_id: str, dest: str, mode: obj
 
     def fetch(execution: Execution) -> None:
         download = execution.service.images.download(image_id)
-        execution.files.receive(
-            desired.dest, lambda write: execution.service.images.fetch(download, write), desired.mode
+        write_pieces(
+            execution.files,
+            desired.dest,
+            lambda write: execution.service.images.fetch(download, write),
+            desired.attributes,
         )
 
-    return bring_about_file(context, planner, about)
+    return apply_file(context, planner, about)

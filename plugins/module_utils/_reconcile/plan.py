@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from .._context import Context, Waiting
 from .._errors import AmbiguousWrite, FleetError
-from .._files import Files, PlannedFiles
+from .._files.planned import PlannedFiles
+from .._files.port import Files
 from .._model.resources import Operation
 from .._overlay.overlay import Overlay
 from .._service import Service

@@ -14,7 +14,7 @@ from .._errors import InvalidInput
 from .._model.refs import ProductRef
 from .._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup, Operation, Product
 from .._model.specs import DeviceGroupSpec, ProductSpec, differences
-from .._resolve import product_with_id
+from .._resolve import find_product, product_with_id, require_single
 from .._service import Service, require, require_name
 from .._views.resources import by_name, product_values
 from .plan import Execution, Plan, Snapshot, Step
@@ -29,13 +29,14 @@ def plan(service: Service, spec: ProductSpec, product_id: str | None = None, pre
     Raises InvalidInput, Unsupported or Conflict before any write.
     """
 
-    def find(now: Service) -> Product | None:
-        return product_with_id(now, product_id) if product_id else now.products.get(ProductRef(spec.name or ""))
-
-    product = find(service)
+    product = product_with_id(service, product_id) if product_id else find_product(service, spec.name or "")
     title = f"product {product.name if product else spec.name or product_id}"
     if not present:
-        return Plan(title, Snapshot(), (), lambda _after: Snapshot()) if product is None else deletion(service, product)
+        if product is None:
+            return Plan(title, Snapshot(), (), lambda _after: Snapshot())
+        if product_id is None:
+            require_single(service.products.list(), product, "product")
+        return deletion(service, product)
     if product is None:
         if product_id is not None:
             raise InvalidInput(
@@ -49,7 +50,13 @@ def plan(service: Service, spec: ProductSpec, product_id: str | None = None, pre
         groups = service.device_groups.list(product.ref)
         before = _snapshot(product, groups)
         steps = _changes(service, product, groups, spec if product_id else replace(spec, name=None))
-    return Plan(title, before, tuple(steps), lambda after: snapshot(after, find(after)))
+    ref = product.ref if product is not None else ProductRef(spec.name or "")
+
+    def read(after: Service) -> Snapshot:
+        found = after.products.get(ref) if product_id is None else after.products.with_id(product_id)
+        return snapshot(after, found)
+
+    return Plan(title, before, tuple(steps), read)
 
 
 def deletion(service: Service, product: Product) -> Plan:

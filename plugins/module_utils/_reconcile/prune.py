@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 from .._errors import InvalidInput
 from .._inputs.blueprint import Blueprint
-from .._model.refs import ProductRef
 from .._model.resources import DEFAULT_DEVICE_GROUPS
 from .._model.specs import UserSpec
+from .._model.values import name_key
+from .._resolve import find_product
 from .._service import Service
 from . import device_group, product, user_role
 from .plan import Plan
@@ -34,23 +35,23 @@ def prune(service: Service, blueprint: Blueprint, kinds: frozenset[str]) -> Iter
     if "device_groups" in kinds:
         yield from _groups(service, blueprint)
     if "products" in kinds:
-        named = {(entry.name or "").casefold() for entry in blueprint.products}
+        named = {name_key(entry.name or "") for entry in blueprint.products}
         for each in service.products.list():
-            if each.name.casefold() not in named:
+            if name_key(each.name) not in named:
                 yield "product", each.name, product.deletion(service, each)
     if "users" in kinds:
         yield from _users(service, blueprint)
 
 
 def _groups(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
-    default = {name.casefold() for name, _feed, _policy in DEFAULT_DEVICE_GROUPS}
+    default = {name_key(name) for name, _feed, _policy in DEFAULT_DEVICE_GROUPS}
     for entry in blueprint.products:
         name = entry.name or ""
-        found = service.products.get(ProductRef(name))
-        named = {(group.name or "").casefold() for group in blueprint.groups_of(name)}
+        found = find_product(service, name)
+        named = {name_key(group.name or "") for group in blueprint.groups_of(name)}
         named |= default if entry.default_device_groups else set()
         for group in service.device_groups.list(found.ref) if found is not None else ():
-            if group.name.casefold() not in named:
+            if name_key(group.name) not in named:
                 yield "device_group", f"{name}/{group.name}", device_group.deletion(service, group)
 
 

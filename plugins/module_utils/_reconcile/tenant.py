@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a tenant's name, a new tenant, and the end of legacy authorization. The last two are for ever."""
+"""Names and creates tenants, and blocks legacy authorization. The last two cannot be undone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .._errors import InvalidInput
-from .._files import Files, check_place
+from .._files.attributes import Attributes
+from .._files.port import Files, Prepared
 from .._model.resources import Operation, Tenant
 from .._model.values import is_guid
 from .._resolve import require_device_id
@@ -21,13 +22,14 @@ from .._views.resources import tenant_values
 from .plan import Execution, Plan, Snapshot, Step
 
 BLOCKED = "blocked"
-RECORD_MODE = 0o644
+#: The record keeps its owner, group and mode.
+RECORD = Attributes(new_mode=0o644)
 
 
 @dataclass(frozen=True)
 class DesiredTenant:
-    """One of three: a tenant of this name, made from the device when there is none; legacy authorization blocked, as
-    the file `record` is to say; or a new name for the tenant in use. `tenant` is the option that identifies that one.
+    """One of three: a tenant of this name, created from the device unless it exists; legacy authorization blocked, as
+    recorded in the file `record`; or a new name for the tenant in use. `tenant` is the option that identifies that one.
     """
 
     tenant: str | None = None
@@ -38,9 +40,9 @@ class DesiredTenant:
 
 
 def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
-    """Checks what can be checked without the service, and answers how to plan the rest.
+    """Checks what can be checked without the service, and returns how to plan the rest.
 
-    Raises InvalidInput, also for what is for ever and not confirmed.
+    Raises InvalidInput, also for what cannot be undone and is not confirmed.
     """
     name, device_id, record = desired.name, desired.device_id, desired.record
     if record is not None:
@@ -105,7 +107,7 @@ def plan_name(service: Service, name: str) -> Plan:
 
 
 def plan_blocking(service: Service, files: Files, record: str, confirm: str | None) -> Plan:
-    """Plans to block legacy authorization unless the record, a file, says that it was done.
+    """Plans to block legacy authorization unless the record, a file, has it as done.
 
     The service has no way to ask whether it is blocked (Tenants_BlockLegacy, and no read beside it).
     """
@@ -117,29 +119,40 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
         state = _read_record(files, record).get(now.id)
         return _snapshot(now, {"legacy_authorization": state})
 
-    def block(execution: Execution) -> None:
-        # What is for ever is not done before it is sure that it can be written down.
-        execution.files.try_place(record)
-        execution.service.tenants.block_legacy_authorization()
+    prepared: list[Prepared] = []
 
-    def write_down(execution: Execution) -> None:
+    def block(execution: Execution) -> None:
+        # What cannot be undone waits until the record of it is safe on disk and only has to be renamed.
         entries = {**_read_record(execution.files, record), tenant.id: BLOCKED}
         content = json.dumps(entries, indent=2, sort_keys=True) + "\n"
-        execution.files.write(record, content.encode(), RECORD_MODE)
+        ready = execution.files.prepare(record, lambda write: write(content.encode()), RECORD)
+        try:
+            execution.service.tenants.block_legacy_authorization()
+        except BaseException:
+            ready.discard()
+            raise
+        prepared.append(ready)
+
+    def write_record(_execution: Execution) -> None:
+        try:
+            prepared.pop().commit()
+        except InvalidInput as error:
+            error.hint = f'Legacy authorization is blocked now: add "{tenant.id}": "{BLOCKED}" to the file yourself.'
+            raise
 
     before = snapshot(tenant)
     name = tenant.name or tenant.id
     steps = (
         Step("tenant", name, "block_legacy_authorization", block),
-        Step("file", record, "write", write_down),
+        Step("file", record, "write", write_record),
     )
     done = before.values["legacy_authorization"] == BLOCKED
     return Plan(f"tenant {name}", before, () if done else steps, lambda after: snapshot(after.tenants.current()))
 
 
 def _read_record(files: Files, path: str) -> dict[str, str]:
-    """What is written down for each tenant, by GUID."""
-    check_place(path)
+    """Returns what is recorded for each tenant, by GUID."""
+    files.check_destination(path, RECORD)
     content = files.read(path)
     try:
         entries = {} if content is None else json.loads(content)
@@ -147,7 +160,10 @@ def _read_record(files: Files, path: str) -> dict[str, str]:
         entries = None
     if not isinstance(entries, dict):
         raise InvalidInput(
-            f"The file {path} is no record of blocked tenants.", code="file", target=path, hint="Give another path."
+            f"Invalid record {path}: it is not a record of blocked tenants.",
+            code="file",
+            target=path,
+            hint="Give another path.",
         )
     return {str(tenant): str(state) for tenant, state in entries.items()}
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ..fleet import DEVICES, FRESH, NEW, OLD, UNCLAIMED
@@ -22,10 +23,24 @@ def _after_itself(module: str, options: dict[str, Any], effect: str, title: str,
     return Scenario(module, effect, title, {**options, **changed}, first=((module, options),))
 
 
+#: Only root can give files away.
+_OWNERS = (
+    Scenario("ca_certificate", CREATE, "owned by somebody else", {**_CERTIFICATE, "owner": "nobody", "group": "12"}),
+    _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "its owner", owner="65534"),
+    _after_itself("device_capability", _CAPABILITY, CHANGE, "its group", group="12"),
+)
 SCENARIOS = (
+    *(_OWNERS if os.geteuid() == 0 else ()),
     Scenario("ca_certificate", CREATE, "the active one", _CERTIFICATE),
     Scenario("ca_certificate", CREATE, "its chain", {"content": "chain", "dest": "tenant.p7b", "mode": "0600"}),
     Scenario("ca_certificate", CREATE, "a proof of possession", _PROOF),
+    Scenario("ca_certificate", CREATE, "as PEM", {"dest": "tenant.pem", "format": "pem"}),
+    Scenario("ca_certificate", CREATE, "its chain as PEM", {"content": "chain", "dest": "tenant.pem", "format": "pem"}),
+    Scenario("ca_certificate", CREATE, "a proof as PEM", {**_PROOF, "format": "pem"}),
+    _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "as PEM in place of DER", format="pem"),
+    _after_itself("ca_certificate", {**_CERTIFICATE, "format": "pem"}, CHANGE, "DER in place of PEM", format="der"),
+    _after_itself("ca_certificate", _PROOF, CHANGE, "a proof as PEM in place of DER", format="pem"),
+    _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "its symbolic mode", mode="u=rw,go="),
     Scenario("ca_certificate", CREATE, "its successor", {"dest": "next.cer", "thumbprint": SUCCESSOR}),
     _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "its successor in its place", thumbprint=SUCCESSOR),
     _after_itself("ca_certificate", _CERTIFICATE, CHANGE, "the chain in its place", content="chain"),
@@ -34,7 +49,8 @@ SCENARIOS = (
     _after_itself("ca_certificate", _CERTIFICATE, NOTHING, "there already"),
     _after_itself("ca_certificate", _PROOF, NOTHING, "a proof that is good still"),
     Scenario("ca_certificate", REFUSED, "that is not there", {**_CERTIFICATE, "thumbprint": "00" * 20}),
-    Scenario("ca_certificate", REFUSED, "in a folder that is not there", {"dest": "nowhere/tenant.cer"}),
+    Scenario("ca_certificate", REFUSED, "in a place that is a directory", {"dest": "."}),
+    Scenario("ca_certificate", REFUSED, "of an invalid mode", {**_CERTIFICATE, "mode": 644}),
     Scenario("device_capability", CREATE, "for development", _CAPABILITY),
     Scenario("device_capability", CREATE, "for nothing", {**_CAPABILITY, "capabilities": [], "mode": "0640"}),
     Scenario(

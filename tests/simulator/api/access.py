@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Who holds which role, and inviting those who are not known yet."""
+"""Users, their roles, and invitations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def list_users(call: Call) -> Wire:
 
 
 def list_roles_by_user(call: Call) -> Wire:
-    """One's own roles are for everybody to see, those of others for Administrators."""
+    """Return the roles of a user. Everybody can see their own roles, Administrators those of others."""
     principal = find(call.state, call.path["userId"])
     own = principal is not None and principal.id == call.caller.id
     if not own and "Administrator" not in call.tenant.roles[call.caller.id]:
@@ -47,11 +47,11 @@ def list_roles_by_user(call: Call) -> Wire:
 
 
 def assign_role(call: Call) -> Reply:
-    """Fails for somebody who was never invited, and for a while after an invitation if the settings say so."""
+    """Assign a role. Fails for users who were not invited, and until `invitation_seconds` after the invitation."""
     role = _role(call)
     principal = find(call.state, call.path["userId"])
     if principal is None or call.world.clock.timestamp() < call.world.invited.get(principal.id, 0.0):
-        raise Problem(404, "There is no such user; invite it first.")
+        raise Problem(404, "There is no such user. Invite the user first.")
     call.tenant.roles.setdefault(principal.id, set()).add(role)
     return Reply(200, b"", None)
 
@@ -71,7 +71,7 @@ def list_available_roles(call: Call) -> Answer:
 
 
 def invite_user(call: Call) -> Wire:
-    """Anybody's address is taken without a check; whoever invites must be an Administrator somewhere."""
+    """Invite a user. The address is not verified. The caller must be Administrator of any tenant."""
     if not any("Administrator" in tenant.roles.get(call.caller.id, ()) for tenant in call.state.tenants.values()):
         raise Problem(403, "Only an Administrator can invite users.")
     address = call.body.get("UserEmail", "")
@@ -86,7 +86,7 @@ def invite_user(call: Call) -> Wire:
 
 
 def find(state: State, user: str) -> Principal | None:
-    """The principal of a GUID or an address, in any letter case."""
+    """Return the principal with the GUID or address, regardless of case."""
     wanted = user.casefold()
     if is_guid(user):
         return state.principals.get(wanted)
@@ -94,7 +94,7 @@ def find(state: State, user: str) -> Principal | None:
 
 
 def _new_principal(state: State, address: str) -> Principal:
-    """A person, or the service principal of a made-up address `<object id>@<directory id>.onmicrosoft.com`."""
+    """Return a user, or the service principal of an address `<object id>@<directory id>.onmicrosoft.com`."""
     local_part = address.partition("@")[0].lower()
     found = state.identity(address) or (state.identity(local_part) if is_guid(local_part) else None)
     if found is not None:

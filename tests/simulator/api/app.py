@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The API as an application: who calls, may they, does the request fit, and then the handler."""
+"""The API as an ASGI application: authenticates, authorizes and validates a request, then calls its handler."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ..description import Described, Description, Misfit
+from ..description import Described, Description, SchemaViolation
 from ..exchange import RECORD, Receive, Record, Scope, Send, header, query, raw_path, read_body, write
 from ..problems import Problem, Reply, problem_reply
 from ..state import Tenant
@@ -21,24 +21,24 @@ from .call import Call, Caller, json_reply
 from .table import HANDLERS
 
 _RANK = {"Reader": 1, "Contributor": 2, "Administrator": 3}
-#: Where the description names no role, looking is for everybody with one.
+#: Operations without a role in the description are for every role if they only read.
 _LOOKING = "Reader"
-#: Answered as if it were not there to those whose role is too low (FACTS, failures).
+#: Callers whose role is too low get 404 for this operation.
 _HIDDEN = "AccessControl_ListUsers"
 _TENANTS = "Tenants_List"
-#: Here failures of every status are documented to be a list of problems (FACTS, failures).
+#: For this operation, a list of problems is documented for every error status.
 _DOCUMENTED = "Tenants_Patch"
 
 
 class Api:
     def __init__(self, world: World, description: Description) -> None:
         if set(description.operations) != set(HANDLERS):
-            raise ValueError("the handlers are not those of the description")
+            raise ValueError("the handlers do not match the operations of the description")
         self._world = world
         self._description = description
 
     def identify(self, scope: Scope) -> None:
-        """Put into the record which operation a request is, before anything else looks at it."""
+        """Store the operation of a request in its record, before the request is processed."""
         match = self._description.match(scope["method"], raw_path(scope))
         scope[RECORD] = Record(
             operation=match.operation.id if match.operation else None,
@@ -64,7 +64,7 @@ class Api:
         settings = self._world.settings
         if described is None or (described.guessed and settings.guessed_addresses == "missing"):
             if record.methods:
-                raise Problem(405, f"This address takes {', '.join(record.methods)} only.")
+                raise Problem(405, f"This address accepts {', '.join(record.methods)} only.")
             raise Problem(404, "There is no such address.")
         caller = self._caller(scope)
         record.caller = caller.id
@@ -76,7 +76,7 @@ class Api:
             paged = described.paged or (described.id == _TENANTS and settings.tenants_list == "items")
             call.continuation = header(scope, b"sphere-continuation") if paged else None
             call.body = self._body(described, scope, body)
-        except Misfit as misfit:
+        except SchemaViolation as misfit:
             raise Problem(400, f"{misfit}.") from misfit
         answer = HANDLERS[described.id](call)
         if scope["method"] != "GET":
@@ -95,7 +95,7 @@ class Api:
         return self._known(str(claims["oid"]).lower(), claims.get("preferred_username"))
 
     def _known(self, object_id: str, name: str | None) -> Caller:
-        """The caller as Azure Sphere knows it: somebody invited by address is known by that address."""
+        """Return the caller as Azure Sphere knows it: an invited user is known by the invited address."""
         principals = self._world.state.principals
         if object_id not in principals and name is not None:
             for principal in principals.values():
@@ -104,47 +104,47 @@ class Api:
         return Caller(object_id, name)
 
     def _tenant(self, described: Described, call: Call) -> Tenant | None:
-        """The tenant of the path. One that is not there and one without a role for the caller are not told apart."""
+        """Return the tenant of the path. A missing tenant and one without a role for the caller have the same error."""
         if not described.of_tenant:
             return None
         denied = int(self._world.settings.denied)
         tenant = self._world.state.tenants.get(call.path["tenantId"].lower())
         roles = tenant.roles.get(call.caller.id) if tenant is not None else None
         if tenant is None or not roles:
-            raise Problem(denied, "The tenant is not there, or you have no role in it.")
+            raise Problem(denied, "The tenant does not exist, or you have no role in it.")
         needed = described.minimum_role or _LOOKING
         if max(_RANK[role] for role in roles) < _RANK[needed]:
-            raise Problem(404 if described.id == _HIDDEN else denied, f"This needs the role {needed}.")
+            raise Problem(404 if described.id == _HIDDEN else denied, f"This requires the role {needed}.")
         return tenant
 
     def _checked(self, record: Record, reply: Reply) -> Reply:
-        """The reply, held to the description when the settings ask for it."""
+        """Return the reply, validated against the description if the settings say so."""
         described, settings = record.described, self._world.settings
         if described is None or not settings.check_replies or not _is_json(reply):
             return reply
         if described.id == _TENANTS and settings.tenants_list == "items":
-            # The one switch that leads away from the description: a client has to be ready for it all the same.
+            # The one switch that contradicts the description: clients must handle it as well.
             return reply
         try:
             described.check_reply(reply.status, json.loads(reply.body))
-        except Misfit as misfit:
+        except SchemaViolation as misfit:
             record.note = f"reply does not fit: {misfit}"
             raise Problem(500, f"The simulator's reply does not fit the description: {misfit}.") from misfit
         return reply
 
     def _in_form(self, reply: Reply) -> Reply:
-        """The reply with enumerations in the form of the settings."""
+        """Return the reply with enumerations in the form of the settings."""
         if self._world.settings.enum_form == "numbers" or not _is_json(reply):
             return reply
         body = json.dumps(self._description.enums.named(json.loads(reply.body))).encode()
         return replace(reply, body=body)
 
     def _body(self, described: Described, scope: Scope, body: bytes) -> Any:
-        """The request's body as the operation takes it. Raises Misfit or Problem."""
+        """Return the body of the request as the operation expects it. Raises SchemaViolation or Problem."""
         settings = self._world.settings
         if described.media_type is None:
             if body:
-                raise Misfit("request body: this operation takes none")
+                raise SchemaViolation("request body: this operation has no body")
             return None
         media_type = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
         forgiven = described.body is None and settings.upload_content_type == "any"
@@ -155,7 +155,7 @@ class Api:
         try:
             document = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise Misfit("request body: it is not JSON") from error
+            raise SchemaViolation("request body: it is not valid JSON") from error
         if settings.enum_form == "names":
             document = self._description.enums.numbered(document)
         described.body(document, "request body")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""One call of the API: what a handler is given, and what it may answer."""
+"""One call of the API: the input of a handler, and its possible results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..state import Device, DeviceGroup, Image, Product, State, Tenant
 from ..wire import Wire, Writer
 from ..world import World
 
-#: What a handler answers: a JSON document (status 200), or a reply of its own making.
+#: Result of a handler: a JSON document (status 200), or a complete reply.
 Answer = Any
 Handler = Callable[["Call"], Answer]
 Item = TypeVar("Item")
@@ -35,7 +35,7 @@ _JSON = "application/json; charset=utf-8"
 
 @dataclass
 class Caller:
-    """Who calls: the ID of the principal, and the user name when it is a person."""
+    """The caller: the ID of the principal, and the user name if it is a person."""
 
     id: str
     name: str | None
@@ -43,9 +43,9 @@ class Caller:
 
 @dataclass
 class Call:
-    """`path` and `query` are the parameters by name, `body` the JSON document or the bytes that were sent.
+    """A request. `path` and `query` are the parameters by name, `body` the JSON document or the raw bytes.
 
-    `failure` is what an operation started by this call ends with, whatever it is for: an ordered fault.
+    `failure` is the error that an operation started by this call ends with: a fault of the kind `operation`.
     """
 
     world: World
@@ -98,13 +98,13 @@ class Call:
         return image
 
     def page(self, items: Iterable[Item], write: Callable[[Item], Wire], *, default: int = _DEFAULT_PAGE) -> Wire:
-        """One page of a list; only the items on it are written."""
+        """Return one page of a list. Converts only the items of that page."""
         settings = self.world.settings
         limit = settings.page_size or _LARGEST_PAGE
-        asked = self.query.get("maxPageSize", default)
-        if asked > limit and "maxPageSize" in self.query and settings.large_page == "refused":
-            raise Problem(400, f"maxPageSize: {asked} is more than {limit}.")
-        size = min(asked, limit)
+        requested = self.query.get("maxPageSize", default)
+        if requested > limit and "maxPageSize" in self.query and settings.large_page == "refused":
+            raise Problem(400, f"Invalid maxPageSize {requested}: the maximum is {limit}.")
+        size = min(requested, limit)
         listing = (self.caller.id, self.described.id, tuple(v.lower() for v in self.path.values()))
         chosen: Sequence[Item]
         if self.continuation is None:
@@ -117,14 +117,14 @@ class Call:
             try:
                 chosen, token = self.world.pages.next(listing, self.continuation, size, same_size=same_size)
             except UnknownContinuation as error:
-                raise Problem(400, "The continuation token is not one of this list.") from error
+                raise Problem(400, "Invalid continuation token: it does not belong to this list.") from error
         page: Wire = {"Items": [write(item) for item in chosen]}
         if token is not None or settings.end_of_list == "null":
             page["ContinuationToken"] = token
         return page
 
     def start(self, kind: Kind, effect: Callable[[], Outcome], *, ok: bool = False, of_tenant: bool = True) -> Reply:
-        """Start an operation. `ok` marks the starters that are documented to answer 200 in place of 202."""
+        """Start an operation. `ok` marks requests that are documented to return 200 instead of 202."""
         settings, clock = self.world.settings, self.world.clock
         operation = self.world.operations.start(
             kind,
@@ -144,7 +144,7 @@ class Call:
         return json_reply(self.write.operation(operation, None), status, headers)
 
     def ordered(self, effect: Callable[[], Outcome]) -> Callable[[], Outcome]:
-        """The effect, or the failure that was ordered in its place."""
+        """Return the effect, or the failure of a fault in its place."""
         failure = self.failure
         if failure is None:
             return effect
@@ -155,11 +155,11 @@ class Call:
         return failing
 
     def operation(self, operation: Operation) -> Wire:
-        """An operation as it stands now."""
+        """Return an operation in its current state."""
         return self.write.operation(operation, self.world.clock.timestamp())
 
     def new_description(self, before: str | None) -> str | None:
-        """What a patch makes of a description: null and an empty text do what the settings say."""
+        """Return the description after a patch. The settings determine the effect of null and of an empty string."""
         given, settings = self.body.get("Description", before), self.world.settings
         if given is None:
             return None if settings.patch_null == "clears" else before

@@ -17,18 +17,18 @@ from ..wire import Wire
 from .call import Call
 
 _MAGIC = b"SIMULATED DEVICE CAPABILITY\n"
-#: Capabilities that the cloud hands out (FACTS, capabilities): appDevelopment and fieldServicing.
+#: Capabilities that the service issues: appDevelopment and fieldServicing.
 _GRANTABLE = {11, 13}
 
 
 def create(call: Call) -> Wire:
-    """Bytes that are bound to the device and its capabilities, and always the same for the same ones."""
+    """Return bytes that depend only on the device and the capabilities."""
     device_id = call.body.get("DeviceId", "").lower()
     if device_id not in call.tenant.devices:
         raise Problem(404, "There is no such device in the tenant.")
     capabilities = sorted(set(call.body.get("Capabilities", [])))
     if not set(capabilities) <= _GRANTABLE:
-        raise Problem(400, "Capabilities: only 11 and 13 can be had from the service.")
+        raise Problem(400, "Invalid Capabilities: use 11 and 13.")
     content = _MAGIC + json.dumps({"device": device_id, "capabilities": capabilities}).encode() + b"\n"
     signature = hmac.new(call.state.root_key.encode(), content, hashlib.sha256).digest()
     return {"SignedDeviceCapabilityImageBytes": base64.b64encode(content + signature).decode()}

@@ -19,7 +19,7 @@ _LONGEST_COMMON_NAME = 64
 
 
 def list_metadata(call: Call) -> list[Wire]:
-    """An expired certificate stays in the list, without its body."""
+    """List all certificates. Expired certificates have no body."""
     now = call.world.clock.now()
     active = certificates.active(call.tenant.certificates, now)
     return [
@@ -44,17 +44,17 @@ def get_chain(call: Call) -> Reply:
 def get_proof_of_possession(call: Call) -> Reply:
     code = call.path["proofOfPossessionNonce"]
     if not 1 <= len(code) <= _LONGEST_COMMON_NAME:
-        raise Problem(400, "A verification code has 1 to 64 characters.")
+        raise Problem(400, "Invalid verification code: use 1 to 64 characters.")
     return _text(call, certificates.proof_of_possession(_chosen(call), code, call.world.clock.now()))
 
 
 def list_all(call: Call) -> Reply:
-    """Deprecated: every certificate that has not expired, in one blob."""
+    """Return all unexpired certificates as one blob. Deprecated."""
     return _text(call, certificates.bundle(_current(call), None))
 
 
 def list_all_chains(call: Call) -> Reply:
-    """Deprecated: the same with the root."""
+    """Return all unexpired certificates and the root as one blob. Deprecated."""
     return _text(call, certificates.bundle(_current(call), call.state.root_certificate))
 
 
@@ -67,7 +67,7 @@ def _current(call: Call) -> list[CaCertificate]:
 
 
 def _chosen(call: Call) -> CaCertificate:
-    """The certificate of the thumbprint that was asked for, or the active one."""
+    """Return the certificate with the requested thumbprint, or the active one."""
     wanted = call.query.get("thumbprint")
     if wanted is None:
         active = certificates.active(call.tenant.certificates, call.world.clock.now())

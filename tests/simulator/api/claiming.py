@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Claims: once, for ever, and without telling a stranger which devices exist."""
+"""Claiming devices. A claim is permanent, and does not reveal which devices exist."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..problems import Problem, Reply
 from ..state import Device, State, Tenant
 from .call import Call
 
-#: A device that is not there and one that another tenant owns are not told apart (FACTS, devices).
+#: The error is the same for a device that does not exist and for one that another tenant owns.
 _NOT_CLAIMABLE = "The device was not found or is claimed by another tenant."
 
 
 def claim_problem(state: State, device_id: str) -> str | None:
-    """Why nobody can claim the device, or None."""
+    """Return why the device cannot be claimed, or None."""
     return None if state.exists_unclaimed(device_id) else _NOT_CLAIMABLE
 
 
-#: How the failure travels is not known (FACTS, devices): the code of an operation and the status that goes with it.
+#: How the error is reported is undocumented: the code of an operation and the status that corresponds to it.
 _CODES = {
     "not_found": (Code.NOT_FOUND, 404),
     "forbidden": (Code.FORBIDDEN, 403),
@@ -30,7 +30,7 @@ _CODES = {
 
 
 def claim(call: Call) -> Reply:
-    """Claiming again into the same tenant succeeds."""
+    """Claim a device. Claiming it again for the same tenant succeeds."""
     device_id = call.path["deviceId"].lower()
     state, tenant = call.state, call.tenant
     code, status = _CODES[call.world.settings.claim_code]
@@ -46,9 +46,10 @@ def claim(call: Call) -> Reply:
 
 
 def bulk_claim(call: Call) -> Reply:
-    """Ends as complete with errors when some devices could not be claimed; the details name each.
+    """Claim many devices; the details list the outcome of each.
 
-    In other dialects one such device is in the way of all: the operation fails, or is not even started.
+    In the dialect `documented`, the operation ends as complete with errors if some devices cannot be claimed.
+    Depending on the settings, the whole operation fails, or the request is rejected.
     """
     device_ids = list(dict.fromkeys(device_id.lower() for device_id in call.body))
     state, tenant, form = call.state, call.tenant, call.world.settings.bulk_claim_failures
@@ -82,7 +83,7 @@ def _claimable(state: State, tenant: Tenant, device_id: str) -> bool:
 
 
 def _claimed(state: State, tenant: Tenant, device_id: str) -> bool:
-    """Claim the device if that can be; says whether the tenant has it now."""
+    """Claim the device if possible, and return whether the tenant owns it now."""
     if not _claimable(state, tenant, device_id):
         return False
     if device_id not in tenant.devices:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Deployments: the whole set of images that a device group is to run. They cannot be changed or deleted."""
+"""Deployments: the set of images for a device group. They cannot be changed or deleted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def get(call: Call) -> Wire:
 
 
 def get_by_device(call: Call) -> Wire:
-    """What the device should have: the images of its group's deployment. Answers in the paged shape, never in pages."""
+    """Return the images that the device should have, from its group's deployment: one page, never more."""
     device = call.device()
     group = call.tenant.groups.get(device.group_id) if device.group_id else None
     deployment = group.current if group else None
@@ -63,11 +63,13 @@ def create(call: Call) -> Reply:
 
 
 def _check_components(images: list[Image]) -> None:
-    """Each component may be in a deployment once (FACTS, images and deployments)."""
+    """Check that the images belong to different components."""
     seen: dict[str, Image] = {}
     for image in images:
         other = seen.setdefault(image.component_id, image)
         if other is not image:
-            raise Problem(400, f"The images {other.id} and {image.id} are of one component, {image.component_id}.")
+            raise Problem(
+                400, f"The images {other.id} and {image.id} belong to the same component, {image.component_id}."
+            )
         if sum(1 for again in images if again is image) > 1:
             raise Problem(400, f"The image {image.id} is named more than once.")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Device groups. Making one is synchronous, deleting one is not."""
+"""Device groups. Creating a group is synchronous, deleting one is an operation."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def create(call: Call) -> Wire:
 
 
 def create_defaults(call: Call) -> Wire:
-    """Answers the default groups, making those that are missing."""
+    """Create the missing default groups, and return all of them."""
     product = call.product()
     if call.world.settings.create_defaults == "conflict" and any(_named(product, d.name) for d in DEFAULT_GROUPS):
         raise Problem(409, "The product already has default device groups.")
@@ -92,7 +92,7 @@ def patch(call: Call) -> Wire:
 
 
 def delete(call: Call) -> Reply:
-    """Fails later, as an operation, while devices are in the group."""
+    """Start to delete a group. The operation fails if the group contains devices."""
     group, tenant = call.group(), call.tenant
 
     def effect() -> Outcome:
@@ -106,7 +106,7 @@ def delete(call: Call) -> Reply:
 
 
 def make_defaults(tenant: Tenant, product: Product) -> list[DeviceGroup]:
-    """The default groups of a product, those made that are missing."""
+    """Create the missing default groups of a product, and return all of them."""
     groups = []
     for default in DEFAULT_GROUPS:
         group = _named(product, default.name)

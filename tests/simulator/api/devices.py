@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Devices: listing, counting, moving. Claims are in `claiming`."""
+"""Devices: list, count, move. Claims are in `claiming`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def count_in_group(call: Call) -> int:
 
 
 def get(call: Call) -> Wire:
-    """A device that nobody has claimed is not found, or shown without a tenant: which, is not known."""
+    """Return a device. The settings determine whether an unclaimed device is not found, or has no tenant."""
     device_id = call.path["deviceId"].lower()
     shown = call.world.settings.unclaimed_device == "object"
     if shown and device_id not in call.tenant.devices and call.state.exists_unclaimed(device_id):
@@ -47,7 +47,7 @@ def get(call: Call) -> Wire:
 
 
 def move(call: Call) -> Reply:
-    """The product of the device follows from the group."""
+    """Move a device to a group, and thereby to the group's product."""
     device, tenant = call.device(), call.tenant
     group_id = call.body.lower()
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Image packages: uploading, describing, and where to download them."""
+"""Image packages: upload, metadata, and download address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def get_metadata(call: Call) -> Wire:
 
 
 def get_url(call: Call) -> Wire:
-    """The address carries its own signature and is good for a while."""
+    """Return a signed address that expires."""
     image, world = call.image(), call.world
     expires = world.clock.timestamp() + world.settings.download_lifetime
     return {"IsSuccess": True, "Uri": signed_address(world, call.tenant.id, image.id, expires), "UriMessage": None}
@@ -37,19 +37,19 @@ def get_status(call: Call) -> Answer:
 
 
 def list_component_ids(call: Call) -> Answer:
-    """Images that the tenant has not are left out."""
+    """Return the components of images. Images that are not in the tenant are left out."""
     known = call.tenant.images
     wanted = [image_id.lower() for image_id in call.body]
     return [{"ImageId": i, "ComponentId": known[i].component_id} for i in wanted if i in known]
 
 
 def upload(call: Call) -> Reply:
-    """What a package is, is read from the package itself; the second upload of an image fails, by default later."""
+    """Upload a package, which contains its IDs. Uploading an image twice fails, by default in the operation."""
     tenant, package, settings = call.tenant, call.body, call.world.settings
     try:
         identity = images.read(package)
     except images.InvalidPackage as error:
-        return _refused(call, f"The image package is not valid: {error}.")
+        return _rejected(call, f"The image package is not valid: {error}.")
     known = f"An image with the ID {identity.image_id} already exists in the tenant."
     if identity.image_id in tenant.images and settings.second_upload == "status":
         raise Problem(400, known)
@@ -66,7 +66,7 @@ def upload(call: Call) -> Reply:
     return call.start(Kind.IMAGE_UPLOAD, effect, ok=True)
 
 
-def _refused(call: Call, why: str) -> Reply:
+def _rejected(call: Call, why: str) -> Reply:
     if call.world.settings.bad_package == "status":
         raise Problem(400, why)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""How operations stand, and the details of the kinds that have some."""
+"""The state of operations, and the details of some kinds of operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def get(call: Call) -> Reply:
 
 
 def get_global(call: Call) -> Reply:
-    """An operation made outside any tenant, for whoever started it."""
+    """Return an operation outside any tenant, to the caller who started it."""
     operation = _found(call, None)
     if operation.caller != call.caller.id:
         raise _unknown(call)

@@ -31,7 +31,7 @@ def get_by_name(call: Call) -> Wire:
 
 
 def create(call: Call) -> Reply:
-    """A name that is taken shows only in the operation."""
+    """Start to create a product. A duplicate name is reported by the operation."""
     name, description = call.body["Name"], call.body.get("Description") or None
     with_groups = call.body.get("CreateDefaultGroups", False)
     call.check_name(name)
@@ -61,7 +61,7 @@ def patch(call: Call) -> Wire:
 
 
 def delete(call: Call) -> Reply:
-    """Goes with all its groups. Fails later, as an operation, while they hold devices."""
+    """Start to delete a product and its groups. The operation fails if they contain devices."""
     product, tenant = call.product(), call.tenant
 
     def effect() -> Outcome:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Deleting products and device groups: what stands in the way, and how the answer comes."""
+"""Deleting products and device groups: preconditions, and the form of the reply."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ _STATUSES = {Code.CONFLICT: 409, Code.NOT_FOUND: 404}
 
 
 def check(call: Call, what: str, groups: Iterable[DeviceGroup]) -> None:
-    """Raise OperationFailure when the groups cannot go."""
+    """Raise OperationFailure if the groups cannot be deleted."""
     for group in groups:
         if group.devices:
-            raise OperationFailure(Code.CONFLICT, f"{what} cannot be deleted: devices are in its group {group.name}.")
+            raise OperationFailure(
+                Code.CONFLICT, f"{what} cannot be deleted: there are devices in its group {group.name}."
+            )
         if group.deployments and call.world.settings.deletion_with_deployments == "refused":
             raise OperationFailure(Code.CONFLICT, f"{what} cannot be deleted: {group.name} has deployments.")
 
@@ -34,7 +36,7 @@ def remove_group(tenant: Tenant, group: DeviceGroup) -> None:
 
 
 def start(call: Call, kind: Kind, effect: Callable[[], Outcome]) -> Reply:
-    """Start the deletion; in the dialect that answers 204 it happens at once."""
+    """Start the deletion, or delete at once if the settings say that the reply is 204."""
     if call.world.settings.delete_reply == "operation":
         return call.start(kind, effect)
     try:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Which handler answers which operation of the description."""
+"""The handler of each operation of the description."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tenants: listing, naming, making (from a device that nobody has claimed), blocking the old authorization."""
+"""Tenants: list, rename, create from an unclaimed device, block legacy authorization."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .claiming import claim_problem
 
 
 def list_tenants(call: Call) -> Answer:
-    """A bare array in every client's code; in another dialect paged like other lists."""
+    """Return a bare array, as existing clients expect, or pages if the settings say so."""
     tenants = [t for t in call.state.tenants.values() if t.roles.get(call.caller.id)]
 
     def write(tenant: Tenant) -> Wire:
@@ -37,7 +37,7 @@ def get(call: Call) -> Wire:
 
 
 def patch(call: Call) -> Wire:
-    """Rename. Tenant names tell upper from lower case and need not be unique (FACTS, tenants and access)."""
+    """Rename the tenant. Tenant names are case-sensitive and need not be unique."""
     if "Name" in call.body:
         call.check_name(call.body["Name"])
         call.tenant.name = call.body["Name"]
@@ -45,7 +45,7 @@ def patch(call: Call) -> Wire:
 
 
 def create(call: Call) -> Reply:
-    """A device can make one tenant only, and none once it is claimed. Making a tenant does not claim it."""
+    """Create a tenant. An unclaimed device can create one tenant, and stays unclaimed."""
     name, device_id = call.body["TenantFriendlyName"], call.body["DeviceId"].lower()
     call.check_name(name)
     state, caller = call.state, call.caller

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The simulated sign-in: what Microsoft Entra and a managed identity endpoint answer, in their documented shapes.
+"""The sign-in: replies of Microsoft Entra and a managed identity endpoint, in their documented forms.
 
-`routes` serves over TLS beside the API, `managed_identity_app` over plain HTTP as on an Azure machine. Error codes and
-texts follow Microsoft's list of Entra error codes.
+`routes` is served over TLS beside the API, `managed_identity_app` over plain HTTP as on an Azure machine. Error codes
+and messages follow Microsoft's list of Entra error codes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["IDENTITY_HEADER", "managed_identity_app", "routes"]
 
 
 def routes(world: World) -> list[Route]:
-    """The routes of the authority and of the pages and calls that play the person who signs in."""
+    """Return the routes of the authority, and of the pages and calls that act as the person who signs in."""
     return [
         *administration_routes(world),
         *discovery_routes(world),

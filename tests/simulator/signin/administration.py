@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The person's side of signing in, and orders for what is to go wrong: pages and calls under `/_simulator/signin`."""
+"""Pages and calls under `/_simulator/signin`: the person's part of signing in, and changes to coming tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from ..world import World
 from .device_code import DEVICE_PAGE, approve, decline
-from .errors import Refused
+from .errors import OAuthError
 from .forms import form_of
 from .sessions import TokenOrder, sessions
 
@@ -34,7 +34,7 @@ button{{width:auto;display:inline-block;margin-right:.5rem}}</style></head>
 <datalist id="people">{people}</datalist>
 <button name="choice" value="approve">Continue</button>
 <button name="choice" value="decline" formnovalidate>Decline</button>
-</form><p>No password is asked for: this is a simulator.</p></body></html>
+</form><p>No password is needed: this is a simulator.</p></body></html>
 """
 
 
@@ -49,24 +49,24 @@ def administration_routes(world: World) -> list[Route]:
                 decline(world, user_code)
                 return _page(world, "<p><strong>Declined.</strong> You may close this page.</p>", "")
             approve(world, user_code, username)
-        except Refused as refused:
-            return _page(world, f"<p><strong>{html.escape(_told(refused))}</strong></p>", user_code, refused.status)
+        except OAuthError as error:
+            return _page(world, f"<p><strong>{html.escape(_error_text(error))}</strong></p>", user_code, error.status)
         return _page(world, "<p><strong>You have signed in.</strong> You may close this page.</p>", "")
 
     async def approve_call(request: Request) -> Response:
         order = await _body(request)
         try:
             code = approve(world, str(order.get("user_code", "")), str(order.get("username", "")))
-        except Refused as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         return JSONResponse({"state": code.state, "username": code.username})
 
     async def decline_call(request: Request) -> Response:
         order = await _body(request)
         try:
             code = decline(world, str(order.get("user_code", "")))
-        except Refused as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         return JSONResponse({"state": code.state})
 
     async def revoke(request: Request) -> Response:
@@ -112,8 +112,8 @@ def _page(world: World, message: str, code: str, status: int = 200) -> HTMLRespo
     return HTMLResponse(_PAGE.format(message=message, code=html.escape(code), people=people), status)
 
 
-def _told(refused: Refused) -> str:
-    return f"AADSTS{refused.code}: {refused}" if refused.code is not None else str(refused)
+def _error_text(error: OAuthError) -> str:
+    return f"AADSTS{error.code}: {error}" if error.code is not None else str(error)
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -127,12 +127,12 @@ async def _body(request: Request) -> dict[str, Any]:
 
 def _token_order(order: dict[str, Any]) -> TokenOrder:
     if set(order) - {"times", "audience", "lifetime"}:
-        raise ValueError("An order for tokens has the members times, audience and lifetime.")
+        raise ValueError("Invalid request: the members are times, audience and lifetime.")
     times, audience, lifetime = order.get("times", 1), order.get("audience"), order.get("lifetime")
     if not isinstance(times, int) or times < 1:
-        raise ValueError("The number of times is a whole number from 1 up.")
+        raise ValueError("Invalid times: use a positive integer.")
     if audience is not None and not isinstance(audience, str):
-        raise ValueError("The audience is a text.")
+        raise ValueError("Invalid audience: use a string.")
     if lifetime is not None and (not isinstance(lifetime, (int, float)) or lifetime < 0):
-        raise ValueError("The lifetime is a number of seconds from 0 up.")
+        raise ValueError("Invalid lifetime: use seconds, not negative.")
     return TokenOrder(times, audience, lifetime)

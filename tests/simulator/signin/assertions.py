@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Client assertions, really verified: signed with a certificate of the application, or by an issuer that it trusts.
+"""Verification of client assertions, signed with an application's certificate or by a trusted issuer.
 
-Times are checked against the computer's own clock: clients do not know when the simulator's is put forward.
+Times are checked against the system clock: clients do not know when the simulator's clock is advanced.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from ..state import Application, FederatedCredential
-from .errors import Refused
+from .errors import OAuthError
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-#: Seconds that clocks may differ by.
+#: Permitted clock skew in seconds.
 _SKEW = 300
 _ALGORITHMS = ("RS256", "PS256")
 
 
 def verify_assertion(assertion: str, application: Application, audiences: Collection[str]) -> None:
-    """Whether an assertion proves that its sender is the application. `audiences` are the names of the token endpoint.
+    """Verify that the sender of an assertion is the application. Raises OAuthError.
 
-    Raises Refused.
+    `audiences` are the accepted names of the token endpoint.
     """
     header, claims = _read(assertion)
     if claims.get("iss") == application.client_id or "x5t" in header or "x5t#S256" in header:
@@ -41,7 +41,7 @@ def verify_assertion(assertion: str, application: Application, audiences: Collec
         _verify_federated(assertion, claims, application)
     now = time.time()
     if not (claims.get("nbf", 0) - _SKEW <= now < claims.get("exp", 0) + _SKEW):
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             700024,
             f"Client assertion is not within its valid time range. Current time: {now:.0f}, "
@@ -62,14 +62,14 @@ def _verify_certificate(
         raise _bad_signature("The certificate used to sign the client assertion is expired")
     _check_signature(assertion, certificate.public_key())
     if claims.get("iss") != application.client_id or claims.get("sub") != application.client_id:
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             700021,
             "Client assertion application identifier doesn't match 'client_id' parameter.",
             401,
         )
     if claims.get("aud") not in audiences:
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             700023,
             f"Client assertion audience claim does not match Realm issuer. Expected {', '.join(audiences)}.",
@@ -140,16 +140,18 @@ def _read(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return found[0], found[1]
 
 
-def _malformed() -> Refused:
-    return Refused("invalid_client", 50027, "JWT token is invalid or malformed.", 401)
+def _malformed() -> OAuthError:
+    return OAuthError("invalid_client", 50027, "JWT token is invalid or malformed.", 401)
 
 
-def _bad_signature(reason: str) -> Refused:
-    return Refused("invalid_client", 700027, f"Client assertion failed signature validation. [Reason - {reason}.]", 401)
+def _bad_signature(reason: str) -> OAuthError:
+    return OAuthError(
+        "invalid_client", 700027, f"Client assertion failed signature validation. [Reason - {reason}.]", 401
+    )
 
 
-def _unmatched(code: int, part: str, value: object) -> Refused:
-    return Refused(
+def _unmatched(code: int, part: str, value: object) -> OAuthError:
+    return OAuthError(
         "invalid_client",
         code,
         f"No matching federated identity record found for presented assertion {part} '{value}'. Check your federated "

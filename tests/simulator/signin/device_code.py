@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Signing in by device code: one device shows a code, the person enters it elsewhere.
+"""Sign-in by device code: one device shows a code, the person enters it on another.
 
-The real service tells an account that it does not know so in the browser; here the waiting device is told as well, so
-that a rehearsal need not wait for the code to expire.
+The real service reports an unknown account only in the browser. Here the waiting device gets the error as well, so that
+tests need not wait until the code expires.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from starlette.routing import Route
 from ..state import Application, Directory
 from ..world import World
 from .directory import belongs, find_application, find_directory, parse_scope
-from .errors import Refused, missing, uninvited
+from .errors import OAuthError, missing, uninvited
 from .forms import form_of
 from .issuing import for_person
 from .sessions import DeviceCode, sessions
 
 DEVICE_PAGE = "/_simulator/signin/device"
-#: Seconds between two polls. Entra says 5; the simulator is quicker, and does not mind quicker clients.
+#: Seconds between two polls. Entra uses 5; the simulator accepts faster clients.
 INTERVAL = 1
 
 
@@ -38,8 +38,8 @@ def device_code_routes(world: World) -> list[Route]:
             application = find_application(world, directory, form.get("client_id"))
             scope = form.get("scope", "")
             parse_scope(scope, directory, application)
-        except Refused as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         now = world.clock.timestamp()
         code = sessions(world).start(application.client_id, directory.id, scope, now)
         page = f"{world.url}{DEVICE_PAGE}"
@@ -59,7 +59,7 @@ def device_code_routes(world: World) -> list[Route]:
 
 
 def approve(world: World, user_code: str, username: str) -> DeviceCode:
-    """The person enters the code and signs in. Raises Refused when the directory turns the account away."""
+    """Enter the code and sign in. Raises OAuthError if the directory rejects the account."""
     code = _pending(world, user_code)
     person = world.state.person(username)
     directory = find_directory(world, code.directory_id)
@@ -75,31 +75,33 @@ def approve(world: World, user_code: str, username: str) -> DeviceCode:
 
 
 def decline(world: World, user_code: str) -> DeviceCode:
-    """The person enters the code and declines. Raises Refused."""
+    """Enter the code and decline. Raises OAuthError."""
     code = _pending(world, user_code)
     code.state = "declined"
     return code
 
 
 def redeem(world: World, directory: Directory, application: Application, form: dict[str, str]) -> dict[str, Any]:
-    """The token endpoint's answer to a device code. Raises Refused, also while nobody has entered the code."""
+    """Return the reply of the token endpoint to a device code. Raises OAuthError, also while the code is pending."""
     given = form.get("device_code") or form.get("code")
     if not given:
         raise missing("device_code")
     code = sessions(world).device_codes.get(given)
     if code is None or code.client_id != application.client_id or code.directory_id != directory.id:
-        raise Refused("bad_verification_code", 70018, "Invalid verification code. The device code was not recognized.")
+        raise OAuthError(
+            "bad_verification_code", 70018, "Invalid verification code. The device code was not recognized."
+        )
     if world.clock.timestamp() >= code.expires:
-        raise Refused("expired_token", 70019, "Verification code expired. Have the user retry the sign-in.")
+        raise OAuthError("expired_token", 70019, "Verification code expired. Have the user retry the sign-in.")
     if code.state == "pending":
-        raise Refused(
+        raise OAuthError(
             "authorization_pending",
             70016,
             "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
         )
     del sessions(world).device_codes[given]
     if code.state == "declined":
-        raise Refused("authorization_declined", None, "The end user denied the authorization request.")
+        raise OAuthError("authorization_declined", None, "The end user denied the authorization request.")
     if code.state == "unconsented":
         raise _unconsented(application)
     if code.person is None:
@@ -112,14 +114,14 @@ def redeem(world: World, directory: Directory, application: Application, form: d
 def _pending(world: World, user_code: str) -> DeviceCode:
     code = sessions(world).by_user_code(user_code)
     if code is None or code.state != "pending":
-        raise Refused("bad_verification_code", 70018, "Invalid verification code: nobody is waiting for it.")
+        raise OAuthError("bad_verification_code", 70018, "Invalid verification code: no sign-in uses it.")
     if world.clock.timestamp() >= code.expires:
-        raise Refused("expired_token", 70019, "Verification code expired. Have the user retry the sign-in.")
+        raise OAuthError("expired_token", 70019, "Verification code expired. Have the user retry the sign-in.")
     return code
 
 
-def _unconsented(application: Application) -> Refused:
-    return Refused(
+def _unconsented(application: Application) -> OAuthError:
+    return OAuthError(
         "invalid_grant",
         65001,
         f"The user or administrator has not consented to use the application with ID '{application.client_id}' named "

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Who may ask: directories, applications and the resources that tokens are for."""
+"""Directories, applications, and the resources that tokens are for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from ..state import PUBLIC_CLIENT_ID, SPHERE_DIRECTORY_ID, Application, Directory, Person
 from ..world import World
-from .errors import Refused, missing, unknown_application, unknown_directory
+from .errors import OAuthError, missing, unknown_application, unknown_directory
 
-#: Azure Sphere's API as applications and people of other directories name it, and as its own public client does.
+#: Identifiers of the Azure Sphere API: for applications and people of other directories, and for its public client.
 FIRST_PARTY_API = "https://firstparty.sphere.azure.net/api"
 SPHERE_API = "https://sphere.azure.net/api"
-#: Delegated permissions of each resource. The last two are for tokens for the wrong service.
+#: Delegated permissions of each resource. The last two are for tokens of another service.
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     FIRST_PARTY_API: ("azuresphere.readwrite",),
     SPHERE_API: ("user_impersonation",),
@@ -31,18 +31,18 @@ _PUBLIC_CLIENT = Application(
 
 @dataclass(frozen=True)
 class Scope:
-    """What is asked for: the resource and its permissions; `.default` stands for all that were granted."""
+    """The requested scope: the resource and its permissions; `.default` means all granted permissions."""
 
     resource: str
     permissions: tuple[str, ...]
 
     def text(self) -> str:
-        """As token answers spell it."""
+        """The scope as in token replies."""
         return " ".join(f"{self.resource}/{permission}" for permission in self.permissions)
 
 
 def find_directory(world: World, name: str) -> Directory:
-    """A directory by GUID, by its name, or by `<GUID>.onmicrosoft.com`. Raises Refused."""
+    """Find a directory by GUID, by name, or by `<GUID>.onmicrosoft.com`. Raises OAuthError."""
     wanted = name.casefold().removesuffix(".onmicrosoft.com")
     if wanted == SPHERE_DIRECTORY_ID:
         return world.state.directories.get(SPHERE_DIRECTORY_ID) or Directory(SPHERE_DIRECTORY_ID, "Azure Sphere")
@@ -53,7 +53,7 @@ def find_directory(world: World, name: str) -> Directory:
 
 
 def find_application(world: World, directory: Directory, client_id: str | None) -> Application:
-    """An application of a directory. Azure Sphere's own public client is always there. Raises Refused."""
+    """Find an application of a directory. Azure Sphere's public client is in all of them. Raises OAuthError."""
     if not client_id:
         raise missing("client_id")
     found = world.state.application(client_id)
@@ -65,12 +65,12 @@ def find_application(world: World, directory: Directory, client_id: str | None) 
 
 
 def belongs(person: Person, directory: Directory) -> bool:
-    """Whether the directory knows the person, as a member or invited guest."""
+    """Return whether the person is a member or an invited guest of the directory."""
     return (person.directory_id or SPHERE_DIRECTORY_ID) == directory.id
 
 
 def parse_scope(text: str | None, directory: Directory, application: Application) -> Scope:
-    """The scope of a token for a person or application. Raises Refused."""
+    """Parse the scope of a token for a person or application. Raises OAuthError."""
     if not text:
         raise missing("scope")
     wanted = [scope for scope in text.split() if scope not in _IDENTITY_SCOPES]
@@ -82,7 +82,7 @@ def parse_scope(text: str | None, directory: Directory, application: Application
     if resource not in PERMISSIONS or (
         resource == FIRST_PARTY_API and not application.consented and not application.public
     ):
-        raise Refused(
+        raise OAuthError(
             "invalid_resource",
             500011,
             f"The resource principal named {resource} was not found in the tenant named {directory.id}. This can "
@@ -96,8 +96,8 @@ def parse_scope(text: str | None, directory: Directory, application: Application
     return Scope(resource, permissions)
 
 
-def _invalid_scope(text: str) -> Refused:
-    return Refused(
+def _invalid_scope(text: str) -> OAuthError:
+    return OAuthError(
         "invalid_scope",
         70011,
         "The provided request must include a 'scope' input parameter. The provided value for the input parameter "

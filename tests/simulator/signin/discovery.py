@@ -16,28 +16,28 @@ from starlette.routing import Route
 
 from ..world import World
 from .directory import find_directory
-from .errors import Refused
+from .errors import OAuthError
 
 
 def discovery_routes(world: World) -> list[Route]:
     async def configuration(request: Request) -> Response:
         try:
             directory = find_directory(world, request.path_params["directory"])
-        except Refused as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
         return JSONResponse(openid_configuration(world, directory.id))
 
     async def keys(_request: Request) -> Response:
         return JSONResponse(world.tokens.key_set())
 
     async def instance(request: Request) -> Response:
-        asked = urlsplit(request.query_params.get("authorization_endpoint", ""))
+        requested = urlsplit(request.query_params.get("authorization_endpoint", ""))
         own = urlsplit(world.url)
-        # Without the port, which msal leaves out of the question.
-        if asked.hostname != own.hostname:
-            refusal = Refused("invalid_instance", 50049, "Unknown or invalid instance.")
-            return refusal.response()
-        directory = asked.path.strip("/").split("/")[0]
+        # Without the port, since msal sends none.
+        if requested.hostname != own.hostname:
+            error = OAuthError("invalid_instance", 50049, "Unknown or invalid instance.")
+            return error.response()
+        directory = requested.path.strip("/").split("/")[0]
         return JSONResponse(
             {
                 "tenant_discovery_endpoint": f"{world.url}/{directory}/v2.0/.well-known/openid-configuration",
@@ -56,7 +56,7 @@ def discovery_routes(world: World) -> list[Route]:
 
 
 def openid_configuration(world: World, directory_id: str) -> dict[str, Any]:
-    """The discovery document of a directory."""
+    """Return the discovery document of a directory."""
     base = f"{world.url}/{directory_id}"
     return {
         "token_endpoint": f"{base}/oauth2/v2.0/token",

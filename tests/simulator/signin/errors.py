@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Refusals in the form of the token endpoint."""
+"""Error replies of the token endpoint."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 
-class Refused(Exception):
-    """An OAuth error. `code` is the number of the AADSTS code, None for errors that have none."""
+class OAuthError(Exception):
+    """An OAuth error. `code` is the number of the AADSTS code, or None."""
 
     def __init__(self, error: str, code: int | None, text: str, status: int = 400) -> None:
         super().__init__(text)
@@ -45,12 +45,14 @@ class Refused(Exception):
         return JSONResponse(self.document(), self.status, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
 
 
-def missing(parameter: str) -> Refused:
-    return Refused("invalid_request", 900144, f"The request body must contain the following parameter: '{parameter}'.")
+def missing(parameter: str) -> OAuthError:
+    return OAuthError(
+        "invalid_request", 900144, f"The request body must contain the following parameter: '{parameter}'."
+    )
 
 
-def unknown_directory(directory: str) -> Refused:
-    return Refused(
+def unknown_directory(directory: str) -> OAuthError:
+    return OAuthError(
         "invalid_tenant",
         90002,
         f"Tenant '{directory}' not found. Check to make sure you have the correct tenant ID and are signing into the "
@@ -59,8 +61,8 @@ def unknown_directory(directory: str) -> Refused:
     )
 
 
-def unknown_application(client_id: str, directory: str) -> Refused:
-    return Refused(
+def unknown_application(client_id: str, directory: str) -> OAuthError:
+    return OAuthError(
         "unauthorized_client",
         700016,
         f"Application with identifier '{client_id}' was not found in the directory '{directory}'. This can happen if "
@@ -69,8 +71,8 @@ def unknown_application(client_id: str, directory: str) -> Refused:
     )
 
 
-def uninvited(username: str, directory: str) -> Refused:
-    return Refused(
+def uninvited(username: str, directory: str) -> OAuthError:
+    return OAuthError(
         "invalid_grant",
         50020,
         f"User account '{username}' from identity provider 'live.com' does not exist in tenant '{directory}' and "

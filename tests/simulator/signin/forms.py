@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Forms as browsers and OAuth clients send them."""
+"""Forms of browsers and OAuth clients."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from starlette.requests import Request
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The members of a form, each once; the first counts."""
+    """Return the fields of a form; the first value of each field counts."""
     pairs = parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)
     return dict(reversed(pairs))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Answers that hold tokens."""
+"""Replies that contain tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .sessions import TokenOrder, sessions
 def access_token(
     world: World, subject: str, audience: str, *, name: str | None = None, extra: dict[str, Any]
 ) -> tuple[str, int]:
-    """A token and its lifetime in seconds, as it should be or as the next token was ordered to be."""
+    """Return a token and its lifetime in seconds, changed as the next token order says."""
     order = _next_order(world)
     lifetime = order.lifetime if order.lifetime is not None else world.settings.token_lifetime
     token = world.tokens.issue(subject, audience=order.audience or audience, lifetime=lifetime, name=name, extra=extra)
@@ -28,7 +28,7 @@ def access_token(
 
 
 def for_application(world: World, application: Application, scope: Scope) -> dict[str, Any]:
-    """The answer to client credentials."""
+    """Return the reply to client credentials."""
     extra = {"tid": application.directory_id, "azp": application.client_id, "idtyp": "app", "ver": "2.0"}
     token, lifetime = access_token(world, application.object_id, scope.resource, extra=extra)
     return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
@@ -37,7 +37,7 @@ def for_application(world: World, application: Application, scope: Scope) -> dic
 def for_person(
     world: World, person: Person, application: Application, scope: Scope, refresh_token: str
 ) -> dict[str, Any]:
-    """The answer to a device code or refresh token: access, refresh and ID token."""
+    """Return the reply to a device code or refresh token: access, refresh and ID token."""
     directory = person.directory_id or SPHERE_DIRECTORY_ID
     common = {"tid": directory, "name": person.name, "ver": "2.0"}
     extra = {**common, "azp": application.client_id, "scp": " ".join(scope.permissions)}

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The managed identity endpoints: a virtual machine's metadata service, and App Service's header-protected one.
+"""The managed identity endpoints: the metadata service of a virtual machine, and App Service's endpoint.
 
-To be served over plain HTTP, as in Azure. A client finds the first through `AZURE_POD_IDENTITY_AUTHORITY_HOST`, the
-second through `IDENTITY_ENDPOINT` (`/msi/token`) and `IDENTITY_HEADER`, or in Machine Learning's older form through
-`MSI_ENDPOINT` and `MSI_SECRET`.
+They are served over plain HTTP, as in Azure. Clients find the first through `AZURE_POD_IDENTITY_AUTHORITY_HOST`, the
+second through `IDENTITY_ENDPOINT` (`/msi/token`) and `IDENTITY_HEADER`, or, in the older form of Machine Learning,
+through `MSI_ENDPOINT` and `MSI_SECRET`.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from ..world import World
 from .directory import PERMISSIONS
 from .issuing import access_token
 
-#: The value of `IDENTITY_HEADER` and `MSI_SECRET`. Azure makes one up for each machine; this one is no secret.
+#: The value of `IDENTITY_HEADER` and `MSI_SECRET`. Azure generates one for each machine; this one is not secret.
 IDENTITY_HEADER = "simulated-identity-header"
 _VERSIONS = {"2017-09-01", "2019-08-01"}
 
 
 def managed_identity_app(world: World) -> Starlette:
-    """Both endpoints as an application of their own."""
+    """Return both endpoints as one application."""
 
     async def metadata_service(request: Request) -> Response:
         query = request.query_params
@@ -60,7 +60,7 @@ def managed_identity_app(world: World) -> Starlette:
         if version not in _VERSIONS:
             return _app_service_error(400, "The api-version is missing or not supported.")
         if not hmac.compare_digest(given.encode(), IDENTITY_HEADER.encode()):
-            return _app_service_error(401, "The request has no or a wrong identity header.")
+            return _app_service_error(401, "The identity header is missing or invalid.")
         resource = query.get("resource", "").rstrip("/")
         if resource not in PERMISSIONS:
             return _app_service_error(400, f"The resource {resource} was not found in the tenant.")
@@ -98,7 +98,7 @@ def _find(world: World, query: Any) -> ManagedIdentity | None:
 def _answer(world: World, identity: ManagedIdentity, resource: str, *, seconds: bool) -> dict[str, Any]:
     extra = {"tid": identity.directory_id, "appid": identity.client_id, "idtyp": "app", "ver": "1.0"}
     token, lifetime = access_token(world, identity.object_id, resource, extra=extra)
-    # By the client's clock, which knows nothing of the simulator's time being put forward.
+    # By the system clock, since clients do not know the simulator's clock.
     now = int(time.time())
     answer = {
         "access_token": token,

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What the sign-in remembers between two requests. A reset of the simulator empties it."""
+"""Data that the sign-in keeps between requests. A reset of the simulator clears it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..state import Person
 from ..world import World
 from .directory import Scope
 
-#: Letters and digits that cannot be taken for one another.
+#: Letters and digits that cannot be confused with each other.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 @dataclass
 class DeviceCode:
-    """A sign-in under way. `state` is pending, approved, declined or uninvited; times are the simulator's clock."""
+    """A pending sign-in. `state` is pending, approved, declined or uninvited; times are of the simulator's clock."""
 
     device_code: str
     user_code: str
@@ -35,7 +35,7 @@ class DeviceCode:
 
 @dataclass
 class Grant:
-    """What a refresh token stands for."""
+    """The sign-in that a refresh token belongs to."""
 
     username: str
     client_id: str
@@ -46,7 +46,7 @@ class Grant:
 
 @dataclass
 class Sessions:
-    """Volatile sign-in data. `next_tokens` are orders for how coming tokens are to differ from what was asked for."""
+    """Volatile data of the sign-in. `next_tokens` are changes to the next tokens."""
 
     device_codes: dict[str, DeviceCode] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
@@ -70,13 +70,13 @@ class Sessions:
         return code
 
     def grant(self, username: str, client_id: str, directory_id: str, scope: Scope) -> str:
-        """A new refresh token. As with Entra, the one that it replaces stays good."""
+        """Return a new refresh token. As in Entra, the previous one stays valid."""
         token = f"1.{secrets.token_urlsafe(96)}"
         self.grants[token] = Grant(username, client_id, directory_id, scope)
         return token
 
     def revoke(self, username: str | None = None) -> int:
-        """Revoke the refresh tokens of a person, or of all; answers how many."""
+        """Revoke the refresh tokens of one person, or of all, and return their number."""
         found = [
             grant
             for grant in self.grants.values()
@@ -89,7 +89,7 @@ class Sessions:
 
 @dataclass
 class TokenOrder:
-    """The next `times` tokens get this audience or lifetime (seconds) in place of the right ones."""
+    """A change to the next `times` tokens: another audience or lifetime (seconds)."""
 
     times: int = 1
     audience: str | None = None
@@ -97,7 +97,7 @@ class TokenOrder:
 
 
 def sessions(world: World) -> Sessions:
-    """The sign-in's data in the world, made when first asked for."""
+    """Return the sign-in data of the simulator, created on first use."""
     found = world.sessions.get("signin")
     if not isinstance(found, Sessions):
         found = world.sessions["signin"] = Sessions()

@@ -22,7 +22,7 @@ from ..world import World
 from . import device_code
 from .assertions import ASSERTION_TYPE, verify_assertion
 from .directory import belongs, find_application, find_directory, parse_scope
-from .errors import Refused, missing, uninvited
+from .errors import OAuthError, missing, uninvited
 from .forms import form_of
 from .issuing import for_application, for_person
 from .sessions import sessions
@@ -37,14 +37,14 @@ def token_routes(world: World) -> list[Route]:
         _take_basic_authentication(request, form)
         try:
             return JSONResponse(answer(world, request.path_params["directory"], form), headers=_NO_STORE)
-        except Refused as refused:
-            return refused.response()
+        except OAuthError as error:
+            return error.response()
 
     return [Route("/{directory}/oauth2/v2.0/token", token, methods=["POST"])]
 
 
 def answer(world: World, directory_name: str, form: dict[str, str]) -> dict[str, Any]:
-    """What the token endpoint answers to a form. Raises Refused."""
+    """Return the reply of the token endpoint to a form. Raises OAuthError."""
     directory = find_directory(world, directory_name)
     grant = form.get("grant_type")
     if not grant:
@@ -58,7 +58,7 @@ def answer(world: World, directory_name: str, form: dict[str, str]) -> dict[str,
     if grant == "refresh_token":
         _check_public(application)
         return _refresh(world, directory, application, form)
-    raise Refused("unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
+    raise OAuthError("unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
 
 
 def _client_credentials(
@@ -67,7 +67,7 @@ def _client_credentials(
     _authenticate(world, directory, application, form)
     scope = parse_scope(form.get("scope"), directory, application)
     if not form["scope"].endswith("/.default"):
-        raise Refused(
+        raise OAuthError(
             "invalid_scope",
             1002012,
             f"The provided value for scope {form['scope']} is not valid. Client credential flows must have a scope "
@@ -84,7 +84,7 @@ def _authenticate(world: World, directory: Directory, application: Application, 
         verify_assertion(form["client_assertion"], application, (f"{base}/oauth2/v2.0/token", f"{base}/v2.0", base))
         return
     if not form.get("client_secret"):
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             7000216,
             "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
@@ -96,7 +96,7 @@ def _authenticate(world: World, directory: Directory, application: Application, 
 def _check_secret(application: Application, given: str) -> None:
     found = next((s for s in application.secrets if hmac.compare_digest(s.value.encode(), given.encode())), None)
     if found is None:
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             7000215,
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
@@ -104,7 +104,7 @@ def _check_secret(application: Application, given: str) -> None:
             401,
         )
     if found.expires is not None and _moment(found.expires) <= datetime.now(timezone.utc):
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             7000222,
             f"The provided client secret keys for app '{application.client_id}' are expired. Visit the Azure portal to "
@@ -116,7 +116,7 @@ def _check_secret(application: Application, given: str) -> None:
 
 def _check_public(application: Application) -> None:
     if not application.public:
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             7000218,
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
@@ -130,9 +130,9 @@ def _refresh(world: World, directory: Directory, application: Application, form:
         raise missing("refresh_token")
     grant = sessions(world).grants.get(token)
     if grant is None or grant.client_id != application.client_id or grant.directory_id != directory.id:
-        raise Refused("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
+        raise OAuthError("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
     if grant.revoked:
-        raise Refused(
+        raise OAuthError(
             "invalid_grant",
             50173,
             "The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have "

@@ -7,13 +7,17 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import claims
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, SignInError
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
 
 from tests.support.people import (
     DIRECTORY,
@@ -84,8 +88,75 @@ def pem_with_chain(certified: Certified) -> bytes:
     return Certified.make().certificate_pem + certified.certificate_pem + certified.key_pem()
 
 
-@pytest.mark.parametrize("form", [pem, pem_certificate_first, pem_with_chain])
-def test_a_certificate_in_a_pem_file(opened: Opener, registered: Certified, tmp_path: Path, form: Any) -> None:
+def pem_in_base64(certified: Certified) -> bytes:
+    return base64.encodebytes(pem(certified))
+
+
+def pem_with_windows_line_ends(certified: Certified) -> bytes:
+    return pem(certified).replace(b"\n", b"\r\n")
+
+
+def pem_as_powershell_writes_it(certified: Certified) -> bytes:
+    return pem(certified).decode().encode("utf-16")
+
+
+def pem_with_a_byte_order_mark(certified: Certified) -> bytes:
+    return b"\xef\xbb\xbf" + pem(certified)
+
+
+def pem_with_escaped_line_breaks(certified: Certified) -> bytes:
+    return pem(certified).replace(b"\n", b"\\n")
+
+
+def pfx(certified: Certified) -> bytes:
+    return certified.pfx()
+
+
+def pfx_in_base64(certified: Certified) -> bytes:
+    """As `az keyvault secret show --query value -o tsv` prints it."""
+    return base64.b64encode(certified.pfx()) + b"\n"
+
+
+def pfx_in_base64_lines(certified: Certified) -> bytes:
+    return base64.encodebytes(certified.pfx()).replace(b"\n", b"\r\n")
+
+
+def pfx_in_quoted_base64(certified: Certified) -> bytes:
+    """As `az keyvault secret show --query value` prints it."""
+    return b'"' + base64.b64encode(certified.pfx()) + b'"\n'
+
+
+def pfx_in_base64_twice(certified: Certified) -> bytes:
+    """As a Kubernetes secret shows the value of Key Vault."""
+    return base64.b64encode(base64.b64encode(certified.pfx()))
+
+
+def pfx_in_base64_with_a_byte_order_mark(certified: Certified) -> bytes:
+    return base64.b64encode(certified.pfx()).decode().encode("utf-16")
+
+
+FORMS = [
+    pem,
+    pem_certificate_first,
+    pem_with_chain,
+    pem_in_base64,
+    pem_with_windows_line_ends,
+    pem_as_powershell_writes_it,
+    pem_with_a_byte_order_mark,
+    pem_with_escaped_line_breaks,
+    pfx,
+    pfx_in_base64,
+    pfx_in_base64_lines,
+    pfx_in_quoted_base64,
+    pfx_in_base64_twice,
+    pfx_in_base64_with_a_byte_order_mark,
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_certificate_is_read_in_every_form(
+    opened: Opener, registered: Certified, tmp_path: Path, form: Callable[[Certified], bytes]
+) -> None:
     path = write(tmp_path / "pipeline.pem", form(registered))
     tokens = opened(**APPLICATION, client_certificate=path)
     assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
@@ -98,8 +169,11 @@ def test_a_certificate_whose_key_has_a_password(opened: Opener, registered: Cert
     assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
 
 
-def test_a_certificate_in_a_pfx_file(opened: Opener, registered: Certified, tmp_path: Path) -> None:
-    path = write(tmp_path / "pipeline.pfx", registered.pfx(PASSWORD))
+@pytest.mark.parametrize("encode", [bytes, base64.b64encode, base64.encodebytes])
+def test_a_pfx_file_with_a_password(
+    opened: Opener, registered: Certified, tmp_path: Path, encode: Callable[[bytes], bytes]
+) -> None:
+    path = write(tmp_path / "pipeline.pfx", encode(registered.pfx(PASSWORD)))
     tokens = opened(**APPLICATION, client_certificate=path, client_certificate_password=PASSWORD)
     assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
 
@@ -117,10 +191,34 @@ def test_a_certificate_that_has_expired_is_not_even_sent(opened: Opener, expired
     assert caught.value.code == "certificate_expired"
 
 
+STRANGER = Certified.make()
+DER = STRANGER.certificate.public_bytes(serialization.Encoding.DER)
+KEY_DER = STRANGER.key.private_bytes(
+    serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+)
+OPENSSH_KEY = STRANGER.key.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+)
+
+
 @pytest.mark.parametrize(
     ("content", "password", "words"),
     [
-        (b"no certificate at all", None, "no PEM or PFX file"),
+        (b"no certificate at all", None, "neither a PEM nor a PFX file"),
+        (base64.b64encode(b"no certificate at all"), None, "neither a PEM nor a PFX file"),
+        (b"", None, "it is empty"),
+        (b"\n", None, "it is empty"),
+        (b'{"value": "MIIK"}', None, "only the value of the secret"),
+        (DER, None, "no private key"),
+        (base64.b64encode(DER), None, "no private key"),
+        (KEY_DER, None, "it has no certificate"),
+        (pkcs7.serialize_certificates([STRANGER.certificate], serialization.Encoding.DER), None, "no private key"),
+        (OPENSSH_KEY + STRANGER.certificate_pem, None, "ssh-keygen -p -m PKCS8"),
+        (STRANGER.key_pem() + STRANGER.certificate_pem.replace(b"MII", b"MIJ"), None, "certificate is damaged"),
+        (STRANGER.key_pem().replace(b"MII", b"MIJ") + STRANGER.certificate_pem, None, "key is damaged"),
+        (STRANGER.pfx()[:-100], None, "needs client_certificate_password, or is damaged"),
+        (base64.b64encode(STRANGER.pfx(PASSWORD)), "canary", "password is wrong"),
+        (STRANGER.pfx(), "canary", "needs no client_certificate_password"),
         (Certified.make().certificate_pem, None, "no private key"),
         (Certified.make().key_pem(), None, "no certificate"),
         (Certified.make().key_pem() + Certified.make().certificate_pem, None, "belongs to its key"),
@@ -131,12 +229,12 @@ def test_a_certificate_that_has_expired_is_not_even_sent(opened: Opener, expired
             "needs client_certificate_password",
         ),
         (Certified.make().key_pem(PASSWORD) + Certified.make().certificate_pem, "canary", "password is wrong"),
-        (Certified.make().pfx(PASSWORD), "canary", "missing or wrong"),
-        (Certified.make().pfx(PASSWORD), None, "missing or wrong"),
+        (Certified.make().pfx(PASSWORD), "canary", "password is wrong"),
+        (Certified.make().pfx(PASSWORD), None, "needs client_certificate_password"),
         (pem(Certified.make()), "canary", "needs no client_certificate_password"),
     ],
 )
-def test_a_file_that_is_no_usable_certificate(
+def test_what_is_wrong_with_a_certificate_file_is_reported(
     opened: Opener, tmp_path: Path, content: bytes, password: str | None, words: str
 ) -> None:
     path = write(tmp_path / "bad.pem", content)

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, OperationFailed
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage, Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec

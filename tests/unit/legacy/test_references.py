@@ -92,7 +92,8 @@ def test_a_patch_holds_what_changes_and_spells_the_feed_its_own_way(bench: MakeB
     )
     assert here.body() == {"UpdatePolicy": 0, "AllowCrashDumpsCollection": False}
     assert [each for each in here.sent if each.startswith("GET")] == [
-        f"GET {IN}/products/name/Kettle/deviceGroups/name/Lab"
+        f"GET {IN}/products/name/Kettle/deviceGroups/name/Lab",
+        f"GET {IN}/products/{GUID}",
     ]
 
 

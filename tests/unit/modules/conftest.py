@@ -18,12 +18,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import CONNECTION
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection, open_login
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result, mask_unknown
 
 from tests.simulator.harness import Simulator, start_simulator
+from tests.support.ansible_files import disk, planned_files
 
 TENANT = "Contoso Fleet"
 
@@ -79,7 +79,7 @@ class Bench:
 
         context = Context(
             open_service,
-            PlannedFiles(Disk()) if check else Disk(),
+            planned_files(lambda error: warnings.append(str(error))) if check else disk(),
             warnings.append,
             _ignore,
             check=check,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
@@ -23,8 +23,12 @@ from tests.support.memory import MemoryService
 ONE = "0a" * 64
 
 
+def no_warning(text: str) -> None:
+    raise AssertionError(f"an unexpected warning: {text}")
+
+
 def run(service: Any, document: dict[str, Any], *prune: str) -> Result:
-    blueprint = parse_blueprint(Disk(), document, ".", prune=prune)
+    blueprint = parse_blueprint(Disk(), document, ".", no_warning, prune=prune)
     return bring_about_blueprint(surround(service).context, blueprint, Policy(Limits(True), frozenset(prune)), WAITING)
 
 
@@ -78,5 +82,5 @@ def test_nothing_is_pruned_that_the_document_says_nothing_of() -> None:
 
 def test_a_long_value_in_the_wrong_place_is_cut() -> None:
     with pytest.raises(InvalidInput) as caught:
-        parse_blueprint(Disk(), {"products": {"name": "Kettle", "description": "x" * 500}}, ".")
+        parse_blueprint(Disk(), {"products": {"name": "Kettle", "description": "x" * 500}}, ".", no_warning)
     assert len(str(caught.value)) < 200

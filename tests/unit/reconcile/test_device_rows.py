@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_csv import COLUMNS
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import (
-    COLUMNS,
-    TOLD,
+    REPORTED,
     DeviceRow,
     rows_from_csv,
     rows_from_ids,
@@ -42,9 +42,10 @@ class Text:
         return self._content if path == "devices.csv" else None
 
 
-def rows(text: str | bytes) -> list[DeviceRow]:
+def rows(text: str | bytes, warnings: list[str] | None = None) -> list[DeviceRow]:
     content = text.encode() if isinstance(text, str) else text
-    return rows_from_csv(Text(content), "devices.csv")  # type: ignore[arg-type]
+    given: list[str] = [] if warnings is None else warnings
+    return rows_from_csv(Text(content), "devices.csv", given.append)  # type: ignore[arg-type]
 
 
 def refused(text: str | bytes) -> str:
@@ -66,11 +67,15 @@ def test_lines_are_counted_as_an_editor_does() -> None:
         f"\ufeff{HEADER}{ONE},Kettle,Lab\n",
         f"{HEADER}{ONE},Kettle,Lab".replace("\n", "\r\n"),
         f"Note,devicegroupname, deviceid,PRODUCTNAME\nx,Lab,{ONE},Kettle\n",
-        f"{HEADER}{ONE},Kettle,Lab,surplus\n",
+        f"{HEADER}{ONE},Kettle,Lab,, ,\n",
+        f'{HEADER}{ONE}, "Kettle" ,\t"Lab"\t\n',
+        f"{HEADER}{ONE},Kettle,Lab\n".replace("\n", "\r"),
+        f"{HEADER}{ONE},Kettle,Lab\n".encode("utf-16"),
+        f"{HEADER.strip()},,\n{ONE},Kettle,Lab,,\n",
         f'{HEADER}{ONE},"Kettle","Lab"\n,,\n   \n',
     ],
 )
-def test_forms_in_which_lists_come(text: str) -> None:
+def test_what_spreadsheets_write_is_read(text: str | bytes) -> None:
     assert rows(text) == [DeviceRow(ONE, 2, "Kettle", "Lab")]
 
 
@@ -97,9 +102,6 @@ def test_a_row_is_named_by_the_line_on_which_it_begins() -> None:
         DeviceRow(ONE, 4, "Kettle", "Lab"),
         DeviceRow(TWO, 6, "Kettle", "Lab"),
     ]
-    # A quote that is never closed takes in all that follows.
-    assert "row 2:" in refused(f'{HEADER}"{ONE},Kettle,Lab\n{TWO},Kettle,Lab\n')
-    assert "(row 3)" in refused(f'{HEADER}{ONE},Kettle,Lab\n"{"0a" * 70000}')
 
 
 def test_a_column_that_is_there_twice_is_refused() -> None:
@@ -107,12 +109,12 @@ def test_a_column_that_is_there_twice_is_refused() -> None:
 
 
 def test_128_characters_of_which_some_are_no_digits_are_told_as_such() -> None:
-    assert "not all such digits" in refused(f"{HEADER}0x{ONE[2:]},Kettle,Lab\n")
+    assert "not all of them such digits" in refused(f"{HEADER}0x{ONE[2:]},Kettle,Lab\n")
 
 
 def test_very_many_bad_rows_are_counted() -> None:
-    message = refused(HEADER + "12,Kettle,Lab\n" * (TOLD + 7))
-    assert message.count("row ") == TOLD
+    message = refused(HEADER + "12,Kettle,Lab\n" * (REPORTED + 7))
+    assert message.count("row ") == REPORTED
     assert "and 7 more" in message
 
 
@@ -129,11 +131,118 @@ def test_a_device_twice_in_one_group_is_once_there() -> None:
 
 
 def test_what_is_no_list_at_all(tmp_path: Path) -> None:
-    assert "UTF-8" in refused(b"\xff\xfe\x00")
-    with pytest.raises(InvalidInput, match="no device list"):
-        rows_from_csv(Disk(), str(tmp_path / "devices.csv"))
+    assert "UTF-16" in refused(b"\xff\xfe\x00")
+    assert "UTF-8 text, line 2" in refused(HEADER.encode() + b"\xe9")
+    assert "NUL" in refused(HEADER + "\0")
+    assert "is empty" in refused("")
+    assert "is empty" in refused("\ufeff \n,,\n")
+    with pytest.raises(InvalidInput, match="does not exist"):
+        rows_from_csv(Disk(), str(tmp_path / "devices.csv"), print)
     with pytest.raises(InvalidInput, match="Cannot read"):
-        rows_from_csv(Disk(), str(tmp_path))
+        rows_from_csv(Disk(), str(tmp_path), print)
+
+
+def refused_list(*entries: object) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        rows_from_list(entries)
+    assert caught.value.code == "device_rows"
+    return str(caught.value)
+
+
+def test_all_rows_of_the_wrong_form_are_reported_together() -> None:
+    message = refused_list(
+        {"id": ONE, "product": "Kettle", "device_group": "Lab"},
+        {"id": 755},
+        {"id": ONE, "group": "Lab"},
+        {"product": "Kettle", "device_group": "Lab"},
+        {"id": "12"},
+        {"id": TWO, "product": False, "device_group": 7},
+        "Kettle",
+        None,
+    )
+    assert [f"row {number}:" in message for number in range(1, 9)] == [False] + [True] * 7
+    assert "row 2: id: the number 755 is not a text. Put it in quotes" in message
+    assert "row 3: group is unknown (known: id, product, device_group)" in message
+    assert "row 4: id is missing" in message
+    assert "row 6: product: the truth value false is not a text" in message
+    assert "device_group: the number 7 is not a text" in message
+    assert "row 7: a row must be a mapping" in message
+
+
+def test_all_ids_of_the_wrong_form_are_reported_together() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        rows_from_ids([ONE, 0o755, "12", None, ""], None, None)
+    assert [f"row {number}:" in str(caught.value) for number in range(1, 6)] == [False, True, True, True, True]
+
+
+@pytest.mark.parametrize("empty", [None, "", "  "])
+def test_an_empty_product_and_group_are_none(empty: str | None) -> None:
+    assert rows_from_list([{"id": f" {ONE}\n", "product": empty, "device_group": empty}]) == [DeviceRow(ONE, 1)]
+
+
+def test_half_a_place_is_reported_with_its_row() -> None:
+    message = refused_list({"id": ONE, "product": "Kettle", "device_group": ""}, {"id": TWO, "device_group": "Lab"})
+    assert 'row 1: the product "Kettle" is given without a device group' in message
+    assert 'row 2: the device group "Lab" is given without its product' in message
+    group = "c1000000-0000-4000-8000-000000000001"
+    assert rows_from_list([{"id": ONE, "device_group": group}]) == [DeviceRow(ONE, 1, None, group)]
+    with pytest.raises(InvalidInput, match=r'^Invalid device group: the product "Kettle" is given without'):
+        rows_from_ids([ONE, TWO], "Kettle", None)
+
+
+def test_case_and_blanks_around_names_make_no_other_group() -> None:
+    found = rows_from_list(
+        [
+            {"id": ONE, "product": "Kettle", "device_group": "Lab"},
+            {"id": ONE, "product": "kettle ", "device_group": " LAB"},
+        ]
+    )
+    assert found == [DeviceRow(ONE, 1, "Kettle", "Lab")]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f'{HEADER}{ONE},Kettle,"Lab\n{TWO},Kettle,Lab\n', "line 2: a quote is opened and never closed"),
+        (f'{HEADER}{ONE},Kettle,Lab\n"{TWO},Kettle,Lab\n', "line 3: a quote is opened and never closed"),
+        (f'Note,{HEADER}"swallows all,{ONE},Kettle,Lab\n,{TWO},Kettle,Lab\n', "line 2: a quote is opened"),
+        (f'Note,"{HEADER}x,{ONE},Kettle,Lab\n', "line 1: a quote is opened"),
+        (f'{HEADER}{ONE},Kettle,Lab\n"{"0a" * 70000}', "line 3: a quote is opened"),
+        (f'{HEADER}{ONE},Kettle,"Lab"oratory\n', "line 2: text follows a closing quote"),
+        (f'{HEADER}{ONE},Kettle,Lab\n{TWO},"Kettle" x,Lab\n', "line 3: text follows a closing quote"),
+        (f'{HEADER.strip()},Note\n{ONE},Kettle,Lab,"a\nb" c\n', "line 3: text follows a closing quote"),
+        (f'{HEADER.strip()},Note\n{ONE},K,L,"open\n{TWO},K,L,"closed"\n', "line 3: text follows a closing quote"),
+        (f'{HEADER.strip()},Note\n{ONE},K,L,"open\n{TWO},K,L,x\n{ONE},K,L,closed"\n', "line 2: a quoted cell contains"),
+        (f'{HEADER.strip()},Note\r{ONE},K,L,"open\r {TWO} ,K,L,"\r', "line 2: a quoted cell contains"),
+        (f'Note,{HEADER}"open,{ONE},K,L\n","{TWO}",K,L\n', "line 2"),
+        (f'{HEADER}{ONE},Kettle,"Lab\nShort,Kettle,Lab"\n', "line 2: an ID or name spans several lines"),
+        (f"{HEADER}\n{ONE},Kettle,Lab,surplus\n", 'line 3: more cells than the header has columns ("surplus")'),
+        (f"{HEADER}{ONE},Kettle, large,Lab\n", "line 2: more cells than the header has columns"),
+    ],
+)
+def test_a_row_is_never_lost_in_a_cell(text: str, problem: str) -> None:
+    for mark in ("", "\ufeff"):
+        assert problem in refused(mark + text)
+    assert problem in refused(text.replace("\n", "\r\n"))
+
+
+def test_notes_in_quotes_may_span_lines() -> None:
+    text = f'Note,{HEADER}"first, ""quoted"" \n\nsecond" ,{ONE},Kettle,Lab\n5" long,{TWO},Kettle,Lab\n'
+    assert rows(text) == [DeviceRow(ONE, 2, "Kettle", "Lab"), DeviceRow(TWO, 5, "Kettle", "Lab")]
+
+
+def test_a_list_without_devices_is_a_warning() -> None:
+    warnings: list[str] = []
+    for text in (HEADER, HEADER.strip(), HEADER + ",,\n \n"):
+        assert rows(text, warnings) == []
+    assert warnings == ["The device list devices.csv has a header and no devices."] * 3
+
+
+def test_an_encrypted_list_is_named_as_such() -> None:
+    for mark in (b"", b"\xef\xbb\xbf", b"\n"):
+        message = refused(mark + b"$ANSIBLE_VAULT;1.1;AES256\n6231\n")
+        assert "encrypted with Ansible Vault" in message
+        assert "ansible.builtin.copy" in message
 
 
 def test_options_count_from_one() -> None:
@@ -164,6 +273,34 @@ def test_whatever_is_written_is_read(
     found = rows(("\ufeff" + text) if mark else text)
     assert {row.id: row.device_group and (row.product, row.device_group) for row in found} == fleet
     assert [row.row for row in found] == list(range(2, len(fleet) + 2))
+
+
+notes = st.text(st.sampled_from('ab," \n\r\t;0'), max_size=20)
+
+
+@quick
+@given(
+    st.dictionaries(device_ids, st.tuples(places, notes, notes), max_size=10),
+    st.sampled_from(("excel", "unix", "quoted")),
+    st.booleans(),
+)
+def test_whatever_csv_writes_is_read(
+    fleet: dict[str, tuple[tuple[str, str] | None, str, str]], style: str, wide: bool
+) -> None:
+    written = io.StringIO(newline="")
+    quoting = csv.QUOTE_MINIMAL if style == "excel" else csv.QUOTE_ALL
+    writer = csv.writer(written, "unix" if style == "unix" else "excel", quoting=quoting)
+    writer.writerow(["Note", *COLUMNS, "Remark"])
+    starts = []
+    for device_id, (where, note, remark) in fleet.items():
+        # splitlines knows more line ends than files of this kind have; these texts have only CR and LF.
+        starts.append(len(written.getvalue().splitlines()) + 1)
+        writer.writerow([note, device_id, *(where or ("", "")), remark])
+    found = rows(written.getvalue().encode("utf-16" if wide else "utf-8"))
+    assert {row.id: row.device_group and (row.product, row.device_group) for row in found} == {
+        device_id: where for device_id, (where, _note, _remark) in fleet.items()
+    }
+    assert [row.row for row in found] == starts
 
 
 @quick

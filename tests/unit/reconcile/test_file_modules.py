@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,25 +17,28 @@ from typing import Any, cast
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
+from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import Files
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Certificate, Device
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.ca_certificate import (
     PROOF,
-    bring_about_certificate,
+    apply_certificate,
     desired_content,
-    proves,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.device_capability import bring_about_capability
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.device_capability import apply_capability
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.file import desired_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import bring_about_image_file
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import (
+    apply_image_file,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.certificates import proves
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support.ansible_files import disk, planned_files
 from tests.support.fakes import Part, Recorder, SmallService, surround
 from tests.support.memory import TENANT
 
@@ -111,7 +115,7 @@ class Bench:
 
     def context(self, check: bool) -> Context:
         service = Overlay(cast(Any, self.service)) if check else self.service
-        return surround(service, PlannedFiles(Disk()) if check else Disk()).context
+        return surround(service, planned_files() if check else disk()).context
 
     def twice(self, run: Callable[[Context], Result], path: Path) -> Result:
         """Planned, done, and done again: the plan tells what is done, and the second time there is nothing to do."""
@@ -135,8 +139,13 @@ def bench() -> Bench:
     return Bench()
 
 
+def options(path: Path, mode: object = "0600", **others: Any) -> dict[str, Any]:
+    """The file options of a task."""
+    return {"dest": str(path), "mode": mode, **others}
+
+
 def capability(path: Path, force: bool = False, mode: object = "0600") -> Callable[[Context], Result]:
-    return lambda context: bring_about_capability(context, DEVICE.upper(), ["appDevelopment"], str(path), mode, force)
+    return lambda context: apply_capability(context, DEVICE.upper(), ["appDevelopment"], options(path, mode), force)
 
 
 def test_a_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path) -> None:
@@ -144,7 +153,17 @@ def test_a_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path
     result = bench.twice(capability(path), path)
     assert path.read_bytes() == f"{DEVICE} ['appDevelopment'] 1".encode()
     assert path.stat().st_mode & 0o777 == 0o600
-    assert result.values == {"dest": str(path), "checksum": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert result.values == {
+        "dest": str(path),
+        "checksum": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "size": path.stat().st_size,
+        "mode": "0600",
+        "uid": os.geteuid(),
+        "gid": os.getegid(),
+        "owner": path.owner(),
+        "group": path.group(),
+        "state": "file",
+    }
     assert bench.service.writes == ["devices.capability_file"]
 
 
@@ -175,6 +194,8 @@ def test_no_difference_shows_what_is_in_a_file(bench: Bench, tmp_path: Path) -> 
     assert [line.partition(":")[0] for line in result.diff[0]["after"].splitlines()] == [
         "path",
         "mode",
+        "owner",
+        "group",
         "size",
         "sha256",
     ]
@@ -182,13 +203,13 @@ def test_no_difference_shows_what_is_in_a_file(bench: Bench, tmp_path: Path) -> 
 
 def test_a_capability_file_for_a_device_that_is_not_claimed(bench: Bench, tmp_path: Path) -> None:
     for check in (True, False):
-        result = bring_about_capability(bench.context(check), "0b" * 64, [], str(tmp_path / "x"), "0600", False)
+        result = apply_capability(bench.context(check), "0b" * 64, [], options(tmp_path / "x"), False)
         assert "Claim the device" in str(result.error)
     assert list(tmp_path.iterdir()) == []
 
 
 def image(path: Path, image_id: str = IMAGE) -> Callable[[Context], Result]:
-    return lambda context: bring_about_image_file(context, image_id, str(path), "0644")
+    return lambda context: apply_image_file(context, image_id, options(path, "0644"))
 
 
 @pytest.mark.parametrize("before", [None, b"", CONTENT[:-1], CONTENT + b"x", bytes(len(CONTENT))])
@@ -209,7 +230,7 @@ def test_a_check_run_knows_what_an_image_file_will_hold(bench: Bench, tmp_path: 
 
 
 def test_an_unknown_image(bench: Bench, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="no image ID"):
+    with pytest.raises(InvalidInput, match="Invalid image ID"):
         image(tmp_path / "image", "nonsense")(bench.context(check=False))
     assert bench.service.used == []
     with pytest.raises(InvalidInput, match="There is no image"):
@@ -220,7 +241,9 @@ def certificate(
     path: Path, content: str = "certificate", thumbprint: str | None = None, code: str | None = None
 ) -> Callable[[Context], Result]:
     wanted = desired_content(content, thumbprint, code)
-    return lambda context: bring_about_certificate(context, wanted, desired_file(str(path), "0644", content))
+    return lambda context: apply_certificate(
+        context, wanted, desired_file(context.files, options(path, "0644"), "0644", content)
+    )
 
 
 @pytest.mark.parametrize(("thumbprint", "body"), [(None, ACTIVE.body), ("ab:12", ACTIVE.body), ("cd 34", NEXT.body)])
@@ -289,12 +312,35 @@ def test_codes_that_cannot_be(content: str, code: str | None) -> None:
         desired_content(content, None, code)
 
 
-@pytest.mark.parametrize("mode", ["u=rw", "888", "", "-1", "1777", 644, True, None])
-def test_modes_that_are_none(mode: object, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="no mode"):
-        desired_file(str(tmp_path / "x"), mode, "it")
+@pytest.mark.parametrize("mode", ["u=rwz", "888", "-1", "17777", "preserve", 644, 600, -1, True, [], 6.44])
+@pytest.mark.parametrize("files", [disk, planned_files])
+def test_invalid_modes_are_rejected(files: Callable[[], Files], mode: object, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="Invalid mode"):
+        desired_file(files(), options(tmp_path / "x", mode), "0600", "it")
 
 
-@pytest.mark.parametrize("mode", ["0640", "640", 0o640])
-def test_modes_as_people_write_them(mode: object, tmp_path: Path) -> None:
-    assert desired_file(str(tmp_path / "x"), mode, "it").mode == 0o640
+@pytest.mark.parametrize(
+    ("mode", "bits"),
+    [
+        ("0640", 0o640),
+        ("640", 0o640),
+        (0o640, 0o640),
+        ("u=rw,g=r,o=", 0o640),
+        ("g+r", 0o640),
+        ("u+x,g=u-w", 0o750),
+        (None, 0o600),
+        ("", 0o600),
+    ],
+)
+def test_modes_have_the_forms_that_ansible_takes(bench: Bench, mode: object, bits: int, tmp_path: Path) -> None:
+    path = tmp_path / "device.cap"
+    bench.twice(capability(path, mode=mode), path)
+    assert path.stat().st_mode & 0o7777 == bits
+
+
+def test_a_file_keeps_its_mode_when_none_is_given(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    bench.twice(lambda context: apply_image_file(context, IMAGE, options(path, None)), path)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (CONTENT, 0o640)

@@ -13,13 +13,13 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._files import Disk, PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 
+from tests.support.ansible_files import disk, planned_files
 from tests.support.fakes import WAITING, Recorder, SmallService, surround
 from tests.support.memory import TENANT
 
@@ -35,7 +35,7 @@ class Bench:
         self.service = Recorder(Overlay(cast(Any, SmallService(other_tenants=others))), faults)
 
     def run(self, check: bool = False, **desired: Any) -> Outcome[Plan]:
-        files = PlannedFiles(Disk()) if check else Disk()
+        files = planned_files() if check else disk()
         service = Overlay(cast(Any, self.service)) if check else self.service
         around = surround(service, files)
         return carry_out(around.context, planner(DesiredTenant(**desired), files), WAITING)
@@ -135,6 +135,6 @@ def test_without_the_exact_name_nothing_is_blocked(tmp_path: Path, confirm: str 
 def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     record.write_text(content, encoding="latin-1")
-    with pytest.raises(InvalidInput, match="no record"):
+    with pytest.raises(InvalidInput, match="not a record"):
         bench.run(record=str(record), confirm=NAME)
     assert bench.service.used == []

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A client without any cleverness."""
+"""A minimal client of the simulated API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCOPE = "https://firstparty.sphere.azure.net/api/.default"
 
 
 class Client:
-    """Calls of one application, by its role's name in the seed of the tests."""
+    """A client with the application of a role, by the role's name in the seed of the tests."""
 
     def __init__(self, simulator: Simulator, application: str, tenant: str = TENANT) -> None:
         self.simulator = simulator
@@ -33,7 +33,7 @@ class Client:
     def call(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, data: Any = None
     ) -> requests.Response:
-        """A request to a path below the tenant, or below the host when it starts with `/`."""
+        """Send a request to a path below the tenant, or below the host if it starts with `/`."""
         url = self.simulator.url + path if path.startswith("/") else f"{self.base}/{path}".rstrip("/")
         return self.send(method, url, headers={**self._headers, **(headers or {})}, json=body, data=data)
 
@@ -49,7 +49,7 @@ class Client:
         return answer.json()
 
     def done(self, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
-        """A started operation, followed to its end."""
+        """Wait for a started operation, and return it."""
         answer = self.call(method, path, body, **options)
         assert answer.status_code in (200, 202), answer.text
         return self.follow(answer.json()["OperationId"])
@@ -63,7 +63,7 @@ class Client:
         return self.done("POST", "images", data=package, headers={"Content-Type": "application/octet-stream"})
 
     def every(self, path: str) -> list[Any]:
-        """A list, page by page."""
+        """Return all items of a list, page by page."""
         items: list[Any] = []
         token: str | None = ""
         while token is not None:

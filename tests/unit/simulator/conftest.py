@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A small fleet, and clients of every role."""
+"""A small fleet, and a client for each role."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNCLAIMED = [f"{number:0128x}" for number in range(0x20, 0x25)]
 
 
 def seed() -> dict[str, Any]:
-    """Two tenants: one with a product of two groups, five devices and an image; another one that owns a device."""
+    """Return two tenants: one with a product, two groups, five devices and an image; another one that owns a device."""
     return {
         "directories": [{"id": DIRECTORY, "name": "Contoso"}],
         "applications": [
@@ -74,7 +74,7 @@ def fleet(simulator: Simulator) -> Simulator:
 
 @pytest.fixture
 def client_of(fleet: Simulator) -> Iterator[Callable[[str], Client]]:
-    """A client by the name of its application, which is that of its role; `Stranger` has none."""
+    """Return clients by the name of their application, which is the name of their role; `Stranger` has none."""
     clients: list[Client] = []
 
     def made(application: str) -> Client:
@@ -88,5 +88,5 @@ def client_of(fleet: Simulator) -> Iterator[Callable[[str], Client]]:
 
 @pytest.fixture
 def client(client_of: Callable[[str], Client]) -> Client:
-    """The Administrator."""
+    """A client that is Administrator."""
     return client_of("Administrator")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Image packages come from a host of their own, which must never see the token."""
+"""The image store: a separate host, which must not get the token."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def address(client: Client) -> str:
     return str(info["Uri"])
 
 
-def test_the_address_is_on_another_host_and_gives_the_package(client: Client, address: str) -> None:
+def test_download_address_is_on_another_host_and_returns_package(client: Client, address: str) -> None:
     assert urlsplit(address).netloc != urlsplit(client.base).netloc
     answer = client.send("GET", address)
     assert answer.status_code == 200
@@ -32,12 +32,12 @@ def test_the_address_is_on_another_host_and_gives_the_package(client: Client, ad
     assert client.simulator.counts()["blob"] == {"GET": 1}
 
 
-def test_its_length_can_be_asked_for_alone(client: Client) -> None:
+def test_head_returns_length_only(client: Client) -> None:
     address = client.get(f"images/{IMAGE}")["Uri"]
     assert client.send("HEAD", address).headers["Content-Length"] == str(len(client.send("GET", address).content))
 
 
-def test_a_token_that_arrives_there_is_refused_and_told_of(client: Client, address: str) -> None:
+def test_request_with_token_is_rejected_and_noted_in_log(client: Client, address: str) -> None:
     assert client.send("GET", address, headers={"Authorization": "Bearer x"}).status_code == 400
     assert client.simulator.counts()["notes"] == {LEAK: 1}
     assert [entry["note"] for entry in client.simulator.log() if entry["kind"] == "blob"] == [LEAK]
@@ -46,11 +46,11 @@ def test_a_token_that_arrives_there_is_refused_and_told_of(client: Client, addre
 @pytest.mark.parametrize(
     "spoil", [lambda a: a[:-1] + "x", lambda a: a.partition("?")[0], lambda a: a.replace(IMAGE, "x")]
 )
-def test_the_signature_opens_one_image_only(client: Client, address: str, spoil: object) -> None:
+def test_signature_is_valid_for_one_image_only(client: Client, address: str, spoil: object) -> None:
     assert callable(spoil)
     assert client.send("GET", spoil(address)).status_code == 403
 
 
-def test_the_address_ends(client: Client, address: str) -> None:
+def test_download_address_expires(client: Client, address: str) -> None:
     client.simulator.advance(901)
     assert client.send("GET", address).status_code == 403

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tenant CA certificates are real ones."""
+"""Tenant CA certificates are real X.509 certificates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def certificate(text: str) -> x509.Certificate:
     return x509.load_der_x509_certificate(base64.b64decode(text))
 
 
-def test_the_active_certificate_ends_within_90_days_and_its_successor_waits(client: Client) -> None:
+def test_active_certificate_expires_within_90_days_and_successor_exists(client: Client) -> None:
     listed = client.get("certificates")
     assert [(entry["IsActive"], entry["IsRevoked"]) for entry in listed] in (
         [(True, False), (False, False)],
@@ -34,7 +34,7 @@ def test_the_active_certificate_ends_within_90_days_and_its_successor_waits(clie
     assert ends[False] > now + timedelta(days=600)
 
 
-def test_a_thumbprint_picks_a_certificate_in_any_case_and_without_one_it_is_the_active_one(client: Client) -> None:
+def test_thumbprint_selects_certificate_regardless_of_case_and_defaults_to_active(client: Client) -> None:
     for entry in client.get("certificates"):
         thumbprint = entry["Thumbprint"].lower()
         assert client.get(f"cert?thumbprint={thumbprint}") == entry["Certificate"]
@@ -43,7 +43,7 @@ def test_a_thumbprint_picks_a_certificate_in_any_case_and_without_one_it_is_the_
     assert client.call("GET", "cert?thumbprint=00").status_code == 404
 
 
-def test_the_chain_is_pkcs7_and_leads_to_a_root_that_signed_it(client: Client) -> None:
+def test_chain_is_pkcs7_and_contains_the_root_that_signed(client: Client) -> None:
     own, root = sorted(
         pkcs7.load_der_pkcs7_certificates(base64.b64decode(client.get("certchain"))),
         key=lambda c: c.subject == c.issuer,
@@ -53,7 +53,7 @@ def test_the_chain_is_pkcs7_and_leads_to_a_root_that_signed_it(client: Client) -
     root.verify_directly_issued_by(root)
 
 
-def test_the_deprecated_lists_are_blobs_of_all(client: Client) -> None:
+def test_deprecated_lists_return_all_certificates_as_blob(client: Client) -> None:
     listed = {entry["Certificate"] for entry in client.get("certificates")}
     blob = pkcs7.load_der_pkcs7_certificates(base64.b64decode(client.get("certs")))
     assert set(blob) == {certificate(text) for text in listed}
@@ -61,7 +61,7 @@ def test_the_deprecated_lists_are_blobs_of_all(client: Client) -> None:
     assert len(chains) == 3
 
 
-def test_a_proof_of_possession_bears_the_code_and_is_signed_by_the_ca(client: Client) -> None:
+def test_proof_of_possession_contains_code_and_is_signed_by_ca(client: Client) -> None:
     proof = certificate(client.get("verification/AB12%20cd"))
     (name,) = proof.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     assert name.value == "AB12 cd"
@@ -69,11 +69,11 @@ def test_a_proof_of_possession_bears_the_code_and_is_signed_by_the_ca(client: Cl
 
 
 @pytest.mark.parametrize("code", ["x" * 65])
-def test_a_code_fits_into_a_common_name(client: Client, code: str) -> None:
+def test_invalid_verification_code_is_rejected(client: Client, code: str) -> None:
     assert client.call("GET", f"verification/{code}").status_code == 400
 
 
-def test_an_expired_certificate_stays_in_the_list_without_its_body(client: Client) -> None:
+def test_expired_certificate_is_listed_without_body(client: Client) -> None:
     document = client.simulator.order("GET", "state")
     tenant = next(tenant for tenant in document["tenants"] if tenant["id"] == TENANT)
     tenant["certificates"] = [{"ends_in_days": -1}, {"active": True}, {"revoked": True, "ends_in_days": 400}]
@@ -85,7 +85,7 @@ def test_an_expired_certificate_stays_in_the_list_without_its_body(client: Clien
     assert len(pkcs7.load_der_pkcs7_certificates(base64.b64decode(client.get("certs")))) == 2
 
 
-def test_certificates_may_come_as_plain_text(client: Client) -> None:
+def test_certificates_can_be_plain_text(client: Client) -> None:
     quoted = client.call("GET", "cert")
     client.simulator.settings(certificate_text="plain")
     plain = client.call("GET", "cert")

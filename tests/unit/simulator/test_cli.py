@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The command line: what it says, how it starts, how it ends."""
+"""The command line: messages, start and exit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def start(*options: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_when_it_is_ready_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+def test_prints_ready_message_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with start("--directory", str(tmp_path), "--ready-file", str(tmp_path / "ready")) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
@@ -45,7 +45,7 @@ def test_it_says_when_it_is_ready_and_stops_cleanly(tmp_path: Path, number: sign
     assert all(path.stat().st_mode & 0o77 == 0 for path in tmp_path.iterdir())
 
 
-def test_a_temporary_directory_is_removed() -> None:
+def test_temporary_directory_is_removed_on_exit() -> None:
     with start() as process:
         assert process.stdout is not None
         directory = Path(json.loads(process.stdout.readline())["directory"])
@@ -55,7 +55,7 @@ def test_a_temporary_directory_is_removed() -> None:
     assert not directory.exists()
 
 
-def test_it_ends_with_its_parent(tmp_path: Path) -> None:
+def test_stops_when_parent_exits(tmp_path: Path) -> None:
     ready_file = tmp_path / "ready"
     script = f"import subprocess; p = subprocess.Popen({[*COMMAND, '--with-parent']!r}, stdout=subprocess.PIPE)\n"
     script += f"open({str(ready_file)!r}, 'wb').write(p.stdout.readline())"
@@ -63,13 +63,13 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     pid = json.loads(ready_file.read_text())["pid"]
     descriptor = os.pidfd_open(pid)
     try:
-        assert select.select([descriptor], [], [], 30)[0], "it is still there"
+        assert select.select([descriptor], [], [], 30)[0], "the directory still exists"
     finally:
         os.close(descriptor)
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--seed", "/nowhere/seed.yml"], "/nowhere/seed.yml cannot be read"),
         (["--set", "colour=red"], "no setting 'colour'"),
@@ -79,21 +79,21 @@ def test_it_ends_with_its_parent(tmp_path: Path) -> None:
         (["--latency", "-1"], "latency_ms"),
         (["--latency", "nan"], "latency_ms"),
         (["--operation-time", "inf"], "operation_seconds"),
-        (["--directory", "/dev/null/x"], "could not be run"),
+        (["--directory", "/dev/null/x"], "Cannot run the simulator"),
         (["--state", "/nowhere/state.json"], "'/nowhere/state.json'"),
     ],
 )
-def test_bad_options_are_told_in_one_sentence(
-    capsys: pytest.CaptureFixture[str], options: list[str], told: str
+def test_invalid_options_are_reported_in_one_line(
+    capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     assert cli.main(options) == 2
     captured = capsys.readouterr()
-    assert told in captured.err
+    assert message in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
 
 
-def test_a_ready_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_unwritable_ready_file_is_reported(tmp_path: Path) -> None:
     command = [*COMMAND, "--ready-file", str(tmp_path / "nowhere" / "ready.json")]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -101,7 +101,7 @@ def test_a_ready_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert "ready.json" in ended.stderr
 
 
-def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_port_in_use_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -110,30 +110,30 @@ def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> Non
     assert f"the port {port} cannot be used" in capsys.readouterr().err
 
 
-def test_a_harness_tells_why_it_did_not_start() -> None:
+def test_harness_reports_why_simulator_did_not_start() -> None:
     with pytest.raises(SimulatorFailed, match="dialect"), start_simulator(dialect="martian"):
         pass
 
 
-def test_the_environment_leads_to_it(simulator: Simulator) -> None:
+def test_environment_file_configures_clients(simulator: Simulator) -> None:
     environment = simulator.env()
     assert environment["AZSPHERE_API_URL"] == environment["AZURE_AUTHORITY_HOST"] == simulator.url
     assert environment["REQUESTS_CA_BUNDLE"] == simulator.ca
     assert environment["AZURE_CLIENT_SECRET"]
 
 
-def test_a_package_is_composed_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_line_creates_image_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "app.imagepackage"
     assert images.main([str(path), "--name", "KettleApp", "--type", "21"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    message = json.loads(capsys.readouterr().out)
     found = images.read(path.read_bytes())
     assert (found.name, found.image_type) == ("KettleApp", 21)
-    assert (told["image_id"], told["component_id"]) == (found.image_id, found.component_id)
+    assert (message["image_id"], message["component_id"]) == (found.image_id, found.component_id)
 
 
 @pytest.mark.parametrize("options", [["--name", "x" * 33], ["--name", "x", "--image-id", "nonsense"]])
-def test_a_package_that_cannot_be_is_told(
+def test_invalid_image_package_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
     assert images.main([str(tmp_path / "app"), *options]) == 2
-    assert capsys.readouterr().err.startswith("The package could not be composed")
+    assert capsys.readouterr().err.startswith("Cannot create the package")

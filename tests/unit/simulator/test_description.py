@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Requests find their operation, and the table of handlers is complete."""
+"""Requests are matched to operations, and each operation has a handler."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def description() -> Description:
     return Description.load()
 
 
-def test_there_are_59_operations_and_each_has_a_handler(description: Description) -> None:
+def test_all_59_operations_have_a_handler(description: Description) -> None:
     assert len(description.operations) == 59
     assert set(HANDLERS) == set(description.operations)
 
@@ -41,7 +41,7 @@ def test_there_are_59_operations_and_each_has_a_handler(description: Description
         ("GET", "/v2/tenants/00000000-0000-0000-0000-000000000000/users", "AccessControl_ListUsers"),
     ],
 )
-def test_paths_lead_to_operations_in_any_letter_case(
+def test_paths_match_operations_regardless_of_case(
     description: Description, method: str, path: str, operation: str
 ) -> None:
     found = description.match(method, path).operation
@@ -49,16 +49,16 @@ def test_paths_lead_to_operations_in_any_letter_case(
     assert found.id == operation
 
 
-def test_names_in_paths_may_hold_anything_that_is_encoded(description: Description) -> None:
+def test_names_in_paths_can_contain_encoded_characters(description: Description) -> None:
     match = description.match("GET", f"/v2/tenants/{GUID}/products/name/A%2FB%20c/deviceGroups/name/US%20region")
     assert match.values == (GUID, "A/B c", "US region")
 
 
-def test_a_path_with_other_methods_says_which(description: Description) -> None:
+def test_path_with_other_methods_lists_them(description: Description) -> None:
     match = description.match("DELETE", f"/v2/tenants/{GUID}")
     assert match.operation is None
     assert match.methods == ("GET", "PATCH")
 
 
-def test_no_path_has_no_methods(description: Description) -> None:
+def test_unknown_path_has_no_methods(description: Description) -> None:
     assert description.match("GET", "/v2/catalogs").methods == ()

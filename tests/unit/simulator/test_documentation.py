@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The page docs/simulator.md tells of everything that can be set, ordered and seeded."""
+"""docs/simulator.md documents all options, settings, faults and seed members."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ SCHEMA: dict[str, Any] = yaml.safe_load(
 
 
 @pytest.mark.parametrize("option", [o for action in parser()._actions for o in action.option_strings if o != "-h"])
-def test_each_option_is_told(option: str) -> None:
+def test_option_is_documented(option: str) -> None:
     assert option == "--help" or f"`{option}" in PAGE
 
 
 @pytest.mark.parametrize("setting", [field.name for field in dataclasses.fields(Settings)])
-def test_each_setting_is_told(setting: str) -> None:
+def test_setting_is_documented(setting: str) -> None:
     assert f"| `{setting}` |" in PAGE
 
 
 @pytest.mark.parametrize("switch", sorted(SWITCHES))
-def test_each_switch_is_told_with_its_values_and_starts_with_the_documented_one(switch: str) -> None:
+def test_switch_is_documented_with_values_and_default(switch: str) -> None:
     values = ", ".join(f"`{value}`" for value in SWITCHES[switch])
     assert f"| `{switch}` | {values} |" in PAGE
     assert getattr(Settings(), switch) == SWITCHES[switch][0]
 
 
-def test_the_two_dialects_differ_in_every_switch() -> None:
+def test_dialects_differ_in_every_switch() -> None:
     one, other = (dialect(name) for name in DIALECTS)
     assert not one.items() & other.items()
 
 
 @pytest.mark.parametrize("word", [*FAULTS, *SCHEMA["properties"], *SCHEMA["$defs"]["tenant"]["properties"]])
-def test_each_fault_and_each_member_of_a_seed_is_told(word: str) -> None:
+def test_fault_or_seed_member_is_documented(word: str) -> None:
     assert f"`{word}`" in PAGE or f"`…{word}[]`" in PAGE or f"`…{word}[]." in PAGE
 
 
-def test_the_ready_message_is_told(simulator: Simulator) -> None:
+def test_ready_message_is_documented(simulator: Simulator) -> None:
     assert [name for name in simulator.ready if f"`{name}`" not in PAGE] == []

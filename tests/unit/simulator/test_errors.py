@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""How requests fail, in the documented shape and in the others that were seen or may be."""
+"""Error replies, in the documented form and in other known or possible forms."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def token(simulator: Simulator, scope: str = "https://firstparty.sphere.azure.ne
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Basic YTpi", "Bearer nonsense", "Bearer a.b.c"])
-def test_without_a_good_token_there_is_no_answer(fleet: Simulator, header: str | None) -> None:
+def test_invalid_token_is_rejected(fleet: Simulator, header: str | None) -> None:
     answer = ask(fleet, header)
     assert answer.status_code == 401
     assert answer.json()[0]["ErrorCode"] == "Unauthorized"
 
 
-def test_a_token_ends(fleet: Simulator) -> None:
+def test_token_expires(fleet: Simulator) -> None:
     good = token(fleet)
     assert ask(fleet, good).status_code == 200
     fleet.advance(3601)
@@ -51,24 +51,24 @@ def test_a_token_ends(fleet: Simulator) -> None:
     assert ask(fleet, good).status_code == 400
 
 
-def test_a_token_can_be_revoked(fleet: Simulator) -> None:
+def test_revoked_token_is_rejected(fleet: Simulator) -> None:
     good = token(fleet)
     fleet.revoke_tokens()
     assert ask(fleet, good).status_code == 401
     assert ask(fleet, token(fleet)).status_code == 200
 
 
-def test_a_token_that_was_tampered_with_is_none(fleet: Simulator) -> None:
+def test_modified_token_is_rejected(fleet: Simulator) -> None:
     head, _dot, signature = token(fleet).rpartition(".")
     assert ask(fleet, f"{head}.{signature[::-1]}").status_code == 401
 
 
-def test_a_token_for_another_audience_is_not_taken(fleet: Simulator) -> None:
+def test_token_for_another_audience_is_rejected(fleet: Simulator) -> None:
     fleet.order("POST", "signin/next-tokens", {"audience": "https://graph.microsoft.com"})
     assert ask(fleet, token(fleet)).status_code == 401
 
 
-def test_a_problem_has_the_documented_members(client: Client) -> None:
+def test_error_has_documented_members(client: Client) -> None:
     answer = client.call("GET", NOWHERE)
     assert answer.status_code == 404
     (problem,) = answer.json()
@@ -76,7 +76,7 @@ def test_a_problem_has_the_documented_members(client: Client) -> None:
     assert (problem["Status"], problem["ErrorCode"], problem["Title"]) == (404, "NotFound", "Not Found")
 
 
-def test_a_problem_has_a_trace_in_its_headers(client: Client) -> None:
+def test_error_has_request_id_in_header(client: Client) -> None:
     assert client.call("GET", NOWHERE).headers["x-ms-request-id"]
     client.simulator.settings(trace_header="request-id")
     assert client.call("GET", NOWHERE).headers["request-id"]
@@ -92,7 +92,7 @@ def test_a_problem_has_a_trace_in_its_headers(client: Client) -> None:
         ("html", "text/html", "<title>Not Found</title>"),
     ],
 )
-def test_undocumented_problems_may_look_otherwise(client: Client, shape: str, media_type: str, text: str) -> None:
+def test_undocumented_errors_use_form_of_settings(client: Client, shape: str, media_type: str, text: str) -> None:
     client.simulator.settings(problem_shape=shape)
     answer = client.call("GET", NOWHERE)
     assert answer.status_code == 404
@@ -100,20 +100,20 @@ def test_undocumented_problems_may_look_otherwise(client: Client, shape: str, me
     assert text in answer.text
 
 
-def test_problems_may_have_no_body(client: Client) -> None:
+def test_errors_can_have_no_body(client: Client) -> None:
     client.simulator.settings(problem_shape="empty")
     answer = client.call("GET", NOWHERE)
     assert answer.content == b""
     assert "Content-Type" not in answer.headers
 
 
-def test_documented_problems_stay_as_documented(client: Client) -> None:
+def test_documented_errors_ignore_settings(client: Client) -> None:
     client.simulator.settings(problem_shape="text")
     answer = client.call("PATCH", f"devicegroups/{LAB}", {"OSFeedType": 9})
     assert answer.json()[0]["Status"] == 400
 
 
-def test_addresses_that_are_not_there(client: Client) -> None:
+def test_unknown_addresses_return_404_or_405(client: Client) -> None:
     assert client.call("GET", "/v2/catalogs").status_code == 404
     assert client.call("DELETE", "devices").status_code == 405
     assert client.call("GET", "/tenants").status_code == 404

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Each of the 59 operations is answered, in either dialect, by replies that fit the description."""
+"""All 59 operations reply, in both dialects, with replies that match the description."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OCTETS = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_every_operation_answers_and_fits(client: Client, dialect: str) -> None:
+def test_every_operation_reply_matches_description(client: Client, dialect: str) -> None:
     client.simulator.settings(dialect=dialect, guessed_addresses="there")
     statuses: dict[str, int] = {}
 
@@ -80,7 +80,7 @@ def test_every_operation_answers_and_fits(client: Client, dialect: str) -> None:
     assert client.simulator.counts()["notes"] == {}
 
 
-def test_the_other_dialect_deletes_at_once(client: Client) -> None:
+def test_other_dialect_deletes_immediately(client: Client) -> None:
     client.simulator.settings(dialect="other")
     assert client.call("DELETE", f"devicegroups/{FIELD}").status_code == 204
     assert client.call("DELETE", f"devicegroups/{FIELD}").status_code == 404

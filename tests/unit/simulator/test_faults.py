@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Failures on order."""
+"""Faults: errors, delays and lost replies on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.simulator.conftest import LAB
 CUT = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
 
-def test_a_status_comes_as_often_as_ordered(client: Client) -> None:
+def test_status_fault_applies_given_number_of_times(client: Client) -> None:
     client.simulator.fault("status", match={"operationId": "Product_List"}, status=429, retry_after=7, times=2)
     answers = [client.call("GET", "products") for _unused in range(3)]
     assert [answer.status_code for answer in answers] == [429, 429, 200]
@@ -25,28 +25,28 @@ def test_a_status_comes_as_often_as_ordered(client: Client) -> None:
     assert client.call("GET", "devicegroups").status_code == 200
 
 
-def test_a_fault_may_let_some_pass_first(client: Client) -> None:
+def test_fault_can_skip_requests(client: Client) -> None:
     client.simulator.fault("status", status=500, skip=1, times=1, body='{"Code": 4, "Message": "x"}')
     answers = [client.call("GET", "products") for _unused in range(3)]
     assert [answer.status_code for answer in answers] == [200, 500, 200]
     assert answers[1].json() == {"Code": 4, "Message": "x"}
 
 
-def test_a_fault_can_last_until_it_is_taken_back(client: Client) -> None:
+def test_fault_can_last_until_removed(client: Client) -> None:
     client.simulator.fault("status", match={"path": "*/devicegroups*"}, status=503, times=None)
     assert [client.call("GET", "deviceGroups").status_code for _unused in range(3)] == [503] * 3
     client.simulator.clear_faults()
     assert client.call("GET", "devicegroups").status_code == 200
 
 
-def test_a_connection_cut_before_the_work_leaves_nothing(client: Client) -> None:
+def test_drop_before_changes_nothing(client: Client) -> None:
     client.simulator.fault("drop_before", match={"method": "POST"})
     with pytest.raises(CUT):
         client.call("POST", "products", {"Name": "Lamp"})
     assert client.call("GET", "products/name/Lamp").status_code == 404
 
 
-def test_a_connection_cut_after_the_work_leaves_it_done(client: Client) -> None:
+def test_drop_after_changes_state(client: Client) -> None:
     client.simulator.fault("drop_after", match={"method": "POST"})
     with pytest.raises(CUT):
         client.call("POST", "products", {"Name": "Lamp"})
@@ -55,24 +55,24 @@ def test_a_connection_cut_after_the_work_leaves_it_done(client: Client) -> None:
     assert (cut["status"], cut["note"]) == (None, "fault drop_after")
 
 
-def test_an_answer_can_be_cut_in_half(client: Client) -> None:
+def test_truncate_sends_half_of_reply(client: Client) -> None:
     client.simulator.fault("truncate", match={"operationId": "DeviceGroup_Get"})
     with pytest.raises(CUT):
         client.call("GET", f"devicegroups/{LAB}")
     assert client.call("GET", f"devicegroups/{LAB}").status_code == 200
 
 
-def test_an_answer_can_be_late(client: Client) -> None:
+def test_delay_delays_reply(client: Client) -> None:
     client.simulator.fault("delay", match={"operationId": "Product_List"}, seconds=0.2)
     assert client.call("GET", "products").elapsed.total_seconds() >= 0.2
 
 
-def test_latency_is_added_to_each(client: Client) -> None:
+def test_latency_delays_every_reply(client: Client) -> None:
     client.simulator.settings(latency_ms=50)
     assert client.call("GET", "products").elapsed.total_seconds() >= 0.05
 
 
-def test_the_sign_in_can_fail_too(client: Client) -> None:
+def test_faults_apply_to_sign_in(client: Client) -> None:
     client.simulator.fault("status", match={"kind": "signin"}, status=503)
     answer = client.send("POST", f"{client.simulator.url}/common/oauth2/v2.0/token")
     assert answer.status_code == 503
@@ -95,6 +95,6 @@ def test_the_sign_in_can_fail_too(client: Client) -> None:
         {"kind": "operation", "message": 4},
     ],
 )
-def test_a_fault_that_cannot_be_is_refused(client: Client, order: dict[str, object]) -> None:
+def test_invalid_fault_is_rejected(client: Client, order: dict[str, object]) -> None:
     with pytest.raises(SimulatorFailed, match=r"fault|Fault"):
         client.simulator.order("POST", "faults", order)

@@ -15,7 +15,7 @@ from tests.unit.simulator.client import TENANT, Client, object_id
 from tests.unit.simulator.conftest import LAB
 
 
-def test_each_request_is_in_the_log(client: Client) -> None:
+def test_every_request_is_logged(client: Client) -> None:
     client.simulator.clear_log()
     client.get("devices?maxPageSize=2")
     client.call("PATCH", f"DeviceGroups/{LAB}", {"Description": "x"})
@@ -30,14 +30,14 @@ def test_each_request_is_in_the_log(client: Client) -> None:
     assert first["milliseconds"] >= 0
 
 
-def test_the_log_can_be_read_from_a_number_on(client: Client) -> None:
+def test_log_can_be_read_since_a_number(client: Client) -> None:
     seen = client.simulator.log()[-1]["number"]
     client.get("devices")
     assert [entry["operation"] for entry in client.simulator.log(since=seen)] == ["Devices_List"]
     assert client.simulator.log(since=seen + 1) == []
 
 
-def test_counts_tell_writes_from_reads(client: Client) -> None:
+def test_counts_distinguish_writes_and_reads(client: Client) -> None:
     client.simulator.clear_log()
     client.get("devices")
     client.call("HEAD", "devices")
@@ -48,7 +48,7 @@ def test_counts_tell_writes_from_reads(client: Client) -> None:
     assert counts["writes"] == 1
 
 
-def test_tokens_are_counted_and_sign_in_is_logged_apart(fleet: Simulator) -> None:
+def test_tokens_are_counted_and_sign_in_has_its_own_kind(fleet: Simulator) -> None:
     before = fleet.counts()
     Client(fleet, "Reader").close()
     after = fleet.counts()
@@ -57,13 +57,13 @@ def test_tokens_are_counted_and_sign_in_is_logged_apart(fleet: Simulator) -> Non
     assert after["api"] == before["api"]
 
 
-def test_the_administration_is_in_no_log(simulator: Simulator) -> None:
+def test_administration_is_not_logged(simulator: Simulator) -> None:
     simulator.state()
     simulator.settings()
     assert simulator.log() == []
 
 
-def test_the_clock_is_put_forward_within_reason(simulator: Simulator) -> None:
+def test_advance_rejects_invalid_seconds(simulator: Simulator) -> None:
     for seconds in (-1, float("nan"), float("inf"), True, "1"):
         with pytest.raises(SimulatorFailed, match="from 0 up"):
             simulator.order("POST", "clock/advance", {"seconds": seconds})
@@ -72,7 +72,7 @@ def test_the_clock_is_put_forward_within_reason(simulator: Simulator) -> None:
 @pytest.mark.parametrize(
     "change", [{"page_size": 0}, {"page_size": "2"}, {"denied": 403}, {"check_replies": 1}, {"x": 1}, {"dialect": "x"}]
 )
-def test_a_wrong_setting_is_refused_and_changes_nothing(simulator: Simulator, change: dict[str, object]) -> None:
+def test_invalid_setting_is_rejected_and_changes_nothing(simulator: Simulator, change: dict[str, object]) -> None:
     before = simulator.settings()
     with pytest.raises(SimulatorFailed):
         simulator.settings(**{"latency_ms": 5, **change})
@@ -82,7 +82,7 @@ def test_a_wrong_setting_is_refused_and_changes_nothing(simulator: Simulator, ch
 @pytest.mark.parametrize(
     ("method", "path"), [("PUT", "state"), ("PATCH", "settings"), ("POST", "faults"), ("POST", "clock/advance")]
 )
-def test_an_order_that_is_no_json_is_refused(simulator: Simulator, method: str, path: str) -> None:
+def test_invalid_json_is_rejected(simulator: Simulator, method: str, path: str) -> None:
     answer = requests.request(method, f"{simulator.url}/_simulator/{path}", data=b"{", verify=simulator.ca, timeout=10)
     assert answer.status_code == 400
-    assert answer.json()["error"] == "The body is not JSON."
+    assert answer.json()["error"] == "Invalid body: it is not valid JSON."

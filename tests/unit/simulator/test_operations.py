@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Work that takes time, and tells of its end only when asked."""
+"""Asynchronous operations, which report their result only when polled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.simulator.conftest import FOREIGN, KETTLE, LAB, OWN, UNCLAIMED
 STRANGER_ID = "f1000000-0000-4000-8000-000000000001"
 
 
-def test_an_operation_passes_through_its_states_by_the_clock(client: Client) -> None:
+def test_operation_changes_state_with_the_clock(client: Client) -> None:
     client.simulator.settings(operation_seconds=100)
     started = client.call("POST", "products", {"Name": "Lamp"})
     assert started.status_code == 202
@@ -43,7 +43,7 @@ def test_an_operation_passes_through_its_states_by_the_clock(client: Client) -> 
     assert done["ResourceLocation"] == f"/v2/tenants/{TENANT}/products/{product['Id']}"
 
 
-def test_the_first_reply_is_the_same_for_a_deletion_that_will_fail(client: Client) -> None:
+def test_first_reply_does_not_show_that_deletion_will_fail(client: Client) -> None:
     answer = client.call("DELETE", f"devicegroups/{LAB}")
     assert answer.status_code == 202
     assert answer.json()["State"] == 0
@@ -54,7 +54,7 @@ def test_the_first_reply_is_the_same_for_a_deletion_that_will_fail(client: Clien
     assert client.get(f"devicegroups/{LAB}")["Name"] == "Lab"
 
 
-def test_a_product_goes_with_its_empty_groups_only(client: Client) -> None:
+def test_product_with_devices_is_not_deleted(client: Client) -> None:
     assert client.done("DELETE", f"products/{KETTLE}")["Error"]["Code"] == 7
     client.done("POST", "products", {"Name": "Lamp", "CreateDefaultGroups": True})
     lamp = client.get("products/name/Lamp")["Id"]
@@ -64,19 +64,19 @@ def test_a_product_goes_with_its_empty_groups_only(client: Client) -> None:
     assert len(client.get("devicegroups")["Items"]) == 2
 
 
-def test_a_name_that_is_taken_fails_later_whatever_its_case(client: Client) -> None:
+def test_duplicate_name_fails_in_operation_regardless_of_case(client: Client) -> None:
     failed = client.done("POST", "products", {"Name": "KETTLE"})
     assert (failed["State"], failed["Error"]["Code"]) == (3, 7)
 
 
-def test_of_two_products_of_one_name_at_the_same_time_one_is_made(client: Client) -> None:
+def test_concurrent_products_of_one_name_create_one(client: Client) -> None:
     client.simulator.settings(operation_seconds=10)
     started = [client.call("POST", "products", {"Name": "Lamp"}).json()["OperationId"] for _unused in range(2)]
     client.simulator.advance(11)
     assert [client.follow(operation)["State"] for operation in started] == [2, 3]
 
 
-def test_a_bulk_claim_ends_with_errors_and_details(client: Client) -> None:
+def test_bulk_claim_with_failures_has_errors_and_details(client: Client) -> None:
     operation = client.done("PUT", "devices", [UNCLAIMED[0], FOREIGN, OWN[0].upper()])
     assert operation["State"] == 4
     assert operation["OperationType"] == 11
@@ -86,19 +86,19 @@ def test_a_bulk_claim_ends_with_errors_and_details(client: Client) -> None:
     assert client.get("devices/count") == 6
 
 
-def test_details_are_found_under_the_kind_of_their_operation_only(client: Client) -> None:
+def test_details_require_kind_of_operation(client: Client) -> None:
     operation = client.done("PUT", "devices", [UNCLAIMED[0]])["OperationId"]
     assert client.get(f"operationTypes/bulkdeviceclaim/operations/{operation}")["State"] == 2
     assert client.call("GET", f"operationTypes/imageUpload/operations/{operation}").status_code == 404
 
 
-def test_an_unknown_operation_is_not_found(client: Client) -> None:
+def test_unknown_operation_is_not_found(client: Client) -> None:
     answer = client.call("GET", f"operations/{STRANGER_ID}")
     assert answer.status_code == 404
     assert isinstance(answer.json(), list)
 
 
-def test_addresses_of_operations_may_come_in_headers_and_absolute(client: Client) -> None:
+def test_operation_addresses_can_be_headers_and_absolute(client: Client) -> None:
     client.simulator.settings(operation_headers="location", resource_location="absolute")
     answer = client.call("PUT", f"devices/{UNCLAIMED[0]}/claim")
     assert answer.headers["Operation-Location"] == f"{client.base}/operations/{answer.json()['OperationId']}"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Lists come in pages that a header leads through."""
+"""Lists are returned in pages, linked by a header."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.unit.simulator.conftest import KETTLE, LAB, OWN, UNCLAIMED
 
 
 @pytest.mark.parametrize("path", ["devices", f"products/{KETTLE}/devices", f"devicegroups/{LAB}/devices"])
-def test_the_token_leads_to_each_item_once(client: Client, path: str) -> None:
+def test_pages_contain_each_item_once(client: Client, path: str) -> None:
     client.simulator.settings(page_size=2)
     first = client.get(path)
     assert len(first["Items"]) == 2
@@ -24,25 +24,25 @@ def test_the_token_leads_to_each_item_once(client: Client, path: str) -> None:
     assert sorted(d["DeviceId"].lower() for d in client.every(path)) == OWN
 
 
-def test_the_last_page_has_a_null_token(client: Client) -> None:
+def test_last_page_has_null_token(client: Client) -> None:
     assert client.get("devices")["ContinuationToken"] is None
 
 
-def test_a_client_may_ask_for_shorter_pages(client: Client) -> None:
+def test_client_can_request_shorter_pages(client: Client) -> None:
     page = client.get("devices?maxPageSize=3")
     assert len(page["Items"]) == 3
     rest = client.get("devices?maxPageSize=3", **{"Sphere-Continuation": page["ContinuationToken"]})
     assert len(rest["Items"]) == 2
 
 
-def test_a_page_may_be_asked_for_again(client: Client) -> None:
+def test_page_can_be_requested_again(client: Client) -> None:
     client.simulator.settings(page_size=2)
     token = client.get("devices")["ContinuationToken"]
     again = [client.get("devices", **{"Sphere-Continuation": token})["Items"] for _unused in range(2)]
     assert again[0] == again[1]
 
 
-def test_what_is_claimed_meanwhile_disturbs_no_listing(client: Client) -> None:
+def test_claims_do_not_affect_a_started_listing(client: Client) -> None:
     client.simulator.settings(page_size=3)
     page = client.get("devices")
     client.done("PUT", f"devices/{UNCLAIMED[0]}/claim")
@@ -52,11 +52,11 @@ def test_what_is_claimed_meanwhile_disturbs_no_listing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a" * 4000])
-def test_an_unknown_token_is_refused(client: Client, token: str) -> None:
+def test_unknown_token_is_rejected(client: Client, token: str) -> None:
     assert client.call("GET", "devices", headers={"Sphere-Continuation": token}).status_code == 400
 
 
-def test_a_token_is_bound_to_its_list_and_its_caller(client: Client, client_of: Callable[[str], Client]) -> None:
+def test_token_is_bound_to_list_and_caller(client: Client, client_of: Callable[[str], Client]) -> None:
     client.simulator.settings(page_size=2)
     headers = {"Sphere-Continuation": client.get("devices")["ContinuationToken"]}
     assert client.call("GET", f"devicegroups/{LAB}/devices", headers=headers).status_code == 400
@@ -65,18 +65,18 @@ def test_a_token_is_bound_to_its_list_and_its_caller(client: Client, client_of: 
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "ten", "1.5", ""])
-def test_a_page_has_at_least_one_item(client: Client, size: str) -> None:
+def test_invalid_page_size_is_rejected(client: Client, size: str) -> None:
     assert client.call("GET", f"devices?maxPageSize={size}").status_code == 400
 
 
-def test_where_a_token_is_bound_to_the_page_size_another_size_is_refused(client: Client) -> None:
+def test_bound_token_rejects_another_page_size(client: Client) -> None:
     client.simulator.settings(continuation_page_size="bound")
     headers = {"Sphere-Continuation": client.get("devices?maxPageSize=2")["ContinuationToken"]}
     assert client.call("GET", "devices?maxPageSize=3", headers=headers).status_code == 400
     assert client.call("GET", "devices?maxPageSize=2", headers=headers).status_code == 200
 
 
-def test_lists_may_come_newest_first_without_a_last_token(client: Client) -> None:
+def test_lists_can_be_newest_first_without_last_token(client: Client) -> None:
     client.simulator.settings(list_order="newest_first", end_of_list="absent")
     page = client.get("devices")
     assert [d["DeviceId"].lower() for d in page["Items"]] == OWN[::-1]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What the resources are like and how they change."""
+"""Resources and how requests change them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def package(image_id: str = OTHER_IMAGE) -> bytes:
     return images.compose(image_id=image_id, component_id=OTHER_COMPONENT, name="LampApp", payload=b"lamp")
 
 
-def test_the_five_default_groups(client: Client) -> None:
+def test_product_has_five_default_groups(client: Client) -> None:
     client.done("POST", "products", {"Name": "Lamp", "CreateDefaultGroups": True})
     product = client.get("products/name/LAMP")
     groups = client.get(f"products/{product['Id']}/deviceGroups")["Items"]
@@ -38,21 +38,21 @@ def test_the_five_default_groups(client: Client) -> None:
     assert not any(g["AllowCrashDumpsCollection"] or g["CurrentDeployment"] for g in groups)
 
 
-def test_default_groups_of_an_old_product_are_made_when_missing(client: Client) -> None:
+def test_missing_default_groups_are_created(client: Client) -> None:
     made = client.call("POST", f"products/{KETTLE}/devicegroups").json()["Items"]
     assert [g["Name"] for g in made][:2] == ["Development", "Field Test"]
     assert made[1]["Id"] == FIELD
     assert len(client.get(f"products/{KETTLE}/deviceGroups")["Items"]) == 6
 
 
-def test_a_product_without_default_groups_has_none(client: Client) -> None:
+def test_product_without_default_groups_has_none(client: Client) -> None:
     client.done("POST", "products", {"Name": "Lamp", "CreateDefaultGroups": False, "Description": "shines"})
     product = client.get("products/name/Lamp")
     assert product["Description"] == "shines"
     assert client.get(f"products/{product['Id']}/deviceGroups")["Items"] == []
 
 
-def test_a_patch_changes_what_it_names_and_answers_the_whole(client: Client) -> None:
+def test_patch_changes_given_members_and_returns_resource(client: Client) -> None:
     changed = client.call("PATCH", f"products/{KETTLE}", {"Description": "boils"}).json()
     assert changed == {"Id": KETTLE, "TenantId": TENANT, "Name": "Kettle", "Description": "boils"}
     patch = {"Name": "lab", "OSFeedType": 1, "UpdatePolicy": 1, "AllowCrashDumpsCollection": True, "Description": "d"}
@@ -63,24 +63,24 @@ def test_a_patch_changes_what_it_names_and_answers_the_whole(client: Client) -> 
     assert client.call("PATCH", f"devicegroups/{LAB}", {"UpdatePolicy": 0}).json()["OsFeedType"] == 1
 
 
-def test_null_in_a_patch_changes_nothing_and_an_empty_text_clears(client: Client) -> None:
+def test_patch_ignores_null_and_clears_with_empty_string(client: Client) -> None:
     assert client.call("PATCH", f"devicegroups/{FIELD}", {"Description": None}).json()["Description"]
     assert client.call("PATCH", f"devicegroups/{FIELD}", {"Description": ""}).json()["Description"] is None
 
 
-def test_null_in_a_patch_may_clear(client: Client) -> None:
+def test_patch_can_clear_with_null(client: Client) -> None:
     client.simulator.settings(patch_null="clears")
     assert client.call("PATCH", f"devicegroups/{FIELD}", {"Description": None}).json()["Description"] is None
 
 
-def test_names_are_taken_whatever_their_case(client: Client) -> None:
+def test_names_are_unique_regardless_of_case(client: Client) -> None:
     taken = {"Name": "FIELD test", "ProductId": KETTLE}
     assert client.call("POST", "devicegroups", taken).status_code == 409
     assert client.call("PATCH", f"devicegroups/{LAB}", {"Name": "field TEST"}).status_code == 409
     assert client.call("PATCH", f"devicegroups/{LAB}", {"Name": "LAB"}).status_code == 200
 
 
-def test_a_group_is_made_at_once(client: Client) -> None:
+def test_group_is_created_immediately(client: Client) -> None:
     body = {"Name": "US region", "ProductId": KETTLE, "OsFeedType": 1, "UpdatePolicy": 0, "Description": "far"}
     group = client.call("POST", "devicegroups", body).json()
     assert group["CurrentDeployment"] is None
@@ -89,7 +89,7 @@ def test_a_group_is_made_at_once(client: Client) -> None:
     assert client.done("DELETE", f"devicegroups/{group['Id']}")["State"] == 2
 
 
-def test_a_claim_is_for_ever_and_may_be_said_twice(client: Client) -> None:
+def test_claim_is_permanent_and_idempotent(client: Client) -> None:
     for _unused in range(2):
         assert client.done("PUT", f"devices/{UNCLAIMED[0].upper()}/claim")["State"] == 2
     device = client.get(f"devices/{UNCLAIMED[0]}")
@@ -97,32 +97,32 @@ def test_a_claim_is_for_ever_and_may_be_said_twice(client: Client) -> None:
     assert (device["TenantId"], device["ProductId"], device["DeviceGroupId"]) == (TENANT, None, None)
 
 
-def test_a_foreign_device_and_one_that_is_not_there_fail_alike(client: Client) -> None:
+def test_claims_of_foreign_and_missing_devices_fail_alike(client: Client) -> None:
     failures = [client.done("PUT", f"devices/{device}/claim") for device in (FOREIGN, "f" * 128)]
     assert [failure["State"] for failure in failures] == [3, 3]
     assert failures[0]["Error"] == failures[1]["Error"]
 
 
-def test_claims_may_fail_at_once(client: Client) -> None:
+def test_claims_can_fail_immediately(client: Client) -> None:
     client.simulator.settings(claim_failures="status")
     assert client.call("PUT", f"devices/{FOREIGN}/claim").status_code == 404
 
 
-def test_any_device_can_be_claimed_where_all_are_unclaimed(client: Client) -> None:
+def test_any_device_can_be_claimed_with_unclaimed_any(client: Client) -> None:
     document = client.simulator.order("GET", "state")
     client.simulator.load({**document, "unclaimed": "any"})
     assert client.done("PUT", f"devices/{'e' * 128}/claim")["State"] == 2
     assert client.done("PUT", f"devices/{FOREIGN}/claim")["State"] == 3
 
 
-def test_an_unclaimed_device_is_not_found_or_has_no_tenant(client: Client) -> None:
+def test_unclaimed_device_is_not_found_or_has_no_tenant(client: Client) -> None:
     assert client.call("GET", f"devices/{UNCLAIMED[0]}").status_code == 404
     client.simulator.settings(unclaimed_device="object")
     assert client.get(f"devices/{UNCLAIMED[0]}")["TenantId"] is None
     assert client.call("GET", f"devices/{FOREIGN}").status_code == 404
 
 
-def test_a_move_takes_the_group_as_a_bare_string_and_the_product_follows(client: Client) -> None:
+def test_move_takes_bare_string_and_changes_product(client: Client) -> None:
     client.done("PUT", f"devices/{UNCLAIMED[0]}/claim")
     for group in (LAB, FIELD):
         assert client.done("PUT", f"devices/{UNCLAIMED[0]}/devicegroup", group)["State"] == 2
@@ -133,13 +133,13 @@ def test_a_move_takes_the_group_as_a_bare_string_and_the_product_follows(client:
     assert client.get(f"products/{KETTLE}/devices/count") == client.get("devices/count") == len(OWN) + 1
 
 
-def test_a_move_into_a_group_that_is_not_there_fails_later(client: Client) -> None:
+def test_move_to_missing_group_fails_in_operation(client: Client) -> None:
     failed = client.done("PUT", f"devices/{OWN[0]}/devicegroup", OTHER_IMAGE)
     assert failed["Error"]["Code"] == 8
     assert client.call("PUT", f"devices/{UNCLAIMED[0]}/devicegroup", LAB).status_code == 404
 
 
-def test_a_package_tells_what_it_is(client: Client) -> None:
+def test_image_metadata_is_read_from_package(client: Client) -> None:
     answer = client.call("POST", "images", data=package(), headers={"Content-Type": "application/octet-stream"})
     assert answer.status_code == 200
     operation = client.follow(answer.json()["OperationId"])
@@ -157,13 +157,13 @@ def test_a_package_tells_what_it_is(client: Client) -> None:
     assert client.get(operation["DetailsLocation"].replace("/v2/", "/v2/"))["State"] == 2
 
 
-def test_the_second_upload_of_an_image_fails_later(client: Client) -> None:
+def test_second_upload_fails_in_operation(client: Client) -> None:
     assert client.upload(package())["State"] == 2
     again = client.upload(package())
     assert (again["State"], again["Error"]["Code"]) == (3, 7)
 
 
-def test_garbage_is_no_package(client: Client) -> None:
+def test_invalid_package_is_rejected(client: Client) -> None:
     headers = {"Content-Type": "application/octet-stream"}
     for content in (b"", b"nonsense" * 100, package()[:-1]):
         assert client.call("POST", "images", data=content, headers=headers).status_code == 400
@@ -171,7 +171,7 @@ def test_garbage_is_no_package(client: Client) -> None:
     assert client.upload(b"nonsense")["Error"]["Code"] == 5
 
 
-def test_an_upload_is_no_json(client: Client) -> None:
+def test_upload_as_json_is_rejected(client: Client) -> None:
     answer = client.call("POST", "images", data=package(), headers={"Content-Type": "application/json"})
     assert answer.status_code == 415
 
@@ -181,7 +181,7 @@ def test_component_ids_of_images(client: Client) -> None:
     assert pairs == [{"ImageId": IMAGE, "ComponentId": COMPONENT}]
 
 
-def test_a_deployment_takes_the_place_of_the_one_before(client: Client) -> None:
+def test_deployment_replaces_previous_one(client: Client) -> None:
     client.upload(package())
     assert client.get(f"devices/{OWN[0]}/images")["Items"] == []
     for image_ids in ([IMAGE], [IMAGE.upper(), OTHER_IMAGE]):
@@ -196,14 +196,14 @@ def test_a_deployment_takes_the_place_of_the_one_before(client: Client) -> None:
     assert [image["Id"] for image in client.get(f"devices/{OWN[0]}/images")["Items"]] == [IMAGE, OTHER_IMAGE]
 
 
-def test_an_unknown_image_cannot_be_deployed(client: Client) -> None:
+def test_unknown_image_cannot_be_deployed(client: Client) -> None:
     assert client.call("POST", f"devicegroups/{LAB}/deployments", [OTHER_IMAGE]).status_code == 404
     client.simulator.settings(unknown_image="operation")
     assert client.done("POST", f"devicegroups/{LAB}/deployments", [OTHER_IMAGE])["Error"]["Code"] == 8
     assert client.get(f"devicegroups/{LAB}")["CurrentDeployment"] is None
 
 
-def test_capability_bytes_belong_to_a_device_and_its_capabilities(client: Client) -> None:
+def test_capability_bytes_depend_on_device_and_capabilities(client: Client) -> None:
     def capability(device: str, *numbers: int) -> bytes:
         body = {"DeviceId": device, "Capabilities": list(numbers)}
         answer = client.call("POST", "deviceCapabilityImage", body)
@@ -217,7 +217,7 @@ def test_capability_bytes_belong_to_a_device_and_its_capabilities(client: Client
     assert client.call("POST", "deviceCapabilityImage", foreign).status_code == 404
 
 
-def test_more_than_1000_insights_come_in_pages(client: Client) -> None:
+def test_more_than_1000_insights_are_paged(client: Client) -> None:
     document = client.simulator.order("GET", "state")
     tenant = next(tenant for tenant in document["tenants"] if tenant["id"] == TENANT)
     tenant["insights"] = [{"device_id": OWN[0], "start": 1_700_000_000 + n, "count": 2} for n in range(1500)]
@@ -230,7 +230,7 @@ def test_more_than_1000_insights_come_in_pages(client: Client) -> None:
     assert events[0]["EventCount"] == 2
 
 
-def test_a_tenant_is_made_from_a_device_once_and_does_not_claim_it(client: Client) -> None:
+def test_device_creates_one_tenant_and_stays_unclaimed(client: Client) -> None:
     order = {"DeviceId": UNCLAIMED[0], "TenantFriendlyName": "Second"}
     answer = client.call("POST", "/v2/tenants/create", order)
     assert answer.status_code == 200
@@ -246,7 +246,7 @@ def test_a_tenant_is_made_from_a_device_once_and_does_not_claim_it(client: Clien
         assert client.get(f"/v2/operations/{again['OperationId']}")["State"] == 3
 
 
-def test_a_tenant_can_be_renamed_and_its_old_authorization_blocked(client: Client) -> None:
+def test_tenant_can_be_renamed_and_legacy_authorization_blocked(client: Client) -> None:
     assert client.call("PATCH", "", {"Name": "Fleet 2"}).json()["Name"] == "Fleet 2"
     for _unused in range(2):
         assert client.call("POST", "blocklegacyauthorization").status_code == 200

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Who may do what, and how the others are turned away."""
+"""What each role can do, and how other requests are rejected."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ADMINISTERING: list[tuple[str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body"), CONTRIBUTING)
-def test_a_contributor_builds_and_a_reader_does_not(
+def test_contributor_can_write_and_reader_cannot(
     client_of: Callable[[str], Client], method: str, path: str, body: Any
 ) -> None:
     assert client_of("Reader").call(method, path, body).status_code == 403
@@ -45,7 +45,7 @@ def test_a_contributor_builds_and_a_reader_does_not(
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ADMINISTERING)
-def test_a_contributor_deletes_nothing_and_manages_nobody(
+def test_contributor_cannot_delete_or_manage_users(
     client_of: Callable[[str], Client], method: str, path: str, body: Any
 ) -> None:
     assert client_of("Contributor").call(method, path, body).status_code == 403
@@ -55,36 +55,36 @@ def test_a_contributor_deletes_nothing_and_manages_nobody(
 @pytest.mark.parametrize(
     "path", ["", "products", "devicegroups", "devices", "images", "getDeviceInsights", "certificates"]
 )
-def test_a_reader_reads(client_of: Callable[[str], Client], path: str) -> None:
+def test_reader_can_read(client_of: Callable[[str], Client], path: str) -> None:
     assert client_of("Reader").call("GET", path).status_code == 200
 
 
-def test_the_user_list_is_hidden_from_all_but_administrators(client_of: Callable[[str], Client]) -> None:
+def test_user_list_is_visible_to_administrators_only(client_of: Callable[[str], Client]) -> None:
     for role in ("Reader", "Contributor"):
         assert client_of(role).call("GET", "users").status_code == 404
     assert client_of("Administrator").call("GET", "users").status_code == 200
 
 
-def test_a_tenant_without_a_role_and_one_that_is_not_there_look_the_same(client: Client) -> None:
+def test_tenant_without_role_looks_like_missing_tenant(client: Client) -> None:
     paths = [f"/v2/tenants/{FOREIGN_TENANT}/devices", "/v2/tenants/33333333-2222-4333-8444-555555555555/devices"]
     answers = [client.call("GET", path) for path in paths]
     assert [answer.status_code for answer in answers] == [403, 403]
     assert answers[0].json() == answers[1].json()
 
 
-def test_the_tenants_of_a_caller_are_those_with_a_role(client_of: Callable[[str], Client]) -> None:
+def test_tenants_are_those_with_a_role(client_of: Callable[[str], Client]) -> None:
     (tenant,) = client_of("Reader").get("/v2/tenants")
     assert (tenant["Name"], tenant["Roles"]) == ("Contoso Fleet", ["Reader"])
     assert client_of("Stranger").get("/v2/tenants") == []
 
 
-def test_denials_may_come_as_not_found(client_of: Callable[[str], Client]) -> None:
+def test_denied_requests_can_return_not_found(client_of: Callable[[str], Client]) -> None:
     reader = client_of("Reader")
     reader.simulator.settings(denied="404")
     assert reader.call("POST", "products", {"Name": "Lamp"}).status_code == 404
 
 
-def test_somebody_is_invited_before_a_role_can_be_given(client: Client) -> None:
+def test_role_requires_invitation(client: Client) -> None:
     assign = "users/eva@contoso.example/role/Reader/assign"
     assert client.call("POST", assign).status_code == 404
     invitation = client.call("POST", INVITE, {"UserEmail": "Eva@contoso.example"})
@@ -100,7 +100,7 @@ def test_somebody_is_invited_before_a_role_can_be_given(client: Client) -> None:
     assert "Eva@contoso.example" not in [p["Mail"] for p in client.get("users")["Principals"]]
 
 
-def test_an_invitation_may_take_time_to_take_effect(client: Client) -> None:
+def test_invitation_can_take_effect_later(client: Client) -> None:
     client.simulator.settings(invitation_seconds=20)
     client.call("POST", INVITE, {"UserEmail": "eva@contoso.example"})
     assign = "users/eva@contoso.example/role/Reader/assign"
@@ -109,9 +109,7 @@ def test_an_invitation_may_take_time_to_take_effect(client: Client) -> None:
     assert client.call("POST", assign).status_code == 200
 
 
-def test_a_service_principal_is_invited_under_its_made_up_address(
-    client: Client, client_of: Callable[[str], Client]
-) -> None:
+def test_service_principal_is_invited_by_its_address(client: Client, client_of: Callable[[str], Client]) -> None:
     address = f"{object_id('Stranger')}@99999999-2222-4333-8444-555555555555.onmicrosoft.com"
     client.call("POST", INVITE, {"UserEmail": address})
     client.call("POST", f"users/{address}/role/Reader/assign")
@@ -119,16 +117,16 @@ def test_a_service_principal_is_invited_under_its_made_up_address(
 
 
 @pytest.mark.parametrize("role", ["Reader", "Contributor", "Stranger"])
-def test_only_administrators_invite(client_of: Callable[[str], Client], role: str) -> None:
+def test_only_administrators_can_invite(client_of: Callable[[str], Client], role: str) -> None:
     assert client_of(role).call("POST", INVITE, {"UserEmail": "eva@contoso.example"}).status_code == 403
 
 
-def test_one_sees_ones_own_roles_and_not_those_of_others(client_of: Callable[[str], Client]) -> None:
+def test_callers_can_see_their_own_roles_only(client_of: Callable[[str], Client]) -> None:
     reader = client_of("Reader")
     assert reader.get(f"users/{object_id('Reader')}/role")["Roles"][0]["RoleNames"] == ["Reader"]
     assert reader.call("GET", f"users/{object_id('Administrator')}/role").status_code == 404
 
 
-def test_there_is_no_fourth_role(client: Client) -> None:
+def test_unknown_role_is_rejected(client: Client) -> None:
     assert client.call("POST", f"users/{object_id('Reader')}/role/Owner/assign").status_code == 400
     assert client.get("/v2/roles") == ["Administrator", "Contributor", "Reader"]

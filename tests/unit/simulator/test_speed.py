@@ -13,11 +13,11 @@ import time
 from tests.unit.simulator.client import Client
 from tests.unit.simulator.conftest import KETTLE
 
-#: What Nagle's algorithm costs each reply on a connection that is kept, when it is left on.
+#: Delay of each reply on a persistent connection with Nagle's algorithm.
 NAGLE_SECONDS = 0.04
 
 
-def test_replies_on_a_kept_connection_do_not_wait_for_each_other(client: Client) -> None:
+def test_replies_on_persistent_connection_are_not_delayed(client: Client) -> None:
     took = []
     for _unused in range(60):
         start = time.monotonic()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The state as a document: canonical, complete, and taken back unchanged."""
+"""The state as a document: canonical, complete, and loaded without changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.unit.simulator.conftest import FIELD, IMAGE, KETTLE, LAB, OWN, UNCLAI
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def test_reading_changes_nothing_and_writing_does(client: Client) -> None:
+def test_reads_leave_state_and_writes_change_it(client: Client) -> None:
     before = client.simulator.state()
     for path in ("devices", "products", "getDeviceInsights", "certificates", "users", f"images/{IMAGE}"):
         client.get(path)
@@ -37,7 +37,7 @@ def test_reading_changes_nothing_and_writing_does(client: Client) -> None:
     assert client.simulator.state() == before
 
 
-def test_the_order_of_what_was_done_does_not_show(client: Client) -> None:
+def test_state_does_not_depend_on_order_of_requests(client: Client) -> None:
     start = client.simulator.state()
     dumps = []
     for order in (OWN, OWN[::-1]):
@@ -48,7 +48,7 @@ def test_the_order_of_what_was_done_does_not_show(client: Client) -> None:
     assert dumps[0] == dumps[1] != start
 
 
-def test_a_dump_taken_back_is_the_same_dump(client: Client) -> None:
+def test_loaded_state_is_dumped_unchanged(client: Client) -> None:
     client.done("PUT", f"devices/{UNCLAIMED[0]}/claim")
     client.done("POST", f"devicegroups/{LAB}/deployments", [IMAGE])
     client.call("POST", f"products/{KETTLE}/devicegroups")
@@ -57,7 +57,7 @@ def test_a_dump_taken_back_is_the_same_dump(client: Client) -> None:
     assert client.simulator.state() == taken
 
 
-def test_a_reset_leads_back_to_the_start(simulator: Simulator) -> None:
+def test_reset_restores_initial_state(simulator: Simulator) -> None:
     before = simulator.state()
     simulator.load(seed())
     simulator.settings(dialect="other", page_size=1)
@@ -68,7 +68,7 @@ def test_a_reset_leads_back_to_the_start(simulator: Simulator) -> None:
     assert simulator.order("GET", "faults") == []
 
 
-def test_the_built_in_world(simulator: Simulator) -> None:
+def test_built_in_state(simulator: Simulator) -> None:
     document = json.loads(simulator.state())
     tenants = {tenant["name"]: tenant for tenant in document["tenants"]}
     assert set(tenants) == {"Contoso Fleet", "Fabrikam Devices"}
@@ -78,7 +78,7 @@ def test_the_built_in_world(simulator: Simulator) -> None:
     assert document["unclaimed"] == "any"
 
 
-def test_what_a_seed_leaves_out_is_completed_and_always_alike() -> None:
+def test_seed_defaults_are_deterministic() -> None:
     document = {"tenants": [{"name": "T", "products": [{"name": "Kettle"}], "devices": OWN[:1]}]}
     made = [dump(seeds.Seeds(NOW).load(copy.deepcopy(document), NOW)) for _unused in range(2)]
     tenants = [state["tenants"][0] for state in made]
@@ -93,16 +93,16 @@ WRONG: list[tuple[Any, str]] = [
     ({"tenant": []}, "tenant"),
     ({"tenants": [{"name": "T", "devices": ["12"]}]}, "devices"),
     ({"tenants": [{"name": "T", "roles": {"nobody": ["Reader"]}}]}, "nobody"),
-    ({"tenants": [{"name": "T", "devices": [OWN[0], OWN[0].upper()]}]}, "owned twice"),
+    ({"tenants": [{"name": "T", "devices": [OWN[0], OWN[0].upper()]}]}, "has two owners"),
     ({"tenants": [{"name": "T", "devices": [{"id": OWN[0], "device_group": "A/B"}]}]}, "A/B"),
     ({"tenants": [{"name": "T", "products": [{"name": "a"}, {"name": "A"}]}]}, "two products"),
-    ({"tenants": [{"name": "T", "images": [{"package": "bm9uc2Vuc2U="}]}]}, "no image package"),
+    ({"tenants": [{"name": "T", "images": [{"package": "bm9uc2Vuc2U="}]}]}, "not a valid image package"),
     ({"tenants": [{"name": "T", "images": [{"name": "x" * 40}]}]}, "32"),
     ({"tenants": [{"name": "T", "id": TENANT}, {"name": "U", "id": TENANT}]}, "the ID"),
-    ({"root": {"certificate": "a", "key": "b"}}, "The root is no certificate"),
+    ({"root": {"certificate": "a", "key": "b"}}, "The root is not a valid certificate"),
     (
         {"tenants": [{"name": "T", "certificates": [{"certificate": "a", "key": "b", "thumbprint": "c"}]}]},
-        "certificate of the tenant 'T' is no certificate",
+        "certificate of the tenant 'T' is not a valid certificate",
     ),
     (
         {
@@ -120,20 +120,20 @@ WRONG: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("document", "told"), WRONG)
-def test_a_wrong_document_is_told_in_a_sentence(document: Any, told: str) -> None:
-    with pytest.raises(InvalidState, match=told):
+@pytest.mark.parametrize(("document", "message"), WRONG)
+def test_invalid_document_is_reported_with_reason(document: Any, message: str) -> None:
+    with pytest.raises(InvalidState, match=message):
         seeds.Seeds(NOW).load(document, NOW)
 
 
-def test_a_wrong_document_leaves_the_state_alone(simulator: Simulator) -> None:
+def test_invalid_document_leaves_state_unchanged(simulator: Simulator) -> None:
     before = simulator.state()
     with pytest.raises(SimulatorFailed, match="nobody"):
         simulator.load({"tenants": [{"name": "T", "roles": {"nobody": ["Reader"]}}]})
     assert simulator.state() == before
 
 
-def test_a_seed_file_names_packages_beside_it(tmp_path: Path) -> None:
+def test_seed_file_can_refer_to_packages(tmp_path: Path) -> None:
     images.compose_package(tmp_path / "app.imagepackage", image_id=IMAGE, component_id=KETTLE, name="App")
     source = tmp_path / "seed.yml"
     source.write_text(yaml.safe_dump({"tenants": [{"name": "T", "images": [{"path": "app.imagepackage"}]}]}))
@@ -142,14 +142,14 @@ def test_a_seed_file_names_packages_beside_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["tenants: [", "{'a': 1", "\0"])
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: str) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, content: str) -> None:
     source = tmp_path / "seed.yml"
     source.write_text(content)
     with pytest.raises(InvalidState, match=r"seed\.yml|at its top"):
         seeds.read(source)
 
 
-def test_the_state_goes_on_another_day(tmp_path: Path) -> None:
+def test_saved_state_is_loaded_by_next_run(tmp_path: Path) -> None:
     kept = tmp_path / "state.json"
     with start_simulator(seed=seed(), state=kept, operation_seconds=3600) as first:
         client = Client(first, "Administrator")

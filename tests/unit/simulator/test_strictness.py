@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Where the service is documented, what does not fit is refused and changes nothing."""
+"""Requests that do not match the documentation are rejected and change nothing."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ GROUP = {"Name": "New", "ProductId": KETTLE}
         ("GET", f"devices/{'g' * 128}", None),
     ],
 )
-def test_what_does_not_fit_is_refused_and_changes_nothing(client: Client, method: str, path: str, body: Any) -> None:
+def test_invalid_request_is_rejected_and_changes_nothing(client: Client, method: str, path: str, body: Any) -> None:
     before = client.simulator.state()
-    # A JSON null is what `None` would not send.
+    # A JSON null, since None sends no body.
     answer = client.call(method, path, body) if body is not None else client.call(method, path)
     assert answer.status_code in (400, 415), answer.text
     (problem,) = answer.json()
@@ -78,38 +78,38 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(client: Client, method
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream", ""])
-def test_json_must_be_called_so(client: Client, media_type: str) -> None:
+def test_json_requires_content_type(client: Client, media_type: str) -> None:
     answer = client.call("POST", "products", data=b'{"Name": "Lamp"}', headers={"Content-Type": media_type})
     assert answer.status_code == 415
 
 
-def test_a_character_set_may_be_named(client: Client) -> None:
+def test_content_type_can_contain_charset(client: Client) -> None:
     headers = {"Content-Type": "application/json; charset=utf-8"}
     assert client.call("POST", "products", data=b'{"Name": "Lamp"}', headers=headers).status_code == 202
 
 
-def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
+def test_invalid_json_is_rejected(client: Client) -> None:
     headers = {"Content-Type": "application/json"}
     for body in (b'{"Name": ', b"[" * 100_000):
         assert client.call("POST", "products", data=body, headers=headers).status_code == 400
 
 
-def test_what_is_wrong_with_a_long_list_is_told(client: Client) -> None:
+def test_error_in_long_list_is_reported_briefly(client: Client) -> None:
     (problem,) = client.call("PUT", "devices", [f"{n:0128x}" for n in range(1001)]).json()
     assert "is too long" in problem["Detail"]
     assert len(problem["Detail"]) < 300
 
 
-def test_1000_devices_can_be_claimed_at_once(client: Client) -> None:
+def test_1000_devices_can_be_claimed_in_one_request(client: Client) -> None:
     assert client.call("PUT", "devices", [f"{n:0128x}" for n in range(1000)]).status_code == 202
 
 
-def test_names_need_not_keep_to_characters_where_they_are_free(client: Client) -> None:
+def test_names_can_contain_any_characters_with_setting_free(client: Client) -> None:
     client.simulator.settings(name_characters="free")
     assert client.done("POST", "products", {"Name": "Kettle_2 (new)"})["State"] == 2
 
 
-def test_a_component_is_in_a_deployment_once(client: Client) -> None:
+def test_duplicate_component_in_deployment_is_rejected(client: Client) -> None:
     other = "c1000000-0000-4000-8000-000000000009"
     document = client.simulator.order("GET", "state")
     tenant = next(tenant for tenant in document["tenants"] if tenant["id"] == TENANT)

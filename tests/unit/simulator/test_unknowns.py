@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What is not known of the service, in either form (FACTS, what is not known)."""
+"""Undocumented behaviour of the service, in each of its forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGE = compose(
 )
 
 
-def test_enumerations_may_travel_as_names(client: Client) -> None:
+def test_enumerations_can_be_names(client: Client) -> None:
     client.simulator.settings(enum_form="names")
     group = client.get(f"devicegroups/{LAB}")
     assert (group["OsFeedType"], group["UpdatePolicy"]) == ("Retail", "UpdateAll")
@@ -38,7 +38,7 @@ def test_enumerations_may_travel_as_names(client: Client) -> None:
     assert client.call("PATCH", f"devicegroups/{LAB}", {"UpdatePolicy": "UpdateAll"}).status_code == 400
 
 
-def test_guessed_addresses_may_lead_nowhere(client: Client) -> None:
+def test_guessed_addresses_can_be_missing(client: Client) -> None:
     guesses = ["/v2/roles", "devicegroups/name/Lab", f"products/{KETTLE}/devices/count"]
     assert [client.call("GET", guess).status_code for guess in guesses] == [200, 200, 200]
     client.simulator.settings(guessed_addresses="missing")
@@ -55,14 +55,14 @@ def test_guessed_addresses_may_lead_nowhere(client: Client) -> None:
 @pytest.mark.parametrize(
     ("name", "code", "status"), [("not_found", 8, 404), ("forbidden", 6, 403), ("conflict", 7, 409)]
 )
-def test_a_claim_that_fails_has_a_code_or_a_status(client: Client, name: str, code: int, status: int) -> None:
+def test_failed_claim_has_code_or_status(client: Client, name: str, code: int, status: int) -> None:
     client.simulator.settings(claim_code=name)
     assert client.done("PUT", f"devices/{FOREIGN}/claim")["Error"]["Code"] == code
     client.simulator.settings(claim_failures="status")
     assert client.call("PUT", f"devices/{FOREIGN}/claim").status_code == status
 
 
-def test_one_foreign_device_may_sink_a_whole_bulk_claim(client: Client) -> None:
+def test_foreign_device_can_fail_whole_bulk_claim(client: Client) -> None:
     ids = [UNCLAIMED[0], FOREIGN]
     client.simulator.settings(bulk_claim_failures="failed")
     assert client.done("PUT", "devices", ids)["State"] == 3
@@ -72,7 +72,7 @@ def test_one_foreign_device_may_sink_a_whole_bulk_claim(client: Client) -> None:
     assert client.done("PUT", "devices", UNCLAIMED[:2])["State"] == 2
 
 
-def test_a_page_too_large_may_be_refused(client: Client) -> None:
+def test_large_page_can_be_rejected(client: Client) -> None:
     client.simulator.settings(page_size=2)
     assert len(client.get("devices?maxPageSize=1000")["Items"]) == 2
     client.simulator.settings(large_page="refused")
@@ -81,7 +81,7 @@ def test_a_page_too_large_may_be_refused(client: Client) -> None:
     assert len(client.every("devices")) == len(OWN)
 
 
-def test_an_empty_text_in_a_patch_may_be_ignored(client: Client) -> None:
+def test_patch_can_ignore_empty_string(client: Client) -> None:
     client.simulator.settings(patch_empty="ignored")
     changed = client.call("PATCH", f"devicegroups/{FIELD}", {"Description": ""}).json()
     assert changed["Description"] == "Default test device group"
@@ -90,21 +90,21 @@ def test_an_empty_text_in_a_patch_may_be_ignored(client: Client) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/json", None])
-def test_an_upload_may_be_called_anything(client: Client, content_type: str | None) -> None:
+def test_upload_can_have_any_content_type(client: Client, content_type: str | None) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     assert client.call("POST", "images", data=PACKAGE, headers=headers).status_code == 415
     client.simulator.settings(upload_content_type="any")
     assert client.done("POST", "images", data=PACKAGE, headers=headers)["State"] == 2
 
 
-def test_the_service_may_say_when_to_ask_again(client: Client) -> None:
+def test_replies_can_contain_retry_after(client: Client) -> None:
     client.simulator.settings(operation_headers="retry_after")
     started = client.call("PUT", f"devices/{UNCLAIMED[0]}/claim")
     polled = client.call("GET", f"operations/{started.json()['OperationId']}")
     assert started.headers["Retry-After"] == polled.headers["Retry-After"] == "1"
 
 
-def test_an_offset_is_one_that_matters(client: Client) -> None:
+def test_times_can_have_non_zero_offset(client: Client) -> None:
     operation = client.call("PUT", f"devices/{UNCLAIMED[0]}/claim").json()["OperationId"]
     utc = client.get(f"operations/{operation}")["CreatedDateUTC"]
     client.simulator.settings(date_form="offset")
@@ -113,14 +113,14 @@ def test_an_offset_is_one_that_matters(client: Client) -> None:
     assert (int(east[11:13]) - int(utc[11:13])) % 24 == 2
 
 
-def test_tenants_in_an_object_come_in_pages(client: Client) -> None:
+def test_tenants_in_object_are_paged(client: Client) -> None:
     for number, device in enumerate(UNCLAIMED[:2]):
         client.call("POST", "/v2/tenants/create", {"DeviceId": device, "TenantFriendlyName": f"Number {number}"})
     client.simulator.settings(tenants_list="items", page_size=2)
     assert {tenant["Name"] for tenant in client.every("/v2/tenants")} == {"Contoso Fleet", "Number 0", "Number 1"}
 
 
-def test_every_failure_of_a_renaming_is_documented(client: Client) -> None:
+def test_every_error_of_tenant_patch_is_documented(client: Client) -> None:
     client.simulator.settings(problem_shape="empty")
     assert client.call("PATCH", "", {"Name": 7}).json()[0]["ErrorCode"] == "BadRequest"
     other = client.call("PATCH", "/v2/tenants/22222222-2222-4333-8444-555555555555", {"Name": "Mine"})
@@ -129,7 +129,7 @@ def test_every_failure_of_a_renaming_is_documented(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("settings", "status"), [({}, 202), ({"delete_reply": "no_content"}, 400)])
-def test_an_operation_fails_on_order(client: Client, settings: dict[str, str], status: int) -> None:
+def test_operation_can_fail_by_fault(client: Client, settings: dict[str, str], status: int) -> None:
     client.simulator.settings(**settings)
     client.simulator.fault("operation", match={"method": "DELETE"}, code=1, message="The tenant moves.")
     answer = client.call("DELETE", f"devicegroups/{FIELD}")
@@ -141,7 +141,7 @@ def test_an_operation_fails_on_order(client: Client, settings: dict[str, str], s
     assert client.call("DELETE", f"devicegroups/{FIELD}").status_code in (202, 204)
 
 
-def test_a_certificate_takes_over_when_the_one_before_it_ends(client: Client) -> None:
+def test_successor_certificate_becomes_active(client: Client) -> None:
     waiting = next(entry["Thumbprint"] for entry in client.get("certificates") if not entry["IsActive"])
     client.simulator.settings(token_lifetime=100 * 86400)
     later = Client(client.simulator, "Administrator")

@@ -1,0 +1,66 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Documents in YAML or JSON, read without losing a part of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._errors import InvalidInput, MissingLibrary
+from .duplicate_keys import duplicate_keys
+
+_QUOTE_TEMPLATES = (
+    "A value that starts with {{ must be in quotes; only the role azsphere.fleet.provision fills in templates."
+)
+_VAULT = (
+    "Use the role azsphere.fleet.provision, which decrypts values, or give the document as the option blueprint, from "
+    "vars_files or include_vars."
+)
+
+
+def load_document(content: bytes, path: str) -> Any:
+    """Return the one document in the content of a file; an empty mapping for none.
+
+    Raises InvalidInput for what is neither YAML nor JSON, has a duplicate key, of which readers keep only the last, or
+    holds a value that Ansible Vault encrypted. Raises MissingLibrary without PyYAML.
+    """
+    try:
+        import yaml
+    except ImportError as error:
+        raise MissingLibrary("PyYAML", "read blueprints") from error
+    try:
+        loader = yaml.SafeLoader(content)
+        node = loader.get_single_node()
+        # The first would be lost, and what it describes perhaps pruned.
+        for key, line in duplicate_keys(node):
+            raise InvalidInput(
+                f"Invalid blueprint {path}: line {line}: duplicate key {key}.", code="blueprint", target=path
+            )
+        document = None if node is None else loader.construct_document(node)
+    # A date that cannot be is a mere ValueError.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _unreadable(error, content, path) from error
+    return {} if document is None else document
+
+
+def _unreadable(error: Exception, content: bytes, path: str) -> InvalidInput:
+    mark = getattr(error, "problem_mark", None)
+    where = f", line {mark.line + 1}" if mark is not None else ""
+    problem = str(getattr(error, "problem", None) or "")
+    if "'!vault'" in problem:
+        return InvalidInput(
+            f"Cannot read the blueprint {path}: a value is encrypted with Ansible Vault{where}.",
+            code="encrypted",
+            target=path,
+            hint=_VAULT,
+        )
+    templated = "unhashable" in problem and b"{{" in content
+    return InvalidInput(
+        f"The blueprint {path} is not valid YAML or JSON{where}.",
+        code="file",
+        target=path,
+        hint=_QUOTE_TEMPLATES if templated else None,
+    )

@@ -1,0 +1,41 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Files that Ansible Vault has encrypted. A module gets them as they are: it runs where no vault password is."""
+
+from __future__ import annotations
+
+from .._errors import InvalidInput
+
+_MARK = b"$ANSIBLE_VAULT;"
+#: Ansible decrypts what `copy` copies.
+DECRYPT = (
+    'Decrypt it first: ansible.builtin.copy writes it decrypted to a file (set mode: "0600"), '
+    "and ansible-vault decrypt does so for good."
+)
+
+
+def refuse_encrypted_file(path: str, what: str) -> None:
+    """Raise InvalidInput if Ansible Vault encrypted a file. What cannot be read is left to whoever needs it."""
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(len(_MARK) + 64)
+    except OSError:
+        return
+    refuse_encrypted(beginning, what, path)
+
+
+def refuse_encrypted(content: bytes, what: str, path: str, hint: str = DECRYPT) -> None:
+    """Raise InvalidInput if Ansible Vault encrypted the content of a file.
+
+    :param what: what the file is, such as "device list", or the option that names it.
+    """
+    if content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_MARK):
+        raise InvalidInput(
+            f"Cannot read the {what} {path}: it is encrypted with Ansible Vault.",
+            code="encrypted",
+            target=path,
+            hint=hint,
+        )

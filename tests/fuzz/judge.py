@@ -1,0 +1,145 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What must hold whatever one reply said: judged by the simulator's state before and after, not by the collection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.gates.returned import faults as misfits
+from tests.gates.workbench import READS
+from tests.support.portable import placement, portable
+
+from .cases import Normal
+from .stage import Observed
+
+LONGEST_MESSAGE = 1500
+#: How a result says that nobody can know whether a write had its effect.
+UNKNOWN = re.compile(r"\bunknown\b|not known|may (or may not )?have been", re.I)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_FRAME = re.compile(r'File "[^"]*/(plugins/[^"]+)", line (\d+), in')
+#: A reply with such a status promises that the write was refused. When it was done, no client can know.
+_REFUSAL = re.compile(r"fault mutate status 4(?!08)\d\d")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that was broken, and how. `rule` and `detail` together are alike for findings of one cause."""
+
+    rule: str
+    detail: str
+
+
+def judge(module: str, seen: Observed, normal: Normal) -> list[Finding]:
+    """Returns what is wrong with a run."""
+    if seen.hung or seen.values is None:
+        return [Finding("hangs" if seen.hung else "traceback", _last_frame(seen.trace))]
+    values = seen.values
+    found = [*_of_message(values), *(Finding("undocumented result", fault) for fault in misfits(module, values))]
+    if seen.check:
+        found += _of_check(seen)
+    else:
+        found += _of_changes(seen, values, normal)
+    return found
+
+
+def _of_message(values: Mapping[str, Any]) -> Iterator[Finding]:
+    if not values.get("failed"):
+        return
+    message = values.get("msg")
+    if not isinstance(message, str) or "Traceback" in message or "exception" in values:
+        yield Finding("not a sentence", repr(message)[:120])
+    elif _CONTROL.search(message):
+        yield Finding("control characters in the message", repr(message)[:120])
+    elif len(message) > LONGEST_MESSAGE:
+        yield Finding("message too long", f"{len(message) // 1000 * 1000} characters")
+    elif not message.rstrip().endswith((".", "?")):
+        yield Finding("not a sentence", message[-60:])
+    if not isinstance(values.get("error"), dict):
+        yield Finding("no structured error", repr(message)[:120])
+
+
+def _of_check(seen: Observed) -> Iterator[Finding]:
+    for entry in seen.writes:
+        yield Finding("check run wrote", f"{entry['method']} {entry['operation']}")
+    if (seen.before.state, seen.before.files) != (seen.after.state, seen.after.files):
+        yield Finding("check run changed something", "")
+
+
+def _of_changes(seen: Observed, values: Mapping[str, Any], normal: Normal) -> Iterator[Finding]:
+    changed, failed = bool(values.get("changed")), bool(values.get("failed"))
+    misled = _misled(seen)
+    if misled:
+        return
+    unknown = failed and UNKNOWN.search(str(values.get("msg"))) is not None
+    happened = portable(seen.before.state) != portable(seen.after.state) or seen.before.files != seen.after.files
+    if happened and not changed and not unknown:
+        yield Finding("silent change", "failed" if failed else "ok")
+    if changed and not happened and not unknown:
+        yield Finding("change reported that did not happen", "failed" if failed else "ok")
+    if not failed and not normal.failed and portable(seen.after.state) != normal.state:
+        yield Finding("success reported in another state", "changed" if changed else "unchanged")
+    yield from _of_devices(seen, values, unknown)
+    if _deployments(seen.after.state) > max(_deployments_of(normal.state), _deployments(seen.before.state)):
+        yield Finding("deployed more than once", "failed" if failed else "ok")
+
+
+def _misled(seen: Observed) -> bool:
+    """Whether the changed reply was one that no client can see through.
+
+    Such are a read before the first write, and the refusal of a write that was done.
+    """
+    written = False
+    for entry in seen.log:
+        note, write = entry["note"] or "", entry["kind"] == "api" and entry["method"] not in READS
+        if note.startswith("fault "):
+            return _REFUSAL.match(note) is not None if write else not written
+        written = written or write
+    return False
+
+
+def _of_devices(seen: Observed, values: Mapping[str, Any], unknown: bool) -> Iterator[Finding]:
+    """Each device that a result tells of, against where it was and is."""
+    if "outcomes" not in values and "changes" not in values:
+        return
+    before, after = placement(seen.before.state), placement(seen.after.state)
+    changed = {each for each in {*before, *after} if before.get(each) != after.get(each)}
+    told = {each["id"] for each in values.get("outcomes", ()) if each["changed"]}
+    told |= {each["name"] for each in values.get("changes", ()) if each["kind"] == "device"}
+    doubtful = {
+        each["id"]
+        for each in (*values.get("outcomes", ()), *values.get("failures", ()))
+        if UNKNOWN.search(str(each.get("msg")))
+    }
+    # `outcomes: failures` leaves out those that succeeded.
+    listed = {each["id"] for each in values.get("outcomes", ())} if "outcomes" in values else changed
+    if not unknown and (changed & listed) - told - doubtful:
+        yield Finding("change of a device is not reported", "failed" if values.get("failed") else "ok")
+    if not unknown and told - changed - doubtful:
+        yield Finding("change of a device is reported that did not happen", "failed" if values.get("failed") else "ok")
+
+
+def _deployments(state: bytes) -> int:
+    return _deployments_of(portable(state))
+
+
+def _deployments_of(state: Mapping[str, Any]) -> int:
+    return sum(
+        len(group["deployments"])
+        for tenant in state["tenants"].values()
+        for product in tenant["products"].values()
+        for group in product["device_groups"].values()
+    )
+
+
+def _last_frame(trace: str) -> str:
+    """The last line of a traceback, and where in the collection it is."""
+    frames = [f"{name}:{line}" for name, line in _FRAME.findall(trace)]
+    last = trace.strip().splitlines()[-1] if trace.strip() else ""
+    return f"{frames[-1] if frames else '?'}: {re.sub(r'[0-9a-f-]{20,}', '…', last)[:160]}"

@@ -1,0 +1,73 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Cases run one after the other, each judged."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.gates.scenarios import ALL
+from tests.simulator.harness import start_simulator
+
+from .cases import SIGN_IN, Cases, record
+from .judge import Finding, judge
+from .stage import Stage
+
+#: Every n-th scenario, from one on.
+Part = tuple[int, int]
+WHOLE: Part = (0, 1)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case that was run. `note` says what the simulator changed; None if the request never came."""
+
+    number: int
+    title: str
+    operation: str
+    note: str | None
+    findings: tuple[Finding, ...]
+    seconds: float
+    message: str
+
+
+def run_cases(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> Iterator[Judged]:
+    """Runs cases of a seed, drawn from a part of the scenarios, against a simulator of their own."""
+    cases: Cases | None = None
+    left = list(numbers)
+    while left:
+        # A new one after each run that hung: threads of it may go on sending requests.
+        with (
+            tempfile.TemporaryDirectory(prefix="fuzz-") as folder,
+            start_simulator(operation_seconds=0) as simulator,
+        ):
+            stage = Stage(simulator, Path(folder))
+            cases = cases or Cases(*record(stage, ALL[part[0] :: part[1]]), seed)
+            hung = False
+            while left and not hung:
+                judged, hung = _run_one(stage, cases, left.pop(0))
+                yield judged
+
+
+def _run_one(stage: Stage, cases: Cases, number: int) -> tuple[Judged, bool]:
+    """Runs a case; returns what was found, and whether it hung."""
+    case, begin = cases.case(number), time.monotonic()
+    target = case.target
+    seen = stage.run(target.scenario, check=target.check, fault=case.fault, sign_in=target.name == SIGN_IN)
+    found = judge(target.scenario.module, seen, cases.normal[target.scenario.id])
+    note = next((entry["note"] for entry in seen.log if (entry["note"] or "").startswith("fault ")), None)
+    message = str((seen.values or {}).get("msg", ""))[:300]
+    seconds = time.monotonic() - begin
+    return Judged(number, case.title, target.name, note, tuple(found), seconds, message), seen.hung
+
+
+def run_all(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> list[Judged]:
+    """Runs cases as `run_cases` does; for a process of a pool."""
+    return list(run_cases(numbers, seed, part))
