@@ -45,6 +45,7 @@ options:
   retry_timeout:
     description:
       - How many seconds all retries of one request may take together.
+      - Signing in is retried for as long, and so is the wait for a token cache that another process has locked.
       - Taken from the environment variable E(AZSPHERE_RETRY_TIMEOUT) when it is not set.
     type: float
     default: 120
@@ -185,6 +186,7 @@ options:
   retry_timeout:
     description:
       - How many seconds all retries of one request may take together.
+      - Signing in is retried for as long, and so is the wait for a token cache that another process has locked.
     type: float
     default: 120
     env:

@@ -18,6 +18,7 @@ from ._auth.tokens import Tokens
 from ._deadline import seconds
 from ._errors import InvalidInput
 from ._http.session import Session, Settings
+from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
 from ._login import Account, Login, PlannedLogin
 from ._service import Service
@@ -75,7 +76,7 @@ def open_connection(
         concurrency=_concurrency(params.get("concurrency")),
     )
     tokens = open_tokens(auth, warn)
-    session = Session(settings, tokens, read_only=read_only)
+    session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
     tenant = str(params.get("tenant") or "").strip() or None
     return Connection(session, LegacyService(session, tenant, warn, debug), tokens)
 

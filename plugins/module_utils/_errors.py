@@ -7,11 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any, TypeVar
 
 Kind = TypeVar("Kind", bound="FleetError")
 
-#: What to do after a write whose fate is not known.
+#: What to do after a write with an unknown outcome.
 AGAIN = "Run the task again: it looks first and does only what is missing."
 
 
@@ -37,16 +40,27 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-class FleetError(Exception):
-    """A failure told in one sentence: what was being done to what, what went wrong, and (`hint`) what to do now.
+class WriteState(Enum):
+    """The outcome of a write, as far as it is known.
 
-    Never holds a secret: messages are built from names, IDs and the service's own words. `begun` says that the service
-    had accepted a write by then, which may go on.
+    NOT_SENT: certainly not carried out, since it never left this machine or the service refused it.
+    ACCEPTED: the service took it on; it may still be under way.
+    UNKNOWN: it may or may not have been carried out.
     """
 
-    begun = False
-    #: Whether it ended work that may have been carried out all the same, as an answer was lost on the way.
-    doubtful = False
+    NOT_SENT = "not_sent"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+
+
+class FleetError(Exception):
+    """A failure in one sentence: what was being done, what went wrong, and (`hint`) what to do now.
+
+    Never holds a secret: messages are built from names, IDs and the service's own words.
+    """
+
+    #: The outcome of the write that this error ended, if any.
+    write_state = WriteState.NOT_SENT
     #: The operation (of `_model`) that failed or did not end, as it was seen last.
     operation: Any = None
     #: What `code` is unless something more telling is given.
@@ -165,10 +179,12 @@ class Unreachable(FleetError):
 
 
 class AmbiguousWrite(FleetError):
-    """A write that must not be repeated blindly was sent and its answer was lost: it may or may not have happened.
+    """A write whose outcome is unknown: it was sent, and its reply was lost or could not be understood.
 
-    Whoever catches it reads again and plans anew.
+    It must not be repeated blindly: whoever catches it reads again and makes a new plan.
     """
+
+    write_state = WriteState.UNKNOWN
 
 
 class OperationFailed(FleetError):
@@ -184,3 +200,13 @@ class ReadOnlyViolation(FleetError):
 
     Always a defect of this collection.
     """
+
+
+@contextmanager
+def after_accepted_write() -> Iterator[None]:
+    """Marks errors raised inside as following a write that the service accepted."""
+    try:
+        yield
+    except FleetError as error:
+        error.write_state = WriteState.ACCEPTED
+        raise

@@ -43,8 +43,8 @@ options:
     type: dict
   src:
     description:
-      - File with the document, YAML or JSON, where the module runs. It is not templated; a value that contains a
-        template is a warning. It must not be encrypted with Ansible Vault.
+      - File with the document, YAML or JSON, where the module runs. It is not templated: a value with a template in it
+        is a warning. It must not be encrypted with Ansible Vault.
       - To fill in templates, use the role P(azsphere.fleet.provision#role), or give what
         P(ansible.builtin.template#lookup) and P(ansible.builtin.from_yaml#filter) make of the file as O(blueprint).
     type: path

@@ -111,7 +111,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import user_role
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
@@ -135,7 +135,7 @@ def run(params: Params, context: Context) -> Result:
         present=params["state"] == "present",
         force=params["force"],
     )
-    outcome = carry_out(context, lambda service: user_role.plan(service, spec), Waiting.of(params))
+    outcome = execute(context, lambda service: user_role.plan(service, spec), Waiting.of(params))
     return Result(outcome.changed, {"user": outcome.after.values}, outcome.diff, outcome.error)
 
 

@@ -105,7 +105,7 @@ def _misled(seen: Observed) -> bool:
 
 
 def _of_devices(seen: Observed, values: Mapping[str, Any], unknown: bool) -> Iterator[Finding]:
-    """Each device that a result tells of, against where it was and is."""
+    """Compare each device in a result with its place before and after."""
     if "outcomes" not in values and "changes" not in values:
         return
     before, after = placement(seen.before.state), placement(seen.after.state)

@@ -98,7 +98,11 @@ class Simulator:
         `kinds` are orders by a label of the caller; each has `kind`, the label if it has none.
         """
         for number, (label, order) in enumerate(kinds.items()):
-            share = {"probability": probability / len(kinds), "seed": seed + number, "times": None}
+            share = {
+                "probability": probability / len(kinds) / order.get("burst", 1),
+                "seed": seed + number,
+                "times": None,
+            }
             self._ask("POST", "faults", data=json.dumps({"kind": label, **share, **order}).encode())
 
     def clear_faults(self) -> None:

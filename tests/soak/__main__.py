@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.quick import quick_interpreter
 from tests.simulator.harness import start_simulator
+from tests.support.fork_server import fork_server
 
 from .faults import KINDS, MIX
 from .provisioning import Provisioning
@@ -33,16 +33,16 @@ class Bench:
 
     def __init__(self, stack: ExitStack, workers: int, devices: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
-        (folder / "quick").mkdir()
-        quick = stack.enter_context(quick_interpreter(folder / "quick"))
+        (folder / "fork-server").mkdir()
+        interpreter = stack.enter_context(fork_server(folder / "fork-server"))
         self._free: SimpleQueue[tuple[Provisioning, Provisioning]] = SimpleQueue()
         for number in range(workers):
             simulator = stack.enter_context(start_simulator(operation_seconds=0.05))
             homes = [folder / f"{number}-{name}" for name in ("faults", "kills")]
             for home in homes:
                 home.mkdir()
-            # A fork of the quick interpreter would survive the kill of the process that Ansible started.
-            pair = Provisioning(simulator, homes[0], devices, quick), Provisioning(simulator, homes[1], devices)
+            # A fork of the fork server would survive the kill of the process that Ansible started.
+            pair = Provisioning(simulator, homes[0], devices, interpreter), Provisioning(simulator, homes[1], devices)
             self._free.put(pair)
         first = self._free.get()
         self._described: Described = describe(first[0])

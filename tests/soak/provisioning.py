@@ -74,14 +74,16 @@ class Provisioning:
             )
 
     def finish(self, process: subprocess.Popen[str]) -> Ended:
-        """Waits for a run; ends one that hangs."""
-        try:
-            code: int | None = process.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            for pid in process_tree(process.pid):
-                try_signal(pid, signal.SIGKILL)
-            process.wait()
-            code = None
+        """Waits for a run; ends one that hangs, or is left when the soak is interrupted."""
+        code: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
+                code = process.wait(DEADLINE)
+            finally:
+                if process.poll() is None:
+                    for pid in process_tree(process.pid):
+                        try_signal(pid, signal.SIGKILL)
+                    process.wait()
         return Ended(code, (self._folder / "output").read_text(encoding="utf-8", errors="replace"))
 
     def run(self) -> Ended:

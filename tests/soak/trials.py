@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""One trial: runs under a fault, or one that is killed and repeated, held against the described state."""
+"""One trial: runs under a fault, or one that is killed and repeated, compared with the desired state."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ class Trial:
     messages: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        outcome = "; ".join(self.problems) or (
-            "described state, after a clean run" if self.clean else "described state"
-        )
+        outcome = "; ".join(self.problems) or ("desired state, after a clean run" if self.clean else "desired state")
         return f"{self.label:<44} {self.seed:>4} {self.runs:>4} {self.struck:>6} {self.seconds:>7.1f}  {outcome}"
 
 
@@ -150,7 +148,7 @@ def _claims(counts: Mapping[str, Any]) -> int:
 
 
 def _broken(ended: Ended, provisioning: Provisioning, described: Described, *, history: bool) -> list[str]:
-    """What must hold of each run: it ends, without a traceback, and with success only in the described state."""
+    """What must hold of each run: it ends, without a traceback, and with success only in the desired state."""
     if ended.code is None:
         return ["hung"]
     problems = ["traceback"] if "Traceback" in ended.output else []

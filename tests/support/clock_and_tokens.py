@@ -11,6 +11,9 @@ import threading
 from dataclasses import dataclass, field
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.clock import Clock
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.message import ReadOperations
+
+READS = ReadOperations([("GET", "*"), ("HEAD", "*")])
 
 
 @dataclass(frozen=True)

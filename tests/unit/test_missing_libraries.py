@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import talking
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import msal_session
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 
 from tests.support.fakes import WAITING, Recorder, surround
 from tests.support.memory import MemoryService
@@ -37,7 +37,7 @@ def test_signing_in_names_what_is_missing(library: str, monkeypatch: pytest.Monk
     take_away(monkeypatch, library, "msal")
     options = AuthOptions.from_params({"client_id": "anyone", "directory_id": "anywhere", "client_secret": "any"})
     missing = pytest.raises(MissingLibrary, match=f"library {library} is needed to sign in")
-    with missing, talking(options, "anywhere", "Signing in", None):
+    with missing, msal_session(options, "anywhere", "Signing in", None):
         pass
 
 
@@ -52,7 +52,7 @@ def test_nothing_is_written_that_could_not_be_shown(monkeypatch: pytest.MonkeyPa
     take_away(monkeypatch, "yaml")
     service = Recorder(MemoryService())
     with pytest.raises(MissingLibrary, match="library PyYAML is needed to show differences"):
-        carry_out(
+        execute(
             surround(service).context,
             lambda port: product.plan(port, ProductSpec("Kettle")),
             WAITING,

@@ -42,7 +42,7 @@ from tools.stage import ROOT
         "Arrows go down only.",
         "class Keepsake:",
         "carry_out(plan)",
-        "raise refused(reply)",
+        "from .errors import refused",
         "def foresee(step):",
         "To rehearse it, use the simulator.",
         "repeated_keys",
@@ -65,6 +65,7 @@ def test_retired_phrase_is_found(text: str) -> None:
         "It returns the answer of the service.",
         "The service forever retries; the amended text is complete.",
         "raise RefusedByPolicy(reply)",
+        "found = refused(document)",
         "The steps are carried out in order.",
     ],
 )

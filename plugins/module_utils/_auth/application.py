@@ -16,14 +16,14 @@ from .._inputs.encrypted import refuse_encrypted
 from .certificate import client_credential
 from .claims import claims
 from .credential import AccessToken, issued
-from .errors import refused
-from .libraries import talking
+from .errors import sign_in_error
+from .libraries import msal_session
 from .options import APPLICATION_SCOPE, AuthOptions
 
 
 @dataclass(frozen=True)
 class _Application:
-    """What the three have in common: client credentials against the customer's own directory."""
+    """What the three share: client credentials against the customer's own directory."""
 
     options: AuthOptions = field(repr=False)
     client_id: str
@@ -34,11 +34,11 @@ class _Application:
 
     def _acquire(self, credential: str | dict[str, Any], secret: str | None = None) -> AccessToken:
         doing = f"signing in as the application {self.client_id}"
-        with talking(self.options, self.directory_id, doing, self.client_id) as (msal, arguments):
+        with msal_session(self.options, self.directory_id, doing, self.client_id) as (msal, arguments):
             application = msal.ConfidentialClientApplication(self.client_id, client_credential=credential, **arguments)
             answer = application.acquire_token_for_client([APPLICATION_SCOPE])
         if "access_token" not in answer:
-            raise refused(doing, answer, self.client_id, [secret])
+            raise sign_in_error(doing, answer, self.client_id, [secret])
         return issued(answer["access_token"], answer.get("expires_in"))
 
 
@@ -52,7 +52,7 @@ class ClientSecret(_Application):
         return self._identity(self.source, self.client_secret)
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
-        """Every request to the service makes a new token, so `fresh` changes nothing."""
+        """Fetches a token. Each request to the sign-in service makes a new one, so `fresh` changes nothing."""
         return self._acquire(self.client_secret, self.client_secret)
 
 

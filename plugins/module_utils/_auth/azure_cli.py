@@ -20,7 +20,7 @@ from .._errors import SignInError
 from .._http.errors import scrub
 from .claims import expiry
 from .credential import AccessToken, issued
-from .errors import refused
+from .errors import sign_in_error
 from .options import APPLICATION_SCOPE, AuthOptions
 
 #: Seconds: az takes a few to start, and then asks the sign-in service.
@@ -104,7 +104,7 @@ class AzureCli:
 
 def _failed(said: str) -> SignInError:
     if "AADSTS" in said:
-        return refused(_DOING, {"error": "refused", "error_description": said[said.index("AADSTS") :]})
+        return sign_in_error(_DOING, {"error": "refused", "error_description": said[said.index("AADSTS") :]})
     if "unrecognized arguments" in said:
         return SignInError(
             f"{_DOING} failed: it is too old to be asked for a scope.",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tokens kept between tasks: one file an identity, under a lock that makes parallel tasks fetch one token."""
+"""Tokens kept between tasks: one file for each identity, and a lock that makes parallel tasks fetch one token."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
+from .._http.checks import is_token
 from .credential import AccessToken
 from .store import PrivateFolder, StoreUnusable
 
@@ -24,7 +25,10 @@ _FORMAT = 1
 
 
 def cache_path(option: str | None) -> str | None:
-    """The folder that the option `token_cache` means; None for `none`. One that begins with ~ has no home to be in."""
+    """Returns the folder that the option `token_cache` means; None for `none`.
+
+    One that still begins with ~ belongs to a user without a home.
+    """
     if option is not None and option.lower() == "none":
         return None
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
@@ -34,16 +38,20 @@ def cache_path(option: str | None) -> str | None:
 
 
 class TokenCache:
-    """The folder of kept tokens, opened when first needed. If it cannot be used: one warning, and no caching."""
+    """The folder of kept tokens, opened when first needed. If it cannot be used: one warning, and no caching.
 
-    def __init__(self, option: str | None, warn: Callable[[str], None]) -> None:
+    Waiting for a lock ends after `patience` seconds.
+    """
+
+    def __init__(self, option: str | None, warn: Callable[[str], None], patience: float = 120.0) -> None:
         self.path = cache_path(option)
+        self.patience = patience
         self._warn = warn
         self._warned: set[str] = set()
 
     @property
-    def begun(self) -> bool:
-        """Whether there is a folder already. Looking for something in it need not make one."""
+    def exists(self) -> bool:
+        """Whether there is a folder already: looking for something in it need not create one."""
         return self.path is not None and os.path.lexists(self.path)
 
     @cached_property
@@ -65,7 +73,7 @@ class TokenCache:
             self._warn(text)
 
     def name(self, parts: Sequence[str]) -> str | None:
-        """A file name that is the same for the same parts and tells nothing of them; None without a usable folder."""
+        """Returns a file name that depends on the parts and reveals nothing of them; None without a usable folder."""
         if self.folder is None:
             return None
         try:
@@ -76,11 +84,11 @@ class TokenCache:
         return hmac.new(salt, json.dumps(list(parts)).encode(), hashlib.sha256).hexdigest()[:32]
 
     def slot(self, identity: Sequence[str] | None) -> Slot | None:
-        """Where the tokens of one identity are kept; None when they are not."""
+        """Returns where the tokens of one identity are kept; None when they are not."""
         if identity is None or self.folder is None:
             return None
         name = self.name(identity)
-        return Slot(self.folder, name) if name is not None else None
+        return Slot(self.folder, name, self.patience) if name is not None else None
 
     def _salt(self, folder: PrivateFolder) -> bytes:
         # With a salt that stays in the private folder, nobody who sees file names can try out secrets on them.
@@ -94,24 +102,31 @@ class TokenCache:
 
 
 class Slot:
-    """The kept token of one identity. All methods raise StoreUnusable; one that reads and writes holds the lock."""
+    """The kept token of one identity. All methods raise StoreUnusable.
 
-    def __init__(self, folder: PrivateFolder, name: str) -> None:
+    Reading needs no lock, as files are replaced as a whole; whoever fetches and writes a token holds it.
+    """
+
+    def __init__(self, folder: PrivateFolder, name: str, patience: float) -> None:
+        self._patience = patience
         self._folder = folder
         self._name = name
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        with self._folder.locked(f"{self._name}.lock"):
+        """Holds the lock. Raises StoreBusy when it is not free in time."""
+        with self._folder.locked(f"{self._name}.lock", self._patience):
             yield
 
     def read(self) -> AccessToken | None:
-        """The kept token, None when there is none that can be read."""
+        """Returns the kept token, None when there is none or it is damaged."""
         kept = self._folder.read_object(f"{self._name}.token")
         if kept is None or kept.get("format") != _FORMAT:
             return None
         token, expires_on, issued_on = (kept.get(name) for name in ("access_token", "expires_on", "issued_on"))
-        if not (isinstance(token, str) and isinstance(expires_on, int) and isinstance(issued_on, int)):
+        if not (isinstance(token, str) and is_token(token)):
+            return None
+        if not (isinstance(expires_on, int) and isinstance(issued_on, int)):
             return None
         return AccessToken(token, expires_on, issued_on)
 

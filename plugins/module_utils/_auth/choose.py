@@ -46,7 +46,7 @@ def open_tokens(options: AuthOptions, warn: Callable[[str], None]) -> Tokens:
 
     Raises InvalidInput for credentials that are only half there, SignInError when there are none.
     """
-    cache = TokenCache(options.token_cache, warn)
+    cache = TokenCache(options.token_cache, warn, options.retry_timeout)
     return Tokens(choose(options, cache), cache)
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What a token says of itself. Read for people to see, never to decide anything: nothing here is verified."""
+"""What a token says of itself. For people to see, never to decide anything: nothing here is verified."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LATEST = 253402300799
 
 
 def claims(token: str) -> dict[str, Any]:
-    """The claims of a JSON web token, empty when it is none."""
+    """Returns the claims of a JSON web token, empty when it is none."""
     try:
         body = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -30,7 +30,7 @@ def claims(token: str) -> dict[str, Any]:
 
 
 def account_of(token: str, source: str, expires_on: int | None = None) -> Account:
-    """The account that a token stands for. `expires_on` is in Unix seconds and used when the token does not say."""
+    """Returns the account of a token. `expires_on`, in Unix seconds, is used when the token has no end of its own."""
     said = claims(token)
 
     def first(*names: str) -> str | None:
@@ -48,11 +48,11 @@ def account_of(token: str, source: str, expires_on: int | None = None) -> Accoun
 
 
 def written(moment: float) -> str:
-    """Unix seconds as ISO 8601 in UTC with a Z."""
+    """Returns Unix seconds as ISO 8601 in UTC with a Z."""
     return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def expiry(token: str) -> int | None:
-    """When the token ends, in Unix seconds, if it says so."""
+    """Returns when the token ends, in Unix seconds, if it says so."""
     end = claims(token).get("exp")
     return int(end) if isinstance(end, (int, float)) and 0 < end <= LATEST else None

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The sign-in service's refusals, each as what went wrong and what to do about it.
+"""Errors of the sign-in service, each with what went wrong and what to do about it.
 
 The codes and their meaning are those of Microsoft's list of Entra error codes.
 """
@@ -97,10 +97,10 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def refused(
+def sign_in_error(
     doing: str, answer: Mapping[str, Any], target: str | None = None, secrets: Iterable[str | None] = ()
 ) -> SignInError:
-    """The error for an answer of the sign-in service that holds no token.
+    """Returns the error for a reply of the sign-in service that holds no token.
 
     `doing` says what was tried ("signing in as ..."); `answer` has `error` and `error_description`.
     The service's own words are shown for codes that are not known here, without anything out of `secrets`.
@@ -108,7 +108,9 @@ def refused(
     kind = str(answer.get("error") or "unknown")
     said = str(answer.get("error_description") or "")
     found = _CODE.search(said)
-    code = found.group(1) if found else next((str(number) for number in answer.get("error_codes") or ()), None)
+    listed = answer.get("error_codes")
+    numbers = listed if isinstance(listed, list) else []
+    code = found.group(1) if found else next((str(number) for number in numbers), None)
     trace = _TRACE.search(said)
     known = _KNOWN.get(code or "") or (None if code else _KINDS.get(kind))
     label = f"AADSTS{code}" if code else kind
@@ -127,7 +129,7 @@ def refused(
 
 
 def _own_words(said: str, secrets: Iterable[str | None]) -> str:
-    """The service's first sentence, without code, trace and anything that must not be shown."""
+    """Returns the service's first sentence, without code, trace and secrets."""
     words = re.sub(r"^AADSTS\d+:\s*", "", re.split(r"\s*(?:\r?\n|Trace ID:)", said.strip())[0])
     for secret in secrets:
         if secret:
@@ -138,21 +140,21 @@ def _own_words(said: str, secrets: Iterable[str | None]) -> str:
 
 @contextmanager
 def understood(doing: str, host: str, target: str | None = None) -> Iterator[None]:
-    """Turns what msal raises over an answer into one sentence: for a directory that is not there, and for nonsense."""
+    """Turns what msal raises over a reply into one sentence: for an unknown directory, and for nonsense."""
     try:
         yield
     except FleetError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (ArithmeticError, ValueError, LookupError, TypeError, AttributeError, RuntimeError) as error:
         seen: BaseException | None = error
         while seen is not None:
             found = _CODE.search(str(seen))
             if found:
                 said = f"AADSTS{found.group(1)}: "
-                raise refused(doing, {"error": "invalid_tenant", "error_description": said}, target) from None
+                raise sign_in_error(doing, {"error": "invalid_tenant", "error_description": said}, target) from None
             seen = seen.__context__
         raise Unreachable(
-            f"{_sentence(doing)} failed: {host} answered what a sign-in service does not answer.",
+            f"{_sentence(doing)} failed: the reply of {host} is not that of a sign-in service.",
             code="unusable_answer",
             target=target,
             hint="Check authority_host and directory_id.",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""msal, loaded when it is needed, with a session of our own."""
+"""msal, imported when it is needed, with a session of our own."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._errors import MissingLibrary
-from .._http.plain import Attempt, plain_session
+from .._http.plain import Attempt, PlainSession
 from .errors import understood
 from .options import AuthOptions
 
 
 def load_msal() -> Any:
-    """The module msal. Raises MissingLibrary."""
+    """Returns the module msal. Raises MissingLibrary."""
     try:
         import msal
     except ImportError as error:
@@ -31,16 +31,24 @@ def load_msal() -> Any:
 
 
 @contextmanager
-def talking(
+def msal_session(
     options: AuthOptions, directory: str, doing: str, target: str | None
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """msal and the arguments that every application object gets; what fails inside is told as `doing` that failed."""
+    """Yields msal and the arguments of its application objects; failures inside are reported as `doing` that failed.
+
+    Raises Unreachable when the sign-in service gives no usable reply within `retry_timeout`.
+    """
     msal = load_msal()
     host = urlsplit(options.authority_host)
     known = host.hostname in msal.authority.WELL_KNOWN_AUTHORITY_HOSTS
     attempt = Attempt(doing, "authority_host", target)
     with (
-        plain_session(options.verify, options.request_timeout, attempt=attempt) as session,
+        PlainSession(
+            attempt,
+            verify=options.verify,
+            timeout=options.request_timeout,
+            retry_timeout=options.retry_timeout,
+        ) as session,
         understood(doing, options.authority_host, target),
     ):
         yield (

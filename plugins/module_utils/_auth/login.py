@@ -19,10 +19,10 @@ from .._login import Account, LoginState, PendingLogin
 from .cache import TokenCache
 from .claims import account_of, written
 from .credential import issued
-from .errors import refused
-from .libraries import talking
+from .errors import sign_in_error
+from .libraries import msal_session
 from .options import AuthOptions, check_own_client
-from .user import Keepsake
+from .user import SignInStore
 
 _DOING = "signing in by device code"
 _START = "Start a sign-in first, with azsphere.fleet.login and state: started."
@@ -31,20 +31,20 @@ _TOO_LATE = 60
 
 
 class DeviceCodeLogin:
-    """The real one. Everything that it keeps lies in the token cache's folder."""
+    """The real sign-in. Everything that it keeps is in the token cache's folder."""
 
     def __init__(self, options: AuthOptions, warn: Callable[[str], None]) -> None:
         """Raises InvalidInput for half a client application of one's own, all methods SignInError without a folder."""
         check_own_client(options)
         self._options = options
-        self._cache = TokenCache(options.token_cache, warn)
+        self._cache = TokenCache(options.token_cache, warn, options.retry_timeout)
 
     @cached_property
-    def _kept(self) -> Keepsake:
-        return Keepsake(self._options, self._cache)
+    def _kept(self) -> SignInStore:
+        return SignInStore(self._options, self._cache)
 
     def state(self) -> LoginState:
-        if self._cache.path is not None and not self._cache.begun:
+        if self._cache.path is not None and not self._cache.exists:
             return LoginState(None, None)
         with self._kept.locked():
             flow = self._flow(0)
@@ -57,7 +57,7 @@ class DeviceCodeLogin:
                 with self._application() as application:
                     flow = application.initiate_device_flow([self._options.people_scope])
                 if "user_code" not in flow:
-                    raise refused(_DOING, flow, self._options.people_client)
+                    raise sign_in_error(_DOING, flow, self._options.people_client)
                 self._kept.keep_pending(flow)
             return _pending(flow)
 
@@ -78,7 +78,7 @@ class DeviceCodeLogin:
         answer, serialized = self._wait(flow, deadline)
         if answer.get("error") in ("authorization_pending", "slow_down"):
             if _over(flow):
-                raise refused(_DOING, {"error": "expired_token"}, self._options.people_client)
+                raise sign_in_error(_DOING, {"error": "expired_token"}, self._options.people_client)
             raise DeadlineExceeded(
                 f"Signing in is not done after {deadline.seconds:g} seconds: nobody has entered the code "
                 f"{flow['user_code']} at {_pending(flow).verification_url} yet.",
@@ -88,7 +88,7 @@ class DeviceCodeLogin:
         with self._kept.locked():
             self._kept.drop_pending()
             if "access_token" not in answer:
-                raise refused(_DOING, answer, self._options.people_client)
+                raise sign_in_error(_DOING, answer, self._options.people_client)
             self._kept.keep_account(serialized)
             account = self._account()
         self._kept.keep_token(issued(answer["access_token"], answer.get("expires_in")))
@@ -98,8 +98,8 @@ class DeviceCodeLogin:
         self._kept.forget()
 
     def _wait(self, flow: dict[str, Any], deadline: Deadline) -> tuple[dict[str, Any], str]:
-        """msal's last answer, and its cache with nobody else's account in it."""
-        with talking(self._options, self._options.people_directory, _DOING, None) as (msal, arguments):
+        """Returns msal's last reply, and its cache with nobody else's account in it."""
+        with msal_session(self._options, self._options.people_directory, _DOING, None) as (msal, arguments):
             kept = msal.SerializableTokenCache()
             application = msal.PublicClientApplication(self._options.people_client, token_cache=kept, **arguments)
             answer = application.acquire_token_by_device_flow(
@@ -109,11 +109,11 @@ class DeviceCodeLogin:
 
     @contextmanager
     def _application(self) -> Iterator[Any]:
-        with talking(self._options, self._options.people_directory, _DOING, None) as (msal, arguments):
+        with msal_session(self._options, self._options.people_directory, _DOING, None) as (msal, arguments):
             yield msal.PublicClientApplication(self._options.people_client, **arguments)
 
     def _flow(self, margin: int | None) -> dict[str, Any] | None:
-        """The sign-in under way if it lasts for so many seconds more; None takes it even when it is over."""
+        """Returns the pending sign-in if it lasts for so many seconds more; with None even when it is over."""
         flow = self._kept.pending()
         return None if flow is not None and margin is not None and _over(flow, margin) else flow
 
@@ -122,7 +122,7 @@ class DeviceCodeLogin:
 
 
 def _over(flow: dict[str, Any], margin: float = 0) -> bool:
-    """Whether its code ends within so many seconds."""
+    """Returns whether its code ends within so many seconds."""
     return bool(flow["expires_at"] < time.time() + margin)
 
 

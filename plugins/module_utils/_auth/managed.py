@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from typing import Any
 
-from .._errors import SignInError, Unreachable
-from .._http.plain import Attempt, plain_session
+from .._errors import InvalidInput, SignInError, Unreachable
+from .._http.checks import is_address, shown_host
+from .._http.plain import Attempt, PlainSession
 from .credential import AccessToken, issued
-from .errors import refused, understood
+from .errors import sign_in_error, understood
 from .libraries import load_msal
 from .options import APPLICATION_RESOURCE, AuthOptions
 
@@ -25,7 +26,7 @@ _TIMEOUT = 10.0
 
 
 def offered() -> bool:
-    """Whether the platform says through its environment that there is a managed identity.
+    """Returns whether the platform announces a managed identity in its environment.
 
     App Service, Functions, Container Apps, Automation, Service Fabric and Arc set `IDENTITY_ENDPOINT` with a header or
     metadata endpoint, Machine Learning sets `MSI_ENDPOINT` with `MSI_SECRET`. A virtual machine says nothing, and is
@@ -41,9 +42,24 @@ def offered() -> bool:
     )
 
 
-def _endpoint() -> str:
+def _variable() -> str | None:
     names = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if offered() else ("AZURE_POD_IDENTITY_AUTHORITY_HOST",)
-    return next((os.environ[name] for name in names if os.environ.get(name)), _METADATA_SERVICE)
+    return next((name for name in names if os.environ.get(name)), None)
+
+
+def _endpoint() -> str:
+    variable = _variable()
+    return os.environ[variable] if variable else _METADATA_SERVICE
+
+
+def _check_endpoint() -> None:
+    variable = _variable()
+    if variable and not is_address(os.environ[variable]):
+        raise InvalidInput(
+            f"Invalid address in the environment variable {variable}: its scheme, host or port is not valid.",
+            code="invalid_address",
+            hint=f"Unset {variable}, which the platform sets, or choose another auth_source.",
+        )
 
 
 @dataclass(frozen=True)
@@ -58,27 +74,13 @@ class ManagedIdentity:
         return [self.source, _endpoint(), self.options.client_id or "", APPLICATION_RESOURCE]
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
-        """The endpoint keeps tokens itself: `fresh` cannot make it give another one."""
-        msal = load_msal()
+        """Fetches a token. The endpoint keeps tokens itself: `fresh` cannot make it give another one."""
+        _check_endpoint()
         client_id = self.options.client_id
-        which = (
-            f"the user-assigned managed identity {client_id}" if client_id else "the system-assigned managed identity"
-        )
-        doing = f"signing in as {which}"
-        chosen = (
-            msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
-        )
-        timeout = min(self.options.request_timeout, _TIMEOUT)
-        host = urlsplit(_endpoint())
+        which = f"user-assigned managed identity {client_id}" if client_id else "system-assigned managed identity"
+        doing = f"signing in as the {which}"
         try:
-            attempt = Attempt(doing, "auth_source", client_id)
-            with (
-                plain_session(self.options.verify, timeout, environment=False, attempt=attempt) as session,
-                understood(doing, f"{host.scheme}://{host.netloc}", client_id),
-            ):
-                answer = msal.ManagedIdentityClient(chosen, http_client=session).acquire_token_for_client(
-                    resource=APPLICATION_RESOURCE
-                )
+            answer = self._ask(doing)
         except Unreachable as error:
             raise SignInError(
                 error.message,
@@ -89,10 +91,30 @@ class ManagedIdentity:
             ) from None
         if "access_token" not in answer:
             environment = os.environ
-            refusal = refused(
+            refusal = sign_in_error(
                 doing, answer, client_id, [environment.get("IDENTITY_HEADER"), environment.get("MSI_SECRET")]
             )
             if not (refusal.code or "").startswith("AADSTS"):
                 refusal.hint = "Check that the identity is assigned here, and client_id if it is a user-assigned one."
             raise refusal
         return issued(answer["access_token"], answer.get("expires_in"))
+
+    def _ask(self, doing: str) -> dict[str, Any]:
+        msal = load_msal()
+        client_id = self.options.client_id
+        chosen = (
+            msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else msal.SystemAssignedManagedIdentity()
+        )
+        with (
+            PlainSession(
+                Attempt(doing, _variable() or "auth_source", client_id),
+                verify=self.options.verify,
+                timeout=min(self.options.request_timeout, _TIMEOUT),
+                retry_timeout=self.options.retry_timeout,
+                environment=False,
+            ) as session,
+            understood(doing, shown_host(_endpoint()), client_id),
+        ):
+            client = msal.ManagedIdentityClient(chosen, http_client=session)
+            answer: dict[str, Any] = client.acquire_token_for_client(resource=APPLICATION_RESOURCE)
+            return answer

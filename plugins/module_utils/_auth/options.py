@@ -49,7 +49,7 @@ _SEGMENT = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 @dataclass(frozen=True)
 class AuthOptions:
-    """The connection options that concern signing in. `request_timeout` is in seconds. No secret shows in its repr."""
+    """The connection options that concern signing in; timeouts in seconds. No secret shows in its repr."""
 
     auth_source: str = "auto"
     access_token: str | None = field(default=None, repr=False)
@@ -64,6 +64,7 @@ class AuthOptions:
     ca_path: str | None = None
     validate_certs: bool = True
     request_timeout: float = 30.0
+    retry_timeout: float = 120.0
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> AuthOptions:
@@ -110,6 +111,7 @@ class AuthOptions:
             ca_path=ca_path,
             validate_certs=True if validate is None else bool(validate),
             request_timeout=seconds(params, "request_timeout", cls.request_timeout),
+            retry_timeout=seconds(params, "retry_timeout", cls.retry_timeout, least=0.0),
         )
 
     @property

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A folder of private files: mode 0700, files 0600, ours alone, or not used at all."""
+"""A folder of private files: mode 0700, files 0600, owned by this user, or not used at all."""
 
 from __future__ import annotations
 
@@ -17,21 +17,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from .._deadline import Deadline
+from .._http.backoff import Backoff
+from .._http.clock import Clock
+
 #: Bytes; whatever is longer was not written here, and is read no further.
 _LARGEST = 2**20
 _NOFOLLOW = os.O_NOFOLLOW | os.O_CLOEXEC
+#: Seconds between attempts to get a lock.
+LOCK_POLLS = Backoff(0.01, 1.5, 0.25)
 
 
 class StoreUnusable(Exception):
     """Tokens cannot be kept safely in this folder or file; says why."""
 
 
+class StoreBusy(StoreUnusable):
+    """Somebody else held a lock for too long; says which."""
+
+
 class PrivateFolder:
     """Files by name in one folder, reached through the open folder so that nobody can swap it meanwhile."""
 
     def __init__(self, path: str) -> None:
-        """Makes the folder if need be. Raises StoreUnusable when it is a link, another user's, or open to others."""
+        """Creates the folder if needed. Raises StoreUnusable when it is a link, another user's, or open to others."""
         self.path = path
+        self._clock = Clock()
         try:
             os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
             with suppress(FileExistsError):
@@ -50,7 +61,7 @@ class PrivateFolder:
             raise
 
     def read(self, name: str) -> bytes | None:
-        """The content; None when there is no such file. Raises StoreUnusable."""
+        """Returns the content; None when there is no such file. Raises StoreUnusable."""
 
         def inside(path: str, flags: int) -> int:
             return os.open(path, flags | os.O_NONBLOCK | _NOFOLLOW, dir_fd=self._fd)
@@ -65,7 +76,7 @@ class PrivateFolder:
             raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
 
     def read_object(self, name: str) -> dict[str, Any] | None:
-        """The JSON object in the file; None when there is none, damaged ones included. Raises StoreUnusable."""
+        """Returns the JSON object in the file; None when there is none or it is damaged. Raises StoreUnusable."""
         try:
             found = json.loads(self.read(name) or b"")
         except (ValueError, RecursionError):
@@ -73,7 +84,7 @@ class PrivateFolder:
         return found if isinstance(found, dict) else None
 
     def write(self, name: str, content: bytes) -> None:
-        """Whole or not at all; to be called with a lock held. Raises StoreUnusable."""
+        """Replaces the file as a whole; to be called with a lock held. Raises StoreUnusable."""
         # Always the same name, so that the next run overwrites what one that was killed has left.
         temporary = f"{name}.tmp"
         try:
@@ -83,7 +94,7 @@ class PrivateFolder:
             raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
 
     def write_first(self, name: str, content: bytes) -> None:
-        """As `write`, but whoever came first wins."""
+        """As `write`, but a file that exists is kept."""
         temporary = f"{name}.{secrets.token_hex(4)}.tmp"
         try:
             self._create(temporary, content)
@@ -97,7 +108,7 @@ class PrivateFolder:
             raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
 
     def remove(self, name: str) -> bool:
-        """Whether there was such a file. Raises StoreUnusable."""
+        """Removes the file and returns whether there was one. Raises StoreUnusable."""
         try:
             os.unlink(name, dir_fd=self._fd)
         except FileNotFoundError:
@@ -107,21 +118,35 @@ class PrivateFolder:
         return True
 
     @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """Holds the lock of this name against every other process and thread. Raises StoreUnusable."""
+    def locked(self, name: str, patience: float) -> Iterator[None]:
+        """Holds the lock of this name against every other process and thread.
+
+        Raises StoreBusy when it is not free within `patience` seconds, StoreUnusable when it cannot be used.
+        """
         try:
             fd = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=self._fd)
         except OSError as error:
             raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
         try:
             _check(os.fstat(fd), self._at(name), regular=True)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX)
-            except OSError as error:
-                raise StoreUnusable(f"{self._at(name)} cannot be locked: {error.strerror}") from None
+            self._lock(fd, name, patience)
             yield
         finally:
             os.close(fd)
+
+    def _lock(self, fd: int, name: str, patience: float) -> None:
+        deadline, pauses = Deadline(patience), LOCK_POLLS.pauses()
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if deadline.passed:
+                    raise StoreBusy(f"{self._at(name)} has been locked by another process for {patience:g} s") from None
+                self._clock.sleep(min(next(pauses), deadline.remaining()))
+            except OSError as error:
+                raise StoreUnusable(f"{self._at(name)} cannot be locked: {error.strerror}") from None
+            else:
+                return
 
     def _create(self, name: str, content: bytes) -> None:
         fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | _NOFOLLOW, 0o600, dir_fd=self._fd)

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
-
-"""The token that requests carry: from memory, from the cache, or fetched once for all who wait."""
+"""The token that requests carry: from memory, from the cache, or fetched once for all threads."""
 
 from __future__ import annotations
 
 import threading
 import time
 
+from .._errors import FleetError
 from .._login import Account
 from .cache import Slot, TokenCache
 from .claims import account_of
@@ -18,13 +18,18 @@ from .store import StoreUnusable
 
 
 class Tokens:
-    """Tokens of one identity. Safe to be shared by threads; nothing is sent before the first token is asked for."""
+    """Tokens of one identity, shared by threads. Nothing is sent before the first token is needed.
+
+    Signing in is retried like any request. When it fails for good, all threads that waited for it get its error.
+    """
 
     def __init__(self, credential: Credential, cache: TokenCache) -> None:
         self._credential = credential
         self._cache = cache
         self._lock = threading.Lock()
         self._current: AccessToken | None = None
+        self._failure: FleetError | None = None
+        self._failures = 0
         self._from_cache = False
 
     def __repr__(self) -> str:
@@ -41,48 +46,62 @@ class Tokens:
         return self._from_cache
 
     def token(self) -> str:
-        """An access token that is good for a while. Raises SignInError, Unreachable or MissingLibrary."""
+        """Returns an access token that lasts for a while. Raises SignInError, Unreachable or MissingLibrary."""
         current = self._current
         if current is not None and current.usable(time.time()):
             return current.secret
         return self._replace(current.secret if current is not None else None, fresh=False)
 
     def renew(self, rejected: str) -> str:
-        """Another token in place of one that the service turned away (401).
+        """Returns another token in place of one that the service rejected (401).
 
         However many threads and processes report the same token, one new one is fetched. Raises as `token`.
         """
         return self._replace(rejected, fresh=True)
 
     def account(self) -> Account:
-        """Who this is, as far as the token says. Fetches a token if there is none yet."""
+        """Returns who this is, as far as the token says. Fetches a token if there is none yet."""
         secret = self.token()
         current = self._current
         return account_of(secret, self.source, current.expires_on if current is not None else None)
 
     def _replace(self, old: str | None, fresh: bool) -> str:
+        failures = self._failures
         with self._lock:
+            if self._failure is not None and self._failures != failures:
+                # It failed while this thread waited for it: another attempt would only multiply the wait.
+                raise self._failure
             current = self._current
             if current is None or current.secret == old or not current.usable(time.time()):
-                self._current = current = self._obtain(old, fresh)
+                try:
+                    self._current = current = self._obtain(old, fresh)
+                except FleetError as error:
+                    self._failure, self._failures = error, self._failures + 1
+                    raise
             return current.secret
 
     def _obtain(self, old: str | None, fresh: bool) -> AccessToken:
         slot = self._cache.slot(self._credential.identity())
         if slot is not None:
             try:
+                kept = self._kept(slot, old)
+                if kept is not None:
+                    return kept
                 with slot.locked():
-                    return self._through(slot, old, fresh)
+                    return self._kept(slot, old) or self._fetch(slot, fresh)
             except StoreUnusable as problem:
                 self._cache.warn(problem)
         self._from_cache = False
         return self._credential.acquire(fresh)
 
-    def _through(self, slot: Slot, old: str | None, fresh: bool) -> AccessToken:
+    def _kept(self, slot: Slot, old: str | None) -> AccessToken | None:
         kept = slot.read()
-        if kept is not None and kept.secret != old and kept.usable(time.time()):
-            self._from_cache = True
-            return kept
+        if kept is None or kept.secret == old or not kept.usable(time.time()):
+            return None
+        self._from_cache = True
+        return kept
+
+    def _fetch(self, slot: Slot, fresh: bool) -> AccessToken:
         self._from_cache = False
         token = self._credential.acquire(fresh)
         try:

@@ -18,19 +18,19 @@ from .._login import Account
 from .cache import TokenCache
 from .claims import LATEST
 from .credential import AccessToken, issued
-from .errors import refused
-from .libraries import talking
+from .errors import sign_in_error
+from .libraries import msal_session
 from .options import AuthOptions
-from .store import PrivateFolder, StoreUnusable
+from .store import PrivateFolder, StoreBusy, StoreUnusable
 
 _SIGN_IN = "Sign in with azsphere.fleet.login (state: started, then state: present)."
 
 
-class Keepsake:
-    """What is kept of a person between tasks: msal's own cache and a sign-in that is under way, under one lock."""
+class SignInStore:
+    """What is kept of a person between tasks: msal's own cache and a pending sign-in, under one lock."""
 
     def __init__(self, options: AuthOptions, cache: TokenCache) -> None:
-        """Raises SignInError without a place to keep it in."""
+        """Raises SignInError without a folder to keep it in."""
         parts = ["user", options.authority(options.people_directory), options.people_client, options.people_scope]
         name, slot = cache.name(parts), cache.slot(parts)
         if cache.folder is None or name is None or slot is None:
@@ -41,6 +41,7 @@ class Keepsake:
                 hint="Give token_cache a folder that is yours alone (mode 0700).",
             )
         self._folder: PrivateFolder = cache.folder
+        self._patience = cache.patience
         self._name = name
         self.identity = parts
         self.client_id = options.people_client
@@ -48,20 +49,20 @@ class Keepsake:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Raises SignInError, also for files inside that cannot be used.
+        """Holds the lock. Raises SignInError, also when it is not free in time.
 
         Whoever holds the lock of the token's slot may take this one, never the other way round.
         """
-        with _explained(), self._folder.locked(f"{self._name}.account.lock"):
+        with _explained(), self._folder.locked(f"{self._name}.account.lock", self._patience):
             yield
 
     def account(self) -> str | None:
-        """msal's cache with an account in it, as it was kept; None when nobody is signed in or it is damaged."""
+        """Returns msal's cache with an account in it; None when nobody is signed in or it is damaged."""
         kept = self._folder.read_object(f"{self._name}.account")
         return json.dumps(kept) if kept is not None and _accounts(kept) else None
 
     def signed_in_account(self) -> Account | None:
-        """Whose sign-in is kept, as msal noted it down when the person signed in."""
+        """Returns whose sign-in is kept, as msal recorded it when the person signed in."""
         for entry in _accounts(self._folder.read_object(f"{self._name}.account") or {}):
             return Account(
                 source="user",
@@ -76,12 +77,12 @@ class Keepsake:
         self._folder.write(f"{self._name}.account", serialized.encode())
 
     def keep_token(self, token: AccessToken) -> None:
-        """In place of the one that another person may have left. Not to be called with the lock held: see `locked`."""
+        """Replaces the token of whoever signed in before. Not to be called with the lock held: see `locked`."""
         with _explained(), self._slot.locked():
             self._slot.write(token)
 
     def pending(self) -> dict[str, Any] | None:
-        """The device code flow under way, as msal made it; None when there is none or it is damaged."""
+        """Returns the pending device code flow, as msal made it; None when there is none or it is damaged."""
         flow = self._folder.read_object(f"{self._name}.device-code") or {}
         end = flow.get("expires_at")
         texts = all(isinstance(flow.get(name), str) for name in ("device_code", "user_code"))
@@ -95,7 +96,7 @@ class Keepsake:
         return self._folder.remove(f"{self._name}.device-code")
 
     def forget(self) -> None:
-        """Both locks, as otherwise a task that renews the sign-in at this moment would leave its token behind."""
+        """Removes everything, under both locks: otherwise a task that renews the sign-in now would leave its token."""
         with _explained(), self._slot.locked(), self.locked():
             self.drop_pending()
             self._folder.remove(f"{self._name}.account")
@@ -103,7 +104,7 @@ class Keepsake:
 
 
 def _accounts(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The accounts in msal's cache; none when it is damaged."""
+    """Returns the accounts in msal's cache; none when it is damaged."""
     found = kept.get("Account")
     entries = list(found.values()) if isinstance(found, dict) else []
     return entries if all(isinstance(entry, dict) and entry.get("home_account_id") for entry in entries) else []
@@ -113,6 +114,13 @@ def _accounts(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _explained() -> Iterator[None]:
     try:
         yield
+    except StoreBusy as problem:
+        raise SignInError(
+            f"The kept sign-in cannot be used: {problem}.",
+            code="sign_in_busy",
+            retriable=True,
+            hint="Another task of this user is signing in or hangs: wait until it ends, or stop it.",
+        ) from None
     except StoreUnusable as problem:
         raise SignInError(
             f"The kept sign-in cannot be used: {problem}.",
@@ -122,12 +130,13 @@ def _explained() -> Iterator[None]:
 
 
 def signed_in(options: AuthOptions, cache: TokenCache) -> bool:
-    """Whether somebody's sign-in is kept for this directory and client. Asks nobody whether it still holds."""
-    if not cache.begun or cache.folder is None:
+    """Returns whether somebody's sign-in is kept for this directory and client; it may have expired."""
+    if not cache.exists or cache.folder is None:
         return False
-    keepsake = Keepsake(options, cache)
-    with keepsake.locked():
-        return keepsake.account() is not None
+    store = SignInStore(options, cache)
+    with _explained():
+        # Without the lock, as files are replaced as a whole.
+        return store.account() is not None
 
 
 @dataclass(frozen=True)
@@ -138,16 +147,16 @@ class User:
     source = "user"
 
     def identity(self) -> list[str]:
-        return Keepsake(self.options, self.cache).identity
+        return SignInStore(self.options, self.cache).identity
 
     def acquire(self, fresh: bool, /) -> AccessToken:
-        keepsake = Keepsake(self.options, self.cache)
-        with keepsake.locked():
-            serialized = keepsake.account()
+        store = SignInStore(self.options, self.cache)
+        with store.locked():
+            serialized = store.account()
             if serialized is None:
                 raise SignInError("Nobody is signed in.", code="not_signed_in", hint=_SIGN_IN)
             doing = "renewing the sign-in"
-            with talking(self.options, self.options.people_directory, doing, None) as (msal, arguments):
+            with msal_session(self.options, self.options.people_directory, doing, None) as (msal, arguments):
                 kept = msal.SerializableTokenCache()
                 kept.deserialize(serialized)
                 application = msal.PublicClientApplication(self.options.people_client, token_cache=kept, **arguments)
@@ -157,11 +166,11 @@ class User:
                     [self.options.people_scope], account=account, force_refresh=fresh
                 )
             if kept.has_state_changed:
-                keepsake.keep_account(kept.serialize())
+                store.keep_account(kept.serialize())
         if not answer:
             raise SignInError(
                 "Renewing the sign-in failed: nothing is left to renew it with.", code="not_signed_in", hint=_SIGN_IN
             )
         if "access_token" not in answer:
-            raise refused(doing, answer)
+            raise sign_in_error(doing, answer)
         return issued(answer["access_token"], answer.get("expires_in"))

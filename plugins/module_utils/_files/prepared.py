@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 
-from .._errors import InvalidInput
+from .._errors import InvalidInput, WriteState
 from .attributes import Attributes
 from .destination import Placement, os_problem, unusable
 from .means import Means
@@ -52,7 +52,7 @@ class PreparedFile:
         try:
             self._means.apply(self._real, self._after, self._wanted)
         except InvalidInput as error:
-            error.begun = True  # The file has its new content.
+            error.write_state = WriteState.ACCEPTED  # The file has its new content.
             raise
 
     def discard(self) -> None:

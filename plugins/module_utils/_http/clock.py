@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Time as the session sees it, so that tests can bring their own."""
+"""Time as requests and sign-in see it, so that tests can bring their own."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ import time
 
 
 class Clock:
-    """The real thing: a monotonic clock for waiting, the calendar for dates in headers."""
+    """The real time: a monotonic clock for waiting, the calendar for dates in headers."""
 
     def now(self) -> float:
-        """Seconds on a clock that never goes back."""
+        """Returns seconds on a clock that never goes back."""
         return time.monotonic()
 
     def calendar(self) -> float:
-        """Seconds since 1970."""
+        """Returns seconds since 1970."""
         return time.time()
 
     def wait(self, condition: threading.Condition, seconds: float | None) -> None:
         """Waits on a condition that the caller holds, for so many seconds at most."""
         condition.wait(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """Waits for so many seconds."""
+        condition = threading.Condition()
+        with condition:
+            until = self.now() + seconds
+            while (left := until - self.now()) > 0:
+                self.wait(condition, left)

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from .._errors import InvalidInput, ServiceError, Unreachable
-from .errors import connection_trouble, refusal
-from .plain import plain_session
+from .checks import is_address, shown_host
+from .errors import refusal
+from .plain import Attempt, PlainSession
+from .transport import LostReply
 
-#: Bytes; far more than any image package, which has to fit into the flash of a device.
+#: Bytes; far more than any image package, which must fit into the flash of a device.
 LARGEST = 512 * 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -28,38 +30,43 @@ def fetch(
     doing: str,
     target: str | None = None,
 ) -> int:
-    """Streams what is at the address to `write` and answers how many bytes it was.
+    """Streams what is at the address to `write` and returns the number of bytes.
 
     The address is a secret: messages name its host only. Raises InvalidInput for an address that is not https (http is
-    allowed on this machine), ServiceError for a refusal, Unreachable for a broken or short answer.
+    allowed on this machine), ServiceError for a refusal, Unreachable for a broken or short reply.
     """
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.netloc.rpartition("@")[2], parts.port
-    except ValueError:
-        raise InvalidInput(f"While {doing}, the service gave something else than an address.", target=target) from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if not is_address(url):
+        raise InvalidInput(f"While {doing}, the service gave something that is not a web address.", target=target)
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "https" and parts.hostname not in LOOPBACK:
         raise InvalidInput(f"While {doing}, the service gave an address that is not https.", target=target)
-    with plain_session(verify, timeout) as session:
-        import requests
-
-        written = 0
+    with PlainSession(Attempt(doing, "api_url", target), verify=verify, timeout=timeout) as session:
         try:
-            with session.get(url, stream=True, headers={"Accept-Encoding": "identity"}) as answer:
-                if not 200 <= answer.status_code < 300:
-                    raise refusal(answer.status_code, answer.headers, answer.raw.read(4096) or b"", doing, target)
-                announced = answer.headers.get("Content-Length", "")
-                for chunk in answer.iter_content(64 * 1024):
-                    written += len(chunk)
-                    if written > LARGEST:
-                        raise ServiceError(
-                            f"While {doing}, {host} sent more than {LARGEST // 2**20} MiB.", target=target
-                        )
-                    write(chunk)
-        except requests.RequestException as error:
-            # Without a cause: it names the whole address, which would then stand in any traceback.
-            raise connection_trouble(error, host, timeout, doing, target)[0] from None
-    if announced.isdigit() and written != int(announced):
+            return _stream(session, url, write, doing, target)
+        except LostReply as lost:
+            # Without a cause: it names the whole address, which would then be in any traceback.
+            raise lost.error from None
+
+
+def _stream(session: PlainSession, url: str, write: Callable[[bytes], object], doing: str, target: str | None) -> int:
+    written, host = 0, shown_host(url)
+    with session.once("GET", url, stream=True, headers={"Accept-Encoding": "identity"}) as answer:
+        if not 200 <= answer.status_code < 300:
+            with session.reading(url):
+                content = answer.raw.read(4096) or b""
+            raise refusal(answer.status_code, answer.headers, content, doing, target)
+        announced = answer.headers.get("Content-Length", "")
+        chunks = answer.iter_content(64 * 1024)
+        while True:
+            with session.reading(url):
+                chunk = next(chunks, b"")
+            if not chunk:
+                break
+            written += len(chunk)
+            if written > LARGEST:
+                raise ServiceError(f"While {doing}, {host} sent more than {LARGEST // 2**20} MiB.", target=target)
+            write(chunk)
+    if announced.isascii() and announced.isdigit() and written != int(announced):
         raise Unreachable(
             f"While {doing}, {host} sent {written} of {announced} bytes.",
             target=target,

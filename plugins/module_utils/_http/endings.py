@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""How work with the service ends when it does not end well, as one of the errors of `_errors`."""
+"""Failures of the work with a service that are not a single reply, as one of the errors of `_errors`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .._errors import AGAIN, AmbiguousWrite, DeadlineExceeded, FleetError, Unrea
 
 
 def deadline_exceeded(doing: str, deadline: Deadline, state: str, target: str | None = None) -> DeadlineExceeded:
-    """The error for waiting that took too long, with the last state seen."""
+    """Returns the error for waiting that took too long, with the last state seen."""
     return DeadlineExceeded(
-        f"While {doing}, {deadline.seconds:g} s went by without an end; the last state seen was {state}.",
+        f"While {doing}, the wait timed out after {deadline.seconds:g} s; the last state seen was {state}.",
         code="deadline",
         target=target,
         retriable=True,
@@ -22,26 +22,26 @@ def deadline_exceeded(doing: str, deadline: Deadline, state: str, target: str | 
     )
 
 
-def out_of_patience(seconds: float, doing: str, target: str | None) -> Unreachable:
-    """The error for a pause that the service asked for and that nobody can wait for."""
+def out_of_patience(seconds: float, doing: str, target: str | None, status: int = 429) -> Unreachable:
+    """Returns the error for a pause that the service asked for and that is longer than the task may wait."""
     return Unreachable(
         f"While {doing}, the service asked for a pause of {seconds:.0f} s, longer than this task may wait.",
         code="throttled",
-        status=429,
+        status=status,
         target=target,
         retriable=True,
         hint="Raise retry_timeout, or try again after that time.",
     )
 
 
-def ended(doing: str, target: str | None) -> Unreachable:
-    """The error for work that the session no longer does."""
+def session_closed(doing: str, target: str | None) -> Unreachable:
+    """Returns the error for work that the session was closed on."""
     return Unreachable(
-        f"While {doing}, the work was broken off.", code="closed", target=target, hint="Run the task again."
+        f"While {doing}, the work was interrupted.", code="closed", target=target, hint="Run the task again."
     )
 
 
 def ambiguous_write(error: FleetError) -> AmbiguousWrite:
-    """The error for a write that may have been carried out, made of what was seen of it."""
-    message = f"{error.message.rstrip('.')}; whether it was carried out all the same is not known."
+    """Returns the error for a write that may have been carried out, from what was seen of it."""
+    message = f"{error.message.rstrip('.')}; the outcome is unknown."
     return error.retold(AmbiguousWrite, message, hint=AGAIN, retriable=True)

@@ -3,14 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What went wrong on the wire, as one of the errors of `_errors`, in one sentence."""
+"""Replies that are no success, as one of the errors of `_errors`, in one sentence."""
 
 from __future__ import annotations
 
 import json
 import re
-import socket
-import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -65,25 +63,21 @@ _REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
-#: Seconds within which a connection has to be there, however long an answer may take.
-CONNECT_TIMEOUT = 10.0
 _LONGEST = 500
-#: What OpenSSL says of a file of authorities that it cannot use.
-_NO_AUTHORITIES = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "BAD_BASE64_DECODE", "PEM lib")
 _SECRETS = re.compile(
     r"eyJ[\w-]{8,}(\.[\w-]*){1,4}|(?i:bearer)\s+[\w.~+/=-]{8,}|(?<=[?&])(?i:sig|signature|code)=[^&\s\"'<>]+"
 )
 
 
 def scrub(text: str) -> str:
-    """Text of a stranger in one short line, with whatever looks like a token or a signature taken out."""
+    """Returns text of a stranger as one short line without anything that looks like a token or a signature."""
     readable = "".join(sign if sign.isprintable() else " " for sign in _SECRETS.sub("(removed)", text))
     line = " ".join(readable.split())
     return line if len(line) <= _LONGEST else line[:_LONGEST].rstrip() + " ..."
 
 
 def service_words(content: bytes) -> tuple[str | None, str | None]:
-    """Code and text of a failure's body in whatever of the known and likely forms it comes (FACTS: not known, 4)."""
+    """Returns code and text of a failure's body in any of its known and likely forms (FACTS: not known, 4)."""
     text = content.decode("utf-8-sig", "replace").strip()
     try:
         body = json.loads(text)
@@ -138,7 +132,7 @@ def _code(value: Any) -> str | None:
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """The trace of an answer, from whichever header carries it."""
+    """Returns the trace of a reply, from whichever header carries it."""
     for name in TRACE_HEADERS:
         if headers.get(name):
             return scrub(headers[name])
@@ -148,7 +142,7 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 def refusal(
     status: int, headers: Mapping[str, str], content: bytes, doing: str, target: str | None, attempts: int = 1
 ) -> FleetError:
-    """The error for an answer that is no success, after so many attempts."""
+    """Returns the error for a reply that is no success, after so many attempts."""
     code, words = service_words(content)
     answered = " ".join([str(status), *([_REASONS[status]] if status in _REASONS else [])])
     sentence = f"While {doing}, the service answered {answered}"
@@ -165,9 +159,9 @@ def refusal(
     kind: type[FleetError] = _CLASSES.get(status) or _CLASSES.get(code or "") or ServiceError
     if status == 401:
         kind = SignInError
-        hint = "Neither was a fresh token accepted: check that the credentials belong to an account of this service."
+        hint = "A fresh token was rejected as well: check that the credentials belong to an account of this service."
     elif 300 <= status < 400:
-        hint = "The token is never sent on to another address: check api_url."
+        hint = "Redirects are not followed: check api_url."
     elif status == 410 or code in ("TenantMigrationRequired", "ClientUpdateRequired"):
         hint = (
             "The client or the tenant is too old for the service: update azsphere.fleet, and see whether the tenant "
@@ -180,7 +174,7 @@ def refusal(
         kind = Unreachable
         hint = "Try again later, or raise retry_timeout."
     elif status >= 500:
-        hint = "Try again later; if it stays, report it to the service with the time" + (
+        hint = "Try again later; if it happens again, report it to the service with the time" + (
             " and the request ID." if request_id(headers) else "."
         )
     return kind(
@@ -192,66 +186,3 @@ def refusal(
         retriable=status in (408, 429) or status >= 500,
         hint=hint,
     )
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that is wrapped in it."""
-    waiting: list[BaseException] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        inner = [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-        waiting.extend(part for part in inner if isinstance(part, BaseException))
-
-
-def connection_trouble(
-    error: BaseException, host: str, timeout: float, doing: str, target: str | None, option: str = "api_url"
-) -> tuple[Unreachable, bool, bool]:
-    """The error for an answer that did not come, whether the request may have been sent all the same, and whether
-    trying again is of no use. `option` is the one that names the host."""
-    import urllib3.exceptions as below
-
-    chain = list(causes(error))
-
-    def first(*kinds: type[BaseException]) -> Any:
-        return next((one for one in chain if isinstance(one, kinds)), None)
-
-    sent, lasting = False, False
-    certificate = first(ssl.SSLCertVerificationError)
-    if certificate is not None:
-        lasting, code = True, "certificate"
-        why = f"the certificate of {host} was not accepted ({scrub(certificate.verify_message or str(certificate))})"
-        hint = f"Name its certificate authority in ca_path, or correct {option}."
-    elif any(word in str(first(ssl.SSLError)) for word in _NO_AUTHORITIES):
-        lasting, code, why = True, "ca_path", f"{host} was not asked, since the file in ca_path holds no certificates"
-        hint = "Name a file of certificate authorities in PEM form in ca_path."
-    elif first(below.ProxyError):
-        code, why = "proxy", f"the proxy on the way to {host} could not be used"
-        hint = "Check the variables HTTPS_PROXY and NO_PROXY."
-    elif first(socket.gaierror):
-        code, why = "name_resolution", f"the name of {host} could not be resolved"
-        hint = f"Check {option} and the name service of this machine."
-    elif first(ConnectionRefusedError):
-        code, why = "refused", f"{host} refused the connection"
-        hint = f"Check {option}, and that the server is running."
-    elif first(below.ConnectTimeoutError) and not first(below.NewConnectionError):
-        code, why = "connect_timeout", f"{host} could not be reached within {min(timeout, CONNECT_TIMEOUT):g} s"
-        hint = f"Check {option} and the network."
-    elif first(below.NewConnectionError):
-        code, why = "no_connection", f"{host} could not be reached"
-        hint = f"Check {option} and the network."
-    elif first(ssl.SSLError):
-        sent, code, why = True, "tls", f"the TLS connection to {host} failed ({scrub(str(first(ssl.SSLError)))})"
-        hint = f"Check {option}: the server has to speak TLS 1.2 or newer."
-    elif first(below.ReadTimeoutError, TimeoutError):
-        sent, code, why = True, "timeout", f"{host} did not answer within {timeout:g} s"
-        hint = "Try again, or raise request_timeout."
-    else:
-        sent, code, why = True, "disconnected", f"the connection to {host} broke off before the answer was complete"
-        hint = "Try again; if it stays, look at the network between here and there."
-    made = Unreachable(f"While {doing}, {why}.", code=code, target=target, retriable=not lasting, hint=hint)
-    return made, sent, lasting

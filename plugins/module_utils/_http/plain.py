@@ -3,25 +3,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A bare session for sign-in and downloads: time-out, TLS and proxies done right, short retries, and no redirects.
+"""Requests to anything but the service, sign-in first of all: timeouts, TLS and proxies done right, no redirects.
 
-The service's own session is another matter (throttle, deadline, read-only lock); this one never sees the service.
+The service's own session does more (throttle, token, read-only lock); this one never sees the service.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from .._errors import MissingLibrary, Unreachable
-from .errors import connection_trouble
+from .._errors import Unreachable
+from .backoff import full_jitter
+from .checks import check_address, check_headers, check_timeout, shown_host
+from .clock import Clock
+from .endings import out_of_patience
+from .failures import Peer
+from .retry import RETRIED, Attempts
+from .throttle import retry_after
+from .transport import CONNECT_TIMEOUT, LostReply, open_transport, proxies_for, proxy_of
 
 if TYPE_CHECKING:
     import requests
-
-#: Seconds that a `Retry-After` of the sign-in service is obeyed for at most: longer is an error, not a wait.
-LONGEST_PAUSE = 20.0
 
 
 @dataclass(frozen=True)
@@ -33,71 +38,122 @@ class Attempt:
     target: str | None = None
 
 
-def plain_session(
-    verify: bool | str, timeout: float, *, environment: bool = True, attempt: Attempt | None = None
-) -> requests.Session:
-    """A requests session for a few calls that are not to the service.
+class PlainSession:
+    """Requests as msal makes them. A request is retried like those to the service: asking for a token twice is safe.
 
-    :param verify: true, false, or the path of a bundle of authorities; a path wins over `REQUESTS_CA_BUNDLE`.
-    :param timeout: seconds between two bytes of the answer; a connection must be there within ten of them.
-    :param environment: whether proxies are taken from the environment; never for a metadata service nearby.
-    :param attempt: what failures are told as: with it, no answer, 429 and 5xx raise Unreachable from any request.
-
-    429 and 5xx are tried three times again, a lost connection once: asking for a token twice does no harm. `.netrc` is
-    not read, and redirects are not followed, since requests carry secrets. Raises MissingLibrary.
+    `verify` is true, false, or the path of a bundle of authorities. `timeout` is for each wait for bytes,
+    `retry_timeout` for all attempts at one request, both in seconds. With `environment` false, as for a metadata
+    service nearby, proxies of the environment are not used. Redirects are not followed: requests carry secrets.
     """
-    try:
-        import requests
-        import urllib3
-        from requests.adapters import HTTPAdapter
-    except ImportError as error:
-        raise MissingLibrary("requests", "sign in") from error
 
-    class PlainSession(requests.Session):
-        def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
-            # On each request, since REQUESTS_CA_BUNDLE wins over a path that only the session has.
-            kwargs.update(verify=verify, timeout=(min(timeout, 10.0), timeout), allow_redirects=False)
-            if attempt is None:
-                return super().request(method, url, *args, **kwargs)
-            host = urlsplit(str(url)).netloc
+    def __init__(
+        self,
+        attempt: Attempt,
+        *,
+        verify: bool | str,
+        timeout: float,
+        retry_timeout: float = 0.0,
+        environment: bool = True,
+        clock: Clock | None = None,
+        jitter: Callable[[float], float] = full_jitter,
+    ) -> None:
+        """Raises InvalidInput for a timeout that no request can be sent with, MissingLibrary."""
+        check_timeout(timeout)
+        self._attempt = attempt
+        self._verify = verify
+        self._timeout = (min(timeout, CONNECT_TIMEOUT), timeout)
+        self._retry_timeout = retry_timeout
+        self._environment = environment
+        self._clock = clock or Clock()
+        self._jitter = jitter
+        self._answered = False
+        self._transport = open_transport("sign in", verify)
+
+    def __enter__(self) -> PlainSession:
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.session.close()
+
+    def get(self, url: str, **options: Any) -> requests.Response:
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> requests.Response:
+        return self.request("POST", url, **options)
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Returns the reply, whatever its status but 408, 429 and 5xx.
+
+        Raises Unreachable when no usable reply came until the retries ran out, InvalidInput for what cannot be sent.
+        """
+        attempts = Attempts(self._retry_timeout, self._clock, self._jitter, lambda: self._answered)
+        while True:
+            attempts.begin()
+            asked: float | None = None
+            error: Unreachable
             try:
-                response = super().request(method, url, *args, **kwargs)
-            except requests.RequestException as error:
-                trouble = connection_trouble(error, host, timeout, attempt.doing, attempt.target, attempt.option)[0]
-                # Without a cause: it carries the request, and with it the secret, into any traceback.
-                raise trouble from None
-            if response.status_code == 429 or response.status_code >= 500:
-                raise Unreachable(
-                    f"While {attempt.doing}, {host} was out of order (HTTP {response.status_code}).",
-                    code="unavailable",
-                    status=response.status_code,
-                    target=attempt.target,
-                    retriable=True,
-                    hint="Try again later.",
-                )
-            return response
+                reply = self.once(method, url, **options)
+            except LostReply as lost:
+                if lost.lasting or attempts.in_vain or not isinstance(lost.error, Unreachable):
+                    raise lost.error from None
+                error = lost.error
+            else:
+                self._answered = True
+                if reply.status_code not in RETRIED:
+                    return reply
+                error = self._unavailable(url, reply.status_code)
+                asked = retry_after(reply.headers, self._clock)
+            if asked is not None and asked > self._retry_timeout:
+                raise out_of_patience(asked, self._attempt.doing, self._attempt.target, error.status or 429) from None
+            pause = attempts.pause(asked)
+            if not attempts.fits(pause):
+                raise error from None
+            self._clock.sleep(pause)
 
-    class ShortRetry(urllib3.Retry):
-        def get_retry_after(self, response: Any) -> float | None:
-            asked = super().get_retry_after(response)
-            return None if asked is None else min(asked, LONGEST_PAUSE)
+    def once(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Makes one attempt. Raises LostReply, or InvalidInput for what cannot be sent."""
+        check_address(url, self._attempt.option)
+        check_headers({name: str(value) for name, value in (options.get("headers") or {}).items()}, self._attempt.doing)
+        proxies = proxies_for(url) if self._environment else {}
+        with self._transport.attempt(self._peer(url, proxies)):
+            return self._transport.session.request(
+                method,
+                url,
+                verify=self._verify,
+                timeout=self._timeout,
+                proxies=proxies,
+                allow_redirects=False,
+                **options,
+            )
 
-    if verify is False:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    session = PlainSession()
-    session.trust_env = environment
-    # Without an auth of its own a session looks into ~/.netrc and would send what it finds there.
-    session.auth = lambda request: request
-    policy = ShortRetry(
-        total=3,
-        connect=1,
-        read=1,
-        other=0,
-        backoff_factor=0.2,
-        status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=None,
-        raise_on_status=False,
-    )
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=policy))
-    return session
+    @contextmanager
+    def reading(self, url: str) -> Iterator[None]:
+        """Raises LostReply for what goes wrong inside, while more of a reply is read from this address."""
+        with self._transport.attempt(self._peer(url, {}), already_sent=True):
+            yield
+
+    def _peer(self, url: str, proxies: dict[str, str]) -> Peer:
+        connect, read = self._timeout
+        return Peer(
+            shown_host(url),
+            self._attempt.doing,
+            self._attempt.target,
+            self._attempt.option,
+            read,
+            connect,
+            self._verify,
+            proxy_of(url, proxies),
+        )
+
+    def _unavailable(self, url: str, status: int) -> Unreachable:
+        return Unreachable(
+            f"While {self._attempt.doing}, {shown_host(url)} was unavailable (HTTP {status}).",
+            code="unavailable",
+            status=status,
+            target=self._attempt.target,
+            retriable=True,
+            hint="Try again later, or raise retry_timeout.",
+        )

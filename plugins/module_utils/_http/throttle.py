@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""One gate for all threads of a task: how many requests may be under way, and from when on."""
+"""One gate for all threads of a task: how many requests may be under way at a time, and from when on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PausedTooLong(Exception):
 
 
 class GateClosed(Exception):
-    """The session has ended; nobody goes on."""
+    """The session was closed: no further request begins."""
 
 
 class Gate:
@@ -70,7 +70,7 @@ class Gate:
 
     @contextmanager
     def turn(self, patience: float) -> Iterator[int]:
-        """A place for one request; gives the number of throttles seen before it.
+        """Holds a place for one request; yields the number of throttles seen before it.
 
         Waits for a pause to end, but raises PausedTooLong at once when that takes more than `patience` seconds, and
         GateClosed when the session has ended.
@@ -96,7 +96,7 @@ class Gate:
                 self._condition.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Lets so many seconds go by for the calling thread alone. Raises GateClosed when the session ends."""
+        """Waits for so many seconds, in the calling thread alone. Raises GateClosed when the session ends."""
         with self._condition:
             until = self._clock.now() + seconds
             while not self._closed and (left := until - self._clock.now()) > 0:
@@ -105,13 +105,13 @@ class Gate:
                 raise GateClosed
 
     def close(self) -> None:
-        """Wakes everybody who waits, to find that it is over."""
+        """Wakes all waiting threads, which then raise GateClosed."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
 
     def throttled(self, throttles: int, seconds: float) -> None:
-        """A request that began after so many `throttles` was turned down: nobody goes on for so many seconds."""
+        """Stops all threads for so many seconds, as a request that began after so many `throttles` was throttled."""
         with self._condition:
             now = self._clock.now()
             opens = now + seconds
@@ -124,6 +124,7 @@ class Gate:
             self._successes = 0
 
     def succeeded(self) -> None:
+        """Counts a success towards a higher limit."""
         with self._condition:
             self._successes += 1
             if self._limit < self._most and self._successes >= self._limit:
@@ -133,8 +134,8 @@ class Gate:
 
 
 def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
-    """Seconds that the `Retry-After` header asks to wait, given as seconds or as a date; None when there is none or it
-    makes no sense. A date is taken against the server's own `Date`, so that clocks need not agree."""
+    """Returns the seconds that the `Retry-After` header asks to wait, in either of its forms; None without a valid one.
+    A date is taken against the server's own `Date`, so that clocks need not agree."""
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)

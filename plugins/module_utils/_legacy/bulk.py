@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .._deadline import Deadline
 from .._errors import (
     Conflict,
     FleetError,
-    Forbidden,
     MissingLibrary,
     OperationFailed,
     ReadOnlyViolation,
     ServiceError,
     SignInError,
     Unreachable,
+    WriteState,
 )
+from .._http.backoff import RETRIES, Backoff
 from .._http.endings import deadline_exceeded
 from .._model.resources import Operation
 from .._model.values import is_device_id
@@ -30,6 +32,7 @@ from .._service import DeviceOutcome, Report
 from . import wire
 from .client import PAGE_SIZE, LegacyClient, segment
 from .operations import LegacyOperations, failure, overdue
+from .own_devices import OwnDevices
 from .pool import for_each
 from .starting import Starter
 from .tenants import LegacyTenants
@@ -40,10 +43,12 @@ CHUNK = 1000
 CHUNKS_AT_ONCE = 4
 #: Up to so many moves are followed one by one; for more, the device group is listed again.
 FOLLOWED_SINGLY = 8
-#: Seconds between two listings of a group: the first, by how much it grows, the longest.
-LISTINGS = (0.2, 1.6, 5.0)
+#: Seconds between two listings of a group.
+LISTINGS = Backoff(0.2, 1.6, 5.0)
 #: Listings in a row without a newcomer, after which the operations of those still missing are asked.
 PATIENCE = 2
+#: How often a claim is started whose operation fails for a reason that passes.
+CLAIM_ATTEMPTS = 3
 #: How the failure of a claim may look when the device is not this tenant's to claim (FACTS: not known, 4 and 19).
 NOT_OURS = ("BadRequest", "Forbidden", "Conflict", "NotFound", "OperationFailed", "CompleteWithErrors")
 REFUSALS = (400, 403, 404, 409, 412, 422)
@@ -80,12 +85,18 @@ class BulkWrites:
     """Claims and moves, many requests at a time."""
 
     def __init__(
-        self, client: LegacyClient, starter: Starter, operations: LegacyOperations, tenants: LegacyTenants
+        self,
+        client: LegacyClient,
+        starter: Starter,
+        operations: LegacyOperations,
+        tenants: LegacyTenants,
+        own: OwnDevices,
     ) -> None:
         self._client = client
         self._starter = starter
         self._operations = operations
         self._tenants = tenants
+        self._own = own
 
     def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
         self._client.tenant_id()
@@ -109,10 +120,13 @@ class BulkWrites:
                 self._client.path(f"devices/{segment(device_id)}/devicegroup"),
                 doing,
                 "DeviceUpdateDeviceGroup",
+                # Not for many, whose group is listed anyway.
+                there=partial(self._own.is_in, device_id, device_group_id) if wait and singly else None,
                 target=device_id,
                 body=wire.encoded(device_group_id),
                 deadline=deadline,
             )
+            self._own.add([device_id])
             progress.seen(operation)
             if wait and singly:
                 ended = self._operations.settled(operation, deadline, doing)
@@ -129,7 +143,7 @@ class BulkWrites:
         except DEFECTS:
             raise
         except FleetError as error:
-            error.begun = True
+            error.write_state = WriteState.ACCEPTED
             for device_id in under_way:
                 progress.tell(device_id, error)
         return self._as_it_stands(progress.last) if wait else progress.last
@@ -150,12 +164,11 @@ class BulkWrites:
     ) -> None:
         """Waits until all devices are in the group, and tells of each. Lists the group again and again; once nobody new
         arrives, or few are missing, asks the operations of those that are."""
-        pause, growth, longest = LISTINGS
+        pauses = LISTINGS.pauses()
         in_vain = 0
         while under_way:
             doing = f"waiting for {len(under_way)} devices to be moved"
-            self._client.session.pause(min(pause, deadline.remaining()), doing)
-            pause = min(pause * growth, longest)
+            self._client.session.pause(min(next(pauses), deadline.remaining()), doing)
             last_look = deadline.passed
             if len(under_way) > FOLLOWED_SINGLY:
                 path = self._client.path(f"devicegroups/{segment(device_group_id)}/devices")
@@ -173,7 +186,7 @@ class BulkWrites:
             if last_look:
                 for device_id, operation in under_way.items():
                     error = overdue(f"moving the device {device_id}", deadline, operation)
-                    error.begun = True
+                    error.write_state = WriteState.ACCEPTED
                     progress.tell(device_id, error)
                 return
 
@@ -203,26 +216,41 @@ class BulkWrites:
             if deadline.passed:
                 raise deadline_exceeded(doing, deadline, "not started")
             body = wire.encoded(list(device_ids))
-            started = self._starter.start(
-                "PUT", self._client.path("devices"), doing, "BulkDeviceClaim", body=body, deadline=deadline
-            )
-            progress.seen(started)
-            ended = self._operations.settled(started, deadline, doing)
+            ended = self._claim(self._client.path("devices"), doing, "BulkDeviceClaim", deadline, progress, body=body)
         except DEFECTS:
             raise
         except FleetError as error:
             # What was accepted goes on, whatever its polling is answered: it is no refusal.
-            if error.status in REFUSALS and not error.begun and self._may_claim():
+            if error.status in REFUSALS and error.write_state is WriteState.NOT_SENT and self._may_claim():
                 return self._claim_singly(device_ids, deadline, progress)
             for device_id in device_ids:
                 progress.tell(device_id, error)
             return progress.going_on
-        progress.seen(ended)
         if ended.state == "Complete":
+            self._own.add(device_ids)
             for device_id in device_ids:
                 progress.tell(device_id)
             return progress.going_on
         return self._sort_out(device_ids, ended, deadline, progress)
+
+    def _claim(
+        self, path: str, doing: str, kind: str, deadline: Deadline, progress: Progress, **options: Any
+    ) -> Operation:
+        """Claims and returns the ended operation. One that failed for a reason that passes is started again: claiming
+        again what is claimed already succeeds (FACTS: devices)."""
+        attempt = 0
+        while True:
+            attempt += 1
+            started = self._starter.start("PUT", path, doing, kind, deadline=deadline, **options)
+            progress.seen(started)
+            ended = self._operations.settled(started, deadline, doing)
+            progress.seen(ended)
+            passing = ended.state == "Failed" and failure(ended).retriable
+            pause = RETRIES.pause(attempt)
+            if not passing or attempt == CLAIM_ATTEMPTS or pause >= deadline.remaining():
+                return ended
+            self._client.debug(f"While {doing}, the operation failed ({failure(ended).code}): trying again.")
+            self._client.session.pause(pause, doing)
 
     def _sort_out(self, device_ids: Sequence[str], ended: Operation, deadline: Deadline, progress: Progress) -> bool:
         """After a bulk claim that did not go well: the devices themselves tell whether they are claimed, since the form
@@ -230,7 +258,7 @@ class BulkWrites:
         missing: list[str] = []
 
         def look(device_id: str) -> bool:
-            if self._is_claimed(device_id):
+            if self._own.is_own(device_id):
                 progress.tell(device_id)
             else:
                 missing.append(device_id)
@@ -249,31 +277,21 @@ class BulkWrites:
             progress.tell(device_id, _not_claimable(device_id, failure(ended, device_id), why.get(device_id)))
         return progress.going_on
 
-    def _is_claimed(self, device_id: str) -> bool:
-        """Whether the device is this tenant's; what is not may show as not found or as forbidden (FACTS: failures)."""
-        path = self._client.path(f"devices/{segment(device_id)}")
-        try:
-            body = self._client.find(path, f"looking up the device {device_id}", target=device_id)
-        except Forbidden:
-            return False
-        return body is not None and wire.device(body).tenant_id == self._client.tenant_id()
-
     def _claim_singly(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
         def claim(device_id: str) -> bool:
             path = self._client.path(f"devices/{segment(device_id)}/claim")
             doing = f"claiming the device {device_id}"
             try:
-                started = self._starter.start("PUT", path, doing, "DeviceClaim", target=device_id, deadline=deadline)
-                progress.seen(started)
-                ended = self._operations.settled(started, deadline, doing)
-                progress.seen(ended)
+                there = partial(self._own.is_own, device_id)
+                ended = self._claim(path, doing, "DeviceClaim", deadline, progress, target=device_id, there=there)
                 if ended.state != "Complete":
                     raise failure(ended, device_id)
             except (ServiceError, OperationFailed) as error:
                 refused = error.status in REFUSALS or error.code in NOT_OURS
-                if refused and not error.begun and self._may_claim():
+                if refused and error.write_state is WriteState.NOT_SENT and self._may_claim():
                     return progress.tell(device_id, _not_claimable(device_id, error))
                 raise
+            self._own.add([device_id])
             return progress.tell(device_id)
 
         self._for_each_device(device_ids, claim, deadline, progress)
@@ -319,7 +337,7 @@ def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) ->
         status=cause.status,
         target=device_id,
         request_id=cause.request_id,
-        hint="Check the device ID; a device that another tenant has claimed stays there for ever.",
+        hint="Check the device ID; a claim by another tenant cannot be undone.",
     )
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from .._errors import FleetError, Forbidden, InvalidInput, NotFound
-from .._http.session import Reply, Session
+from .._http.message import ReadOperations, Reply
+from .._http.session import Session
 from .._model.resources import Tenant
 from .._model.values import is_guid
 from . import wire
@@ -21,6 +22,8 @@ from .paging import entries
 
 #: Entries on a page that are asked for where lists grow long; the default of the one list that has a documented one.
 PAGE_SIZE = 1000
+#: What a session that only reads may send.
+READ_OPERATIONS = ReadOperations([("GET", "*"), ("HEAD", "*")])
 
 
 def segment(text: str) -> str:
@@ -57,6 +60,13 @@ class LegacyClient:
                 "and deploys, an Administrator also deletes and manages users."
             )
             raise
+
+    def write(self, method: str, path: str, doing: str, **options: Any) -> Any:
+        """Sends a write and returns the body of its confirmation, None when it is empty.
+
+        Raises AmbiguousWrite for a success that cannot be understood, such as a page of a proxy: it is none.
+        """
+        return self.call(method, path, doing, **options).confirmation()
 
     def read(self, path: str, doing: str, **options: Any) -> Any:
         """The body of a GET."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .._errors import FleetError, NotFound, ServiceError
+from .._errors import NotFound, ServiceError, after_accepted_write
 from .._model.refs import GroupRef, ProductRef
 from .._model.resources import DeviceGroup, Operation
 from .._model.specs import DeviceGroupSpec
@@ -121,18 +121,14 @@ class LegacyDeviceGroups:
         }
         doing = f"creating the device group {ref}"
         path = self._client.path("devicegroups")
-        made = self._client.call("POST", path, doing, target=name, body=wire.encoded(body)).json()
-        if isinstance(made, dict) and wire.id_of(wire.member(made, "Id")):
-            self._seen(made, product)
-        elif self.get(ref) is None:
-            raise ServiceError(f"While {doing}, the service reported success, but there is none.", target=name)
-        if not spec.allow_crash_dumps_collection:
-            return
-        try:
-            self.update(ref, DeviceGroupSpec(allow_crash_dumps_collection=True))
-        except FleetError as error:
-            error.begun = True  # The group is there.
-            raise
+        made = self._client.write("POST", path, doing, target=name, body=wire.encoded(body))
+        with after_accepted_write():
+            if isinstance(made, dict) and wire.id_of(wire.member(made, "Id")):
+                self._seen(made, product)
+            elif self.get(ref) is None:
+                raise ServiceError(f"While {doing}, the service reported success, but there is none.", target=name)
+            if spec.allow_crash_dumps_collection:
+                self.update(ref, DeviceGroupSpec(allow_crash_dumps_collection=True))
 
     def update(self, ref: GroupRef, spec: DeviceGroupSpec) -> None:
         """DeviceGroup_Patch, where alone the feed is spelled OSFeedType."""

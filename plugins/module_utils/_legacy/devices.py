@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .._deadline import Deadline
-from .._errors import Forbidden, NotFound, ServiceError
+from .._errors import NotFound, ServiceError
 from .._model.refs import GroupRef, Place, ProductRef, Scope
 from .._model.resources import Device, Image, Operation
 from .._service import DeviceOutcome, Report
@@ -20,6 +20,7 @@ from .bulk import BulkWrites
 from .client import PAGE_SIZE, LegacyClient, segment
 from .device_groups import LegacyDeviceGroups
 from .index import Index
+from .own_devices import OwnDevices
 from .products import LegacyProducts
 
 
@@ -31,12 +32,14 @@ class LegacyDevices:
         groups: LegacyDeviceGroups,
         index: Index,
         bulk: BulkWrites,
+        own: OwnDevices,
     ) -> None:
         self._client = client
         self._products = products
         self._groups = groups
         self._index = index
         self._bulk = bulk
+        self._own = own
 
     def list(self, scope: Scope = None) -> Sequence[Device]:
         """Devices_List, Devices_ListInProduct or Devices_ListInGroup."""
@@ -46,13 +49,9 @@ class LegacyDevices:
         return sorted((self._seen(wire.device(body)) for body in found), key=lambda device: device.id)
 
     def get(self, device_id: str) -> Device | None:
-        """Devices_Get. What is not this tenant's may show as not found or as forbidden (FACTS: failures)."""
-        path = self._client.path(f"devices/{segment(device_id)}")
-        try:
-            body = self._client.find(path, f"looking up the device {device_id}", target=device_id)
-        except Forbidden:
-            return None
-        return None if body is None else self._seen(wire.device(body))
+        """Devices_Get. Raises Forbidden or NotFound for a device known as this tenant's."""
+        found = self._own.read(device_id)
+        return None if found is None else self._seen(found)
 
     def count(self, scope: Scope = None) -> int:
         """Devices_Count, Devices_CountInGroup, or Devices_CountInProduct, whose address is inferred: where it is not
@@ -95,8 +94,9 @@ class LegacyDevices:
             doing,
             target=device_id,
             body=wire.encoded({"DeviceId": device_id, "Capabilities": numbers}),
-            # It makes a file and changes nothing, but is no read: a read-only session refuses it.
-            reads=True,
+            # It makes a file and changes nothing, but is not a read operation: a read-only session refuses it.
+            idempotent=True,
+            changes=False,
         )
         return wire.bytes_of(wire.member(wire.body_of(reply.json(), doing), "SignedDeviceCapabilityImageBytes"), doing)
 

@@ -17,6 +17,9 @@ from . import wire
 from .client import LegacyClient, segment
 from .starting import Starter
 
+#: What a POST that only reads is sent with.
+_READS = {"idempotent": True, "changes": False}
+
 
 class LegacyImages:
     def __init__(self, client: LegacyClient, starter: Starter) -> None:
@@ -52,7 +55,7 @@ class LegacyImages:
             return {image.id: image.component_id for image in found if image is not None}
         doing = f"looking up the components of {len(image_ids)} images"
         path = self._client.path("images/componentIdsForImages")
-        body = self._client.call("POST", path, doing, body=wire.encoded([*image_ids]), reads=True).json()
+        body = self._client.call("POST", path, doing, body=wire.encoded([*image_ids]), **_READS).json()
         if not isinstance(body, list):
             body = wire.member(wire.body_of(body, doing), "Items") or []
         pairs = [wire.body_of(entry, doing) for entry in body]

@@ -11,7 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import DeadlineExceeded, FleetError, NotFound, OperationFailed, ServiceError, Unreachable
+from .._errors import (
+    DeadlineExceeded,
+    FleetError,
+    NotFound,
+    OperationFailed,
+    ServiceError,
+    Unreachable,
+    after_accepted_write,
+)
+from .._http.backoff import Backoff
 from .._http.endings import deadline_exceeded
 from .._http.throttle import retry_after
 from .._model.resources import FINAL_STATES, Operation
@@ -19,8 +28,8 @@ from . import wire
 from .client import LegacyClient, segment
 from .starting import HINTS, Starter, overtaken
 
-#: Seconds between polls: the first, by how much it grows, the longest.
-POLLS = (0.1, 1.6, 2.0)
+#: Seconds between polls.
+POLLS = Backoff(0.1, 1.6, 2.0)
 #: Seconds during which an operation that was just started may be unknown to the address that tells its state.
 SETTLING = 5.0
 #: The same where the effect can be seen too: the address of operations outside of tenants is a guess.
@@ -49,28 +58,43 @@ class LegacyOperations:
         ended = self.settled(operation, deadline)
         if ended.state != "Complete":
             error = failure(ended)
-            raise overtaken(error) if self._starter.brought_about(ended.id) else error
+            raise overtaken(error) if self._starter.took_effect(ended.id) else error
         return ended
 
     def settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
-        """The operation in its final state, whether that is a success or not. Raises DeadlineExceeded."""
+        """Returns the ended operation, a success or not. One that cannot be polled is judged by its effect.
+
+        Raises DeadlineExceeded, and what polling raises.
+        """
         doing = doing or f"waiting for {operation.type or 'the operation'} ({operation.id})"
-        try:
-            return self._polled(operation, deadline, doing)
-        except FleetError as error:
-            error.begun = True
-            raise
+        with after_accepted_write():
+            try:
+                return self._polled(operation, deadline, doing)
+            except FleetError as error:
+                if not self._took_effect(operation.id, error, doing):
+                    raise
+                self._client.debug(f"{error.message} Its effect is there.")
+                return replace(operation, state=FINAL_STATES[0])
+
+    def _took_effect(self, operation_id: str, error: FleetError, doing: str) -> bool:
+        """Whether an operation whose polling ended with this error did what it was to do, or soon does."""
+        if error.code == "closed":
+            return False
+        if isinstance(error, DeadlineExceeded):
+            return self._starter.took_effect(operation_id)
+        return self._starter.takes_effect(operation_id, doing)
 
     def _polled(self, operation: Operation, deadline: Deadline, doing: str) -> Operation:
-        pause, growth, longest = POLLS
+        pauses = POLLS.pauses()
+        asked: float | None = None
         outside = operation.type == "TenantCreation"
         waited = 0.0
         while not operation.final:
             if deadline.passed:
                 raise overdue(doing, deadline, operation)
-            step = min(pause, deadline.remaining())
+            step = min(max(next(pauses), asked or 0.0), deadline.remaining())
             self._client.session.pause(step, doing)
-            waited, pause = waited + step, min(pause * growth, longest)
+            waited += step
             try:
                 found, asked = self._state(operation.id, outside, doing, deadline)
             except Unreachable as error:
@@ -79,8 +103,7 @@ class LegacyOperations:
                 raise
             if found is not None:
                 operation = replace(found, type=found.type or operation.type)
-                pause = max(pause, asked or 0.0)
-            elif self._starter.brought_about(operation.id):
+            elif self._starter.took_effect(operation.id):
                 operation = replace(operation, state=FINAL_STATES[0])
             elif waited > (SETTLING_BY_EFFECT if self._starter.expects(operation.id) else SETTLING):
                 raise NotFound(

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .._errors import FleetError, ServiceError
+from .._errors import ServiceError, after_accepted_write
 from . import wire
 from .client import LegacyClient
 
@@ -18,11 +18,12 @@ def patch(client: LegacyClient, path: str, doing: str, target: str, body: dict[s
     Whether an empty text clears a description, or null does, is not known (FACTS: not known, 22): where the reply still
     has one, the other is tried.
     """
-    changed = client.call("PATCH", path, doing, target=target, body=wire.encoded(body)).json()
+    changed = client.write("PATCH", path, doing, target=target, body=wire.encoded(body))
     kept = wire.text_of(wire.member(changed, "Description")) if isinstance(changed, dict) else None
     if body.get("Description") == "" and kept is not None:
-        try:
-            again = client.call("PATCH", path, doing, target=target, body=wire.encoded({"Description": None})).json()
+        # The first request may have held other members.
+        with after_accepted_write():
+            again = client.write("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
             if isinstance(again, dict) and wire.text_of(wire.member(again, "Description")) is not None:
                 raise ServiceError(
                     f"While {doing}, the service kept the description, which it does not seem to clear.",
@@ -30,6 +31,3 @@ def patch(client: LegacyClient, path: str, doing: str, target: str, body: dict[s
                     target=target,
                     hint="Give another description, or leave it as it is.",
                 )
-        except FleetError as error:
-            error.begun = True  # By the first request, which may have held other members.
-            raise

@@ -115,7 +115,7 @@ class LegacyProducts:
         """DeviceGroup_CreateDefaults."""
         self._index.forget_deleted()
         path = self._client.path(f"products/{self.id_of(ref)}/devicegroups")
-        self._client.call("POST", path, f"creating the default device groups of the product {ref}", target=ref.name)
+        self._client.write("POST", path, f"creating the default device groups of the product {ref}", target=ref.name)
 
     def _with_id(self, product_id: str) -> Product | None:
         path = self._client.path(f"products/{segment(product_id)}")

@@ -21,6 +21,7 @@ from .images import LegacyImages
 from .index import Index
 from .insights import LegacyInsights
 from .operations import LegacyOperations
+from .own_devices import OwnDevices
 from .products import LegacyProducts
 from .starting import Starter
 from .tenants import LegacyTenants
@@ -46,8 +47,9 @@ class LegacyService:
         self.operations = LegacyOperations(client, starter)
         self.products = LegacyProducts(client, starter, index)
         self.device_groups = LegacyDeviceGroups(client, starter, self.products, index)
-        bulk = BulkWrites(client, starter, self.operations, self.tenants)
-        self.devices = LegacyDevices(client, self.products, self.device_groups, index, bulk)
+        own = OwnDevices(client)
+        bulk = BulkWrites(client, starter, self.operations, self.tenants, own)
+        self.devices = LegacyDevices(client, self.products, self.device_groups, index, bulk, own)
         self.images = LegacyImages(client, starter)
         self.deployments = LegacyDeployments(client, starter, self.device_groups)
         self.insights = LegacyInsights(client)

@@ -15,13 +15,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .._deadline import Deadline
-from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, ServiceError
+from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, WriteState
+from .._http.backoff import Backoff
 from .._model.resources import Operation
 from . import wire
 from .client import LegacyClient
 
-#: Seconds between looks for the effect of a start whose answer was lost: the first, by how much it grows, the longest.
-LOOKS = (0.25, 1.6, 2.0)
+#: Seconds between looks for the effect of a start whose reply was lost.
+LOOKS = Backoff(0.25, 1.6, 2.0)
 #: Seconds after which such a start counts as one that never arrived.
 LOST = 10.0
 #: How a start may be refused when somebody else, or an earlier run, did the same meanwhile (FACTS: not known, 4, 17).
@@ -38,13 +39,13 @@ There = Callable[[], bool]
 
 
 class Overtaken(OperationFailed, AmbiguousWrite):
-    """The service turned the work down, and yet what it was to bring about is so: an earlier start, whose answer was
-    lost or whose run was killed, came first. To be looked at again, as after any write of unknown fate.
+    """The service rejected the work, and yet its effect is there: an earlier start, whose reply was lost or whose run
+    was killed, came first. To be looked at again, as after any write with an unknown outcome.
     """
 
 
 class Starter:
-    """Starts operations, and remembers what each must bring about."""
+    """Starts operations, and remembers the effect that each must have."""
 
     def __init__(self, client: LegacyClient) -> None:
         self._client = client
@@ -55,17 +56,15 @@ class Starter:
     ) -> Operation:
         """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2).
 
-        When the answer to a POST is lost, `there` is asked until it is so, or for LOST seconds in vain: then
-        AmbiguousWrite is raised.
+        When the outcome is unknown, `there` is asked until it is so, or for LOST seconds in vain: then the error is
+        raised.
         """
         try:
-            started = self._started(self._client.call(method, path, doing, **options).json(), kind)
-        except AmbiguousWrite as error:
-            if there is None or not self._comes_about(there, doing):
-                raise
-            self._client.debug(f"{error.message} It was.")
-            return wire.done(kind)
-        except ServiceError as error:
+            started = self._started(self._client.write(method, path, doing, **options), kind)
+        except FleetError as error:
+            if error.write_state is WriteState.UNKNOWN and there is not None and self._comes_about(there, doing):
+                self._client.debug(f"{error.message} It was carried out.")
+                return wire.done(kind)
             if error.status in TAKEN and there is not None and self._is_so(there):
                 raise overtaken(error) from error
             if isinstance(error, Conflict):
@@ -75,7 +74,7 @@ class Starter:
             self._expected[started.id] = there
         return started
 
-    def brought_about(self, operation_id: str) -> bool:
+    def took_effect(self, operation_id: str) -> bool:
         """Whether what an operation started here was to bring about is so, whatever became of the operation."""
         there = self._expected.get(operation_id)
         return there is not None and self._is_so(there)
@@ -84,15 +83,20 @@ class Starter:
         """Returns whether an operation was started here by what shows its effect."""
         return operation_id in self._expected
 
+    def takes_effect(self, operation_id: str, doing: str) -> bool:
+        """Returns whether the effect of an operation that was started here is there, or soon is."""
+        there = self._expected.get(operation_id)
+        return there is not None and self._comes_about(there, doing)
+
     def _comes_about(self, there: There, doing: str) -> bool:
         deadline = Deadline(min(LOST, self._client.session.settings.retry_timeout), self._client.session.clock.now)
-        pause, growth, longest = LOOKS
-        while not self._is_so(there):
+        for pause in LOOKS.pauses():
+            if self._is_so(there):
+                return True
             if deadline.passed:
                 return False
             self._client.session.pause(min(pause, deadline.remaining()), doing)
-            pause = min(pause * growth, longest)
-        return True
+        raise AssertionError("pauses have no end")
 
     def _is_so(self, there: There) -> bool:
         try:
@@ -111,6 +115,6 @@ class Starter:
 
 
 def overtaken(error: FleetError) -> Overtaken:
-    """The error for work that was turned down though it is done."""
-    message = f"{error.message.rstrip('.')}; what it was to bring about is so all the same."
+    """Returns the error for work that was rejected though its effect is there."""
+    message = f"{error.message.rstrip('.')}; what it was to do is done all the same."
     return error.retold(Overtaken, message, hint=AGAIN, retriable=True)

@@ -54,13 +54,13 @@ class LegacyTenants:
 
     def rename(self, name: str) -> None:
         """Tenants_Patch."""
-        self._client.call(
+        self._client.write(
             "PATCH", self._client.path(), f"renaming the tenant to {name}", body=wire.encoded({"Name": name})
         )
         self._read = None
 
     def block_legacy_authorization(self) -> None:
         """Tenants_BlockLegacy."""
-        self._client.call(
+        self._client.write(
             "POST", self._client.path("blocklegacyauthorization"), "blocking legacy authorization of the tenant"
         )

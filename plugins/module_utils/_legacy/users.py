@@ -12,13 +12,14 @@ from dataclasses import replace
 
 from .._deadline import Deadline
 from .._errors import Forbidden, NotFound, ServiceError
+from .._http.backoff import Backoff
 from .._model.resources import ROLES, User
 from .._model.values import is_guid, same_name
 from . import wire
 from .client import LegacyClient, segment
 
-#: Seconds between attempts to give a role to somebody just invited: the first, by how much it grows, the longest.
-INVITATION_POLLS = (0.25, 1.6, 5.0)
+#: Seconds between attempts to give a role to somebody just invited.
+INVITATION_POLLS = Backoff(0.25, 1.6, 5.0)
 
 
 class LegacyUsers:
@@ -70,7 +71,7 @@ class LegacyUsers:
     def invite(self, address: str) -> None:
         """AccessControl_InviteUser, at the fixed address of the tenant of zeros."""
         path = f"/v2/tenants/{wire.NO_TENANT}/users/invite"
-        self._client.call(
+        self._client.write(
             "POST", path, f"inviting {address}", target=address, body=wire.encoded({"UserEmail": address})
         )
         self._invited.add(address.casefold())
@@ -83,15 +84,13 @@ class LegacyUsers:
         doing = f"giving the role {role} to {user}"
         patience = self._client.session.settings.retry_timeout if user.casefold() in self._invited else 0.0
         deadline = Deadline(patience, self._client.session.clock.now)
-        pause, growth, longest = INVITATION_POLLS
-        while True:
+        for pause in INVITATION_POLLS.pauses():
             try:
-                self._client.call("POST", path, doing, target=user)
+                self._client.write("POST", path, doing, target=user)
             except NotFound:
                 if deadline.passed:
                     raise
                 self._client.session.pause(min(pause, deadline.remaining()), doing)
-                pause = min(pause * growth, longest)
             else:
                 self._invited.discard(user.casefold())
                 return
@@ -99,7 +98,7 @@ class LegacyUsers:
     def unassign_role(self, user: str, role: str) -> None:
         """AccessControl_UnassignRole."""
         path = self._client.path(f"users/{segment(user)}/role/{segment(role)}/unassign")
-        self._client.call("POST", path, f"taking the role {role} from {user}", target=user)
+        self._client.write("POST", path, f"taking the role {role} from {user}", target=user)
 
     def account(self) -> Sequence[str]:
         """A person may sign in by another address than the tenant knows, so the object ID comes along."""

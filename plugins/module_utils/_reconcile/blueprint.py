@@ -23,7 +23,7 @@ from .._overlay.overlay import Overlay
 from .._service import Service
 from .._views.result import Result, difference, operation_values
 from . import deployment, device_group, devices, image, product
-from .plan import Execution, Plan, Snapshot, Step, carry_out, rehearse
+from .plan import Execution, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
 
 #: What can be done to each kind of resource, and how the summary tells of it. A key `update` would hide behind the
@@ -72,8 +72,16 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Readings:
+    """The snapshots of the changing parts, in their order, and where the devices are, by ID (None: not read)."""
+
+    parts: Sequence[Snapshot]
+    places: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class BlueprintPlan(Plan):
-    """All parts. `read` answers the snapshots of the changing parts, in their order, under `values`."""
+    """All parts. `read` returns Readings under `values`."""
 
     parts: tuple[Part, ...] = ()
     fleet: devices.FleetPlan | None = None
@@ -97,7 +105,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
     parts: list[Part] = []
 
     def add(kind: str, name: str, planned: Plan) -> None:
-        rehearse(planned.steps, execution)
+        dry_run(planned.steps, execution)
         planned = replace(planned, before=planned.read(now))
         parts.append(Part(kind, name, planned, planned.read(overlay)))
 
@@ -110,7 +118,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
         fleet = devices.plan(
             overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures)
         )
-        rehearse(fleet.steps, execution)
+        dry_run(fleet.steps, execution)
     for kind, name, planned in prune(overlay, blueprint, policy.prune):
         add(kind, name, planned)
     whole = _compose(parts, fleet)
@@ -166,9 +174,11 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
         reader = Overlay(after)
         reader.products.list()
         reader.device_groups.list()
-        return Snapshot([part.plan.read(reader) for part in changing], fleet.read(reader).shown if fleet else None)
+        devices_after = fleet.read(reader) if fleet else Snapshot()
+        parts_after = [part.plan.read(reader) for part in changing]
+        return Snapshot(Readings(parts_after, devices_after.values), devices_after.shown)
 
-    before = Snapshot([part.plan.before for part in changing], fleet.before.shown if fleet else None)
+    before = Snapshot(Readings([part.plan.before for part in changing]), fleet.before.shown if fleet else None)
     return BlueprintPlan("blueprint", before, tuple(steps), read, parts=(*kept, *pruned), fleet=fleet)
 
 
@@ -192,16 +202,16 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
 
 def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
     """Plans, applies, reads back and tells of each resource that changed."""
-    outcome = carry_out(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
+    outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
     found = outcome.plan
-    afters: Sequence[Snapshot] = outcome.after.values
+    readings: Readings = outcome.after.values
     # What an error stopped halfway is told by what is there now, not by what was meant.
     made = [
         (part, after)
-        for part, after in zip(found.changing, afters, strict=True)
+        for part, after in zip(found.changing, readings.parts, strict=True)
         if outcome.error is None or after.shown != part.plan.before.shown
     ]
-    outcomes = devices.device_outcomes(found.fleet, outcome.execution) if found.fleet else []
+    outcomes = devices.device_outcomes(found.fleet, outcome.execution, readings.places) if found.fleet else []
     changes = [_change(part.kind, part.name, part.action, part.plan.before.shown, after.shown) for part, after in made]
     diffs = [difference(part.plan.title, part.plan.before.shown, after.shown) for part, after in made]
     # What is pruned comes after the devices, which may have been moved out of it.

@@ -8,19 +8,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .._context import Context, Params, Waiting
-from .._errors import FleetError, InvalidInput
+from .._errors import FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
 from .._model.resources import Device
 from .._resolve import claimed_devices, require_device_group
 from .._service import DeviceOutcome, Report, Service
 from .._views.result import Result, operation_values
-from .plan import Execution, Plan, Snapshot, Step, carry_out
+from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: How many devices a difference names.
 SHOWN = 40
@@ -91,7 +91,8 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
     def read(after: Service) -> Snapshot:
         ids = [change.id for change in changing]
         found = claimed_devices(after, ids)
-        return Snapshot(None, _table(changing, {each: place_of(found.get(each)) for each in ids}))
+        places = {each: place_of(found.get(each)) for each in ids}
+        return Snapshot(places, _table(changing, places))
 
     return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices=devices)
 
@@ -178,6 +179,7 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
             report = _report(execution, "claim", limits)
             deadline = execution.waiting.deadline
             execution.operation = execution.service.devices.claim(to_claim, deadline, report) or execution.operation
+            _settle(execution, "claim", lambda device: device.tenant_id is not None)
 
         steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim))
     by_target: dict[GroupRef, list[DeviceChange]] = {}
@@ -202,6 +204,7 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
             deadline = execution.waiting.deadline
             moved = execution.service.devices.move(ready, target, deadline, report, execution.wait)
             execution.operation = moved or execution.operation
+            _settle(execution, "move", lambda device: device.is_within(target))
 
     return Step("device", f"{len(changes)} devices", "move", move)
 
@@ -215,6 +218,21 @@ def _report(execution: Execution, action: str, limits: Limits) -> Report:
         return not _too_many(execution, limits)
 
     return report
+
+
+def _settle(execution: Execution, action: str, done: Callable[[Device], bool]) -> None:
+    """Looks at the devices whose write has another outcome than its failure says: what is there counts."""
+    doubtful = [each for each, error in execution.failures.items() if error.write_state is not WriteState.NOT_SENT]
+    if not doubtful:
+        return
+    try:
+        found = claimed_devices(execution.service, doubtful)
+    except FleetError:
+        return  # The failures are the ones to report.
+    for device in found.values():
+        if done(device):
+            del execution.failures[device.id]
+            execution.done.setdefault(device.id, []).append(action)
 
 
 def _too_many(execution: Execution, limits: Limits) -> bool:
@@ -233,14 +251,20 @@ def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def device_outcomes(plan: FleetPlan, execution: Execution) -> list[dict[str, Any]]:
-    """What became of each device, in the order of the rows."""
-    return [_outcome(change, execution) for change in plan.devices]
+def device_outcomes(
+    plan: FleetPlan, execution: Execution, places: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Returns the outcome of each device, in the order of the rows. `places`: where each was seen afterwards."""
+    return [_outcome(change, execution, (places or {}).get(change.id)) for change in plan.devices]
 
 
-def _outcome(change: DeviceChange, execution: Execution) -> dict[str, Any]:
-    done = execution.done.get(change.id, [])
+def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> dict[str, Any]:
+    done: Sequence[str] = execution.done.get(change.id, [])
     error = execution.failures.get(change.id)
+    state = error.write_state if error is not None else WriteState.NOT_SENT
+    if state is not WriteState.NOT_SENT and place == change.after:
+        # It took effect between the failure and the reading that the difference shows.
+        done, error = change.actions, None
     message = "" if error is None else str(error)
     if error is None and len(done) < len(change.actions):
         left = " and ".join(action for action in change.actions if action not in done)
@@ -249,7 +273,7 @@ def _outcome(change: DeviceChange, execution: Execution) -> dict[str, Any]:
         "id": change.id,
         "row": change.row,
         "actions": list(done),
-        "changed": bool(done) or (error is not None and (error.begun or error.doubtful)),
+        "changed": bool(done) or (error is not None and state is not WriteState.NOT_SENT),
         "failed": error is not None,
         "msg": message,
     }
@@ -279,7 +303,7 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
         + (f", {left} {'was' if left == 1 else 'were'} not tried any more" if left else "")
         + f". First, {first}",
         code="devices_failed",
-        hint="What went well stays; run it again when the cause is mended: it does only what is left.",
+        hint="What went well stays; run it again after fixing the cause: it does only what is left.",
     )
 
 
@@ -287,8 +311,8 @@ def bring_about_devices(
     context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str
 ) -> Result:
     """Plans, applies and tells of each device; `listed` (all, changes or failures) chooses which outcomes to show."""
-    outcome = carry_out(context, lambda service: plan(service, rows, limits), waiting)
-    outcomes = device_outcomes(outcome.plan, outcome.execution)
+    outcome = execute(context, lambda service: plan(service, rows, limits), waiting)
+    outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)
     shown = {
         "all": outcomes,
         "changes": [each for each in outcomes if each["changed"] or each["msg"]],

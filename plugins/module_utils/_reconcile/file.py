@@ -17,7 +17,7 @@ from .._files.owners import group_name, user_name
 from .._files.port import Files, FileState
 from .._service import Service
 from .._views.result import Result
-from .plan import Execution, Plan, Snapshot, Step, carry_out
+from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: What results say of a file, with the names and forms that Ansible's own modules use.
 FILE_VALUES = ("dest", "checksum", "size", "mode", "uid", "gid", "owner", "group", "state")
@@ -66,7 +66,7 @@ def plan(files: Files, desired: DesiredFile, fits: Callable[[], bool], fetch: Ca
 
 def apply_file(context: Context, planner: Callable[[Service], Plan], about: Mapping[str, Any] | None = None) -> Result:
     """Plans, writes and reads back. `about`, which the planner may fill, is part of the result."""
-    outcome = carry_out(context, planner, Waiting.of({}))
+    outcome = execute(context, planner, Waiting.of({}))
     values = outcome.after.values or dict.fromkeys(FILE_VALUES)
     return Result(outcome.changed, {**(about or {}), **values}, outcome.diff, outcome.error)
 

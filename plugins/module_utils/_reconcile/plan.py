@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Plans: what is there, the writes that bring about what is wanted, and how they are carried out."""
+"""Plans: what is there, the writes that make it what is wanted, and how they are executed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .._context import Context, Waiting
-from .._errors import AmbiguousWrite, FleetError
+from .._errors import AmbiguousWrite, FleetError, WriteState
 from .._files.planned import PlannedFiles
 from .._files.port import Files
 from .._model.resources import Operation
@@ -20,7 +20,7 @@ from .._overlay.overlay import Overlay
 from .._service import Service
 from .._views.result import Diff, Result, difference, operation_values, require_diff_library
 
-#: How often a plan is made anew after a write whose answer was lost.
+#: How often a plan is made when the outcome of a write is unknown.
 ATTEMPTS = 3
 
 
@@ -36,8 +36,7 @@ class Execution:
     """One run of a plan's steps against a service.
 
     `done` holds, for each device that a bulk step worked on, what was done to it; `failures`, why it failed.
-    `operation`
-    is the last that the service started.
+    `operation` is the last that the service started.
     """
 
     def __init__(self, service: Service, files: Files, waiting: Waiting) -> None:
@@ -48,6 +47,26 @@ class Execution:
         self.failures: dict[str, FleetError] = {}
         self.operation: Operation | None = None
         self.final_step = False
+        self._writes: list[tuple[WriteState, bool]] = []
+
+    def note(self, state: WriteState, step: Step) -> None:
+        """Records the outcome of a step's write."""
+        self._writes.append((state, step.visible))
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the service accepted a write."""
+        return any(state is WriteState.ACCEPTED for state, _visible in self._writes)
+
+    @property
+    def unknown_and_invisible(self) -> bool:
+        """Whether a write has an unknown outcome that reading cannot tell."""
+        return any(state is WriteState.UNKNOWN and not visible for state, visible in self._writes)
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether a write was accepted, or may have been."""
+        return any(state is not WriteState.NOT_SENT for state, _visible in self._writes)
 
     @property
     def wait(self) -> bool:
@@ -57,12 +76,16 @@ class Execution:
 
 @dataclass(frozen=True)
 class Step:
-    """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create")."""
+    """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create").
+
+    `visible`: whether its effect shows in what the plan reads.
+    """
 
     kind: str
     target: str
     action: str
     run: Callable[[Execution], Operation | None]
+    visible: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,7 +107,7 @@ SomePlan = TypeVar("SomePlan", bound=Plan)
 
 @dataclass
 class Outcome(Generic[SomePlan]):
-    """What became of a plan. `error` stopped it, after the first `done` of its steps.
+    """What became of a plan. `changed`: a write was accepted, or may have been and shows. `error` stopped the plan.
 
     `beside` are the readings of `plan.beside`.
     """
@@ -92,13 +115,9 @@ class Outcome(Generic[SomePlan]):
     plan: SomePlan
     after: Snapshot
     execution: Execution
-    done: int = 0
+    changed: bool = False
     error: FleetError | None = None
     beside: tuple[Snapshot, ...] = ()
-
-    @property
-    def changed(self) -> bool:
-        return self.done > 0
 
     @property
     def diff(self) -> tuple[Diff, ...]:
@@ -115,10 +134,10 @@ class Outcome(Generic[SomePlan]):
         )
 
 
-def apply(steps: tuple[Step, ...], execution: Execution) -> int:
-    """Runs the steps in order and waits for each that the next may need. Answers how many were done.
+def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
+    """Runs the steps in order and waits for each that the next may need. Returns what stopped them.
 
-    Raises Stopped with what stopped it and how many were done before, MissingLibrary before any.
+    `execution.writes` has the outcome of each step. Raises MissingLibrary before any.
     """
     if steps:
         require_diff_library()
@@ -132,95 +151,92 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> int:
                     execution.operation = execution.service.operations.wait(operation, execution.waiting.deadline)
         except FleetError as error:
             execution.operation = error.operation or execution.operation
-            raise Stopped(number + error.begun, error) from error
-    return len(steps)
+            execution.note(error.write_state, step)
+            return error
+        execution.note(WriteState.ACCEPTED, step)
+    return None
 
 
-class Stopped(Exception):
-    """A step failed; `done` were carried out before it, or begun."""
-
-    def __init__(self, done: int, error: FleetError) -> None:
-        super().__init__(str(error))
-        self.done = done
-        self.error = error
+def dry_run(steps: tuple[Step, ...], execution: Execution) -> None:
+    """Runs the steps on an overlay. Raises what stops one of them."""
+    error = apply(steps, execution)
+    if error is not None:
+        raise error
 
 
-def rehearse(steps: tuple[Step, ...], execution: Execution) -> None:
-    """Runs the steps on an overlay. Raises what stops one of them as it is, as nothing was done yet."""
-    try:
-        apply(steps, execution)
-    except Stopped as stop:
-        raise stop.error from stop
-
-
-def carry_out(context: Context, planner: Callable[[Service], SomePlan], waiting: Waiting) -> Outcome[SomePlan]:
+def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: Waiting) -> Outcome[SomePlan]:
     """Plans, applies and reads back.
 
-    A write whose answer was lost may or may not have happened: it is not sent again, but the plan made anew from fresh
-    reads, so that only what is still missing is done. What is not waited for is read back from an overlay: as it will
-    be.
+    A write with an unknown outcome is not sent again: the plan is made anew from fresh reads, so that only what is
+    still missing is done. What is not waited for is read back from an overlay: as it will be.
     """
     execution = Execution(context.service, context.files, waiting)
-    first: SomePlan | None = None
-    done = 0
+    first = plan = planner(context.service)
     for attempt in range(1, ATTEMPTS + 1):
+        prediction = None if waiting.wait or not plan.steps else _predict(context, plan, waiting)
+        error = apply(plan.steps, execution)
+        if not isinstance(error, AmbiguousWrite) or attempt == ATTEMPTS:
+            break
+        context.warn(f"{error.message} Looking again at what is there.")
         try:
             plan = planner(context.service)
-        except FleetError as unseen:
-            if first is None:
-                raise
-            return _out_of_sight(first, execution, done, unseen)
-        first = first or plan
-        ahead = None if waiting.wait or not plan.steps else _foresee(context, plan, waiting)
-        error: FleetError | None = None
-        try:
-            done += apply(plan.steps, execution)
-        except Stopped as stop:
-            done += stop.done
-            error = stop.error
-            if isinstance(error, AmbiguousWrite) and attempt < ATTEMPTS:
-                context.warn(f"{error.message} Looking again at what is there.")
-                done += 1  # It may have happened; if not, the new plan does it.
-                continue
-            ahead = None
-        doubtful = not done and error is not None and error.doubtful
-        if not done and not doubtful:
-            return Outcome(first, first.before, execution, done, error, tuple(each.before for each in first.beside))
-        service = context.service
-        if ahead is not None:
-            service, foreseen = ahead
-            undone = [each for each, actions in foreseen.done.items() if execution.done.get(each) != actions]
-            if undone:
-                ahead[0].devices.forget(undone)
-        try:
-            beside = tuple(each.read(service) for each in first.beside)
-            after = first.read(service)
-        except FleetError as unseen:
-            return _out_of_sight(first, execution, done or 1, error or unseen)
-        # Of a write whose answer was lost, what is there tells whether it was carried out.
-        done = int(after.shown != first.before.shown) if doubtful else done
-        return Outcome(first, after, execution, done, error, beside)
-    raise AssertionError("the last attempt returns")
+        except FleetError as unread:
+            return unreadable_outcome(first, execution, unread)
+    return _read_back(first, execution, error, None if error else prediction)
 
 
-def _out_of_sight(plan: SomePlan, execution: Execution, done: int, error: FleetError) -> Outcome[SomePlan]:
-    """Something was done and cannot be looked at: `after` is what was there before, and `changed` tells the truth."""
-    told = "Writes were sent, and what came of them could not be read back: run it again to see."
+def _read_back(
+    plan: SomePlan, execution: Execution, error: FleetError | None, prediction: Prediction | None
+) -> Outcome[SomePlan]:
+    """Returns what is there after the steps, or will be when they are over."""
+    if not execution.may_have_written:
+        return Outcome(plan, plan.before, execution, False, error, tuple(each.before for each in plan.beside))
+    service = prediction.without_undone(execution) if prediction else execution.service
+    try:
+        beside = tuple(each.read(service) for each in plan.beside)
+        after = plan.read(service)
+    except FleetError as unread:
+        return unreadable_outcome(plan, execution, error or unread)
+    # A write with an unknown outcome is judged by what is there, where that can show it.
+    shows = after.shown != plan.before.shown or any(
+        now.shown != each.before.shown for each, now in zip(plan.beside, beside, strict=True)
+    )
+    changed = execution.accepted or execution.unknown_and_invisible or shows
+    return Outcome(plan, after, execution, changed, error, beside)
+
+
+def unreadable_outcome(plan: SomePlan, execution: Execution, error: FleetError) -> Outcome[SomePlan]:
+    """Returns the outcome of writes that cannot be read back: changed, with what was there before."""
+    told = "Writes were sent, and their outcome could not be read back: run it again to see."
     error.hint = f"{error.hint} {told}" if error.hint else told
-    return Outcome(plan, plan.before, execution, done, error, tuple(each.before for each in plan.beside))
+    return Outcome(plan, plan.before, execution, True, error, tuple(each.before for each in plan.beside))
 
 
-def _foresee(context: Context, plan: Plan, waiting: Waiting) -> tuple[Overlay, Execution]:
+@dataclass(frozen=True)
+class Prediction:
     """The service as it will be when all steps are over, and what they will have done."""
+
+    overlay: Overlay
+    execution: Execution
+
+    def without_undone(self, actual: Execution) -> Service:
+        """Returns the predicted service without what the actual execution failed to do."""
+        undone = [each for each, actions in self.execution.done.items() if actual.done.get(each) != actions]
+        if undone:
+            self.overlay.devices.forget(undone)
+        return self.overlay
+
+
+def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
     ahead = Overlay(context.service)
     execution = Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline))
-    rehearse(plan.steps, execution)
-    return ahead, execution
+    dry_run(plan.steps, execution)
+    return Prediction(ahead, execution)
 
 
 def bring_about(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:
-    """`carry_out` as the result of a module, with what is there now under the given key."""
-    outcome = carry_out(context, planner, waiting)
+    """`execute` as the result of a module, with what is there now under the given key."""
+    outcome = execute(context, planner, waiting)
     return Result(
         changed=outcome.changed,
         values={key: outcome.after.values, "operation": operation_values(outcome.execution.operation)},

@@ -143,7 +143,8 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
     before = snapshot(tenant)
     name = tenant.name or tenant.id
     steps = (
-        Step("tenant", name, "block_legacy_authorization", block),
+        # Whether it is blocked cannot be asked, so a lost reply stays unknown.
+        Step("tenant", name, "block_legacy_authorization", block, visible=False),
         Step("file", record, "write", write_record),
     )
     done = before.values["legacy_authorization"] == BLOCKED

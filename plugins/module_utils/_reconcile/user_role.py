@@ -132,7 +132,7 @@ def _invitation(user: str) -> list[Step]:
     """A GUID cannot be invited: whether the service knows its principal shows when it gets a role."""
     if is_guid(user):
         return []
-    return [_step("invite", user, lambda service: service.users.invite(user))]
+    return [replace(_step("invite", user, lambda service: service.users.invite(user)), visible=False)]
 
 
 def _giving(user: str, role: str) -> Step:

@@ -21,9 +21,7 @@ def check(call: Call, what: str, groups: Iterable[DeviceGroup]) -> None:
     """Raise OperationFailure if the groups cannot be deleted."""
     for group in groups:
         if group.devices:
-            raise OperationFailure(
-                Code.CONFLICT, f"{what} cannot be deleted: there are devices in its group {group.name}."
-            )
+            raise OperationFailure(Code.CONFLICT, f"{what} cannot be deleted: devices are in its group {group.name}.")
         if group.deployments and call.world.settings.deletion_with_deployments == "refused":
             raise OperationFailure(Code.CONFLICT, f"{what} cannot be deleted: {group.name} has deployments.")
 

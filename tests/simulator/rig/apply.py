@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exchange import RECORD, Application, Message, Receive, Record, Scope, Send
 from .mutations import Answer, mutate
-from .streams import send_bomb, send_raw, send_without_end, trickle_body, trickle_headers
+from .streams import send_bomb, send_endless, send_raw, trickle_body, trickle_headers
 
 if TYPE_CHECKING:
     from ..faults import Fault
@@ -62,7 +62,8 @@ class Rig:
         """Returns the reply that goes out, after the request was carried out if the fault says so."""
         fault, rig = self._fault, self._fault.rig
         if fault.kind == "old_body":
-            return await self._call({**self._scope, "method": "GET", "query_string": b""}, body=b"")
+            old = await self._call({**self._scope, "method": "GET", "query_string": b""}, body=b"")
+            return old if old.status == 200 else Answer(200, (), b"")
         if fault.kind == "endless_pages":
             number = _page_number(self._scope) + 1
             return _with_next_page(await self._call(_first_page(self._scope)), rig.with_items, number)
@@ -108,7 +109,7 @@ class Rig:
         elif fault.kind == "trickle_headers":
             await trickle_headers(answer, scope, self._receive, fault.seconds)
         elif fault.kind == "endless":
-            await send_without_end(answer, scope, send, fault.rig.megabytes)
+            await send_endless(answer, scope, send, fault.rig.megabytes)
         elif fault.kind == "gzip_bomb":
             await send_bomb(answer, send, fault.rig.megabytes)
         else:

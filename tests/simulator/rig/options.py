@@ -25,7 +25,7 @@ class RigOptions:
 
     `executed` is whether the request is carried out first. `place` and `value` say what a mutation changes; None is
     drawn by the seed. `megabytes` is the decoded size of a gzip bomb and the most that an endless body sends.
-    `with_items` is whether the pages of a list without end hold items.
+    `with_items` is whether the pages of an endless list contain items.
     """
 
     executed: bool = True

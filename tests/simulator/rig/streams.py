@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Bodies and headers that come slowly, without end, or grow when they are unpacked."""
+"""Bodies and headers that are slow, endless, or grow when they are decompressed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def trickle_headers(answer: Answer, scope: Scope, receive: Receive, pause:
     await _left(receive)
 
 
-async def send_without_end(answer: Answer, scope: Scope, send: Send, megabytes: float) -> None:
+async def send_endless(answer: Answer, scope: Scope, send: Send, megabytes: float) -> None:
     """Sends the body and then spaces as fast as the client reads, until it leaves or `megabytes` are sent."""
     await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})

@@ -120,6 +120,7 @@ def params(authority: Authority, tmp_path: Path) -> dict[str, Any]:
         "ca_path": authority.ca_path,
         "token_cache": str(tmp_path / "cache"),
         "request_timeout": 10,
+        "retry_timeout": 3,
     }
 
 

@@ -308,6 +308,6 @@ def test_a_forged_federated_token(opened: Opener, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["client_certificate", "federated_token_file"])
-def test_a_file_that_is_not_there(opened: Opener, tmp_path: Path, option: str) -> None:
+def test_missing_credential_file_is_reported(opened: Opener, tmp_path: Path, option: str) -> None:
     with pytest.raises(FleetError, match="cannot be read: No such file"):
         opened(**APPLICATION, **{option: str(tmp_path / "missing")}).token()

@@ -82,14 +82,14 @@ def test_its_failures_say_what_to_do(az: FakeAz, opened: Opener, stderr: str, co
 
 
 @pytest.mark.parametrize("stdout", ["canary, not JSON", "[]", "{}", '{"accessToken": null}'])
-def test_an_answer_without_a_token(az: FakeAz, opened: Opener, stdout: str) -> None:
+def test_reply_without_a_token_is_reported(az: FakeAz, opened: Opener, stdout: str) -> None:
     az.answers(stdout)
     with pytest.raises(SignInError, match="holds no token") as caught:
         opened(auth_source="azure_cli").token()
     assert "canary" not in str(caught.value)
 
 
-def test_there_is_none(monkeypatch: pytest.MonkeyPatch, opened: Opener, tmp_path: Path) -> None:
+def test_missing_managed_identity_is_reported(monkeypatch: pytest.MonkeyPatch, opened: Opener, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SignInError, match="no program az"):
         opened(auth_source="azure_cli").token()

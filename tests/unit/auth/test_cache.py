@@ -76,7 +76,7 @@ def cached(params: dict[str, Any]) -> Path:
     return found
 
 
-def test_the_second_task_gets_the_first_ones_token(authority: Authority, opened: Opener) -> None:
+def test_second_task_uses_the_cached_token(authority: Authority, opened: Opener) -> None:
     before = authority.issued
     first, second = opened(**APPLICATION), opened(**APPLICATION)
     assert first.token() == second.token() == first.token()
@@ -84,7 +84,7 @@ def test_the_second_task_gets_the_first_ones_token(authority: Authority, opened:
     assert authority.issued == before + 1
 
 
-def test_the_folder_is_open_no_longer_than_somebody_needs_it(opened: Opener, params: dict[str, Any]) -> None:
+def test_folder_is_closed_after_use(opened: Opener, params: dict[str, Any]) -> None:
     folder = os.path.realpath(params["token_cache"])
 
     def opened_folders() -> int:
@@ -186,7 +186,7 @@ def test_a_token_with_a_short_life_is_kept_for_most_of_it(authority: Authority, 
     assert authority.issued == before + 1
 
 
-def test_two_identities_never_share_a_token(authority: Authority, opened: Opener, registered: Certified) -> None:
+def test_identities_do_not_share_tokens(authority: Authority, opened: Opener, registered: Certified) -> None:
     before = authority.issued
     identities: list[dict[str, Any]] = [
         APPLICATION,
@@ -257,7 +257,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a f
         (spoil_with_file, "Not a directory"),
     ],
 )
-def test_a_folder_that_is_not_ours_alone_is_refused_with_one_warning(
+def test_shared_folder_is_refused_with_one_warning(
     opened: Opener, params: dict[str, Any], warnings: list[str], spoil: Any, words: str
 ) -> None:
     folder = Path(params["token_cache"])
@@ -272,7 +272,7 @@ def test_a_folder_that_is_not_ours_alone_is_refused_with_one_warning(
 
 
 @pytest.mark.parametrize("suffix", [".token", ".lock"])
-def test_a_link_in_place_of_a_file_is_not_followed(
+def test_symbolic_link_in_the_cache_is_not_followed(
     opened: Opener, params: dict[str, Any], warnings: list[str], tmp_path: Path, suffix: str
 ) -> None:
     opened(**APPLICATION).token()
@@ -282,6 +282,9 @@ def test_a_link_in_place_of_a_file_is_not_followed(
     target.chmod(0o600)
     file.unlink()
     file.symlink_to(target)
+    # Only who fetches a token needs the lock.
+    for token in Path(params["token_cache"]).glob("*.token") if suffix == ".lock" else ():
+        token.unlink()
     assert opened(**APPLICATION).token()
     assert target.read_text() == "untouched"
     assert len(warnings) == 1
@@ -297,7 +300,7 @@ def in_the_way_pipe(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [in_the_way_folder, in_the_way_pipe])
 @pytest.mark.parametrize("pattern", ["*.token", "*.lock", "salt"])
-def test_something_else_in_place_of_a_file_is_let_be(
+def test_irregular_file_in_the_cache_is_left_alone(
     opened: Opener, params: dict[str, Any], warnings: list[str], pattern: str, spoil: Any
 ) -> None:
     opened(**APPLICATION).token()
@@ -311,7 +314,7 @@ def test_something_else_in_place_of_a_file_is_let_be(
     assert warnings[0].startswith(f"Tokens are not cached: {file}")
 
 
-def test_a_file_without_end_is_not_read_to_its_end(opened: Opener, params: dict[str, Any], warnings: list[str]) -> None:
+def test_endless_file_is_read_up_to_a_limit(opened: Opener, params: dict[str, Any], warnings: list[str]) -> None:
     opened(**APPLICATION).token()
     for file in Path(params["token_cache"]).iterdir():
         if file.suffix != ".lock":
@@ -321,7 +324,7 @@ def test_a_file_without_end_is_not_read_to_its_end(opened: Opener, params: dict[
     assert warnings == []
 
 
-def test_a_killed_task_takes_its_lock_with_it(opened: Opener, params: dict[str, Any]) -> None:
+def test_lock_of_a_killed_task_is_free(opened: Opener, params: dict[str, Any]) -> None:
     opened(**APPLICATION).token()
     [lock] = Path(params["token_cache"]).glob("*.lock")
     holder = "import fcntl, sys, time; f = open(sys.argv[1], 'r+'); fcntl.flock(f, 2); print(1, flush=True); input()"
@@ -385,7 +388,7 @@ def test_damaged_content_is_ignored_and_replaced(
     assert warnings == []
 
 
-def test_what_a_killed_task_leaves_is_in_nobodys_way(
+def test_leftovers_of_a_killed_task_are_replaced(
     authority: Authority, opened: Opener, params: dict[str, Any], warnings: list[str]
 ) -> None:
     opened(**APPLICATION).token()
@@ -399,7 +402,7 @@ def test_what_a_killed_task_leaves_is_in_nobodys_way(
     assert warnings == []
 
 
-def test_a_damaged_salt_only_costs_a_token(opened: Opener, params: dict[str, Any], warnings: list[str]) -> None:
+def test_damaged_salt_costs_one_token(opened: Opener, params: dict[str, Any], warnings: list[str]) -> None:
     opened(**APPLICATION).token()
     (Path(params["token_cache"]) / "salt").write_bytes(b"short")
     fresh = opened(**APPLICATION).token()
@@ -407,7 +410,7 @@ def test_a_damaged_salt_only_costs_a_token(opened: Opener, params: dict[str, Any
     assert warnings == []
 
 
-def test_none_is_obeyed(authority: Authority, opened: Opener, tmp_path: Path) -> None:
+def test_token_cache_none_keeps_nothing(authority: Authority, opened: Opener, tmp_path: Path) -> None:
     before = authority.issued
     for _unused in range(2):
         assert opened(**APPLICATION, token_cache="none").token()

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import RENEWALS
 
 from tests.support.people import DIRECTORY, PIPELINE, SECRET
 
@@ -60,18 +61,18 @@ def test_a_token_that_ends_on_the_way_is_renewed(authority: Authority, connected
     assert authority.issued == before + 1
 
 
-def test_a_token_for_another_service_is_renewed_once_and_then_told_of(
+def test_token_for_another_service_is_renewed_a_few_times_and_then_reported(
     authority: Authority, connected: Connector
 ) -> None:
     authority.next_tokens(audience="https://management.azure.com", times=1)
     connected().service.tenants.list()
-    authority.next_tokens(audience="https://management.azure.com", times=5)
+    authority.next_tokens(audience="https://management.azure.com", times=20)
     authority.simulator.revoke_tokens()
     before = authority.issued
     with pytest.raises(FleetError) as caught:
         connected().service.tenants.list()
     assert caught.value.status == 401
-    assert authority.issued == before + 1
+    assert before < authority.issued <= before + RENEWALS
 
 
 def test_the_result_says_where_the_token_came_from(connected: Connector) -> None:

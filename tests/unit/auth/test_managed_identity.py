@@ -82,7 +82,7 @@ def test_a_wrong_header(monkeypatch: pytest.MonkeyPatch, authority: Authority, o
     assert "canary" not in str(caught.value)
 
 
-def test_a_machine_outside_azure(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
+def test_managed_identity_outside_azure_is_reported(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", f"http://127.0.0.1:{nobody.getsockname()[1]}")

@@ -77,7 +77,7 @@ def watcher(params: dict[str, Any], caplog: pytest.LogCaptureFixture) -> Watcher
     return Watcher(params)
 
 
-def test_nothing_shows(
+def test_no_secret_is_shown(
     watcher: Watcher,
     authority: Authority,
     registered: Certified,

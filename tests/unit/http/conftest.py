@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 
-from tests.support.clock_and_tokens import CountedTokens, FastClock
+from tests.support.clock_and_tokens import READS, CountedTokens, FastClock
 from tests.support.scripted_server import Answer, Asked, ScriptedServer
 
 
@@ -43,6 +43,7 @@ def bench() -> Iterator[MakeBench]:
                 Settings(url, request_timeout=5, **settings),
                 tokens,
                 read_only=read_only,
+                reads=READS,
                 clock=clock,
                 jitter=lambda most: most,
             )

@@ -28,8 +28,8 @@ from tests.unit.http.conftest import MakeBench
 def failure(bench: MakeBench, status: int, body: Any, headers: dict[str, str] | None = None) -> FleetError:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     with pytest.raises(FleetError) as caught:
-        bench(Answer(status, content, headers or {})).session.get(
-            "/v2/x", "creating the product Kettle", target="Kettle"
+        bench(Answer(status, content, headers or {})).session.request(
+            "GET", "/v2/x", "creating the product Kettle", target="Kettle"
         )
     return caught.value
 
@@ -84,7 +84,7 @@ PROBLEM = {
         ({"errors": [{"message": "Listed"}]}, "400", "Listed"),
     ],
 )
-def test_every_form_of_body_becomes_one_sentence(bench: MakeBench, body: Any, code: str, words: str | None) -> None:
+def test_body_in_any_form_becomes_one_sentence(bench: MakeBench, body: Any, code: str, words: str | None) -> None:
     error = failure(bench, 400, body)
     assert error.__class__ is ServiceError
     assert error.code == code
@@ -111,11 +111,13 @@ def test_every_form_of_body_becomes_one_sentence(bench: MakeBench, body: Any, co
         (503, b"", Unreachable),
     ],
 )
-def test_kinds_of_failure(bench: MakeBench, status: int, body: Any, kind: type[FleetError]) -> None:
+def test_status_or_code_selects_the_kind_of_error(
+    bench: MakeBench, status: int, body: Any, kind: type[FleetError]
+) -> None:
     assert failure(bench, status, body).__class__ is kind
 
 
-def test_gone_says_that_something_is_too_old(bench: MakeBench) -> None:
+def test_gone_reports_an_outdated_client_or_tenant(bench: MakeBench) -> None:
     error = failure(bench, 410, {"Code": 2, "Message": "Example text."})
     assert error.code == "TenantMigrationRequired"
     assert "too old" in str(error)
@@ -125,13 +127,13 @@ def test_gone_says_that_something_is_too_old(bench: MakeBench) -> None:
 @pytest.mark.parametrize(
     "name", ["x-ms-request-id", "Request-Id", "x-ms-correlation-request-id", "traceparent", "X-Correlation-Id"]
 )
-def test_the_trace_is_kept_from_whichever_header(bench: MakeBench, name: str) -> None:
+def test_request_id_is_taken_from_any_known_header(bench: MakeBench, name: str) -> None:
     error = failure(bench, 409, b"", {name: "3f2b"})
     assert error.request_id == "3f2b"
     assert error.as_dict()["request_id"] == "3f2b"
 
 
-def test_strangers_words_are_short_and_hold_no_secret() -> None:
+def test_scrubbed_text_is_short_and_holds_no_secret() -> None:
     token = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwcyJ9.c2lnbmF0dXJl"
     assert "eyJ" not in scrub(f"Token {token} was bad")
     assert "c2lnbmF0dXJl" not in scrub(f"Authorization: Bearer {token}")

@@ -27,7 +27,7 @@ def passes(gate: Gate, times: int) -> None:
             gate.succeeded()
 
 
-def test_no_more_than_the_limit_are_under_way() -> None:
+def test_gate_limits_concurrent_requests() -> None:
     gate = Gate(3, Clock(), Statistics())
     inside, most, lock = 0, 0, threading.Lock()
     full = threading.Barrier(3)
@@ -50,7 +50,7 @@ def test_no_more_than_the_limit_are_under_way() -> None:
     assert most == 3
 
 
-def test_a_throttle_stops_everybody_until_it_is_over() -> None:
+def test_throttle_pauses_all_threads() -> None:
     clock, statistics = FastClock(), Statistics()
     gate = Gate(4, clock, statistics)
     with gate.turn(100) as before:
@@ -61,7 +61,7 @@ def test_a_throttle_stops_everybody_until_it_is_over() -> None:
     assert statistics.throttled_seconds == pytest.approx(30)
 
 
-def test_throttles_of_one_moment_count_once() -> None:
+def test_concurrent_throttles_count_once() -> None:
     clock, statistics = FastClock(), Statistics()
     gate = Gate(16, clock, statistics)
     for seconds in (10, 12, 5):
@@ -70,7 +70,7 @@ def test_throttles_of_one_moment_count_once() -> None:
     assert statistics.throttled_seconds == pytest.approx(12)
 
 
-def test_the_limit_halves_and_grows_back_slowly() -> None:
+def test_throttle_halves_the_limit_which_grows_back() -> None:
     gate = Gate(16, FastClock(), Statistics())
     limits = []
     for _unused in range(6):
@@ -86,7 +86,7 @@ def test_the_limit_halves_and_grows_back_slowly() -> None:
     assert gate.limit == 16
 
 
-def test_who_cannot_wait_so_long_is_told_at_once() -> None:
+def test_pause_longer_than_patience_raises_at_once() -> None:
     clock = FastClock()
     gate = Gate(4, clock, Statistics())
     gate.throttled(0, 50)
@@ -96,7 +96,7 @@ def test_who_cannot_wait_so_long_is_told_at_once() -> None:
     assert clock.waits == []
 
 
-def test_a_closed_gate_lets_nobody_through() -> None:
+def test_closed_gate_raises() -> None:
     gate = Gate(4, FastClock(), Statistics())
     gate.close()
     with pytest.raises(GateClosed), gate.turn(20):
@@ -105,7 +105,7 @@ def test_a_closed_gate_lets_nobody_through() -> None:
         gate.pause(1)
 
 
-def test_a_place_is_given_back_after_an_error() -> None:
+def test_error_releases_the_place_in_the_gate() -> None:
     gate = Gate(1, FastClock(), Statistics())
     for _unused in range(3):
         with pytest.raises(KeyError), gate.turn(1):

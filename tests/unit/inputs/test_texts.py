@@ -52,7 +52,7 @@ def test_names_are_trimmed_and_keep_the_blanks_inside() -> None:
     assert texts.filled(" Field  Test\n") == " Field  Test\n"
 
 
-@pytest.mark.parametrize("value", sorted({*BOOLEANS_TRUE, *BOOLEANS_FALSE}, key=str), ids=repr)
+@pytest.mark.parametrize("value", sorted({*BOOLEANS_TRUE, *BOOLEANS_FALSE}, key=repr), ids=repr)
 def test_flags_take_what_ansible_takes(value: Any) -> None:
     assert texts.flag(value) is (value in BOOLEANS_TRUE)
     if isinstance(value, str):

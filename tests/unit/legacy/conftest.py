@@ -18,7 +18,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service imp
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
 from tests.simulator.harness import Simulator
-from tests.support.clock_and_tokens import CountedTokens, FastClock
+from tests.support.clock_and_tokens import READS, CountedTokens, FastClock
 from tests.support.scripted_server import ScriptedServer
 from tests.unit.legacy.scripted import TENANT, Bench, Route, Routes
 
@@ -81,7 +81,11 @@ def bench() -> Iterator[Callable[..., Bench]]:
             url = stack.enter_context(server.running())
             clock = FastClock()
             session = Session(
-                Settings(url, retry_timeout=1, concurrency=4), CountedTokens(), read_only=read_only, clock=clock
+                Settings(url, retry_timeout=1, concurrency=4),
+                CountedTokens(),
+                read_only=read_only,
+                reads=READS,
+                clock=clock,
             )
             stack.callback(session.close)
             return Bench(LegacyService(session, tenant, print, print), routes, server, clock)

@@ -204,7 +204,7 @@ def test_moves_that_take_too_long_say_what_was_seen(simulator: Simulator, connec
     assert tally.each_once(FREE[:count])
     assert {type(error) for error in tally.failed.values()} == {DeadlineExceeded}
     for device_id, error in tally.failed.items():
-        assert f"While moving the device {device_id}, 1.5 s went by" in error.message
+        assert f"While moving the device {device_id}, the wait timed out after 1.5 s" in error.message
         assert re.search("last state seen was (NotStarted|InProgress)", error.message)
 
 

@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage, Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product as products
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose
@@ -116,7 +116,7 @@ def test_a_deletion_that_was_sent_twice_is_one_of_unknown_fate(
     service = connect().service
     slow.fault("drop_after", match={"operationId": operation})
     started = service.products.delete(LAMP) if operation == "Product_Delete" else service.device_groups.delete(LAB)
-    with pytest.raises(AmbiguousWrite, match="is so all the same"):
+    with pytest.raises(AmbiguousWrite, match="is done all the same"):
         service.operations.wait(started, soon())
     assert service.device_groups.get(LAB) is None
 
@@ -128,7 +128,7 @@ def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, conne
     service = connect().service
     context = Context(lambda: service, Disk(), warned.append, lambda _text: None)
     spec = ProductSpec("Kettle", "Boils")
-    outcome = carry_out(context, lambda now: products.plan(now, spec), Waiting(True, soon()))
+    outcome = execute(context, lambda now: products.plan(now, spec), Waiting(True, soon()))
     assert outcome.error is None
     assert outcome.after.values["description"] == "Boils"
     assert ["Looking again" in text for text in warned] == [True]

@@ -76,5 +76,5 @@ def test_a_continuation_token_that_no_header_can_hold_is_refused(token: str) -> 
 
 @pytest.mark.parametrize("address", ["https://[bad", "https://host:99999/x"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises((InvalidInput, FleetError), match="something else than an address"):
+    with pytest.raises((InvalidInput, FleetError), match="not a web address"):
         fetch(address, lambda _piece: None, verify=True, timeout=1, doing="downloading")

@@ -122,7 +122,7 @@ def test_an_application_is_told_under_the_address_that_user_role_wants(bench: Be
 
 
 def test_who_is_turned_away_is_told_all_the_same(bench: Bench) -> None:
-    bench.simulator.order("POST", "signin/next-tokens", {"audience": "https://management.azure.com", "times": 2})
+    bench.simulator.order("POST", "signin/next-tokens", {"audience": "https://management.azure.com", "times": 20})
     told = bench.run(account_info, token_cache="none")
     assert told.result.error is not None
     assert told["account"]["source"] == "client_secret"

@@ -27,7 +27,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan imp
     Outcome,
     Plan,
     bring_about,
-    carry_out,
+    execute,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
@@ -43,7 +43,7 @@ def lost() -> AmbiguousWrite:
 
 def run(service: Any, spec: ProductSpec, waiting: Waiting = WAITING) -> tuple[Outcome[Plan], list[str]]:
     around = surround(service)
-    return carry_out(around.context, lambda port: product.plan(port, spec), waiting), around.warnings
+    return execute(around.context, lambda port: product.plan(port, spec), waiting), around.warnings
 
 
 def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> None:
@@ -93,7 +93,7 @@ def test_a_failure_halfway_tells_what_is_there_now() -> None:
     service = Recorder(below, {"device_groups.create": [None, Conflict("Somebody was faster.")]})
     outcome, _warnings = run(service, ProductSpec("Kettle"))
     assert isinstance(outcome.error, Conflict)
-    assert (outcome.changed, outcome.done) == (True, 1)
+    assert outcome.changed
     assert len(outcome.after.values["device_groups"]) == 4
 
 
@@ -108,7 +108,7 @@ def test_what_was_done_is_told_even_if_nobody_may_look_at_it_any_more() -> None:
     service = Recorder(MemoryService(), {"products.get": [None, Forbidden("You may not.")]})
     outcome, _warnings = run(service, KETTLE)
     assert service.writes == ["products.create"]
-    assert (outcome.changed, outcome.done, outcome.diff) == (True, 1, ())
+    assert (outcome.changed, outcome.diff) == (True, ())
     assert isinstance(outcome.error, Forbidden)
     assert "could not be read back" in str(outcome.error)
 
@@ -120,7 +120,7 @@ def test_a_lost_answer_is_told_as_a_change_if_nobody_can_look_again() -> None:
     outcome, _warnings = run(service, KETTLE)
     assert (outcome.changed, str(outcome.error)) == (
         True,
-        "You may not. Writes were sent, and what came of them could not be read back: run it again to see.",
+        "You may not. Writes were sent, and their outcome could not be read back: run it again to see.",
     )
 
 
@@ -190,5 +190,5 @@ def test_what_is_looked_up_is_the_service_in_use() -> None:
         seen.append(port)
         return product.plan(port, KETTLE)
 
-    carry_out(surround(service).context, planner, WAITING)
+    execute(surround(service).context, planner, WAITING)
     assert seen == [service]

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,11 +17,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Flee
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 
 from tests.support.ansible_files import disk, planned_files
-from tests.support.fakes import WAITING, Recorder, SmallService, surround
+from tests.support.fakes import WAITING, Part, Recorder, SmallService, surround
 from tests.support.memory import TENANT
 
 DEVICE = "0C" * 64
@@ -38,7 +39,7 @@ class Bench:
         files = planned_files() if check else disk()
         service = Overlay(cast(Any, self.service)) if check else self.service
         around = surround(service, files)
-        return carry_out(around.context, planner(DesiredTenant(**desired), files), WAITING)
+        return execute(around.context, planner(DesiredTenant(**desired), files), WAITING)
 
 
 def test_a_tenant_is_made_once() -> None:
@@ -138,3 +139,37 @@ def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) ->
     with pytest.raises(InvalidInput, match="not a record"):
         bench.run(record=str(record), confirm=NAME)
     assert bench.service.used == []
+
+
+def test_the_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    seen: list[dict[str, str]] = []
+    block = bench.service.tenants.block_legacy_authorization
+
+    def look() -> None:
+        seen.extend(json.loads(path.read_bytes()) for path in tmp_path.iterdir())
+        block()
+
+    tenants = Part(bench.service.tenants, block_legacy_authorization=look)
+    monkeypatch.setattr(bench.service, "tenants", tenants, raising=False)
+    bench.run(record=str(record), confirm=NAME)
+    assert seen == [{TENANT.id: "blocked"}]
+    assert os.listdir(tmp_path) == ["blocked.json"]
+
+
+def test_a_record_that_cannot_be_renamed_says_what_to_add_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    block = bench.service.tenants.block_legacy_authorization
+
+    def block_and_take_the_place() -> None:
+        block()
+        record.mkdir()
+
+    tenants = Part(bench.service.tenants, block_legacy_authorization=block_and_take_the_place)
+    monkeypatch.setattr(bench.service, "tenants", tenants, raising=False)
+    outcome = bench.run(record=str(record), confirm=NAME)
+    assert outcome.changed
+    assert f'Legacy authorization is blocked now: add "{TENANT.id}": "blocked" to the file' in str(outcome.error)
+    assert os.listdir(tmp_path) == ["blocked.json"]

@@ -14,7 +14,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Inva
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import User
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, carry_out
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.user_role import plan
 
 from tests.support.fakes import WAITING, Recorder, SmallService, surround
@@ -30,9 +30,9 @@ def bring(desired: UserSpec, *runs_as: str) -> tuple[Outcome[Plan], list[str]]:
     below = SmallService(people=(ADA, PIPELINE), runs_as=runs_as or ("admin@contoso.example",))
     service = Recorder(Overlay(cast(Any, below)))
     around = surround(service)
-    outcome = carry_out(around.context, lambda port: plan(port, desired), WAITING)
+    outcome = execute(around.context, lambda port: plan(port, desired), WAITING)
     writes = list(service.writes)
-    again = carry_out(around.context, lambda port: plan(port, desired), WAITING)
+    again = execute(around.context, lambda port: plan(port, desired), WAITING)
     assert (again.changed, service.writes, again.diff) == (False, writes, ())
     return outcome, writes
 
@@ -122,6 +122,6 @@ def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
 def test_a_principal_that_the_service_does_not_know_is_to_be_invited() -> None:
     user = "2b000000-0000-4000-8000-000000000009"
     service = Recorder(Overlay(cast(Any, SmallService())), {"users.assign_role": [NotFound("There is no such user.")]})
-    outcome = carry_out(surround(service).context, lambda port: plan(port, UserSpec(user, ("Reader",))), WAITING)
+    outcome = execute(surround(service).context, lambda port: plan(port, UserSpec(user, ("Reader",))), WAITING)
     assert outcome.error is not None
     assert "address" in str(outcome.error)

@@ -24,7 +24,7 @@ from tests.simulator.rig.mutations import HEADER_LISTS
 from tests.simulator.rig.options import MEMBERS
 from tests.simulator.rig.values import TEXTS
 from tests.unit.simulator.client import Client
-from tests.unit.simulator.conftest import IMAGE, KETTLE, LAB
+from tests.unit.simulator.conftest import FIELD, IMAGE, KETTLE, LAB, OWN
 
 LAMP = {"Name": "Lamp"}
 
@@ -67,6 +67,13 @@ def test_old_body_shows_the_resource_unchanged(client: Client) -> None:
     answer = client.call("PATCH", f"devicegroups/{LAB}", {"OSFeedType": 1})
     assert (answer.status_code, answer.json()) == (200, before)
     assert client.get(f"devicegroups/{LAB}") == before
+
+
+def test_old_body_is_empty_where_nothing_can_be_read(client: Client) -> None:
+    client.simulator.fault("old_body", match={"operationId": "Devices_Move"})
+    answer = client.call("PUT", f"devices/{OWN[0]}/devicegroup", FIELD)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert client.get(f"devices/{OWN[0]}")["DeviceGroupId"] == LAB
 
 
 @pytest.mark.parametrize("retry_after", [None, "1"])

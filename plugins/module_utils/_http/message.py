@@ -1,0 +1,125 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What a session sends and what it returns: requests, replies, and which requests only read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._errors import AmbiguousWrite, FleetError, Unreachable
+from .errors import request_id, scrub, service_words
+
+#: Methods that may be sent again after an unknown outcome: a second time changes nothing more.
+IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
+#: Methods that change nothing, whatever the path.
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class ReadOperations:
+    """The requests of an API that only read, as pairs of a method and a path template.
+
+    In a template, `{name}` stands for one segment of a path, and `*` for any path: `("POST", "/catalogs/{id}/list")`.
+    """
+
+    def __init__(self, operations: Iterable[tuple[str, str]]) -> None:
+        self._templates: dict[str, list[list[str]]] = {}
+        for method, template in operations:
+            self._templates.setdefault(method, []).append(template.split("/"))
+
+    def __contains__(self, operation: tuple[str, str]) -> bool:
+        """Whether a request with this method and path only reads. Letter case counts."""
+        method, path = operation
+        segments = path.partition("?")[0].split("/")
+        return any(_fits(template, segments) for template in self._templates.get(method, ()))
+
+
+def _fits(template: list[str], segments: list[str]) -> bool:
+    if template == ["*"]:
+        return True
+    return len(template) == len(segments) and all(
+        segment != "" if wanted.startswith("{") else wanted == segment
+        for wanted, segment in zip(template, segments, strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. `doing` is what it is for, after "while": "creating the product Kettle".
+
+    `idempotent`: it may be sent again after an unknown outcome. `changes`: it changes something in the service.
+    """
+
+    method: str
+    path: str
+    doing: str
+    target: str | None
+    query: Mapping[str, str] | None
+    headers: Mapping[str, str]
+    body: bytes | None
+    idempotent: bool
+    changes: bool
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A success, the reply to `request`."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    request: Request
+
+    def json(self) -> Any:
+        """Returns the body parsed as JSON, None when it is empty.
+
+        Raises AmbiguousWrite after a write whose reply is not JSON, Unreachable after a read.
+        """
+        if not self.content.strip():
+            return None
+        try:
+            return json.loads(self.content.decode("utf-8-sig"))
+        except (ValueError, RecursionError) as error:
+            kind = scrub(self.headers.get("Content-Type", "")) or "unnamed content"
+            why = f"the answer ({kind}, {len(self.content)} bytes) is not valid JSON"
+            raise self._not_understood("not_json", why) from error
+
+    def confirmation(self) -> Any:
+        """Returns the body of the reply to a write as `json` does, unless it is an error object.
+
+        Raises AmbiguousWrite for a reply that is no confirmation: not JSON, or an error in spite of its status.
+        """
+        body = self.json()
+        if _is_error(body):
+            _code, words = service_words(self.content)
+            raise self._not_understood("unexpected", f"the answer is an error in spite of its status: {words}")
+        return body
+
+    def _not_understood(self, code: str, why: str) -> FleetError:
+        told = f"While {self.request.doing}, {why.rstrip('. ')}"
+        hint = "Check api_url, and whether a proxy answers in place of the service."
+        facts = {"code": code, "status": self.status, "target": self.request.target, "hint": hint}
+        facts["request_id"] = request_id(self.headers)
+        if self.request.changes:
+            return AmbiguousWrite(f"{told}; the outcome is unknown.", **facts)  # type: ignore[arg-type]
+        return Unreachable(f"{told}.", **facts)  # type: ignore[arg-type]
+
+
+def _is_error(body: Any) -> bool:
+    """Whether JSON has one of the forms of a failure (FACTS: failures), and none of a resource or an operation."""
+    if isinstance(body, list):
+        return any(_is_error(entry) for entry in body)
+    if not isinstance(body, dict):
+        return False
+    members = {str(name).lower(): value for name, value in body.items()}
+    if members.get("operationid") or members.get("id"):
+        return False
+    status = members.get("status")
+    refused = isinstance(status, int) and not isinstance(status, bool) and status >= 400
+    coded = members.get("code") is not None and "message" in members
+    return refused or coded or any(members.get(name) for name in ("error", "errors", "errorcode"))

@@ -1,0 +1,168 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""One attempt at one request with the library requests: what was sent, what came back, what went wrong."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .._errors import FleetError, MissingLibrary
+from .checks import check_proxy
+from .failures import Failure, Peer, connection_failure
+
+if TYPE_CHECKING:
+    import requests
+    from requests.adapters import HTTPAdapter
+
+#: Seconds within which a connection must be there, however long a reply may take.
+CONNECT_TIMEOUT = 10.0
+
+
+class Sent(threading.local):
+    """Whether bytes of this thread's present request have left this machine. A proxy's CONNECT does not count."""
+
+    value = False
+
+
+class LostReply(Exception):
+    """No reply came. `sent` says whether the request may have arrived all the same."""
+
+    def __init__(self, failure: Failure, sent: bool) -> None:
+        super().__init__(failure.error.message)
+        self.error: FleetError = failure.error
+        self.lasting = failure.lasting
+        self.sent = sent
+
+
+@dataclass(frozen=True)
+class Transport:
+    """A requests session that notes whether a request has left this machine.
+
+    The environment chooses neither certificates nor credentials (`REQUESTS_CA_BUNDLE`, `.netrc`); cookies are not kept.
+    """
+
+    session: requests.Session
+    sent: Sent
+
+    @contextmanager
+    def attempt(self, peer: Peer, already_sent: bool = False) -> Iterator[None]:
+        """Raises LostReply for whatever keeps a reply from coming; `peer` is for its message.
+
+        `already_sent`: the request was sent before, and more of its reply is read now.
+        """
+        import requests
+        import urllib3
+
+        self.sent.value = already_sent
+        try:
+            yield
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            http.client.HTTPException,
+            OSError,
+            ValueError,
+            OverflowError,
+        ) as error:
+            sent = self.sent.value
+            # Without a cause: it carries the request, and with it token or secret, into any traceback.
+            raise LostReply(connection_failure(error, peer, sent), sent) from None
+
+
+def open_transport(purpose: str, verify: bool | str, connections: int = 10) -> Transport:
+    """Returns a new transport for so many connections at a time. Raises MissingLibrary."""
+    try:
+        from http.cookiejar import DefaultCookiePolicy
+
+        import requests
+        import urllib3
+    except ImportError as error:
+        raise MissingLibrary("requests", purpose, error) from error
+    session, sent = requests.Session(), Sent()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _adapter(sent, connections)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    if verify is False:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return Transport(session, sent)
+
+
+def proxies_for(url: str) -> dict[str, str]:
+    """Returns the proxies that the environment names for an address, as requests takes them.
+
+    Raises InvalidInput for a variable that holds no address, MissingLibrary for a SOCKS proxy without PySocks.
+    """
+    import requests
+
+    proxies: dict[str, str] = dict(requests.utils.get_environ_proxies(url))
+    chosen = requests.utils.select_proxy(url, proxies)
+    if chosen:
+        scheme = urlsplit(url).scheme.lower()
+        check_proxy(str(chosen), f"{scheme.upper()}_PROXY" if proxies.get(scheme) == chosen else "ALL_PROXY")
+    return proxies
+
+
+def proxy_of(url: str, proxies: dict[str, str]) -> str | None:
+    """Returns the proxy among these that requests chooses for an address."""
+    import requests
+
+    return requests.utils.select_proxy(url, proxies) or None
+
+
+def _adapter(sent: Sent, connections: int) -> HTTPAdapter:
+    from requests.adapters import HTTPAdapter
+
+    class WatchedAdapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            _watch(self.poolmanager, sent)
+
+        def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
+            known = proxy in self.proxy_manager
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            if not known:
+                _watch(manager, sent)
+            return manager
+
+    return WatchedAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+
+
+def _watch(manager: Any, sent: Sent) -> None:
+    """Makes all connections of a pool manager, a SOCKS proxy's included, note what they send."""
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {
+        scheme: type(pool.__name__, (pool,), {"ConnectionCls": _watched(pool.ConnectionCls, sent)})
+        for scheme, pool in pools.items()
+    }
+
+
+def _watched(kind: Any, sent: Sent) -> Any:
+    class WatchedConnection(kind):  # type: ignore[misc]
+        _connecting = False
+
+        def connect(self) -> None:
+            self._connecting = True
+            try:
+                super().connect()
+            finally:
+                self._connecting = False
+
+        def send(self, data: Any) -> None:
+            if self.sock is None and self.auto_open:
+                self.connect()
+            if not self._connecting:
+                sent.value = True
+            super().send(data)
+
+    return WatchedConnection

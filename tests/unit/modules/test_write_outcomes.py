@@ -1,0 +1,281 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+"""What tasks report of writes whose reply was wrong, lost or late: the simulator's state is the truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.modules import (
+    blueprint,
+    deployment,
+    device,
+    device_group,
+    image,
+    product,
+    tenant,
+    user_role,
+)
+
+from tests.simulator.images import compose_package
+
+from .conftest import TENANT, Bench
+
+CLAIMED = [f"{number:0128x}" for number in range(1, 13)]
+FREE = [f"{number:0128x}" for number in range(101, 113)]
+IMAGE = "c1000000-0000-4000-8000-00000000000a"
+ADA = "ada@contoso.example"
+WRONG = ["html", "error_object"]
+
+
+@pytest.fixture
+def kettle(bench: Bench) -> Bench:
+    groups = [{"name": "Lab"}, {"name": "Field"}]
+    bench.seed(
+        products=[{"name": "Kettle", "device_groups": groups}, {"name": "Bare", "device_groups": []}],
+        devices=[{"id": each, "device_group": "Kettle/Lab"} for each in CLAIMED],
+        images=[{"name": "App", "id": "c1000000-0000-4000-8000-000000000001"}],
+    )
+    return bench
+
+
+def write_case(case: str, folder: Path) -> tuple[Any, dict[str, Any], str]:
+    """The module, its options and the operation of the API that it writes with."""
+    package = folder / "fresh.imagepackage"
+    component = "d1000000-0000-4000-8000-00000000000a"
+    compose_package(package, image_id=IMAGE, component_id=component, name="fresh")
+    group = {"product": "Kettle", "device_group": "Lab"}
+    cases: dict[str, tuple[Any, dict[str, Any], str]] = {
+        "create product": (product, {"name": "Toaster"}, "Product_Create"),
+        "change product": (product, {"name": "Kettle", "description": "Pots"}, "Product_Patch"),
+        "delete product": (product, {"name": "Bare", "state": "absent"}, "Product_Delete"),
+        "default groups": (product, {"name": "Bare"}, "DeviceGroup_CreateDefaults"),
+        "create group": (device_group, {"product": "Bare", "name": "Lab"}, "DeviceGroup_Create"),
+        "change group": (
+            device_group,
+            {"product": "Kettle", "name": "Lab", "os_feed": "RetailEval"},
+            "DeviceGroup_Patch",
+        ),
+        "delete group": (device_group, {"product": "Kettle", "name": "Field", "state": "absent"}, "DeviceGroup_Delete"),
+        "upload": (image, {"path": str(package)}, "Image_Upload"),
+        "deploy": (
+            deployment,
+            {**group, "images": ["c1000000-0000-4000-8000-000000000001"]},
+            "Deployments_Create",
+        ),
+        "assign role": (user_role, {"user": ADA, "roles": ["Reader"]}, "AccessControl_AssignRole"),
+        "invite": (user_role, {"user": ADA, "roles": ["Reader"]}, "AccessControl_InviteUser"),
+        "create tenant": (
+            tenant,
+            {"name": "Other Fleet", "device_id": FREE[0], "confirm": "Other Fleet"},
+            "Tenants_Create",
+        ),
+        "claim": (device, {"ids": FREE[:1], "claim": True}, "Devices_Claim"),
+        "claims": (device, {"ids": FREE, "claim": True}, "Devices_BulkClaim"),
+        "move": (device, {"ids": CLAIMED[:1], "product": "Kettle", "device_group": "Field"}, "Devices_Move"),
+        "moves": (device, {"ids": CLAIMED, "product": "Kettle", "device_group": "Field"}, "Devices_Move"),
+    }
+    return cases[case]
+
+
+CASES = [
+    "create product",
+    "change product",
+    "delete product",
+    "default groups",
+    "create group",
+    "change group",
+    "delete group",
+    "upload",
+    "deploy",
+    "assign role",
+    "invite",
+    "create tenant",
+    "claim",
+    "claims",
+    "move",
+    "moves",
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("case", CASES)
+def test_success_that_is_not_understood_is_never_reported_as_done(
+    kettle: Bench, tmp_path: Path, case: str, wrong: str
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault(wrong, match={"operationId": operation}, times=None, executed=False)
+    outcome = kettle.run(module, **options, retry_timeout=0.5)
+    assert outcome.result.error is not None
+    # Nobody can see an invitation, and devices may still be under way.
+    assert outcome.result.changed == (case in ("invite", "assign role", "claim", "claims", "move", "moves"))
+    assert not outcome.result.diff
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("case", CASES)
+def test_write_that_was_carried_out_and_not_confirmed_is_reported_as_done(
+    kettle: Bench, tmp_path: Path, case: str, wrong: str
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault(wrong, match={"operationId": operation})
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.changed
+    assert outcome.result.diff or case == "invite"
+    assert not kettle.run(module, **options).result.changed
+
+
+@pytest.mark.parametrize("executed", [True, False], ids=["executed", "not executed"])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_legacy_authorization_is_recorded_as_blocked_only_after_a_confirmation(
+    kettle: Bench, tmp_path: Path, wrong: str, executed: bool
+) -> None:
+    record = tmp_path / "record.json"
+    options = {"legacy_authorization": "blocked", "confirm": TENANT, "record": str(record)}
+    kettle.simulator.fault(wrong, match={"operationId": "Tenants_BlockLegacy"}, times=None, executed=executed)
+    outcome = kettle.run(tenant, **options)
+    assert "the outcome is unknown" in str(outcome.result.error)
+    assert outcome.result.changed
+    assert not record.exists() or json.loads(record.read_text() or "{}") == {}
+    kettle.simulator.clear_faults()
+    assert kettle.run(tenant, **options).result.changed
+    assert list(json.loads(record.read_text()).values()) == ["blocked"]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_rename_of_a_tenant_needs_a_confirmation(kettle: Bench, wrong: str) -> None:
+    tenant_id = kettle.service().tenants.current().id
+    kettle.simulator.fault(wrong, match={"operationId": "Tenants_Patch"}, times=None, executed=False)
+    outcome = kettle.run(tenant, tenant=tenant_id, name="Renamed")
+    assert outcome.result.error is not None
+    assert not outcome.result.changed
+    assert kettle.service().tenants.current().name == TENANT
+
+
+POSTS = ["create product", "create group", "upload", "deploy", "assign role", "create tenant", "default groups"]
+
+
+@pytest.mark.parametrize("retry_after", ["1", None], ids=["Retry-After", "bare"])
+@pytest.mark.parametrize("case", POSTS)
+def test_post_answered_503_after_it_was_carried_out_is_not_sent_again(
+    kettle: Bench, tmp_path: Path, case: str, retry_after: str | None
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    order = {} if retry_after is None else {"retry_after": retry_after}
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=503, times=None, **order)
+    outcome = kettle.run(module, **options, retry_timeout=6)
+    assert outcome.result.error is None
+    assert outcome.result.changed
+    assert outcome.result.diff
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("case", POSTS)
+def test_post_answered_503_without_effect_is_made_up_for(kettle: Bench, tmp_path: Path, case: str) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault("status", match={"operationId": operation}, status=503, retry_after="0")
+    outcome = kettle.run(module, **options, retry_timeout=0.5)
+    assert outcome.result.error is None
+    assert outcome.result.changed
+    assert kettle.requests().count(operation) == 2
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("case", ["change product", "change group"])
+def test_change_that_was_carried_out_under_a_server_error_is_reported(
+    kettle: Bench, tmp_path: Path, case: str, status: int
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options, retry_timeout=0.1)
+    assert outcome.result.error is not None
+    assert outcome.result.changed
+    assert outcome.result.diff
+
+
+def test_creation_that_was_certainly_not_carried_out_is_no_change(kettle: Bench) -> None:
+    match = {"operationId": "DeviceGroup_Create"}
+    kettle.simulator.fault("drop_before", match=match)
+    kettle.simulator.fault(match=match, status=403, times=None)
+    outcome = kettle.run(device_group, product="Kettle", name="New")
+    assert outcome.result.error is not None
+    assert (outcome.result.changed, outcome.result.diff) == (False, ())
+
+
+def test_part_of_a_blueprint_that_was_certainly_not_carried_out_is_no_change(kettle: Bench) -> None:
+    match = {"operationId": "Product_Create"}
+    kettle.simulator.fault("drop_before", match=match)
+    kettle.simulator.fault(match=match, status=403, times=None)
+    outcome = kettle.run(blueprint, blueprint={"products": [{"name": "Toaster"}]}, retry_timeout=0.5)
+    assert outcome.result.error is not None
+    assert (outcome.result.changed, outcome.result.diff) == (False, ())
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("case", ["move", "claim"])
+def test_device_known_as_ours_that_cannot_be_read_back_is_not_shown_as_unclaimed(
+    kettle: Bench, tmp_path: Path, case: str, status: int
+) -> None:
+    module, options, _operation = write_case(case, tmp_path)
+    kettle.simulator.fault(match={"operationId": "Devices_Get"}, status=status, skip=1, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.changed
+    assert "could not be read back" in str(outcome.result.error)
+    assert not any("not claimed" in each["after"] for each in outcome.result.diff or ())
+
+
+@pytest.mark.parametrize("polling", ["AsyncOperations_Get", "AsyncOperations_*"])
+@pytest.mark.parametrize("case", ["move", "claim", "claims", "create product", "upload", "deploy", "delete product"])
+def test_write_that_took_effect_succeeds_although_it_cannot_be_polled(
+    kettle: Bench, tmp_path: Path, case: str, polling: str
+) -> None:
+    module, options, _operation = write_case(case, tmp_path)
+    kettle.simulator.fault(match={"operationId": polling}, status=403, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.changed
+    assert outcome.result.diff
+
+
+def test_moves_that_took_effect_succeed_although_their_group_cannot_be_listed(kettle: Bench, tmp_path: Path) -> None:
+    module, options, _operation = write_case("moves", tmp_path)
+    kettle.simulator.fault(match={"operationId": "Devices_ListInGroup"}, status=403, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome["summary"]["moved"] == len(CLAIMED)
+
+
+def test_claim_that_took_effect_is_followed_by_its_move_although_it_cannot_be_polled(kettle: Bench) -> None:
+    for name in ("AsyncOperations_Get", "AsyncOperations_GetGlobal"):
+        kettle.simulator.fault(match={"operationId": name}, status=403)
+    outcome = kettle.run(device, ids=FREE[:1], claim=True, product="Kettle", device_group="Lab")
+    assert outcome.result.error is None
+    assert outcome["outcomes"][0]["actions"] == ["claim", "move"]
+
+
+@pytest.mark.parametrize("code", [1, 4], ids=["TenantInMigration", "InternalServerError"])
+@pytest.mark.parametrize(("ids", "operation"), [(FREE, "Devices_BulkClaim"), (FREE[:1], "Devices_Claim")])
+def test_claim_that_fails_for_a_reason_that_passes_is_claimed_again(
+    kettle: Bench, ids: list[str], operation: str, code: int
+) -> None:
+    kettle.simulator.fault("operation", match={"operationId": operation}, code=code)
+    outcome = kettle.run(device, ids=ids, claim=True)
+    assert outcome.result.error is None
+    assert outcome["summary"]["claimed"] == len(ids)
+    assert [each for each in kettle.requests() if "Claim" in each] == [operation, operation]
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_move_whose_reply_is_always_lost_is_reported_by_where_the_device_is(kettle: Bench, kind: str) -> None:
+    kettle.simulator.fault(kind, match={"operationId": "Devices_Move"}, times=None)
+    outcome = kettle.run(device, ids=CLAIMED[:1], product="Kettle", device_group="Field", retry_timeout=0.5)
+    moved = kind == "drop_after"
+    assert outcome.result.changed
+    assert bool(outcome.result.diff) == moved
+    assert (outcome.result.error is None) == moved
