@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tests for values."""
+"""Jinja tests for values."""
 
 from __future__ import annotations
 

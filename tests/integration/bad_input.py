@@ -276,15 +276,15 @@ AT_ONCE = (
     Mistake(
         "credentials by half",
         "product_info",
-        {"client_id": ""},
-        "Signing in by client_secret needs client_id as well. Give all that belongs together, or none of it.",
+        {"auth_source": "workload_identity"},
+        "Incomplete credentials: workload_identity also needs federated_token_file. Give all of them, or none.",
     ),
     Mistake(
         "an address without TLS",
         "product_info",
         {"api_url": "http://127.0.0.1"},
-        "The api_url (127.0.0.1) is no plain https address. Leave it out for https://prod.core.sphere.azure.net, or "
-        "give https://HOST.",
+        "Invalid api_url (127.0.0.1): not a plain https address. Leave it out for https://prod.core.sphere.azure.net, "
+        "or use https://HOST.",
     ),
 )
 
@@ -381,8 +381,8 @@ AFTER_A_LOOK = (
         "a wrong token",
         "product_info",
         {"access_token": SECRET, "auth_source": "access_token"},
-        "The access_token was turned away by the service. Give a new one made for Azure Sphere's API, or credentials "
-        "that renew themselves.",
+        "Signing in failed: the service rejected the access_token. Give a new token for the Azure Sphere Public API, "
+        "or credentials that can be renewed.",
         ("DeviceGroup_List",),
     ),
     Mistake(

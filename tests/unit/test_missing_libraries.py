@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import msal_session
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
+from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
@@ -35,7 +36,9 @@ def take_away(monkeypatch: pytest.MonkeyPatch, library: str, *dependents: str) -
 @pytest.mark.parametrize("library", ["msal", "requests"])
 def test_signing_in_names_what_is_missing(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     take_away(monkeypatch, library, "msal")
-    options = AuthOptions.from_params({"client_id": "anyone", "directory_id": "anywhere", "client_secret": "any"})
+    options = AuthOptions.from_params(
+        {"client_id": "anyone", "directory_id": "anywhere", "client_secret": "any"}, Environment()
+    )
     missing = pytest.raises(MissingLibrary, match=f"library {library} is needed to sign in")
     with missing, msal_session(options, "anywhere", "Signing in", None):
         pass

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
-from ansible.plugins import AnsiblePlugin
 from ansible_collections.azsphere.fleet.plugins.module_utils import _service
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
@@ -152,11 +151,7 @@ def test_a_session_that_only_reads_refuses_every_write(
 def test_lookups_and_inventories_get_a_session_that_only_reads(
     options: dict[str, Any], simulator: Simulator, package: ImagePackage
 ) -> None:
-    class Plugin(AnsiblePlugin):
-        def get_options(self, hostvars: Any = None) -> dict[str, Any]:
-            return options
-
-    with reading(Plugin()) as service:
+    with reading("lookup", options, {}) as service:
         assert list(service.products.list()) == []
         with pytest.raises(ReadOnlyViolation):
             write("products.create", service, package)

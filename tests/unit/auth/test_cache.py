@@ -27,13 +27,14 @@ APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY, "client_secret"
 ROOT = Path(__file__).resolve().parents[3]
 
 TASK = """
-import json, sys
+import json, os, sys
 order = json.loads(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.choose import open_tokens
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
-tokens = open_tokens(AuthOptions.from_params(order["params"]), print)
+from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
+tokens = open_tokens(AuthOptions.from_params(order["params"], Environment(os.environ, os.getcwd())), print)
 token = tokens.token() if order["rejected"] is None else tokens.renew(order["rejected"])
 heavy = [name for name in ("msal", "cryptography", "requests", "jwt") if name in sys.modules]
 print(json.dumps({"token": token, "from_cache": tokens.from_cache, "heavy": heavy}))

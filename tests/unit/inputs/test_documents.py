@@ -22,6 +22,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint i
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 
+from tests.support.people import here
+
 ONE = "0a" * 64
 VAULT = "$ANSIBLE_VAULT;1.1;AES256\n62313365396662343061393464336163\n"
 
@@ -149,7 +151,7 @@ def test_encrypted_files_are_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"image package .*some.file: it is encrypted"):
         read_package(str(path))
     with pytest.raises(InvalidInput, match=r"ca_path .*some.file: it is encrypted"):
-        AuthOptions.from_params({"ca_path": str(path)})
+        AuthOptions.from_params({"ca_path": str(path)}, here())
     certificate = ClientCertificate.__new__(ClientCertificate)
     object.__setattr__(certificate, "path", str(path))
     with pytest.raises(InvalidInput, match=r"client_certificate .*some.file: it is encrypted"):
