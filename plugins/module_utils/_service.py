@@ -66,7 +66,8 @@ class Capabilities:
     """What a service can do, and its rules. `elsewhere` says by capability where that can be done that it cannot do.
 
     `one_image_per_component`: whether a deployment may hold one build of a component only. `devices_per_claim` is how
-    many devices one request claims at most.
+    many devices one request claims at most. `operations` has the type of the operation that a write starts ("products.
+    create"; "devices.claim" of one device, "devices.claim_many"); other writes are done at once.
     """
 
     rename: bool = True
@@ -80,6 +81,7 @@ class Capabilities:
     devices_per_claim: int = 1
     naming: Naming = field(default_factory=Naming)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    operations: Mapping[str, str] = field(default_factory=dict)
 
 
 #: What a service may lack, as errors name it.

@@ -52,10 +52,25 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._service import (
 
 NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces")
 LACKS = ("rename", "create_tenant", "block_legacy_authorization", "users", "ids")
+#: Here other writes start operations, with other names, than in the service that the rest of the tests know.
+OPERATIONS = {
+    "products.create": "PutProduct",
+    "products.update": "PatchProduct",
+    "products.delete": "DropProduct",
+    "device_groups.create": "PutGroup",
+    "device_groups.update": "PatchGroup",
+    "device_groups.delete": "DropGroup",
+    "devices.claim": "PutDevices",
+    "devices.claim_many": "PutDevices",
+    "devices.move": "PatchDevices",
+    "images.upload": "PutImage",
+    "deployments.create": "PutDeployment",
+}
 CAPABILITIES = Capabilities(
     **dict.fromkeys(LACKS, False),
     naming=Naming(product=NAMES, device_group=NAMES),
     elsewhere={"users": "Use the role assignments of the platform."},
+    operations=OPERATIONS,
 )
 #: Signs a certificate with a name, for proofs of possession.
 Sign = Callable[[str], bytes]
@@ -81,10 +96,10 @@ class ToyState:
         devices = {each.id: (each, str(each.group)) for each in self.devices.values()}
         return copy.deepcopy((self.products, self.groups, self.deployments, self.images)), devices, self.writes
 
-    def wrote(self, kind: str) -> Operation:
+    def wrote(self, verb: str) -> Operation:
         """Counts a write, which is done at once."""
         self.writes += 1
-        operation = Operation(str(uuid4()), kind, "Complete", started="2026-01-01T00:00:00Z")
+        operation = Operation(str(uuid4()), OPERATIONS[verb], "Complete", started="2026-01-01T00:00:00Z")
         self.operations[operation.id] = operation
         return operation
 
@@ -160,7 +175,7 @@ class ToyProducts:
         if ref in self._state.products:
             raise Conflict(f"There is a product {ref} already.")
         self._state.products[ref] = Product(ref, spec.description or None)
-        operation = self._state.wrote("CreateProduct")
+        operation = self._state.wrote("products.create")
         if spec.default_device_groups:
             self.create_default_device_groups(ref)
         return operation
@@ -169,19 +184,19 @@ class ToyProducts:
         assert spec.name is None, "this service cannot rename"
         product = self._state.product(ref)
         self._state.products[product.ref] = updated(product, spec)
-        return self._state.wrote("UpdateProduct")
+        return self._state.wrote("products.update")
 
     def delete(self, ref: ProductRef) -> Operation:
         del self._state.products[self._state.product(ref).ref]
         self._state.groups = {group: row for group, row in self._state.groups.items() if group.product != ref}
-        return self._state.wrote("DeleteProduct")
+        return self._state.wrote("products.delete")
 
     def create_default_device_groups(self, ref: ProductRef) -> None:
         product = self._state.product(ref).ref
         for name, feed, policy in DEFAULT_DEVICE_GROUPS:
             group = GroupRef(product, name)
             self._state.groups.setdefault(group, DeviceGroup(group, f"The group {name}", feed, policy))
-        self._state.wrote("CreateDeviceGroups")
+        self._state.writes += 1
 
 
 class ToyDeviceGroups:
@@ -205,17 +220,17 @@ class ToyDeviceGroups:
         if ref in self._state.groups:
             raise Conflict(f"There is a device group {ref} already.")
         self._state.groups[ref] = updated(DeviceGroup(ref), spec)
-        return self._state.wrote("CreateDeviceGroup")
+        return self._state.wrote("device_groups.create")
 
     def update(self, ref: GroupRef, spec: DeviceGroupSpec) -> Operation:
         assert spec.name is None, "this service cannot rename"
         group = self._state.group(ref)
         self._state.groups[group.ref] = updated(group, spec)
-        return self._state.wrote("UpdateDeviceGroup")
+        return self._state.wrote("device_groups.update")
 
     def delete(self, ref: GroupRef) -> Operation:
         del self._state.groups[self._state.group(ref).ref]
-        return self._state.wrote("DeleteDeviceGroup")
+        return self._state.wrote("device_groups.delete")
 
 
 class ToyDevices:
@@ -241,7 +256,7 @@ class ToyDevices:
                 self._state.devices.setdefault(device_id, new)
             if not report(DeviceOutcome(device_id, error)):
                 break
-        return self._state.wrote("DeviceClaim")
+        return self._state.wrote("devices.claim")
 
     def move(
         self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
@@ -251,7 +266,7 @@ class ToyDevices:
             self._state.devices[device_id] = replace(self._state.devices[device_id], place=place)
             if not report(DeviceOutcome(device_id)):
                 break
-        return self._state.wrote("DeviceMove")
+        return self._state.wrote("devices.move")
 
     def capability_file(self, device_id: str, capabilities: Iterable[str]) -> bytes:
         if device_id not in self._state.devices:
@@ -290,7 +305,7 @@ class ToyImages:
     def upload(self, package: ImagePackage) -> Operation:
         image = Image(package.id, package.name, None, package.component_id, package.type)
         self._state.images[package.id] = image
-        return self._state.wrote("ImageUpload")
+        return self._state.wrote("images.upload")
 
 
 class ToyDeployments:
@@ -312,12 +327,13 @@ class ToyDeployments:
         made = Deployment(str(uuid4()), tuple(sorted(image_ids)), datetime.now(timezone.utc).isoformat())
         self._state.deployments.setdefault(found.ref, []).insert(0, made)
         self._state.groups[found.ref] = replace(found, current_deployment=made)
-        return self._state.wrote("Deploy")
+        return self._state.wrote("deployments.create")
 
 
 class ToyCertificates:
-    def __init__(self, active: Certificate, successor: Certificate, sign: Sign) -> None:
+    def __init__(self, active: Certificate, successor: Certificate, chain: bytes, sign: Sign) -> None:
         self._there = [active, successor]
+        self._chain = chain
         self._sign = sign
 
     def list(self) -> Sequence[Certificate]:
@@ -328,7 +344,7 @@ class ToyCertificates:
         return found.body or b""
 
     def chain(self, thumbprint: str | None) -> bytes:
-        return b"chain of " + self.get(thumbprint)
+        return self._chain
 
     def proof_of_possession(self, verification_code: str, thumbprint: str | None) -> bytes:
         return self._sign(verification_code)

@@ -29,7 +29,23 @@ from .users import LegacyUsers
 
 #: Source: FACTS, tenants and access; products and device groups.
 _NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces, and no space in front")
-CAPABILITIES = Capabilities(devices_per_claim=CHUNK, naming=Naming(tenant=_NAMES, product=_NAMES, device_group=_NAMES))
+#: Types of the operations that writes start; other writes are done at once (FACTS: asynchronous operations).
+_OPERATIONS = {
+    "tenants.create": "TenantCreation",
+    "products.create": "CreateProduct",
+    "products.delete": "DeleteProduct",
+    "device_groups.delete": "DeleteDeviceGroup",
+    "devices.claim": "DeviceClaim",
+    "devices.claim_many": "BulkDeviceClaim",
+    "devices.move": "DeviceUpdateDeviceGroup",
+    "images.upload": "ImageUpload",
+    "deployments.create": "DeployToDeviceGroup",
+}
+CAPABILITIES = Capabilities(
+    devices_per_claim=CHUNK,
+    naming=Naming(tenant=_NAMES, product=_NAMES, device_group=_NAMES),
+    operations=_OPERATIONS,
+)
 
 
 class LegacyService:

@@ -31,7 +31,7 @@ class OverlayDeployments:
         found = next((deployment for deployment in made if deployment.id == deployment_id), None)
         return found or self._state.base.deployments.get(deployment_id)
 
-    def create(self, group: GroupRef, image_ids: Sequence[str]) -> Operation:
+    def create(self, group: GroupRef, image_ids: Sequence[str]) -> Operation | None:
         found = self._state.group(group)
         self._require_deployable(image_ids)
         deployment = Deployment(
@@ -41,7 +41,7 @@ class OverlayDeployments:
         )
         self._state.deployments.setdefault(found.ref, []).append(deployment)
         self._state.groups.change(found.ref, replace(found, current_deployment=deployment))
-        return self._state.started("DeployToDeviceGroup")
+        return self._state.started("deployments.create")
 
     def _require_deployable(self, image_ids: Sequence[str]) -> None:
         """Raises NotFound for an image that is not there, InvalidInput for two builds of one component."""

@@ -50,14 +50,15 @@ class OverlayDeviceGroups:
         found = self._state.base.device_groups.with_id(device_group_id)
         return None if found is None else rows.seen(found)
 
-    def create(self, product: ProductRef, spec: DeviceGroupSpec) -> None:
+    def create(self, product: ProductRef, spec: DeviceGroupSpec) -> Operation | None:
         name = spec.name or ""
         owner = self._state.product(product)
         require_name(self._state.base.capabilities, "device_group", name)
         self._require_free(product, name)
         self._state.groups.add(updated(self.made(owner, name), spec))
+        return self._state.started("device_groups.create")
 
-    def update(self, ref: GroupRef, spec: DeviceGroupSpec) -> None:
+    def update(self, ref: GroupRef, spec: DeviceGroupSpec) -> Operation | None:
         group = self._state.group(ref)
         require_name(self._state.base.capabilities, "device_group", spec.name)
         renamed = group.ref
@@ -67,12 +68,13 @@ class OverlayDeviceGroups:
         self._state.groups.change(group.ref, replace(updated(group, spec), ref=renamed))
         if renamed is not group.ref:
             self._state.rename_group(group.ref, renamed)
+        return self._state.started("device_groups.update")
 
-    def delete(self, ref: GroupRef) -> Operation:
+    def delete(self, ref: GroupRef) -> Operation | None:
         group = self._state.group(ref)
         require_no_devices(self._devices.count(ref), f'device group "{group.name}"')
         self._state.drop_group(group.ref)
-        return self._state.started("DeleteDeviceGroup")
+        return self._state.started("device_groups.delete")
 
     def made(self, product: Product, name: str) -> DeviceGroup:
         """Returns a new device group with the settings that the service gives one by itself."""

@@ -54,8 +54,8 @@ class OverlayDevices:
                 self._rows.add(replace(device, tenant_id=tenant_id))
             if not report(DeviceOutcome(device_id)):
                 break
-        kind = "DeviceClaim" if len(device_ids) == 1 else "BulkDeviceClaim"
-        return ended(self._state.started(kind)) if device_ids else None
+        verb = "devices.claim" if len(device_ids) == 1 else "devices.claim_many"
+        return ended(self._state.started(verb)) if device_ids else None
 
     def move(
         self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
@@ -72,8 +72,8 @@ class OverlayDevices:
                 error = missing
             if not report(DeviceOutcome(device_id, error)):
                 break
-        operation = self._state.started("DeviceUpdateDeviceGroup") if device_ids else None
-        return ended(operation) if operation is not None and wait else operation
+        operation = self._state.started("devices.move") if device_ids else None
+        return ended(operation) if wait else operation
 
     def capability_file(self, device_id: str, capabilities: Iterable[str]) -> bytes:
         """Asking for a file is a write to the service, which signs one; what it would hold cannot be known."""

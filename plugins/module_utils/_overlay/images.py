@@ -40,9 +40,9 @@ class OverlayImages:
     def fetch(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
         self._state.base.images.fetch(download, write)
 
-    def upload(self, package: ImagePackage) -> Operation:
+    def upload(self, package: ImagePackage) -> Operation | None:
         if self._rows.get(package.id) is not None:
             raise Conflict(f"The image {package.id} is in the tenant already.", code="Conflict", target=package.id)
         image = Image(package.id, package.name, component_id=package.component_id, type=package.type)
         self._rows.add(image)
-        return self._state.started("ImageUpload")
+        return self._state.started("images.upload")

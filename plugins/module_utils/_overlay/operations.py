@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .._deadline import Deadline
 from .._model.resources import Operation
 from .._model.values import Placeholder
 from .._service import Service
-from .state import ended
 
 
 class OverlayOperations:
@@ -24,5 +25,5 @@ class OverlayOperations:
     def wait(self, operation: Operation, deadline: Deadline) -> Operation:
         """Operations of the overlay end when they are waited for."""
         if isinstance(operation.state, Placeholder):
-            return ended(operation)
+            return replace(operation, state="Complete")
         return operation if operation.final else self._base.wait(operation, deadline)

@@ -41,7 +41,7 @@ class OverlayProducts:
         found = self._state.base.products.with_id(product_id)
         return None if found is None else rows.seen(found)
 
-    def create(self, spec: ProductSpec) -> Operation:
+    def create(self, spec: ProductSpec) -> Operation | None:
         name = spec.name or ""
         require_name(self._state.base.capabilities, "product", name)
         self._require_free(name)
@@ -49,9 +49,9 @@ class OverlayProducts:
         self._state.products.add(product)
         if spec.default_device_groups:
             self.create_default_device_groups(product.ref)
-        return self._state.started("CreateProduct")
+        return self._state.started("products.create")
 
-    def update(self, ref: ProductRef, spec: ProductSpec) -> None:
+    def update(self, ref: ProductRef, spec: ProductSpec) -> Operation | None:
         product = self._state.product(ref)
         require_name(self._state.base.capabilities, "product", spec.name)
         renamed = product.ref
@@ -61,12 +61,13 @@ class OverlayProducts:
         self._state.products.change(product.ref, replace(updated(product, spec), ref=renamed))
         if renamed is not product.ref:
             self._state.rename_product(product.ref, renamed)
+        return self._state.started("products.update")
 
-    def delete(self, ref: ProductRef) -> Operation:
+    def delete(self, ref: ProductRef) -> Operation | None:
         product = self._state.product(ref)
         require_no_devices(self._devices.count(ref), f'product "{product.name}"')
         self._state.drop_product(product.ref)
-        return self._state.started("DeleteProduct")
+        return self._state.started("products.delete")
 
     def create_default_device_groups(self, ref: ProductRef) -> None:
         product = self._state.product(ref)

@@ -98,11 +98,14 @@ class State:
 
         self.devices.follow(lambda device_id: device_id, moved)
 
-    def started(self, kind: str) -> Operation:
-        """Returns an operation as it started, though nothing takes time here.
+    def started(self, verb: str) -> Operation | None:
+        """Returns the operation that a write starts in the service below, though nothing takes time here.
 
         The service would give it an ID and a time, and how far it has come by then is not known.
         """
+        kind = self.base.capabilities.operations.get(verb)
+        if kind is None:
+            return None
         return Operation(
             id=self.new_value("operation", kind),
             type=kind,
@@ -141,6 +144,6 @@ class State:
         return replace(found, product=product) if product is not None else found
 
 
-def ended(operation: Operation) -> Operation:
+def ended(operation: Operation | None) -> Operation | None:
     """Returns an operation of the overlay as it ends."""
-    return replace(operation, state="Complete")
+    return None if operation is None else replace(operation, state="Complete")
