@@ -7,33 +7,29 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from .._backend.bulk import DEFECTS, Progress, for_each_device
+from .._backend.pool import for_each
 from .._deadline import Deadline
 from .._errors import (
     Conflict,
     FleetError,
-    MissingLibrary,
     OperationFailed,
-    ReadOnlyViolation,
     ServiceError,
-    SignInError,
-    Unreachable,
     WriteState,
 )
 from .._http.backoff import RETRIES, Backoff
 from .._http.endings import deadline_exceeded
 from .._model.resources import Operation
 from .._model.values import is_device_id
-from .._service import DeviceOutcome, Report
+from .._service import Report
 from . import wire
 from .client import PAGE_SIZE, LegacyClient, segment
 from .operations import LegacyOperations, failure, overdue
 from .own_devices import OwnDevices
-from .pool import for_each
 from .starting import Starter
 from .tenants import LegacyTenants
 
@@ -52,33 +48,7 @@ CLAIM_ATTEMPTS = 3
 #: How the failure of a claim may look when the device is not this tenant's to claim (FACTS: not known, 4 and 19).
 NOT_OURS = ("BadRequest", "Forbidden", "Conflict", "NotFound", "OperationFailed", "CompleteWithErrors")
 REFUSALS = (400, 403, 404, 409, 412, 422)
-#: Not the fault of one device.
-DEFECTS = (ReadOnlyViolation, MissingLibrary)
 _WORDS = ("message", "error_message", "error", "detail", "title", "reason", "error_code")
-
-
-class Progress:
-    """Reports each device once, one at a time, and remembers whether to go on."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._lock = threading.Lock()
-        self.going_on = True
-        self.gone: FleetError | None = None
-        self.last: Operation | None = None
-
-    def tell(self, device_id: str, error: FleetError | None = None) -> bool:
-        with self._lock:
-            if isinstance(error, SignInError) or (isinstance(error, Unreachable) and error.status is None):
-                # There is nobody to talk to: the devices that are left would each wait for the same end.
-                self.gone = self.gone or error
-            if not self._report(DeviceOutcome(device_id, error)):
-                self.going_on = False
-            return self.going_on
-
-    def seen(self, operation: Operation) -> None:
-        with self._lock:
-            self.last = operation
 
 
 class BulkWrites:
@@ -308,21 +278,8 @@ class BulkWrites:
     def _for_each_device(
         self, device_ids: Sequence[str], work: Callable[[str], bool], deadline: Deadline, progress: Progress
     ) -> None:
-        """As `_for_each`; what goes wrong with a device is told of that device, and the others go on."""
-
-        def alone(device_id: str) -> bool:
-            try:
-                if progress.gone is not None:
-                    raise progress.gone
-                if deadline.passed:
-                    raise deadline_exceeded(f"coming to the device {device_id}", deadline, "not started", device_id)
-                return work(device_id)
-            except DEFECTS:
-                raise
-            except FleetError as error:
-                return progress.tell(device_id, error)
-
-        self._for_each(device_ids, alone, self._client.session.settings.concurrency)
+        session = self._client.session
+        for_each_device(device_ids, work, deadline, progress, session.settings.concurrency, session.close)
 
     def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: int) -> None:
         for_each(things, work, threads, abandon=self._client.session.close)
