@@ -21,11 +21,12 @@ from ._errors import FleetError, MissingLibrary
 from ._files.disk import Disk
 from ._files.planned import PlannedFiles
 from ._files.port import Files
-from ._option_types import INTEGER, NUMBER, as_given
+from ._model.specs import DeviceGroupSpec, settings_of
+from ._option_types import INTEGER, NAME, NUMBER, TEXT, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
 from ._resolver import of_task
-from ._result import Result
 from ._task import Modes, Task
+from ._views.result import Result
 
 Spec = dict[str, dict[str, Any]]
 Groups = tuple[tuple[str, ...], ...]
@@ -86,6 +87,17 @@ BULK = WAITING + Arguments(
         "concurrency": {"type": INTEGER, "default": DEFAULT_CONCURRENCY},
     }
 )
+
+
+def spec_options(spec: type[DeviceGroupSpec]) -> Spec:
+    """Returns the options that set the fields of a resource."""
+    return {
+        each.name: {
+            "type": "bool" if each.is_flag else "str" if each.choices else NAME if each.name == "name" else TEXT,
+            **({"choices": list(each.choices)} if each.choices else {}),
+        }
+        for each in settings_of(spec)
+    }
 
 
 def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> None:

@@ -19,7 +19,7 @@ from ._auth.tokens import Tokens
 from ._environment import Environment
 from ._errors import InvalidInput
 from ._http.session import Session, Settings
-from ._legacy.backend import READ_OPERATIONS
+from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
 from ._login import Account, Login, PlannedLogin
 from ._options import OPTIONS, completed, host_of

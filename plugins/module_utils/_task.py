@@ -23,8 +23,8 @@ from ._login import Login
 from ._options import secrets_in
 from ._overlay.overlay import Overlay
 from ._resolver import Layer, Resolved, of_environment, resolve
-from ._result import Result, conceal
 from ._service import Service
+from ._views.result import Result, mask_unknown
 
 NO_COST = {"requests": 0, "retries": 0, "throttled_seconds": 0.0, "token_source": None}
 
@@ -105,7 +105,7 @@ class Task:
             result = function({**self._options, **self._resolved.params}, self._context())
         except FleetError as error:
             return Ending({"changed": False, "api": self._cost()}, self._explained(error))
-        values, unknown = conceal(result.values)
+        values, unknown = mask_unknown(result.values)
         values = {**values, "changed": result.changed, "api": self._cost()}
         if result.diff is not None:
             values.update(diff=list(result.diff), unknown=unknown)

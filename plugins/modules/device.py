@@ -166,7 +166,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._option_types impor
     PATH,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
     {

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from .._errors import InvalidInput
-from .._model import Placeholder
+from .._model.values import Placeholder
 from . import owners
 from .attributes import Attributes, changed_flags
 from .destination import (

@@ -20,7 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Inva
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.attributes import Attributes
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.planned import PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import Files, Write, write_file, write_pieces
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, PlannedBytes
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder, PlannedBytes
 
 from tests.support.ansible_files import PUBLIC, disk, mounted, planned_files, refuse_both, write_both
 
