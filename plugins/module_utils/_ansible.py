@@ -103,7 +103,7 @@ def spec_options(spec: type[DeviceGroupSpec]) -> Spec:
 def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> None:
     """Runs a module's function with the options that Ansible gave, and ends the module with what it returns."""
     module = (arguments + CONNECTION).module()
-    modes = Modes(check=module.check_mode, diff=module._diff, no_log=module.no_log)
+    modes = Modes(check=module.check_mode, no_log=module.no_log)
     layers = ([of_task(module.params)], ())
     environment = Environment(os.environ, os.getcwd())
     with Task(module.params, layers, environment, _Host(module), modes, _files(module)) as task:

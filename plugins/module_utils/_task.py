@@ -47,7 +47,6 @@ class Modes:
     """How a task runs: `check` keeps every write to itself, `no_log` keeps the result out of logs."""
 
     check: bool = False
-    diff: bool = False
     no_log: bool = False
 
 
@@ -127,16 +126,12 @@ class Task:
         return resolve(layers, self._environment, person=person)
 
     def _context(self) -> Context:
-        modes = self._modes
         return Context(
             open_service=self._open_service,
             # In check mode every write ends here and in the overlay: nothing else has to know.
             files=self._files,
             warn=self._host.warn,
-            debug=self._host.debug,
-            check=modes.check,
-            diff=modes.diff,
-            no_log=modes.no_log,
+            no_log=self._modes.no_log,
             open_login=self._open_login,
             account=lambda: self._connect().account(),
             environment=self._environment,

@@ -84,7 +84,7 @@ def _group(group: DeviceGroup) -> Group:
 
 
 def run(service: Service, blueprint: Blueprint, prune: frozenset[str], most: int | None = None) -> Result:
-    context = Context(lambda: service, Disk(), warn=lambda _text: None, debug=lambda _text: None)
+    context = Context(lambda: service, Disk(), warn=lambda _text: None)
     waiting = Waiting(True, Deadline(60))
     return bring_about_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting)
 

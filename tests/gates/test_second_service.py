@@ -106,7 +106,6 @@ class Bench:
             lambda: Overlay(self.service) if check else self.service,
             planned_files() if check else disk(),
             warn=lambda _text: None,
-            debug=lambda _text: None,
             account=lambda: Account("access_token"),
         )
         try:

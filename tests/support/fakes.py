@@ -185,5 +185,5 @@ def surround(service: Any, files: Files | None = None) -> Surroundings:
     """A run on this service."""
     made: Service = service
     warnings: list[str] = []
-    context = Context(lambda: made, files or disk(), warnings.append, lambda _text: None)
+    context = Context(lambda: made, files or disk(), warnings.append)
     return Surroundings(context, warnings)

@@ -39,12 +39,9 @@ class LegacyClient:
     :param tenant: the GUID or name of the tenant; None only where no tenant is needed.
     """
 
-    def __init__(
-        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
-    ) -> None:
+    def __init__(self, session: Session, tenant: str | None, debug: Callable[[str], None]) -> None:
         self.session = session
         self.tenant_option = tenant
-        self.warn = warn
         self.debug = debug
         self._tenant_lock = threading.Lock()
         self._tenant_id: str | None = tenant.lower() if tenant is not None and is_guid(tenant) else None

@@ -51,10 +51,8 @@ CAPABILITIES = Capabilities(
 class LegacyService:
     """The whole port (`_service.Service`) over the tenant-based interface, which ends on 27 September 2027."""
 
-    def __init__(
-        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
-    ) -> None:
-        client, index = LegacyClient(session, tenant, warn, debug), Index()
+    def __init__(self, session: Session, tenant: str | None, debug: Callable[[str], None]) -> None:
+        client, index = LegacyClient(session, tenant, debug), Index()
         starter = Starter(client)
         self.capabilities = CAPABILITIES
         self.tenants = LegacyTenants(client, starter)

@@ -20,7 +20,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._errors import InvalidInput, ServiceError
-from .._http.errors import ERROR_CODES, scrub
+from .._http.errors import scrub
 from .._inputs.image_types import IMAGE_TYPES
 from .._model.resources import (
     FINAL_STATES,
@@ -42,6 +42,18 @@ UPDATE_POLICY = {0: "UpdateAll", 1: "No3rdPartyAppUpdates", 2: "NoUpdates"}
 CHIP_SKU = {0: "MT3620AN"}
 CAPABILITY = {11: "appDevelopment", 12: "enableRfTestMode", 13: "fieldServicing"}
 OPERATION_STATE = dict(enumerate(OPERATION_STATES))
+#: Codes inside a failed operation, and in failures of the form {Code, Message} (FACTS: operations, failures).
+ERROR_CODES = (
+    "OperationFailed",
+    "TenantInMigration",
+    "TenantMigrationRequired",
+    "ClientUpdateRequired",
+    "InternalServerError",
+    "BadRequest",
+    "Forbidden",
+    "Conflict",
+    "NotFound",
+)
 ERROR_CODE = dict(enumerate(ERROR_CODES))
 OPERATION_TYPE = dict(
     enumerate(

@@ -88,6 +88,6 @@ def bench() -> Iterator[Callable[..., Bench]]:
                 clock=clock,
             )
             stack.callback(session.close)
-            return Bench(LegacyService(session, tenant, print, print), routes, server, clock)
+            return Bench(LegacyService(session, tenant, print), routes, server, clock)
 
         yield make

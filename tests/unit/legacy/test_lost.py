@@ -126,7 +126,7 @@ def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, conne
     connect().service.products.create(ProductSpec("Kettle"))
     warned: list[str] = []
     service = connect().service
-    context = Context(lambda: service, Disk(), warned.append, lambda _text: None)
+    context = Context(lambda: service, Disk(), warned.append)
     spec = ProductSpec("Kettle", "Boils")
     outcome = execute(context, lambda now: products.plan(now, spec), Waiting(True, soon()))
     assert outcome.error is None
