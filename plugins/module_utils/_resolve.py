@@ -53,7 +53,7 @@ def _product_as_named(service: Service, product: str) -> Product | None:
 
 def product_with_id(service: Service, product_id: str) -> Product | None:
     """Returns the product of this GUID. Raises Unsupported where products have none."""
-    require(service.capabilities, "ids")
+    require(service, "ids")
     return service.products.with_id(product_id.lower())
 
 
@@ -88,7 +88,7 @@ def _group_as_named(service: Service, product: Product, group: str) -> DeviceGro
 
 def device_group_with_id(service: Service, device_group_id: str) -> DeviceGroup | None:
     """Returns the device group of this GUID. Raises Unsupported where device groups have none."""
-    require(service.capabilities, "ids")
+    require(service, "ids")
     return service.device_groups.with_id(device_group_id.lower())
 
 

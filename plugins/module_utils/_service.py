@@ -96,8 +96,9 @@ _LACKS = {
 }
 
 
-def require(capabilities: Capabilities, capability: str) -> None:
+def require(service: Service, capability: str) -> None:
     """Raises Unsupported when the service cannot do this. Planners ask before the first write."""
+    capabilities = service.capabilities
     if not getattr(capabilities, capability):
         raise Unsupported(
             f"This service cannot {_LACKS[capability]}.", target=capability, hint=capabilities.elsewhere.get(capability)

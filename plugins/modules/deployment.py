@@ -119,7 +119,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import deployment
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
@@ -138,7 +138,7 @@ def run(params: Params, context: Context) -> Result:
     """Ensures that the set of images is deployed to the device group."""
     packages = [read_package(path) for path in params["packages"] or ()]
     spec = deployment.deployment_spec(params["product"], params["device_group"], params["images"] or (), packages)
-    return bring_about(context, lambda service: deployment.plan(service, spec), Waiting.of(params), "deployment")
+    return apply_plan(context, lambda service: deployment.plan(service, spec), Waiting.of(params), "deployment")
 
 
 def main() -> None:

@@ -140,7 +140,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, settings_of
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
@@ -166,7 +166,7 @@ def run(params: Params, context: Context) -> Result:
         planner = partial(device_group.plan_with_id, device_group_id=group_id, spec=spec, present=present)
     else:
         planner = partial(device_group.plan, product=params["product"], spec=spec, present=present)
-    return bring_about(context, planner, Waiting.of(params), "device_group")
+    return apply_plan(context, planner, Waiting.of(params), "device_group")
 
 
 def main() -> None:

@@ -112,7 +112,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
@@ -133,7 +133,7 @@ def run(params: Params, context: Context) -> Result:
     spec = ProductSpec(params["name"], params["description"], params["default_device_groups"])
     product_id = None if params["id"] is None else guid(params["id"], "product")
     present = params["state"] == "present"
-    return bring_about(
+    return apply_plan(
         context, lambda service: product.plan(service, spec, product_id, present), Waiting.of(params), "product"
     )
 

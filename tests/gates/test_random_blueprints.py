@@ -22,7 +22,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result, mask_unknown
@@ -86,7 +86,7 @@ def _group(group: DeviceGroup) -> Group:
 def run(service: Service, blueprint: Blueprint, prune: frozenset[str], most: int | None = None) -> Result:
     context = Context(lambda: service, Disk(), warn=lambda _text: None)
     waiting = Waiting(True, Deadline(60))
-    return bring_about_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting)
+    return apply_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting)
 
 
 def wanted(before: Fleet, blueprint: Blueprint, prune: frozenset[str]) -> Fleet:

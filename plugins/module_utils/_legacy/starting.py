@@ -34,7 +34,7 @@ HINTS = {
     "TenantCreation": "A device can make one tenant only, and only while it is claimed by nobody.",
 }
 
-#: Tells whether what an operation is to bring about is so.
+#: Returns whether the effect that an operation must have is there.
 There = Callable[[], bool]
 
 
@@ -75,7 +75,7 @@ class Starter:
         return started
 
     def took_effect(self, operation_id: str) -> bool:
-        """Whether what an operation started here was to bring about is so, whatever became of the operation."""
+        """Returns whether the effect of an operation that was started here is there, whatever became of the operation."""
         there = self._expected.get(operation_id)
         return there is not None and self._is_so(there)
 

@@ -47,7 +47,7 @@ def tenants_named(service: Service, terms: list[str]) -> list[Values]:
 
 def users(service: Service, which: str | None = None) -> list[Values]:
     """All who have a role in the tenant, or the one of this address or principal ID, if it has one."""
-    require(service.capabilities, "users")
+    require(service, "users")
     if which is None:
         return [user_values(user) for user in service.users.list()]
     found = service.users.get(which)

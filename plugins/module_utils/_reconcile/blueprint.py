@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a whole tenant: planned as one on an overlay, guarded, then done in the order of dependence."""
+"""Applies a whole tenant: planned as one on an overlay, guarded, then done in the order of dependence."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
         )
 
 
-def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
+def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
     """Plans, applies, reads back and tells of each resource that changed."""
     outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
     found = outcome.plan

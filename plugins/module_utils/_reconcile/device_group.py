@@ -98,7 +98,7 @@ def _changes(service: Service, group: DeviceGroup, spec: DeviceGroupSpec) -> tup
     if change is None:
         return ()
     if change.name is not None:
-        require(service.capabilities, "rename")
+        require(service, "rename")
         require_name(service.capabilities, "device_group", change.name)
 
     def update(execution: Execution) -> Operation | None:

@@ -159,7 +159,7 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
             f"{len(unclaimed)} device{'s are' if len(unclaimed) > 1 else ' is'} not claimed into this tenant "
             f"({first}{more}).",
             code="not_claimed",
-            hint="Nothing was changed. A claim is for ever: to claim all the same, set claim: true.",
+            hint="Nothing was changed. A claim cannot be undone: to claim all the same, set claim: true.",
         )
     if limits.max_changes is not None and len(changing) > limits.max_changes:
         raise InvalidInput(
@@ -307,9 +307,7 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
     )
 
 
-def bring_about_devices(
-    context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str
-) -> Result:
+def apply_devices(context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str) -> Result:
     """Plans, applies and tells of each device; `listed` (all, changes or failures) chooses which outcomes to show."""
     outcome = execute(context, lambda service: plan(service, rows, limits), waiting)
     outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)

@@ -234,7 +234,7 @@ def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
     return Prediction(ahead, execution)
 
 
-def bring_about(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:
+def apply_plan(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:
     """`execute` as the result of a module, with what is there now under the given key."""
     outcome = execute(context, planner, waiting)
     return Result(

@@ -101,7 +101,7 @@ def _changes(service: Service, product: Product, groups: Sequence[DeviceGroup], 
     change = differences(spec, product)
     if change is not None:
         if change.name is not None:
-            require(service.capabilities, "rename")
+            require(service, "rename")
             require_name(service.capabilities, "product", change.name)
             ref = ref.renamed(change.name)
 

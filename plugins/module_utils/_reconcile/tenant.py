@@ -55,9 +55,9 @@ def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
         _require_confirmation("A tenant can never be deleted", name, desired.confirm)
         return lambda service: plan_creation(service, name, maker)
     if desired.confirm is not None:
-        # Somebody meant to do what is for ever; a new name would be another thing altogether.
+        # Somebody meant to do what cannot be undone; a new name would be another thing altogether.
         raise InvalidInput(
-            "A new name needs no confirm, which stands for what is for ever.",
+            "A new name needs no confirm, which is for what cannot be undone.",
             code="not_for_ever",
             target=name,
             hint="Leave confirm out, or name the device_id to make a tenant from.",
@@ -81,7 +81,7 @@ def plan_creation(service: Service, name: str, device_id: str) -> Plan:
     def create(execution: Execution) -> Operation | None:
         return execution.service.tenants.create(name, device_id)
 
-    require(service.capabilities, "create_tenant")
+    require(service, "create_tenant")
     before = snapshot(service)
     if before.values is None:
         require_name(service.capabilities, "tenant", name)
@@ -93,7 +93,7 @@ def plan_name(service: Service, name: str) -> Plan:
     """Plans to rename the tenant in use. Names of tenants differ by case (FACTS: tenants)."""
     tenant = service.tenants.current()
     if tenant.name != name:
-        require(service.capabilities, "rename")
+        require(service, "rename")
         require_name(service.capabilities, "tenant", name)
 
     def rename(execution: Execution) -> None:
@@ -111,7 +111,7 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
 
     The service has no way to ask whether it is blocked (Tenants_BlockLegacy, and no read beside it).
     """
-    require(service.capabilities, "block_legacy_authorization")
+    require(service, "block_legacy_authorization")
     tenant = service.tenants.current()
     _require_confirmation("Blocking legacy authorization cannot be undone", tenant.name or tenant.id, confirm)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about the roles of a user or service principal, who is invited first when the tenant does not know it."""
+"""Plans the roles of a user or service principal, who is invited first when the tenant does not know it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plan(service: Service, spec: UserSpec) -> Plan:
     Raises InvalidInput before any write: for what is neither address nor GUID, for a role that there is not, and for
     taking the Administrator role from the own account.
     """
-    require(service.capabilities, "users")
+    require(service, "users")
     if spec.exclusive and not spec.present:
         raise InvalidInput(
             "The option exclusive says what a user keeps, which state: absent contradicts.",

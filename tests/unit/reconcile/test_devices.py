@@ -20,7 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import (
     SHOWN,
     Limits,
-    bring_about_devices,
+    apply_devices,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import READ_SINGLY
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Report
@@ -87,7 +87,7 @@ def rows(*numbers: int, group: str | None = "Shop") -> list[DeviceRow]:
 
 
 def bring(service: Any, wanted: Sequence[DeviceRow], limits: Limits = CLAIM, listed: str = "all") -> Result:
-    return bring_about_devices(surround(service).context, wanted, limits, WAITING, listed)
+    return apply_devices(surround(service).context, wanted, limits, WAITING, listed)
 
 
 def actions(result: Result) -> list[list[str]]:

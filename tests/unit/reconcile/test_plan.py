@@ -26,7 +26,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan imp
     ATTEMPTS,
     Outcome,
     Plan,
-    bring_about,
+    apply_plan,
     execute,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
@@ -176,7 +176,7 @@ def test_with_wait_the_result_is_as_it_is() -> None:
 
 def test_results_of_modules_hold_what_is_there_and_the_last_operation() -> None:
     around = surround(Overlay(MemoryService()))
-    result = bring_about(around.context, lambda port: product.plan(port, KETTLE), WAITING, "product")
+    result = apply_plan(around.context, lambda port: product.plan(port, KETTLE), WAITING, "product")
     assert result.changed
     assert set(result.values) == {"product", "operation"}
     assert result.values["operation"]["type"] == "CreateProduct"
