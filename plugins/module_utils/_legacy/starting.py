@@ -75,7 +75,7 @@ class Starter:
         return started
 
     def took_effect(self, operation_id: str) -> bool:
-        """Returns whether the effect of an operation that was started here is there, whatever became of the operation."""
+        """Returns whether the effect of an operation that was started here is there, however the operation ended."""
         there = self._expected.get(operation_id)
         return there is not None and self._is_so(there)
 
