@@ -52,7 +52,6 @@ from .workbench import PREFIX
 #: Names of what scenarios identify by GUID.
 PRODUCTS = {KETTLE: "Kettle", SPARE: "Spare", PLAIN: "Plain"}
 GROUPS = {FIELD_TEST: "Field Test", DEVELOPMENT: "Development", PRODUCTION: "Production", EMPTY_GROUP: "Shelf"}
-NOT_THERE = "99999999-9999-4999-8999-999999999999"
 #: Scenarios that need what the service lacks, by what it lacks.
 UNSUPPORTED = {
     "rename": {
