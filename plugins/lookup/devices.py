@@ -61,9 +61,9 @@ _raw:
 """
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries import asked, devices
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 
@@ -74,4 +74,4 @@ class LookupModule(FleetLookup):
             return devices.devices(service, *scope)
         if any(scope):
             raise InvalidInput("Device IDs need no product and no device_group.", hint="Leave out either of them.")
-        return devices.require_devices(service, asked.device_ids(terms))
+        return devices.require_devices(service, devices.device_ids(terms))

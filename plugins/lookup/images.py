@@ -55,7 +55,7 @@ _raw:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import images
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 

@@ -53,7 +53,7 @@ _raw:
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import tenants
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 

@@ -21,11 +21,12 @@ from ._errors import FleetError, MissingLibrary
 from ._files.disk import Disk
 from ._files.planned import PlannedFiles
 from ._files.port import Files
-from ._option_types import INTEGER, NUMBER
+from ._model.specs import DeviceGroupSpec, settings_of
+from ._option_types import INTEGER, NAME, NUMBER, TEXT, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
 from ._resolver import of_task
-from ._result import Result
 from ._task import Modes, Task
+from ._views.result import Result
 
 Spec = dict[str, dict[str, Any]]
 Groups = tuple[tuple[str, ...], ...]
@@ -71,7 +72,7 @@ class Arguments:
 #: The options of the documentation fragment `connection`. `_options` has their types, variables and defaults: Ansible
 #: would refuse blank values and turn numbers into text.
 CONNECTION = Arguments(
-    {name: {"type": "raw", "no_log": name in SECRET_OPTIONS} for name in OPTIONS},
+    {name: {"type": as_given(option.kind), "no_log": name in SECRET_OPTIONS} for name, option in OPTIONS.items()},
 )
 
 #: The options of the documentation fragment `waiting`.
@@ -88,10 +89,21 @@ BULK = WAITING + Arguments(
 )
 
 
+def spec_options(spec: type[DeviceGroupSpec]) -> Spec:
+    """Returns the options that set the fields of a resource."""
+    return {
+        each.name: {
+            "type": "bool" if each.is_flag else "str" if each.choices else NAME if each.name == "name" else TEXT,
+            **({"choices": list(each.choices)} if each.choices else {}),
+        }
+        for each in settings_of(spec)
+    }
+
+
 def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -> None:
     """Runs a module's function with the options that Ansible gave, and ends the module with what it returns."""
     module = (arguments + CONNECTION).module()
-    modes = Modes(check=module.check_mode, diff=module._diff, no_log=module.no_log)
+    modes = Modes(check=module.check_mode, no_log=module.no_log)
     layers = ([of_task(module.params)], ())
     environment = Environment(os.environ, os.getcwd())
     with Task(module.params, layers, environment, _Host(module), modes, _files(module)) as task:

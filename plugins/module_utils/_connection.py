@@ -19,8 +19,9 @@ from ._auth.tokens import Tokens
 from ._environment import Environment
 from ._errors import InvalidInput
 from ._http.session import Session, Settings
-from ._legacy.backend import READ_OPERATIONS
+from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
+from ._legacy.wire import ERROR_CODES
 from ._login import Account, Login, PlannedLogin
 from ._options import OPTIONS, completed, host_of
 from ._service import Service
@@ -82,10 +83,11 @@ def open_connection(
         request_timeout=options["request_timeout"],
         retry_timeout=options["retry_timeout"],
         concurrency=_concurrency(params.get("concurrency")),
+        error_codes=ERROR_CODES,
     )
     tokens = open_tokens(auth, warn)
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
-    return Connection(session, LegacyService(session, options["tenant"], warn, debug), tokens)
+    return Connection(session, LegacyService(session, options["tenant"], debug), tokens)
 
 
 def open_login(

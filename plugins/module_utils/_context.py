@@ -38,9 +38,6 @@ class Context:
     open_service: Callable[[], Service]
     files: Files
     warn: Callable[[str], None]
-    debug: Callable[[str], None]
-    check: bool = False
-    diff: bool = False
     no_log: bool = False
     open_login: Callable[[], Login] = _none_here
     account: Callable[[], Account] = _none_here

@@ -135,32 +135,34 @@ def _text(found: Found, shown: bool = True) -> str:
 class Option:
     """A connection option: how its value is checked, the variables it may come from in order, and its default.
 
-    `file` marks the path of a file that counts as not given when it is empty and comes from the environment.
+    `file` marks the path of a file that counts as not given when it is empty and comes from the environment. `kind` is
+    the type in the documentation of modules.
     """
 
     check: Check
     variables: tuple[str, ...]
     default: Any = None
     file: bool = False
+    kind: str = "str"
 
 
 OPTIONS: Mapping[str, Option] = {
     "tenant": Option(text, ("AZSPHERE_TENANT",)),
     "api_url": Option(text, ("AZSPHERE_API_URL",), "https://prod.core.sphere.azure.net"),
-    "ca_path": Option(path, ("REQUESTS_CA_BUNDLE",), file=True),
-    "validate_certs": Option(flag, ("AZSPHERE_VALIDATE_CERTS",), True),
-    "request_timeout": Option(seconds(0.001), ("AZSPHERE_REQUEST_TIMEOUT",), 30.0),
-    "retry_timeout": Option(seconds(0), ("AZSPHERE_RETRY_TIMEOUT",), 120.0),
+    "ca_path": Option(path, ("REQUESTS_CA_BUNDLE",), file=True, kind="path"),
+    "validate_certs": Option(flag, ("AZSPHERE_VALIDATE_CERTS",), True, kind="bool"),
+    "request_timeout": Option(seconds(0.001), ("AZSPHERE_REQUEST_TIMEOUT",), 30.0, kind="float"),
+    "retry_timeout": Option(seconds(0), ("AZSPHERE_RETRY_TIMEOUT",), 120.0, kind="float"),
     "auth_source": Option(source, ("AZSPHERE_AUTH_SOURCE",), "auto"),
     "access_token": Option(secret, ("AZSPHERE_ACCESS_TOKEN",)),
     "client_id": Option(secret, ("AZURE_CLIENT_ID",)),
     "client_secret": Option(secret, ("AZURE_CLIENT_SECRET", "AZURE_SECRET")),
-    "client_certificate": Option(credential_file, ("AZURE_CLIENT_CERTIFICATE_PATH",), file=True),
+    "client_certificate": Option(credential_file, ("AZURE_CLIENT_CERTIFICATE_PATH",), file=True, kind="path"),
     "client_certificate_password": Option(password, ("AZURE_CLIENT_CERTIFICATE_PASSWORD",)),
-    "federated_token_file": Option(credential_file, ("AZURE_FEDERATED_TOKEN_FILE",), file=True),
+    "federated_token_file": Option(credential_file, ("AZURE_FEDERATED_TOKEN_FILE",), file=True, kind="path"),
     "directory_id": Option(secret, ("AZURE_TENANT_ID", "AZURE_TENANT")),
     "authority_host": Option(text, ("AZURE_AUTHORITY_HOST",), "https://login.microsoftonline.com"),
-    "token_cache": Option(cache, ("AZSPHERE_TOKEN_CACHE",)),
+    "token_cache": Option(cache, ("AZSPHERE_TOKEN_CACHE",), kind="path"),
 }
 #: The options that are secrets themselves; the others may be paths of files that hold one.
 SECRET_OPTIONS = ("access_token", "client_secret", "client_certificate_password")

@@ -23,8 +23,8 @@ from ._login import Login
 from ._options import secrets_in
 from ._overlay.overlay import Overlay
 from ._resolver import Layer, Resolved, of_environment, resolve
-from ._result import Result, conceal
 from ._service import Service
+from ._views.result import Result, mask_unknown
 
 NO_COST = {"requests": 0, "retries": 0, "throttled_seconds": 0.0, "token_source": None}
 
@@ -47,7 +47,6 @@ class Modes:
     """How a task runs: `check` keeps every write to itself, `no_log` keeps the result out of logs."""
 
     check: bool = False
-    diff: bool = False
     no_log: bool = False
 
 
@@ -105,7 +104,7 @@ class Task:
             result = function({**self._options, **self._resolved.params}, self._context())
         except FleetError as error:
             return Ending({"changed": False, "api": self._cost()}, self._explained(error))
-        values, unknown = conceal(result.values)
+        values, unknown = mask_unknown(result.values)
         values = {**values, "changed": result.changed, "api": self._cost()}
         if result.diff is not None:
             values.update(diff=list(result.diff), unknown=unknown)
@@ -127,16 +126,12 @@ class Task:
         return resolve(layers, self._environment, person=person)
 
     def _context(self) -> Context:
-        modes = self._modes
         return Context(
             open_service=self._open_service,
             # In check mode every write ends here and in the overlay: nothing else has to know.
             files=self._files,
             warn=self._host.warn,
-            debug=self._host.debug,
-            check=modes.check,
-            diff=modes.diff,
-            no_log=modes.no_log,
+            no_log=self._modes.no_log,
             open_login=self._open_login,
             account=lambda: self._connect().account(),
             environment=self._environment,

@@ -93,7 +93,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import tenants
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments()
 

@@ -172,10 +172,10 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BUL
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
     {
@@ -197,7 +197,7 @@ def run(params: Params, context: Context) -> Result:
         base_dir = params["base_dir"] or context.environment.working_directory
         document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
-    return bring_about_blueprint(context, document, policy, Waiting.of(params))
+    return apply_blueprint(context, document, policy, Waiting.of(params))
 
 
 def main() -> None:

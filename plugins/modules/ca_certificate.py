@@ -186,7 +186,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import ca_certificate
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.file import desired_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

@@ -89,7 +89,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import certificates
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments({"thumbprint": {"type": NAME}})
 

@@ -119,8 +119,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import deployment
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
@@ -137,8 +137,8 @@ ARGUMENTS = WAITING + Arguments(
 def run(params: Params, context: Context) -> Result:
     """Ensures that the set of images is deployed to the device group."""
     packages = [read_package(path) for path in params["packages"] or ()]
-    desired = deployment.desired_deployment(params["product"], params["device_group"], params["images"] or (), packages)
-    return bring_about(context, lambda service: deployment.plan(service, desired), Waiting.of(params), "deployment")
+    spec = deployment.deployment_spec(params["product"], params["device_group"], params["images"] or (), packages)
+    return apply_plan(context, lambda service: deployment.plan(service, spec), Waiting.of(params), "deployment")
 
 
 def main() -> None:

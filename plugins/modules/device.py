@@ -166,7 +166,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._option_types impor
     PATH,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
     {
@@ -193,7 +193,7 @@ def run(params: Params, context: Context) -> Result:
     """Ensures that the devices are claimed and in their device groups."""
     limits = devices.Limits.of(params)
     rows = rows_of(params, context.files, context.warn)
-    return devices.bring_about_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
+    return devices.apply_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
 
 
 def main() -> None:

@@ -147,13 +147,13 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import CAPABILITIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import CAPABILITIES
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.device_capability import (
     NEW_MODE,
     apply_capability,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

@@ -128,24 +128,27 @@ api:
   sample: {requests: 4, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
 """
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
+from functools import partial
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import (
+    WAITING,
+    Arguments,
+    run_module,
+    spec_options,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import OS_FEEDS, UPDATE_POLICIES
-from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, settings_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
+        **spec_options(DeviceGroupSpec),
         "product": {"type": NAME},
-        "name": {"type": NAME},
         "id": {"type": NAME},
-        "description": {"type": TEXT},
-        "os_feed": {"type": "str", "choices": list(OS_FEEDS)},
-        "update_policy": {"type": "str", "choices": list(UPDATE_POLICIES)},
-        "allow_crash_dumps_collection": {"type": "bool"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     # A name or an ID, and with the name alone its product.
@@ -156,17 +159,14 @@ ARGUMENTS = WAITING + Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Ensures the device group that the options describe."""
-    desired = device_group.DesiredDeviceGroup(
-        product=params["product"],
-        name=params["name"],
-        id=None if params["id"] is None else guid(params["id"], "device group"),
-        description=params["description"],
-        os_feed=params["os_feed"],
-        update_policy=params["update_policy"],
-        allow_crash_dumps_collection=params["allow_crash_dumps_collection"],
-        present=params["state"] == "present",
-    )
-    return bring_about(context, lambda service: device_group.plan(service, desired), Waiting.of(params), "device_group")
+    spec = DeviceGroupSpec(**{setting.name: params[setting.name] for setting in settings_of(DeviceGroupSpec)})
+    present = params["state"] == "present"
+    if params["id"] is not None:
+        group_id = guid(params["id"], "device group")
+        planner = partial(device_group.plan_with_id, device_group_id=group_id, spec=spec, present=present)
+    else:
+        planner = partial(device_group.plan, product=params["product"], spec=spec, present=present)
+    return apply_plan(context, planner, Waiting.of(params), "device_group")
 
 
 def main() -> None:

@@ -80,9 +80,9 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.products import device_groups
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {"product": {"type": NAME}, "name": {"type": NAME}, "id": {"type": NAME}},

@@ -147,14 +147,14 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import DEVICE_ID, LIST, NAME
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import device_ids
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.devices import (
     device_count,
+    device_ids,
     devices,
     devices_of_ids,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

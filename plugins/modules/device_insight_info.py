@@ -116,7 +116,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import DEVICE_ID, INTEGER, LIST, NAME, TIME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.insights import insight_filter, insights
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

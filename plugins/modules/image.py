@@ -85,8 +85,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import image
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments({"path": {"type": PATH, "required": True}})
 
@@ -94,7 +94,7 @@ ARGUMENTS = WAITING + Arguments({"path": {"type": PATH, "required": True}})
 def run(params: Params, context: Context) -> Result:
     """Ensures that the image of the package is in the tenant."""
     package = read_package(params["path"])
-    return bring_about(context, lambda service: image.plan(service, package), Waiting.of(params), "image")
+    return apply_plan(context, lambda service: image.plan(service, package), Waiting.of(params), "image")
 
 
 def main() -> None:

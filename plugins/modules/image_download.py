@@ -137,8 +137,11 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import NEW_MODE, apply_image_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import (
+    NEW_MODE,
+    apply_image_file,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

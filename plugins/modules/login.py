@@ -122,7 +122,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NUMBER
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import login
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

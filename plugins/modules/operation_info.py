@@ -117,9 +117,9 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, NUMBER
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.operations import operation
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

@@ -109,11 +109,12 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
@@ -129,14 +130,12 @@ ARGUMENTS = WAITING + Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Ensures the product that the options describe."""
-    desired = product.DesiredProduct(
-        name=params["name"],
-        id=None if params["id"] is None else guid(params["id"], "product"),
-        description=params["description"],
-        default_device_groups=params["default_device_groups"],
-        present=params["state"] == "present",
+    spec = ProductSpec(params["name"], params["description"], params["default_device_groups"])
+    product_id = None if params["id"] is None else guid(params["id"], "product")
+    present = params["state"] == "present"
+    return apply_plan(
+        context, lambda service: product.plan(service, spec, product_id, present), Waiting.of(params), "product"
     )
-    return bring_about(context, lambda service: product.plan(service, desired), Waiting.of(params), "product")
 
 
 def main() -> None:

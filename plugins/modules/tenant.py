@@ -117,8 +117,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAI
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import tenant
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
@@ -144,7 +144,7 @@ def run(params: Params, context: Context) -> Result:
         record=params["record"],
         confirm=params["confirm"],
     )
-    return bring_about(context, tenant.planner(desired, context.files), Waiting.of(params), "tenant")
+    return apply_plan(context, tenant.planner(desired, context.files), Waiting.of(params), "tenant")
 
 
 def main() -> None:

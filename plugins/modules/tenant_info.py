@@ -56,7 +56,7 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import tenant_in_use, tenants
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments()
 

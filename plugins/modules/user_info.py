@@ -67,7 +67,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import users
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments({"user": {"type": NAME}})
 
@@ -75,7 +75,7 @@ ARGUMENTS = Arguments({"user": {"type": NAME}})
 def run(params: Params, context: Context) -> Result:
     """Returns the users that match the options, and the available roles."""
     found = users(context.service, params["user"])
-    return Result(values={"users": found, "roles_available": context.service.roles()})
+    return Result(values={"users": found, "roles_available": list(context.service.users.roles())})
 
 
 def main() -> None:

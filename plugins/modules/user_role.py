@@ -109,10 +109,11 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import user_role
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -128,14 +129,14 @@ ARGUMENTS = Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Ensures the roles that the options describe."""
-    desired = user_role.DesiredUser(
+    spec = UserSpec(
         user=params["user"],
         roles=tuple(params["roles"] or ()),
         exclusive=params["exclusive"],
         present=params["state"] == "present",
         force=params["force"],
     )
-    outcome = execute(context, lambda service: user_role.plan(service, desired), Waiting.of(params))
+    outcome = execute(context, lambda service: user_role.plan(service, spec), Waiting.of(params))
     return Result(outcome.changed, {"user": outcome.after.values}, outcome.diff, outcome.error)
 
 

@@ -16,7 +16,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import OPTIONS, blank
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 
 from ._reading import reading
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import is_device_id
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import is_device_id
 
 
 class TestModule:

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _part(text: str) -> Part:
     first, _slash, count = text.partition("/")
-    if not first.isdecimal() or not count.isdecimal() or not int(first) < int(count):
+    if not first.isdecimal() or not count.isdecimal() or int(first) >= int(count):
         raise argparse.ArgumentTypeError(f"{text!r} is not a part; use K/N, as in 0/4")
     return int(first), int(count)
 

@@ -25,7 +25,9 @@ def test_modules_and_plugins_have_every_option() -> None:
 def test_ansible_decides_nothing(name: str) -> None:
     """It would take an empty variable for a value, and refuse an empty choice."""
     for described in (MODULES[name], PLUGINS[name], CONNECTION.spec[name]):
-        assert described["type"] == "raw"
         assert not {"default", "choices", "fallback", "env"} & set(described)
+    assert PLUGINS[name]["type"] == "raw"
+    assert MODULES[name]["type"] == CONNECTION.spec[name]["type"]
+    assert CONNECTION.spec[name]["type"]("") == ""
     assert MODULES[name]["description"] == PLUGINS[name]["description"]
     assert all(f"E({variable})" in " ".join(MODULES[name]["description"]) for variable in OPTIONS[name].variables)

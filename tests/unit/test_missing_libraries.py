@@ -16,6 +16,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 
@@ -56,7 +57,7 @@ def test_nothing_is_written_that_could_not_be_shown(monkeypatch: pytest.MonkeyPa
     with pytest.raises(MissingLibrary, match="library PyYAML is needed to show differences"):
         execute(
             surround(service).context,
-            lambda port: product.plan(port, product.DesiredProduct("Kettle")),
+            lambda port: product.plan(port, ProductSpec("Kettle")),
             WAITING,
         )
     assert service.writes == []

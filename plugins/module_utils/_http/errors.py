@@ -9,23 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._errors import Conflict, FleetError, Forbidden, NotFound, ServiceError, SignInError, Unreachable
 
-#: Codes inside a failed operation, and in failures of the form {Code, Message} (FACTS: operations, failures).
-ERROR_CODES = (
-    "OperationFailed",
-    "TenantInMigration",
-    "TenantMigrationRequired",
-    "ClientUpdateRequired",
-    "InternalServerError",
-    "BadRequest",
-    "Forbidden",
-    "Conflict",
-    "NotFound",
-)
 #: Headers that may carry the trace of a failure: which one the service uses is not published (FACTS: not known, 24).
 TRACE_HEADERS = (
     "x-ms-request-id",
@@ -76,17 +64,20 @@ def scrub(text: str) -> str:
     return line if len(line) <= _LONGEST else line[:_LONGEST].rstrip() + " ..."
 
 
-def service_words(content: bytes) -> tuple[str | None, str | None]:
-    """Returns code and text of a failure's body in any of its known and likely forms (FACTS: not known, 4)."""
+def service_words(content: bytes, codes: Sequence[str] = ()) -> tuple[str | None, str | None]:
+    """Returns code and text of a failure's body in any of its known and likely forms (FACTS: not known, 4).
+
+    :param codes: what the numbers of an API stand for, from zero on.
+    """
     text = content.decode("utf-8-sig", "replace").strip()
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         return None, _plain_text(text)
-    found = list(_details(body))
-    codes = [code for code, words in found if code]
+    found = list(_details(body, codes))
+    told = [code for code, words in found if code]
     texts = dict.fromkeys(words for code, words in found if words)
-    return (codes[0] if codes else None), scrub("; ".join(texts)) or None
+    return (told[0] if told else None), scrub("; ".join(texts)) or None
 
 
 def _plain_text(text: str) -> str | None:
@@ -98,36 +89,36 @@ def _plain_text(text: str) -> str | None:
     return scrub(text)
 
 
-def _details(body: Any) -> Iterator[tuple[str | None, str | None]]:
+def _details(body: Any, codes: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
     if isinstance(body, str):
         yield None, body
     elif isinstance(body, list):
         for entry in body:
-            yield from _details(entry)
+            yield from _details(entry, codes)
     elif isinstance(body, dict):
         members = {str(name).lower(): value for name, value in body.items()}
-        code = _code(members.get("errorcode"))
+        code = _code(members.get("errorcode"), codes)
         if code is None:
-            code = _code(members.get("code"))
+            code = _code(members.get("code"), codes)
         parts = [members.get(name) for name in ("title", "detail", "message", "error_description")]
         words = [part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()]
         yield code, ": ".join(dict.fromkeys(words)) or None
         if isinstance(members.get("error"), (dict, list, str)):
-            yield from _details(members["error"])
+            yield from _details(members["error"], codes)
         if isinstance(members.get("errors"), dict):
             for name, texts in members["errors"].items():
                 listed = texts if isinstance(texts, list) else [texts]
                 said = [text.strip().rstrip(".") for text in listed if isinstance(text, str)]
                 yield None, ", ".join(f"{name}: {text}" for text in said)
         elif isinstance(members.get("errors"), list):
-            yield from _details(members["errors"])
+            yield from _details(members["errors"], codes)
 
 
-def _code(value: Any) -> str | None:
+def _code(value: Any, codes: Sequence[str]) -> str | None:
     if isinstance(value, bool) or value is None or value == "":
         return None
     if isinstance(value, int):
-        return ERROR_CODES[value] if 0 <= value < len(ERROR_CODES) else str(value)
+        return codes[value] if 0 <= value < len(codes) else str(value)
     return scrub(value) if isinstance(value, str) else None
 
 
@@ -140,10 +131,16 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], content: bytes, doing: str, target: str | None, attempts: int = 1
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    doing: str,
+    target: str | None,
+    attempts: int = 1,
+    codes: Sequence[str] = (),
 ) -> FleetError:
-    """Returns the error for a reply that is no success, after so many attempts."""
-    code, words = service_words(content)
+    """Returns the error for a reply that is no success, after so many attempts; `codes` as in `service_words`."""
+    code, words = service_words(content, codes)
     answered = " ".join([str(status), *([_REASONS[status]] if status in _REASONS else [])])
     sentence = f"While {doing}, the service answered {answered}"
     if attempts > 1:

@@ -11,8 +11,9 @@ import os
 import struct
 
 from .._errors import InvalidInput, MissingLibrary
-from .._model import IMAGE_TYPES, ImagePackage
+from .._model.resources import ImagePackage
 from .encrypted import refuse_encrypted
+from .image_types import IMAGE_TYPES
 
 
 def read_package(path: str) -> ImagePackage:

@@ -60,7 +60,7 @@ def test_booleans_accept_words(word: Any, value: bool) -> None:
         }
     )
     assert found.products[0].default_device_groups is value
-    assert found.products[0].device_groups[0].allow_crash_dumps_collection is value
+    assert found.device_groups[0][1].allow_crash_dumps_collection is value
     assert found.users[0].exclusive is value
 
 
@@ -73,7 +73,7 @@ def test_names_are_trimmed() -> None:
         }
     )
     assert found.products[0].name == "Kettle"
-    assert found.products[0].device_groups[0].name == "Field  Test"
+    assert found.device_groups[0][1].name == "Field  Test"
     assert (found.devices[0].product, found.devices[0].device_group) == ("Kettle", "Field  Test")
     assert found.users[0].user == "ann@contoso.example"
 

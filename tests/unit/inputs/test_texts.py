@@ -14,8 +14,11 @@ import pytest
 from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE, BOOLEANS_TRUE
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, escaped
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Product, all_named, name_key, same_name
-from ansible_collections.azsphere.fleet.plugins.module_utils._service import check_name
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service import CAPABILITIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Product
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import all_named, name_key, same_name
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import require_name
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,7 +108,7 @@ def test_invisible_characters_are_shown_escaped(text: str, shown: str) -> None:
 @pytest.mark.parametrize("place", ["{}Kettle", "Ket{}tle", "Kettle{}"])
 def test_names_with_invisible_characters_are_rejected(place: str, character: str) -> None:
     with pytest.raises(InvalidInput, match="Invalid product name") as caught:
-        check_name("product", place.format(character))
+        require_name(CAPABILITIES, "product", place.format(character))
     assert str(caught.value).isprintable()
 
 
@@ -122,7 +125,7 @@ def test_case_and_surrounding_blanks_of_names_are_ignored(name: str, before: str
 
 
 def test_an_exact_name_comes_before_one_with_blanks_around_it() -> None:
-    spaced, exact, other = Product("1", "Kettle "), Product("2", "KETTLE"), Product("3", "Ket tle")
+    spaced, exact, other = (Product(ProductRef(name)) for name in ("Kettle ", "KETTLE", "Ket tle"))
     assert all_named([spaced, exact, other], "Kettle") == [exact, spaced]
     assert all_named([spaced, other], "kettle") == [spaced]
     assert all_named([exact, spaced], "Kettle ") == [spaced, exact]

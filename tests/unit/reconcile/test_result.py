@@ -8,8 +8,14 @@
 from __future__ import annotations
 
 import yaml
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Operation, Placeholder
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import conceal, difference, operation_values, text
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import (
+    difference,
+    mask_unknown,
+    operation_values,
+    text,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +26,7 @@ quick = settings(deadline=None, max_examples=50)
 
 def test_what_is_not_known_is_null_and_named() -> None:
     value = {"id": UNKNOWN, "name": "Kettle", "groups": [{"id": UNKNOWN}, {"id": "b1"}], "pair": (UNKNOWN, 1)}
-    shown, unknown = conceal({"product": value})
+    shown, unknown = mask_unknown({"product": value})
     assert shown == {
         "product": {"id": None, "name": "Kettle", "groups": [{"id": None}, {"id": "b1"}], "pair": [None, 1]}
     }
@@ -28,7 +34,7 @@ def test_what_is_not_known_is_null_and_named() -> None:
 
 
 def test_a_placeholder_alone() -> None:
-    assert conceal(UNKNOWN, "id") == (None, ["id"])
+    assert mask_unknown(UNKNOWN, "id") == (None, ["id"])
 
 
 values = st.recursive(
@@ -48,10 +54,10 @@ def count(value: object) -> int:
 @quick
 @given(values)
 def test_no_placeholder_comes_through_and_none_goes_untold(value: object) -> None:
-    shown, unknown = conceal(value)
+    shown, unknown = mask_unknown(value)
     assert count(shown) == 0
     assert len(unknown) == count(value)
-    assert conceal(shown) == (shown, [])
+    assert mask_unknown(shown) == (shown, [])
 
 
 def test_differences_are_yaml_in_the_order_of_the_keys() -> None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
-from ._errors import FleetError, MissingLibrary
-from ._model import Operation, Placeholder
+from .._errors import FleetError, MissingLibrary
+from .._model.resources import Operation
+from .._model.values import Placeholder
 
 #: One difference as Ansible's callbacks show it: before, after, before_header, after_header; all text.
 Diff = dict[str, str]
@@ -33,7 +34,7 @@ class Result:
     error: FleetError | None = None
 
 
-def conceal(value: Any, path: str = "") -> tuple[Any, list[str]]:
+def mask_unknown(value: Any, path: str = "") -> tuple[Any, list[str]]:
     """The value with every placeholder made null, and the paths at which they stood (`product.device_groups[0].id`)."""
     if isinstance(value, Placeholder):
         return None, [path]
@@ -41,13 +42,13 @@ def conceal(value: Any, path: str = "") -> tuple[Any, list[str]]:
     if isinstance(value, Mapping):
         members = {}
         for key, member in value.items():
-            members[key], below = conceal(member, f"{path}.{key}" if path else str(key))
+            members[key], below = mask_unknown(member, f"{path}.{key}" if path else str(key))
             unknown += below
         return members, unknown
     if isinstance(value, (list, tuple)):
         entries = []
         for number, member in enumerate(value):
-            entry, below = conceal(member, f"{path}[{number}]")
+            entry, below = mask_unknown(member, f"{path}[{number}]")
             entries.append(entry)
             unknown += below
         return entries, unknown
@@ -59,7 +60,7 @@ def difference(title: str, before: Any, after: Any) -> Diff:
     return {"before": text(before), "after": text(after), "before_header": title, "after_header": title}
 
 
-def differences_can_be_shown() -> None:
+def require_diff_library() -> None:
     """Raises MissingLibrary. It is asked before the first write, as differences are made after the last."""
     if find_spec("yaml") is None:
         raise MissingLibrary("PyYAML", "show differences")
@@ -71,7 +72,7 @@ def text(shown: Any) -> str:
         return ""
     if isinstance(shown, str):
         return shown
-    differences_can_be_shown()
+    require_diff_library()
     import yaml
 
     plain = {key: UNKNOWN if isinstance(value, Placeholder) else value for key, value in shown.items()}
