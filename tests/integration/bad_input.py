@@ -295,15 +295,15 @@ AFTER_A_LOOK = (
         "an unknown product",
         "device",
         {"ids": [A], "product": "Kettel", "device_group": "Production"},
-        'There is no product "Kettel" in the tenant. There are: "Kettle", "Toaster".',
+        'There is no product "Kettel" in the tenant. Available: "Kettle", "Toaster".',
         ("Product_GetByName", "Product_List"),
     ),
     Mistake(
         "several unknown places",
         "device",
         {"src": "{folder}/astray.csv"},
-        'The device list cannot be used: row 2: There is no device group "Attic" in the product "Kettle". It has: '
-        '"Development", "Production"; row 4: There is no product "Kettel" in the tenant. There are: "Kettle", '
+        'The device list cannot be used: row 2: There is no device group "Attic" in the product "Kettle". Available: '
+        '"Development", "Production"; row 4: There is no product "Kettel" in the tenant. Available: "Kettle", '
         '"Toaster".',
         (
             *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
@@ -315,7 +315,7 @@ AFTER_A_LOOK = (
         "an unknown device group",
         "deployment",
         {"product": "Kettle", "device_group": "Prodction", "images": [CONTROL_1]},
-        'There is no device group "Prodction" in the product "Kettle". It has: "Development", "Production".',
+        'There is no device group "Prodction" in the product "Kettle". Available: "Development", "Production".',
         ("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
     ),
     Mistake(
@@ -389,7 +389,7 @@ AFTER_A_LOOK = (
         "a server that is not there",
         "product_info",
         {"api_url": "https://127.0.0.1:{closed_port}", "retry_timeout": 0.5},
-        "While listing the device groups, 127.0.0.1:{closed_port} refused the connection. Check api_url, and that the "
+        "While listing the products, 127.0.0.1:{closed_port} refused the connection. Check api_url, and that the "
         "server is running.",
     ),
     Mistake(

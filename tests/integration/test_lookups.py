@@ -93,17 +93,17 @@ VARIABLES = {
 #: What each expression is refused with.
 REFUSED = {
     "lookup('azsphere.fleet.tenants', 'Nowhere')": (
-        'There is no tenant "Nowhere" that this account may use. There are: "Contoso Fleet".'
+        'There is no tenant "Nowhere" that this account may use. Available: "Contoso Fleet".'
     ),
     "lookup('azsphere.fleet.products', 'Teapot')": (
-        'There is no product "Teapot" in the tenant. There are: "Coffee Machine", "Kettle".'
+        'There is no product "Teapot" in the tenant. Available: "Coffee Machine", "Kettle".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Production')": (
         'There are 2 device groups "Production" in the tenant. Say which: '
         '"Coffee Machine/Production", "Kettle/Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Kettle/Attic')": (
-        'There is no device group "Attic" in the product "Kettle". It has: "Laboratory", "Production".'
+        'There is no device group "Attic" in the product "Kettle". Available: "Laboratory", "Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Attic')": (
         'There is no device group "Attic" in the tenant. Available: '
