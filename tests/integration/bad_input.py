@@ -209,10 +209,10 @@ AT_ONCE = (
         "The option wait_timeout has to be a positive number of seconds, not 0.",
     ),
     Mistake(
-        "a confirmed name without what is for ever",
+        "a confirmed name without an irreversible step",
         "tenant",
         {"name": "Contoso Workshop", "confirm": "Contoso Workshop"},
-        "A new name needs no confirm, which stands for what is for ever. Leave confirm out, or name the device_id to "
+        "A new name needs no confirm, which is for what cannot be undone. Leave confirm out, or name the device_id to "
         "make a tenant from.",
     ),
     Mistake(
@@ -308,7 +308,7 @@ AFTER_A_LOOK = (
         (
             *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
             *("Product_GetByName", "Product_List"),
-            *("Product_GetByName", "DeviceGroup_GetInProduct"),
+            *("Product_Get", "DeviceGroup_Get"),
         ),
     ),
     Mistake(
@@ -383,7 +383,7 @@ AFTER_A_LOOK = (
         {"access_token": SECRET, "auth_source": "access_token"},
         "Signing in failed: the service rejected the access_token. Give a new token for the Azure Sphere Public API, "
         "or credentials that can be renewed.",
-        ("DeviceGroup_List",),
+        ("Product_List",),
     ),
     Mistake(
         "a server that is not there",
@@ -396,8 +396,8 @@ AFTER_A_LOOK = (
         "an unclaimed device without claim",
         "device",
         {"ids": [A, UNCLAIMED]},
-        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim is for ever: to "
-        "claim all the same, set claim: true.",
+        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim cannot be undone: "
+        "to claim all the same, set claim: true.",
         ("Devices_Get", "Devices_Get"),
     ),
     Mistake(
@@ -411,7 +411,6 @@ AFTER_A_LOOK = (
             "DeviceGroup_GetInProduct",
             "Devices_Get",
             "Devices_Get",
-            "Product_List",
             "DeviceGroup_List",
         ),
     ),

@@ -58,8 +58,8 @@ class EmptyService:
         self.capabilities = CAPABILITIES
         self.tenants: Any = EmptyResource("tenants", {"list": lambda: [TENANT], "current": lambda: TENANT})
         self.certificates: Any = EmptyResource("certificates", {"list": none_listed})
-        roles, account = (lambda: list(ROLES)), (lambda: ("fleet-runner@contoso.example",))
-        self.users: Any = EmptyResource("users", {**_LISTED, "roles": roles, "account": account})
+        account = ("fleet-runner@contoso.example",)
+        self.users: Any = EmptyResource("users", {**_LISTED, "roles": lambda: list(ROLES), "account": lambda: account})
         self.products: Any = EmptyResource("products", _NAMED)
         self.device_groups: Any = EmptyResource("device_groups", {**_NAMED, "named": none_listed})
         targeted = {"targeted_images": none_listed}

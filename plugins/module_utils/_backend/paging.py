@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from .._errors import ServiceError
 
 Entry = TypeVar("Entry")
 #: Reads the page that a mark leads to, None the first; returns its entries and the mark of the next page, None at the
 #: end.
-ReadPage = Callable[[str | None], tuple[Sequence[Entry], str | None]]
+ReadPage: TypeAlias = Callable[["str | None"], tuple[Sequence[Entry], "str | None"]]
 
 #: Empty pages in a row after which no further one is read.
 MOST_EMPTY = 100

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class GroupRef:
 
 
 #: Where to look for devices: in the whole tenant (None), in a product, or in a device group.
-Scope = ProductRef | GroupRef | None
+Scope: TypeAlias = "ProductRef | GroupRef | None"
 
 
 def group_ref(product: str, name: str) -> GroupRef:

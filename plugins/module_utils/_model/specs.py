@@ -17,11 +17,6 @@ from typing import Any, TypeVar
 from .resources import OS_FEEDS, UPDATE_POLICIES, ImagePackage
 
 
-def _choice(*choices: str) -> Any:
-    """A setting that takes one of these values."""
-    return field(default=None, metadata={"choices": choices})
-
-
 @dataclass(frozen=True)
 class ProductSpec:
     """A product. `default_device_groups`: whether it has the five default device groups; none is ever deleted."""
@@ -37,8 +32,8 @@ class DeviceGroupSpec:
 
     name: str | None = None
     description: str | None = None
-    os_feed: str | None = _choice(*OS_FEEDS)
-    update_policy: str | None = _choice(*UPDATE_POLICIES)
+    os_feed: str | None = field(default=None, metadata={"choices": OS_FEEDS})
+    update_policy: str | None = field(default=None, metadata={"choices": UPDATE_POLICIES})
     allow_crash_dumps_collection: bool | None = None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._context import Context, Params, Waiting
 from .._errors import FleetError, InvalidInput, WriteState
@@ -30,7 +30,7 @@ UNCLAIMED = "not claimed"
 NO_GROUP = "no group"
 
 #: The group that each pair of names (product, device group) stands for.
-Targets = dict[tuple[str | None, str], GroupRef]
+Targets: TypeAlias = "dict[tuple[str | None, str], GroupRef]"
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def in_child(work: Callable[[], None]) -> None:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
+            tempfile.tempdir = "/tmp"  # That of the tests belongs to root.
             work()
             os._exit(0)
         finally:
