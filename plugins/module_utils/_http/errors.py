@@ -141,45 +141,53 @@ def refusal(
 ) -> FleetError:
     """Returns the error for a reply that is no success, after so many attempts; `codes` as in `service_words`."""
     code, words = service_words(content, codes)
-    answered = " ".join([str(status), *([_REASONS[status]] if status in _REASONS else [])])
-    sentence = f"While {doing}, the service answered {answered}"
+    trace = request_id(headers)
+    kind, hint = _kind_and_hint(status, code, traced=trace is not None)
+    return kind(
+        _sentence(status, code, words, doing, attempts),
+        code=code or str(status),
+        status=status,
+        target=target,
+        request_id=trace,
+        retriable=status in (408, 429) or status >= 500,
+        hint=hint,
+    )
+
+
+def _sentence(status: int, code: str | None, words: str | None, doing: str, attempts: int) -> str:
+    reason = _REASONS.get(status)
+    sentence = f"While {doing}, the service answered {status}" + (f" {reason}" if reason else "")
     if attempts > 1:
         sentence += f" ({attempts} times in a row)"
     # The title of a problem often is the reason of the status, said already.
-    words = words.removeprefix(f"{_REASONS.get(status)}: ") if words else None
-    words = None if words == _REASONS.get(status) else words
+    words = words.removeprefix(f"{reason}: ") if words else None
+    words = None if words == reason else words
     if words or code:
         sentence += f": {words or code}"
         if words and code:
             sentence += f" ({code})"
-    hint: str | None = None
-    kind: type[FleetError] = _CLASSES.get(status) or _CLASSES.get(code or "") or ServiceError
+    return sentence.rstrip(". ") + "."
+
+
+def _kind_and_hint(status: int, code: str | None, traced: bool) -> tuple[type[FleetError], str | None]:
+    """The class of the error, and what to do about it."""
+    kind = _CLASSES.get(status) or _CLASSES.get(code or "") or ServiceError
     if status == 401:
-        kind = SignInError
-        hint = "A fresh token was rejected as well: check that the credentials belong to an account of this service."
-    elif 300 <= status < 400:
-        hint = "Redirects are not followed: check api_url."
-    elif status == 410 or code in ("TenantMigrationRequired", "ClientUpdateRequired"):
-        hint = (
+        return SignInError, (
+            "A fresh token was rejected as well: check that the credentials belong to an account of this service."
+        )
+    if 300 <= status < 400:
+        return kind, "Redirects are not followed: check api_url."
+    if status == 410 or code in ("TenantMigrationRequired", "ClientUpdateRequired"):
+        return kind, (
             "The client or the tenant is too old for the service: update azsphere.fleet, and see whether the tenant "
             "was moved to the integrated (catalog) interface."
         )
-    elif status == 429:
-        kind = Unreachable
-        hint = "Lower concurrency, raise retry_timeout, or try again later."
-    elif status in (408, 502, 503, 504):
-        kind = Unreachable
-        hint = "Try again later, or raise retry_timeout."
-    elif status >= 500:
-        hint = "Try again later; if it happens again, report it to the service with the time" + (
-            " and the request ID." if request_id(headers) else "."
-        )
-    return kind(
-        sentence.rstrip(". ") + ".",
-        code=code or str(status),
-        status=status,
-        target=target,
-        request_id=request_id(headers),
-        retriable=status in (408, 429) or status >= 500,
-        hint=hint,
-    )
+    if status == 429:
+        return Unreachable, "Lower concurrency, raise retry_timeout, or try again later."
+    if status in (408, 502, 503, 504):
+        return Unreachable, "Try again later, or raise retry_timeout."
+    if status >= 500:
+        traces = " and the request ID." if traced else "."
+        return kind, f"Try again later; if it happens again, report it to the service with the time{traces}"
+    return kind, None

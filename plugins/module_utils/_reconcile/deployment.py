@@ -103,7 +103,7 @@ def _known_images(service: Service, spec: DeploymentSpec) -> dict[str, Image]:
                 target=image_id,
                 hint="Upload its package first, or give the package here.",
             )
-        component = known[image_id].component_id
+        component = known[image_id].component_id if service.capabilities.one_image_per_component else None
         if component is not None and components.setdefault(component, image_id) != image_id:
             raise _component_twice(components[component], image_id, component)
     return known
