@@ -396,8 +396,8 @@ AFTER_A_LOOK = (
         "an unclaimed device without claim",
         "device",
         {"ids": [A, UNCLAIMED]},
-        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim cannot be undone: "
-        "to claim all the same, set claim: true.",
+        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim cannot be "
+        "undone: to claim all the same, set claim: true.",
         ("Devices_Get", "Devices_Get"),
     ),
     Mistake(
