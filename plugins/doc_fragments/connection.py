@@ -100,9 +100,7 @@ ModuleDocFragment = type(
     "ModuleDocFragment",
     (),
     {
-        "DOCUMENTATION": _yaml(
-            options={name: _for_modules(name) for name in _TEXTS}, requirements=[*_REQUIREMENTS, "PyYAML"]
-        ),
+        "DOCUMENTATION": _yaml(options={name: _for_modules(name) for name in _TEXTS}, requirements=_REQUIREMENTS),
         "PLUGIN": _yaml(options={name: _for_plugins(name) for name in _TEXTS}, requirements=_REQUIREMENTS),
     },
 )
