@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._errors import Conflict, FleetError, Forbidden, NotFound, ServiceError, SignInError, Unreachable
+from .bounded import LARGEST_ERROR
 
 #: Codes inside a failed operation, and in failures of the form {Code, Message} (FACTS: operations, failures).
 ERROR_CODES = (
@@ -69,33 +70,51 @@ _SECRETS = re.compile(
 )
 
 
-def scrub(text: str) -> str:
-    """Returns text of a stranger as one short line without anything that looks like a token or a signature."""
+def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
+    """Returns text of a stranger as one short line without secrets, and anything that looks like a token or signature.
+
+    Text beyond LARGEST_ERROR characters is not looked at.
+    """
+    for secret in secrets:
+        text = text.replace(secret, "(removed)") if secret else text
+    text = text[:LARGEST_ERROR]
     readable = "".join(sign if sign.isprintable() else " " for sign in _SECRETS.sub("(removed)", text))
     line = " ".join(readable.split())
     return line if len(line) <= _LONGEST else line[:_LONGEST].rstrip() + " ..."
 
 
-def service_words(content: bytes) -> tuple[str | None, str | None]:
-    """Returns code and text of a failure's body in any of its known and likely forms (FACTS: not known, 4)."""
-    text = content.decode("utf-8-sig", "replace").strip()
+def service_words(content: bytes, secrets: Iterable[str | None] = ()) -> tuple[str | None, str | None]:
+    """Returns code and text of a failure's body in any of its known and likely forms (FACTS: not known, 4).
+
+    Of the body the first LARGEST_ERROR bytes count.
+    """
+    secrets = list(secrets)
+    text = content[:LARGEST_ERROR].decode("utf-8-sig", "replace").strip()
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
-        return None, _plain_text(text)
+        return None, _plain_text(text, secrets)
     found = list(_details(body))
     codes = [code for code, words in found if code]
     texts = dict.fromkeys(words for code, words in found if words)
-    return (codes[0] if codes else None), scrub("; ".join(texts)) or None
+    return (scrub(codes[0], secrets) if codes else None), scrub("; ".join(texts), secrets) or None
 
 
-def _plain_text(text: str) -> str | None:
+def _plain_text(text: str, secrets: Iterable[str | None]) -> str | None:
     if not text:
         return None
     if text.startswith("<"):
-        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return "an HTML page" + (f' titled "{scrub(title.group(1))}"' if title and title.group(1).strip() else "")
-    return scrub(text)
+        title = _title(text)
+        return "an HTML page" + (f' titled "{scrub(title, secrets)}"' if title else "")
+    return scrub(text, secrets)
+
+
+def _title(text: str) -> str:
+    """Returns what is between the first <title ...> and the next </title>, in linear time."""
+    lower = text.lower()
+    start = lower.find(">", begin) if (begin := lower.find("<title")) >= 0 else -1
+    end = lower.find("</title>", start) if start >= 0 else -1
+    return text[start + 1 : end].strip() if end >= 0 and len(lower) == len(text) else ""
 
 
 def _details(body: Any) -> Iterator[tuple[str | None, str | None]]:
@@ -127,23 +146,31 @@ def _code(value: Any) -> str | None:
     if isinstance(value, bool) or value is None or value == "":
         return None
     if isinstance(value, int):
-        return ERROR_CODES[value] if 0 <= value < len(ERROR_CODES) else str(value)
-    return scrub(value) if isinstance(value, str) else None
+        # Python refuses to write out a number of thousands of digits.
+        return ERROR_CODES[value] if 0 <= value < len(ERROR_CODES) else str(value) if abs(value) < 10**10 else None
+    return value if isinstance(value, str) else None
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """Returns the trace of a reply, from whichever header carries it."""
+def request_id(headers: Mapping[str, str], secrets: Iterable[str | None] = ()) -> str | None:
+    """Returns the trace of a reply, from whichever header carries it, without secrets."""
     for name in TRACE_HEADERS:
         if headers.get(name):
-            return scrub(headers[name])
+            return scrub(headers[name], secrets)
     return None
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], content: bytes, doing: str, target: str | None, attempts: int = 1
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    doing: str,
+    target: str | None,
+    attempts: int = 1,
+    secrets: Iterable[str | None] = (),
 ) -> FleetError:
-    """Returns the error for a reply that is no success, after so many attempts."""
-    code, words = service_words(content)
+    """Returns the error for a reply that is no success, after so many attempts. None of the secrets is repeated."""
+    secrets = list(secrets)
+    code, words = service_words(content, secrets)
     answered = " ".join([str(status), *([_REASONS[status]] if status in _REASONS else [])])
     sentence = f"While {doing}, the service answered {answered}"
     if attempts > 1:
@@ -182,7 +209,7 @@ def refusal(
         code=code or str(status),
         status=status,
         target=target,
-        request_id=request_id(headers),
+        request_id=request_id(headers, secrets),
         retriable=status in (408, 429) or status >= 500,
         hint=hint,
     )

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from .._deadline import Deadline
 from .._errors import FleetError, InvalidInput, ReadOnlyViolation, SignInError, WriteState
 from .backoff import full_jitter
+from .bounded import LARGEST_REPLY, LOWEST_RATE, body_of
 from .checks import check_address, check_headers, check_timeout, is_token, shown_host
 from .clock import Clock
 from .endings import ambiguous_write, out_of_patience, session_closed
@@ -65,8 +66,8 @@ class Tokens(Protocol):
 class Settings:
     """Where the service is and how to talk to it. Times in seconds.
 
-    `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for each wait for
-    bytes, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
+    `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for one whole
+    request, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
     """
 
     api_url: str
@@ -204,6 +205,7 @@ class Session:
         transport, timeout = self._opened(), self.settings.request_timeout
         if deadline is not None:
             timeout = min(timeout, max(SHORTEST_TIMEOUT, deadline.remaining()))
+        timeout += len(request.body or b"") / LOWEST_RATE
         url, patience = self._url(request.path), (min(timeout, CONNECT_TIMEOUT), timeout)
         with transport.attempt(self._peer(request, timeout)):
             answer = transport.session.request(
@@ -216,13 +218,16 @@ class Session:
                 verify=self.settings.verify,
                 proxies=self._proxies,
                 allow_redirects=False,
+                stream=True,
             )
-            content = answer.content
+            content = body_of(answer, LARGEST_REPLY)
             announced = answer.headers.get("Content-Length", "")
             # urllib3 before 2.0 takes a body that is too short for whole.
             whole = request.method == "HEAD" or not (announced.isascii() and announced.isdigit())
             if not whole and answer.raw.tell() < int(announced):
                 raise ConnectionError("The body is shorter than announced.")
+        # What echoes the token is quoted in errors, and shown by lookups before Ansible could mask it.
+        content = content.replace(token.encode(), b"(removed)")
         return Reply(answer.status_code, answer.headers, content, request)
 
     def _peer(self, request: Request, timeout: float) -> Peer:
@@ -320,7 +325,9 @@ class _Exchange:
         session, request, attempts = self._session, self._request, self._attempts
         unknown = state_after(reply.status) is WriteState.UNKNOWN
         self._maybe_done = self._maybe_done or unknown
-        error = refusal(reply.status, reply.headers, reply.content, request.doing, request.target, attempts.number)
+        error = refusal(
+            reply.status, reply.headers, reply.content, request.doing, request.target, attempts.number, [self._token]
+        )
         throttled = reply.status in THROTTLES
         asked = retry_after(reply.headers, session.clock) if throttled else None
         pause = attempts.pause(asked)

@@ -80,6 +80,7 @@ class ImageVerbs(OperationVerbs):
             timeout=settings.request_timeout,
             doing=f"fetching the image {download.image_id}",
             target=download.image_id,
+            api_url=settings.api_url,
         )
 
     def upload_image(self, package: ImagePackage) -> Operation:
