@@ -16,7 +16,7 @@ from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
 from ._deadline import seconds
-from ._errors import InvalidInput
+from ._errors import InvalidInput, printable
 from ._http.session import Session, Settings
 from ._legacy.backend import READ_OPERATIONS
 from ._legacy.service import LegacyService
@@ -67,6 +67,10 @@ def open_connection(
 
     Raises InvalidInput for options that cannot be right, SignInError when there are no credentials.
     """
+
+    def warn_safely(text: str) -> None:
+        warn(printable(text))
+
     auth = AuthOptions.from_params(params)
     settings = Settings(
         api_url=_api_url(params.get("api_url") or DEFAULT_API_URL),
@@ -75,10 +79,10 @@ def open_connection(
         retry_timeout=seconds(params, "retry_timeout", DEFAULT_RETRY_TIMEOUT, least=0.0),
         concurrency=_concurrency(params.get("concurrency")),
     )
-    tokens = open_tokens(auth, warn)
+    tokens = open_tokens(auth, warn_safely)
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
     tenant = str(params.get("tenant") or "").strip() or None
-    return Connection(session, LegacyService(session, tenant, warn, debug), tokens)
+    return Connection(session, LegacyService(session, tenant, warn_safely, lambda text: debug(printable(text))), tokens)
 
 
 def open_login(params: Mapping[str, Any], *, read_only: bool, warn: Callable[[str], None]) -> Login:
@@ -86,7 +90,7 @@ def open_login(params: Mapping[str, Any], *, read_only: bool, warn: Callable[[st
 
     Raises InvalidInput for options that cannot be right, SignInError without a place to keep a sign-in in.
     """
-    login = DeviceCodeLogin(AuthOptions.from_params(params), warn)
+    login = DeviceCodeLogin(AuthOptions.from_params(params), lambda text: warn(printable(text)))
     return PlannedLogin(login) if read_only else login
 
 

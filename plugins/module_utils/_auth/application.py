@@ -15,7 +15,7 @@ from .._errors import InvalidInput
 from .._inputs.encrypted import refuse_encrypted
 from .certificate import client_credential
 from .claims import claims
-from .credential import AccessToken, issued
+from .credential import AccessToken, issued, named_by_validation
 from .errors import sign_in_error
 from .libraries import msal_session
 from .options import APPLICATION_SCOPE, AuthOptions
@@ -30,7 +30,8 @@ class _Application:
     directory_id: str
 
     def _identity(self, source: str, proof: str) -> list[str]:
-        return [source, self.options.authority(self.directory_id), self.client_id, APPLICATION_SCOPE, proof]
+        parts = [source, self.options.authority(self.directory_id), self.client_id, APPLICATION_SCOPE, proof]
+        return named_by_validation(parts, self.options.verify)
 
     def _acquire(self, credential: str | dict[str, Any], secret: str | None = None) -> AccessToken:
         doing = f"signing in as the application {self.client_id}"

@@ -34,6 +34,11 @@ class AccessToken:
         return now < self.expires_on - min(MARGIN, max(0, self.expires_on - self.issued_on) / 4)
 
 
+def named_by_validation(parts: list[str], verify: bool | str) -> list[str]:
+    """Returns an identity, another one where certificates are not validated: anybody may have issued its token."""
+    return [*parts, "certificates not validated"] if verify is False else parts
+
+
 class Credential(Protocol):
     """One way of signing in, checked for being complete but not yet used."""
 

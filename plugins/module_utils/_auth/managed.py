@@ -14,7 +14,7 @@ from typing import Any
 from .._errors import InvalidInput, SignInError, Unreachable
 from .._http.checks import is_address, shown_host
 from .._http.plain import Attempt, PlainSession
-from .credential import AccessToken, issued
+from .credential import AccessToken, issued, named_by_validation
 from .errors import sign_in_error, understood
 from .libraries import load_msal
 from .options import APPLICATION_RESOURCE, AuthOptions
@@ -71,7 +71,8 @@ class ManagedIdentity:
     source = "managed_identity"
 
     def identity(self) -> list[str]:
-        return [self.source, _endpoint(), self.options.client_id or "", APPLICATION_RESOURCE]
+        parts = [self.source, _endpoint(), self.options.client_id or "", APPLICATION_RESOURCE]
+        return named_by_validation(parts, self.options.verify)
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
         """Fetches a token. The endpoint keeps tokens itself: `fresh` cannot make it give another one."""

@@ -17,7 +17,7 @@ from .._errors import SignInError
 from .._login import Account
 from .cache import TokenCache
 from .claims import LATEST
-from .credential import AccessToken, issued
+from .credential import AccessToken, issued, named_by_validation
 from .errors import sign_in_error
 from .libraries import msal_session
 from .options import AuthOptions
@@ -32,6 +32,7 @@ class SignInStore:
     def __init__(self, options: AuthOptions, cache: TokenCache) -> None:
         """Raises SignInError without a folder to keep it in."""
         parts = ["user", options.authority(options.people_directory), options.people_client, options.people_scope]
+        parts = named_by_validation(parts, options.verify)
         name, slot = cache.name(parts), cache.slot(parts)
         if cache.folder is None or name is None or slot is None:
             wanted = "token_cache is none" if cache.path is None else f"{cache.path} cannot be used"
@@ -103,6 +104,14 @@ class SignInStore:
             self._slot.remove()
 
 
+def kept_secrets(serialized: str) -> list[str]:
+    """Returns the secrets in msal's cache: a sign-in server that echoes one must not have it shown."""
+    sections = json.loads(serialized).values()
+    entries = [entry for section in sections if isinstance(section, dict) for entry in section.values()]
+    found = [entry.get("secret") for entry in entries if isinstance(entry, dict)]
+    return [secret for secret in found if isinstance(secret, str)]
+
+
 def _accounts(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns the accounts in msal's cache; none when it is damaged."""
     found = kept.get("Account")
@@ -172,5 +181,5 @@ class User:
                 "Renewing the sign-in failed: nothing is left to renew it with.", code="not_signed_in", hint=_SIGN_IN
             )
         if "access_token" not in answer:
-            raise sign_in_error(doing, answer)
+            raise sign_in_error(doing, answer, secrets=kept_secrets(serialized))
         return issued(answer["access_token"], answer.get("expires_in"))
