@@ -25,6 +25,8 @@ from .options import APPLICATION_SCOPE, AuthOptions
 
 #: Seconds: az takes a few to start, and then asks the sign-in service.
 _TIMEOUT = 60
+#: Bytes of the file of who is signed in that are read; a longer one counts as damaged.
+_LARGEST = 16 * 2**20
 _DOING = "Getting a token from the Azure CLI"
 _SIGN_IN = "Sign in with az login, or choose another auth_source."
 
@@ -34,7 +36,7 @@ def _profile() -> bytes | None:
     folder = os.environ.get("AZURE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".azure")
     try:
         with open(os.path.join(folder, "azureProfile.json"), "rb") as file:
-            content = file.read()
+            content = file.read(_LARGEST)
         accounts = json.loads(content.decode("utf-8-sig")).get("subscriptions")
     except (OSError, ValueError, AttributeError):
         return None
