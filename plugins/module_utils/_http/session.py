@@ -23,7 +23,7 @@ from .endings import ambiguous_write, out_of_patience, session_closed
 from .errors import refusal, scrub
 from .failures import Peer
 from .message import IDEMPOTENT, SAFE, ReadOperations, Reply, Request
-from .retry import RETRIED, THROTTLES, Attempts, state_after
+from .retry import READ_ATTEMPTS, RETRIED, THROTTLES, Attempts, state_after
 from .throttle import Gate, GateClosed, PausedTooLong, Statistics, retry_after
 from .transport import CONNECT_TIMEOUT, LostReply, Transport, open_transport, proxies_for, proxy_of
 
@@ -266,6 +266,7 @@ class _Exchange:
         self._attempts = attempts
         self._deadline = deadline
         self._renewals = 0
+        self._unread = 0
         #: Whether one of the attempts may have been carried out.
         self._maybe_done = False
 
@@ -300,13 +301,24 @@ class _Exchange:
         if reply.status < 300:
             session._accepted = self._token
             session._gate.succeeded()
-            return reply
+            return None if self._asked_again(reply) else reply
         if self._renewed(reply):
             return None
         if request.method == "DELETE" and self._maybe_done and reply.status == 404:
             return Reply(204, reply.headers, b"", request)
         self._refused(reply, throttles)
         return None
+
+    def _asked_again(self, reply: Reply) -> bool:
+        """Whether a read is repeated since its success cannot be understood; pauses before that."""
+        if self._request.method != "GET" or reply.understood:
+            return False
+        self._unread += 1
+        pause = self._attempts.pause()
+        if self._unread >= READ_ATTEMPTS or not self._attempts.fits(pause):
+            return False
+        self._session.pause(pause, self._request.doing)
+        return True
 
     def _lost(self, lost: LostReply) -> None:
         """Pauses before the next attempt. Raises when there is none."""

@@ -167,3 +167,36 @@ def test_plain_http_is_for_the_simulator_alone() -> None:
             doing="fetching the image 1",
             api_url="https://prod.core.sphere.azure.net",
         )
+
+
+JSON = {"Content-Type": "application/json"}
+UNREADABLE = [
+    Answer(200, b"<html>Blocked</html>", {"Content-Type": "text/html"}),
+    Answer(200, b'{"a": ', JSON),
+    Answer(202, b""),
+    Answer(200, b'{"Code": 6, "Message": "no"}', JSON),
+]
+
+
+@pytest.mark.parametrize("answer", UNREADABLE, ids=range(4))
+def test_read_whose_success_cannot_be_understood_is_repeated(bench: MakeBench, answer: Answer) -> None:
+    made = bench(answer, answer, Answer(200, b"[]", JSON))
+    assert made.session.request("GET", "/v2/tenants", "listing the tenants").json() == []
+    assert len(made.server.asked) == 3
+
+
+def test_read_that_is_never_understood_is_an_error(bench: MakeBench) -> None:
+    made = bench(UNREADABLE[0])
+    with pytest.raises(Unreachable, match="is not valid JSON"):
+        made.session.request("GET", "/v2/tenants", "listing the tenants").json()
+    assert len(made.server.asked) == 3
+
+
+@pytest.mark.parametrize("answer", UNREADABLE, ids=range(4))
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_write_whose_success_cannot_be_understood_is_not_repeated(
+    bench: MakeBench, answer: Answer, method: str
+) -> None:
+    made = bench(answer)
+    made.session.request(method, "/v2/products", "creating the product Kettle", body=b"{}")
+    assert made.server.methods == [method]
