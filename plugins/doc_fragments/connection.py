@@ -38,7 +38,8 @@ options:
     default: true
   request_timeout:
     description:
-      - How many seconds one request may take.
+      - How many seconds one request may take, from connecting to the last byte of the reply, however slowly it comes.
+      - Uploads and downloads get a further second for each 16 KiB.
       - Taken from the environment variable E(AZSPHERE_REQUEST_TIMEOUT) when it is not set.
     type: float
     default: 30
@@ -173,7 +174,8 @@ options:
       - name: azsphere_fleet_validate_certs
   request_timeout:
     description:
-      - How many seconds one request may take.
+      - How many seconds one request may take, from connecting to the last byte of the reply, however slowly it comes.
+      - Uploads and downloads get a further second for each 16 KiB.
     type: float
     default: 30
     env:

@@ -154,6 +154,7 @@ _LIBRARIES = {
     "cryptography": "cryptography",
     "msal": "msal",
     "requests": "requests",
+    "urllib3": "urllib3",
     "yaml": "PyYAML",
 }
 
