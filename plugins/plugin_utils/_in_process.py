@@ -17,7 +17,7 @@ import re
 import sys
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail
@@ -55,9 +55,9 @@ class InProcess(NormalAction):
     """Runs a module's function in this process, or launches the module."""
 
     #: The module that the action belongs to.
-    module: ClassVar[ModuleType]
+    module: ModuleType
     #: Options with which the module is launched.
-    launched_options: ClassVar[frozenset[str]] = frozenset()
+    launched_options: frozenset[str] = frozenset()
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Returns the result of the task."""

@@ -33,7 +33,7 @@ def as_launched(variables: Mapping[str, str], directory: str) -> Iterator[None]:
         os.fchdir(before)
         os.close(before)
         _restore_environment(environment)
-        for name, level in _levels().items():
+        for name in _levels():
             logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))
 
 
