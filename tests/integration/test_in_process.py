@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.gates.fleet import device_id, fleet
 from tests.simulator.harness import Simulator
 from tests.support.comparable import comparable
 
@@ -139,3 +140,19 @@ def plain(result: Any) -> Any:
         return [plain(value) for value in result]
     # Ansible lists the members of a set, whose order is another in each process.
     return result.partition("Valid booleans include")[0] if isinstance(result, str) else result
+
+
+def test_the_keyword_timeout_stops_the_threads(simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(fleet())
+    simulator.fault("delay", match={"method": "PUT"}, times=None, seconds=0.3)
+    devices = [device_id(number) for number in range(1000, 1400)]
+    options = {"ids": devices, "claim": True, "product": "Kettle", "device_group": "Shelf", "concurrency": 8}
+    tasks = {"slow": {"azsphere.fleet.device": options, "timeout": 3}, "next": TASK}
+    played = play(simulator, tmp_path, tasks)
+    assert in_process(played, tasks) == list(tasks)
+    assert (played.results["slow"]["failed"], played.results["next"]["failed"]) == (True, False)
+    operations = [entry["operation"] for entry in played.requests()]
+    later = operations[operations.index("Product_List") :]
+    # What is being sent when the time is up is not called back.
+    assert 0 < operations.count("Devices_Move") < len(devices)
+    assert later.count("Devices_Move") <= 8
