@@ -88,7 +88,7 @@ def test_a_task_leaves_nothing_behind(
 
 
 def interrupt(_params: object, context: device.Context) -> object:
-    context.service.tenants()
+    context.service.tenants.list()
     raise KeyboardInterrupt
 
 
