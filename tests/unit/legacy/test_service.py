@@ -123,7 +123,7 @@ def test_products(service: Service) -> None:
     finish(service, lambda: service.products.delete(pot))
     assert service.products.list() == []
     assert service.products.get(pot) is None
-    with pytest.raises(NotFound, match='There is no product "POT 2"'):
+    with pytest.raises(NotFound, match='Product "POT 2" not found'):
         service.products.delete(pot)
 
 

@@ -74,10 +74,10 @@ def test_a_tenant_given_by_name_is_looked_up_once(bench: MakeBench, name: str) -
 @pytest.mark.parametrize(
     ("wanted", "there", "words"),
     [
-        (None, TENANTS, "No tenant was given"),
+        (None, TENANTS, "The option tenant is missing"),
         ("Gamma", TENANTS, '"Gamma" is not among those'),
-        ("alpha", [{"Id": GUID, "Name": "ALPHA"}, *TENANTS], '"alpha" is not among those open'),
-        ("Alpha", [{"Id": GUID, "Name": "Alpha"}, *TENANTS], '"Alpha" is the name of several'),
+        ("alpha", [{"Id": GUID, "Name": "ALPHA"}, *TENANTS], '"alpha" not found among those'),
+        ("Alpha", [{"Id": GUID, "Name": "Alpha"}, *TENANTS], '"Alpha" is ambiguous'),
     ],
 )
 def test_a_tenant_is_never_guessed(bench: MakeBench, wanted: str | None, there: Any, words: str) -> None:

@@ -131,5 +131,5 @@ def test_two_builds_of_one_component_are_refused_before_any_request(kettle: Benc
 
 
 def test_an_image_that_is_not_there_is_named(kettle: Bench) -> None:
-    with pytest.raises(InvalidInput, match=f"There is no image {ONE['image_id']} in the tenant"):
+    with pytest.raises(InvalidInput, match=f"Image {ONE['image_id']} not found in the tenant"):
         kettle.run(deployment, product="Kettle", device_group="Field Test", images=[ONE["image_id"]])
