@@ -307,13 +307,13 @@ def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) ->
 
 def reasons(found: Any) -> dict[str, str]:
     """Returns the messages that the details of a bulk claim have for each device, at any depth."""
-    found: dict[str, str] = {}
+    messages: dict[str, str] = {}
     if isinstance(found, dict):
         devices = [value.lower() for value in found.values() if is_device_id(value)]
         words = [value for name, value in found.items() if isinstance(value, str) and name in _WORDS and value]
         words += [str(value["message"]) for value in found.values() if isinstance(value, dict) and value.get("message")]
-        found.update({device_id: ": ".join(words) for device_id in devices if words})
+        messages.update({device_id: ": ".join(words) for device_id in devices if words})
     if isinstance(found, (dict, list)):
         for inner in found.values() if isinstance(found, dict) else found:
-            found.update(reasons(inner))
-    return found
+            messages.update(reasons(inner))
+    return messages
