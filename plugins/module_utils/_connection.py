@@ -17,7 +17,7 @@ from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
 from ._environment import Environment
-from ._errors import InvalidInput
+from ._errors import InvalidInput, printable
 from ._http.session import Session, Settings
 from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
@@ -75,6 +75,10 @@ def open_connection(
 
     Raises InvalidInput for invalid options, SignInError when there are no credentials.
     """
+
+    def warn_safely(text: str) -> None:
+        warn(printable(text))
+
     options = completed(params, environment)
     auth = AuthOptions.from_params(params, environment)
     settings = Settings(
@@ -85,9 +89,10 @@ def open_connection(
         concurrency=_concurrency(params.get("concurrency")),
         error_codes=ERROR_CODES,
     )
-    tokens = open_tokens(auth, warn)
+    tokens = open_tokens(auth, warn_safely)
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
-    return Connection(session, LegacyService(session, options["tenant"], debug), tokens)
+    service = LegacyService(session, options["tenant"], lambda text: debug(printable(text)))
+    return Connection(session, service, tokens)
 
 
 def open_login(
@@ -101,7 +106,7 @@ def open_login(
 
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
-    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), warn)
+    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), lambda text: warn(printable(text)))
     return PlannedLogin(login) if read_only else login
 
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -27,6 +28,28 @@ def escaped(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(character) if _is_invisible(character) else character for character in text)
+
+
+#: Characters of a message, and of one word or quotation in it, above which its middle is left out.
+LONGEST_MESSAGE = 6000
+LONGEST_WORD = 1000
+_LONG_QUOTATION = re.compile(r'"[^"]{301,}"')
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
+
+
+def printable(text: str) -> str:
+    """Return the text as a terminal may show it: nothing invisible or controlling in it, and of bounded length."""
+    text = escaped(text)
+    if len(text) > 300:
+        text = _LONG_WORD.sub(_cut, _LONG_QUOTATION.sub(_cut, text))
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    return f"{text[: LONGEST_MESSAGE - 1000]} ... ({len(text)} characters) ... {text[-900:]}"
+
+
+def _cut(found: re.Match[str]) -> str:
+    whole = found.group()
+    return f"{whole[:200]} ... ({len(whole)} characters) ... {whole[-20:]}"
 
 
 def _is_invisible(character: str) -> bool:
@@ -77,7 +100,7 @@ class FleetError(Exception):
         retriable: bool = False,
         hint: str | None = None,
     ) -> None:
-        message = escaped(message)
+        message = printable(message)
         super().__init__(message)
         self.message = message
         self.code = code or self.usual_code
@@ -88,7 +111,7 @@ class FleetError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {escaped(self.hint)}" if self.hint else self.message
+        return f"{self.message} {printable(self.hint)}" if self.hint else self.message
 
     def converted(self, kind: type[Kind], message: str, *, hint: str, retriable: bool = False) -> Kind:
         """Returns the same failure as another class of error with another message; facts from the service are kept."""
@@ -107,13 +130,13 @@ class FleetError(Exception):
     def as_dict(self) -> dict[str, Any]:
         """Returns the error as results show it under `error`."""
         return {
-            "code": self.code,
+            "code": self.code and printable(self.code),
             "status": self.status,
             "message": self.message,
-            "target": self.target,
-            "request_id": self.request_id,
+            "target": self.target and printable(self.target),
+            "request_id": self.request_id and printable(self.request_id),
             "retriable": self.retriable,
-            "hint": self.hint and escaped(self.hint),
+            "hint": self.hint and printable(self.hint),
         }
 
 
@@ -135,6 +158,7 @@ _LIBRARIES = {
     "cryptography": "cryptography",
     "msal": "msal",
     "requests": "requests",
+    "urllib3": "urllib3",
     "yaml": "PyYAML",
 }
 

@@ -61,7 +61,11 @@ BLOCKS = list(blocks())
 
 @pytest.fixture
 def player(bench: Workbench, tmp_path_factory: pytest.TempPathFactory, interpreter: Path) -> Player:
-    """In a folder with all files that examples name."""
+    """In a folder with all files that examples name. All modules are launched."""
+    return player_in(bench, tmp_path_factory, interpreter)
+
+
+def player_in(bench: Workbench, tmp_path_factory: pytest.TempPathFactory, interpreter: Path | None) -> Player:
     # Those of the README stand for a reader's own.
     shown = [block for block in BLOCKS if block.page == ROOT / "README.md" and block.language == "yaml"]
     for block in shown:
@@ -176,6 +180,17 @@ def test_examples_run(player: Player, bench: Workbench, check: bool) -> None:
         given = {str(bench.simulator.ready["client_secret"]), PIPELINE_SECRET}
         # Tokens of two applications, and a person's access, ID and refresh token.
         check_leaks(played, player.home, bench.folder, given, kept=5)
+
+
+def test_examples_run_in_process(bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """And show no secret either."""
+    player = player_in(bench, tmp_path_factory, None)
+    shown = [*plays(), SIGNED_IN]
+    played = run_plays(player, bench, shown, check=False)
+    assert "in the process of the task" in played.output
+    judge(played, shown, check=False)
+    given = {str(bench.simulator.ready["client_secret"]), PIPELINE_SECRET}
+    check_leaks(played, player.home, bench.folder, given, kept=5)
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -17,8 +17,6 @@ from tests.simulator.harness import Simulator
 
 from .play import Played, play_tasks
 
-WHO = {"azsphere.fleet.account_info": {}}
-LOOK = {"ansible.builtin.debug": {"msg": "{{ query('azsphere.fleet.tenants') | map(attribute='name') }}"}}
 FOREIGN = "secret-of-another-application"
 OTHER_CLIENT = "99999999-aaaa-4aaa-8aaa-999999999999"
 

@@ -83,8 +83,10 @@ class Signed:
     canaries: set[str] = field(default_factory=set)
 
 
-@pytest.fixture(scope="module")
-def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Signed:
+@pytest.fixture(scope="module", params=["in-process", "launched"])
+def signed(
+    shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Signed:
     """One play, at the highest verbosity, with a log."""
     simulator, folder = shared_simulator, tmp_path_factory.mktemp("sign-in")
     simulator.reset()
@@ -152,6 +154,7 @@ def signed(shared_simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
             },
             variables={
                 **NOBODY,
+                "AZSPHERE_IN_PROCESS": "true" if request.param == "in-process" else "false",
                 "ANSIBLE_VERBOSITY": "4",
                 "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
                 "AZURE_CONFIG_DIR": str(inputs / "az"),

@@ -30,7 +30,7 @@ class Tokens:
         self._current: AccessToken | None = None
         self._failure: FleetError | None = None
         self._failures = 0
-        self._from_cache = False
+        self._undated: str | None = None
 
     def __repr__(self) -> str:
         return f"Tokens(source={self.source!r})"
@@ -40,15 +40,10 @@ class Tokens:
         """The value of `auth_source` that the tokens come from."""
         return self._credential.source
 
-    @property
-    def from_cache(self) -> bool:
-        """Whether the last token was one that an earlier task fetched."""
-        return self._from_cache
-
     def token(self) -> str:
         """Returns an access token that lasts for a while. Raises SignInError, Unreachable or MissingLibrary."""
         current = self._current
-        if current is not None and current.usable(time.time()):
+        if current is not None and self._good(current):
             return current.secret
         return self._replace(current.secret if current is not None else None, fresh=False)
 
@@ -72,13 +67,19 @@ class Tokens:
                 # It failed while this thread waited for it: another attempt would only multiply the wait.
                 raise self._failure
             current = self._current
-            if current is None or current.secret == old or not current.usable(time.time()):
+            if current is None or current.secret == old or not self._good(current):
                 try:
                     self._current = current = self._obtain(old, fresh)
+                    if not current.usable(time.time()):
+                        # Just issued, and over by this machine's clock: the service decides, by a 401.
+                        self._undated = current.secret
                 except FleetError as error:
                     self._failure, self._failures = error, self._failures + 1
                     raise
             return current.secret
+
+    def _good(self, token: AccessToken) -> bool:
+        return token.usable(time.time()) or token.secret == self._undated
 
     def _obtain(self, old: str | None, fresh: bool) -> AccessToken:
         slot = self._cache.slot(self._credential.identity())
@@ -91,18 +92,15 @@ class Tokens:
                     return self._kept(slot, old) or self._fetch(slot, fresh)
             except StoreUnusable as problem:
                 self._cache.warn(problem)
-        self._from_cache = False
         return self._credential.acquire(fresh)
 
     def _kept(self, slot: Slot, old: str | None) -> AccessToken | None:
         kept = slot.read()
         if kept is None or kept.secret == old or not kept.usable(time.time()):
             return None
-        self._from_cache = True
         return kept
 
     def _fetch(self, slot: Slot, fresh: bool) -> AccessToken:
-        self._from_cache = False
         token = self._credential.acquire(fresh)
         try:
             slot.write(token)

@@ -14,6 +14,8 @@ from .backoff import RETRIES
 from .clock import Clock
 
 RETRIED = (408, 429, 500, 502, 503, 504)
+#: A read whose success cannot be understood is sent this often; the last reply then counts.
+READ_ATTEMPTS = 3
 THROTTLES = (429, 503)
 #: Server errors that say that the request was not even tried.
 _NOT_TRIED = (501, 505, 511)

@@ -86,6 +86,7 @@ class LegacyImages:
             timeout=settings.request_timeout,
             doing=f"downloading the image {download.image_id}",
             target=download.image_id,
+            api_url=settings.api_url,
         )
 
     def upload(self, package: ImagePackage) -> Operation:

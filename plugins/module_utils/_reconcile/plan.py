@@ -18,7 +18,7 @@ from .._files.port import Files
 from .._model.resources import Operation
 from .._overlay.overlay import Overlay
 from .._service import Service
-from .._views.result import Diff, Result, difference, operation_values, require_diff_library
+from .._views.result import Diff, Result, difference, operation_values
 
 #: How often the state is planned again when the outcome of a write is unknown.
 ATTEMPTS = 3
@@ -137,10 +137,8 @@ class Outcome(Generic[SomePlan]):
 def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
     """Runs the steps in order and waits for each that the next may need. Returns the error that stopped them.
 
-    `execution.writes` has the outcome of each step. Raises MissingLibrary before the first step.
+    `execution.writes` has the outcome of each step.
     """
-    if steps:
-        require_diff_library()
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
         try:

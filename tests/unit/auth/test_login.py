@@ -65,7 +65,7 @@ def test_a_person_signs_in_in_two_tasks(authority: Authority, login: Starter, op
     assert login().state().account == account
     tokens = opened()
     assert claims(tokens.token())["aud"] == "https://sphere.azure.net/api"
-    assert (tokens.source, tokens.from_cache) == ("user", True)
+    assert tokens.source == "user"
     assert tokens.account().address == ADA
 
 

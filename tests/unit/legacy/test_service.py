@@ -196,7 +196,7 @@ def test_what_holds_devices_cannot_be_deleted(service: Service) -> None:
     service.devices.claim(FREE[:1], soon(), going_on)
     service.devices.move(FREE[:1], group, soon(), going_on)
     for delete in (lambda: service.device_groups.delete(group), lambda: service.products.delete(product.ref)):
-        with pytest.raises((OperationFailed, Conflict), match=r"devices are in .* move its devices first") as caught:
+        with pytest.raises((OperationFailed, Conflict), match=r"devices are in .* move the devices first") as caught:
             finish(service, delete)
         assert caught.value.code == "Conflict"
     assert service.products.get(product.ref) == product

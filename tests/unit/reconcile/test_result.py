@@ -14,7 +14,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
     difference,
     mask_unknown,
     operation_values,
-    text,
+    readable,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,8 +68,8 @@ def test_differences_are_yaml_in_the_order_of_the_keys() -> None:
 
 
 def test_text_stays_as_it_is() -> None:
-    assert text("a\nb\n") == "a\nb\n"
-    assert text(None) == ""
+    assert readable("a\nb\n") == "a\nb\n"
+    assert readable(None) == ""
 
 
 # PyYAML writes some line breaks as they are; no name in the service has any.
@@ -80,7 +80,7 @@ known = st.none() | st.booleans() | st.integers() | words | st.lists(words, max_
 @quick
 @given(st.dictionaries(words, known))
 def test_differences_can_be_read_back(value: dict[str, object]) -> None:
-    assert yaml.safe_load(text(value)) == value
+    assert yaml.safe_load(readable(value)) == value
 
 
 def test_an_operation_shows_what_it_is_asked_for_by() -> None:
