@@ -82,8 +82,8 @@ def _described(name: str) -> list[str]:
     default = f"{option.default:g}" if isinstance(option.default, float) else str(option.default)
     if isinstance(option.default, bool):
         default = default.lower()
-    told = [] if option.default is None else [f"The default is V({default})."]
-    return [*_TEXTS[name], f"When it is empty or not set, {variables} is used.", *told]
+    default_text = [] if option.default is None else [f"The default is V({default})."]
+    return [*_TEXTS[name], f"When it is empty or not set, {variables} is used.", *default_text]
 
 
 def _for_modules(name: str) -> dict[str, Any]:

@@ -200,13 +200,13 @@ AT_ONCE = (
         "a limit below nothing",
         "blueprint",
         {"blueprint": {}, "max_changes": -1},
-        "The option max_changes cannot be less than 0, and it is -1.",
+        "Invalid max_changes -1: use a number of at least 0.",
     ),
     Mistake(
         "no time to wait",
         "product",
         {"name": "Toaster", "wait_timeout": 0},
-        "The option wait_timeout has to be a positive number of seconds, not 0.",
+        "Invalid wait_timeout 0: use a positive number of seconds.",
     ),
     Mistake(
         "a confirmed name without an irreversible step",
@@ -270,8 +270,8 @@ AT_ONCE = (
         "a new tenant without confirmation",
         "tenant",
         {"name": "Contoso Workshop", "device_id": UNCLAIMED},
-        'A tenant can never be deleted, so confirm has to be the exact name of the tenant, "Contoso Workshop", and '
-        "it is missing. Nothing was changed.",
+        'A tenant can never be deleted, so confirm must be the exact name of the tenant, "Contoso Workshop": it is '
+        "missing. Nothing was changed.",
     ),
     Mistake(
         "credentials by half",
@@ -295,15 +295,15 @@ AFTER_A_LOOK = (
         "an unknown product",
         "device",
         {"ids": [A], "product": "Kettel", "device_group": "Production"},
-        'There is no product "Kettel" in the tenant. Available: "Kettle", "Toaster".',
+        'Product "Kettel" not found in the tenant. Available: "Kettle", "Toaster".',
         ("Product_GetByName", "Product_List"),
     ),
     Mistake(
         "several unknown places",
         "device",
         {"src": "{folder}/astray.csv"},
-        'The device list cannot be used: row 2: There is no device group "Attic" in the product "Kettle". Available: '
-        '"Development", "Production"; row 4: There is no product "Kettel" in the tenant. Available: "Kettle", '
+        'Invalid device list: row 2: Device group "Attic" not found in the product "Kettle". Available: '
+        '"Development", "Production"; row 4: Product "Kettel" not found in the tenant. Available: "Kettle", '
         '"Toaster".',
         (
             *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
@@ -315,7 +315,7 @@ AFTER_A_LOOK = (
         "an unknown device group",
         "deployment",
         {"product": "Kettle", "device_group": "Prodction", "images": [CONTROL_1]},
-        'There is no device group "Prodction" in the product "Kettle". Available: "Development", "Production".',
+        'Device group "Prodction" not found in the product "Kettle". Available: "Development", "Production".',
         ("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
     ),
     Mistake(
@@ -358,16 +358,16 @@ AFTER_A_LOOK = (
         "no tenant",
         "product_info",
         {"tenant": None},
-        f"No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet ({FLEET}), Contoso "
-        f"Laboratory ({LABORATORY}).",
+        f"The option tenant is missing. Set tenant to the name or GUID of one of these: Contoso Fleet ({FLEET}), "
+        f"Contoso Laboratory ({LABORATORY}).",
         ("Tenants_List",),
     ),
     Mistake(
         "a tenant that is not open",
         "product_info",
         {"tenant": "Fabrikam Devices"},
-        'The tenant "Fabrikam Devices" is not among those open to this account. Set tenant to the name or GUID of one '
-        f"of these: Contoso Fleet ({FLEET}), Contoso Laboratory ({LABORATORY}).",
+        'Tenant "Fabrikam Devices" not found among those that this account may use. Set tenant to the name or GUID of '
+        f"one of these: Contoso Fleet ({FLEET}), Contoso Laboratory ({LABORATORY}).",
         ("Tenants_List", "Tenants_List"),
     ),
     Mistake(
@@ -396,8 +396,8 @@ AFTER_A_LOOK = (
         "an unclaimed device without claim",
         "device",
         {"ids": [A, UNCLAIMED]},
-        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim cannot be "
-        "undone: to claim all the same, set claim: true.",
+        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. To claim devices, set "
+        "claim: true; a claim cannot be undone.",
         ("Devices_Get", "Devices_Get"),
     ),
     Mistake(

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Lists that come in pages: whole, or an error."""
+"""Reads lists page by page: the complete list, or an error."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import TypeAlias, TypeVar
 from .._errors import ServiceError
 
 Entry = TypeVar("Entry")
-#: Reads the page that a mark leads to, None the first; returns its entries and the mark of the next page, None at the
-#: end.
+#: Reads the page of a continuation token (None: the first page). Returns its entries and the token of the next page,
+#: None after the last one.
 ReadPage: TypeAlias = Callable[["str | None"], tuple[Sequence[Entry], "str | None"]]
 
-#: Empty pages in a row after which no further one is read.
+#: Consecutive empty pages after which reading stops.
 MOST_EMPTY = 100
 
 
@@ -36,9 +36,9 @@ def entries(read: ReadPage[Entry], doing: str) -> Iterator[Entry]:
             return
         empty = 0 if page else empty + 1
         if empty > MOST_EMPTY or not (mark.isascii() and mark.isprintable()):
-            raise _incomplete(f"While {doing}, the service led on without an end")
+            raise _incomplete(f"While {doing}, the service returned too many empty pages")
         if mark in seen:
-            raise _incomplete(f"While {doing}, the service gave the same continuation token twice")
+            raise _incomplete(f"While {doing}, the service returned the same continuation token twice")
         seen.add(mark)
 
 
@@ -46,5 +46,5 @@ def _incomplete(problem: str) -> ServiceError:
     return ServiceError(
         f"{problem}: the list cannot be completed.",
         code="repeated_page",
-        hint="Run the task again; if it stays, it is a fault of the service.",
+        hint="Run the task again. If it fails again, the service is at fault.",
     )

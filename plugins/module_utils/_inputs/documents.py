@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Documents in YAML or JSON, read without losing a part of them."""
+"""Reads documents in YAML or JSON without losing any part of them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _VAULT = (
 def load_document(content: bytes, path: str) -> Any:
     """Return the one document in the content of a file; an empty mapping for none.
 
-    Raises InvalidInput for what is neither YAML nor JSON, has a duplicate key, of which readers keep only the last, or
-    holds a value that Ansible Vault encrypted. Raises MissingLibrary without PyYAML.
+    Raises InvalidInput for content that is neither YAML nor JSON, has a duplicate key, of which parsers keep only the
+    last, or holds a value that Ansible Vault encrypted. Raises MissingLibrary without PyYAML.
     """
     try:
         import yaml
@@ -37,7 +37,7 @@ def load_document(content: bytes, path: str) -> Any:
     try:
         loader = yaml.SafeLoader(content)
         node = loader.get_single_node()
-        # The first would be lost, and what it describes perhaps pruned.
+        # The first one would be lost, and the resources it describes possibly pruned.
         for key, line in duplicate_keys(node):
             raise InvalidInput(
                 f"Invalid blueprint {path}: line {line}: duplicate key {key}.", code="blueprint", target=path
@@ -50,7 +50,7 @@ def load_document(content: bytes, path: str) -> Any:
                 hint="Write out what the aliases (*name) stand for, or nest fewer of them.",
             )
         document = None if node is None else loader.construct_document(node)
-    # A date that cannot be is a mere ValueError.
+    # An invalid date raises a plain ValueError.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _unreadable(error, content, path) from error
     return {} if document is None else document

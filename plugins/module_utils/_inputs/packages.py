@@ -25,8 +25,8 @@ LARGEST = 64 * 2**20
 def read_package(path: str) -> ImagePackage:
     """Return what the metadata of an image package says.
 
-    Raises InvalidInput for a file that is not there, cannot be read or is no image package, MissingLibrary without
-    azuresphere-imagemetadata.
+    Raises InvalidInput for a file that does not exist, cannot be read or is not an image package, MissingLibrary
+    without azuresphere-imagemetadata.
     """
     try:
         from azuresphere_imagemetadata.exceptions import ImageMetadataConversionError
@@ -47,7 +47,7 @@ def read_package(path: str) -> ImagePackage:
         identity = metadata.identity
         debug = metadata.debug
         name = debug.image_name if debug is not None else None
-    # The library reads the file's own offsets without checking them first.
+    # The library follows offsets in the file without checking them.
     except (
         ImageMetadataConversionError,
         struct.error,
@@ -98,7 +98,7 @@ def _sections_fit(content: bytes) -> bool:
 
 def _no_package(path: str) -> InvalidInput:
     return InvalidInput(
-        f"{path} is no Azure Sphere image package.",
+        f"Invalid image package {path}: it is not an Azure Sphere image package.",
         code="no_image_package",
         target=path,
         hint="Build one with the Azure Sphere SDK (azsphere image-package pack-application).",

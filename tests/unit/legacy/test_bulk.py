@@ -109,7 +109,7 @@ def test_a_foreign_device_fails_alone(service: Service, simulator: Simulator, co
     assert tally.each_once(wanted)
     assert set(tally.failed) == {FOREIGN_DEVICES[0]}
     error = tally.failed[FOREIGN_DEVICES[0]]
-    assert f"Device {FOREIGN_DEVICES[0]} is not this tenant's to claim" in error.message
+    assert f"Device {FOREIGN_DEVICES[0]} cannot be claimed" in error.message
     assert "another tenant has claimed it, or there is no such device" in error.message
     assert service.devices.count() == count - 1
     owners = {tenant["name"]: tenant["devices"] for tenant in json.loads(simulator.state())["tenants"]}
@@ -127,7 +127,7 @@ def test_a_foreign_device_fails_alone_however_it_shows(
     connect().service.devices.claim(wanted, soon(), tally)
     assert tally.each_once(wanted)
     assert set(tally.failed) == {FOREIGN_DEVICES[0]}
-    assert "is not this tenant's to claim" in str(tally.failed[FOREIGN_DEVICES[0]])
+    assert "cannot be claimed" in str(tally.failed[FOREIGN_DEVICES[0]])
 
 
 def test_claiming_again_changes_nothing_and_succeeds(service: Service, simulator: Simulator) -> None:

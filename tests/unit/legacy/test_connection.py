@@ -92,7 +92,7 @@ def test_a_server_that_is_not_there(connect: Connect) -> None:
 
 def test_no_tenant_lists_those_that_there_are(simulator: Simulator, connect: Connect) -> None:
     for tenant in (None, "", "  "):
-        with pytest.raises(InvalidInput, match="No tenant was given") as caught:
+        with pytest.raises(InvalidInput, match="The option tenant is missing") as caught:
             connect(tenant=tenant).service.products.list()
         assert str(simulator.ready["tenant"]) in str(caught.value)
         assert str(simulator.ready["tenant_id"]) in str(caught.value)

@@ -116,7 +116,7 @@ def test_a_deletion_that_was_sent_twice_is_one_of_unknown_fate(
     service = connect().service
     slow.fault("drop_after", match={"operationId": operation})
     started = service.products.delete(LAMP) if operation == "Product_Delete" else service.device_groups.delete(LAB)
-    with pytest.raises(AmbiguousWrite, match="is done all the same"):
+    with pytest.raises(AmbiguousWrite, match="its effect is visible all the same"):
         service.operations.wait(started, soon())
     assert service.device_groups.get(LAB) is None
 

@@ -92,7 +92,7 @@ def test_an_error_on_a_later_page_is_an_error_of_the_list() -> None:
 
 @pytest.mark.parametrize("body", [None, "text", 5, {}, {"Things": []}, {"Items": 3}, [1], {"Items": ["x"]}], ids=str)
 def test_what_is_no_list_is_never_taken_for_an_empty_one(body: Any) -> None:
-    with pytest.raises(ServiceError, match="list due"):
+    with pytest.raises(ServiceError, match="is not a list"):
         list(entries(lambda _query, _headers: body, "listing"))
 
 

@@ -123,7 +123,7 @@ def test_products(service: Service) -> None:
     finish(service, lambda: service.products.delete(pot))
     assert service.products.list() == []
     assert service.products.get(pot) is None
-    with pytest.raises(NotFound, match='There is no product "POT 2"'):
+    with pytest.raises(NotFound, match='Product "POT 2" not found'):
         service.products.delete(pot)
 
 
@@ -196,7 +196,7 @@ def test_what_holds_devices_cannot_be_deleted(service: Service) -> None:
     service.devices.claim(FREE[:1], soon(), going_on)
     service.devices.move(FREE[:1], group, soon(), going_on)
     for delete in (lambda: service.device_groups.delete(group), lambda: service.products.delete(product.ref)):
-        with pytest.raises((OperationFailed, Conflict), match=r"devices are in .* move its devices first") as caught:
+        with pytest.raises((OperationFailed, Conflict), match=r"devices are in .* move the devices first") as caught:
             finish(service, delete)
         assert caught.value.code == "Conflict"
     assert service.products.get(product.ref) == product

@@ -74,10 +74,10 @@ def test_a_tenant_given_by_name_is_looked_up_once(bench: MakeBench, name: str) -
 @pytest.mark.parametrize(
     ("wanted", "there", "words"),
     [
-        (None, TENANTS, "No tenant was given"),
-        ("Gamma", TENANTS, '"Gamma" is not among those'),
-        ("alpha", [{"Id": GUID, "Name": "ALPHA"}, *TENANTS], '"alpha" is not among those open'),
-        ("Alpha", [{"Id": GUID, "Name": "Alpha"}, *TENANTS], '"Alpha" is the name of several'),
+        (None, TENANTS, "The option tenant is missing"),
+        ("Gamma", TENANTS, '"Gamma" not found among those'),
+        ("alpha", [{"Id": GUID, "Name": "ALPHA"}, *TENANTS], '"alpha" not found among those'),
+        ("Alpha", [{"Id": GUID, "Name": "Alpha"}, *TENANTS], '"Alpha" is ambiguous'),
     ],
 )
 def test_a_tenant_is_never_guessed(bench: MakeBench, wanted: str | None, there: Any, words: str) -> None:
@@ -97,7 +97,7 @@ def test_the_exact_name_wins(bench: MakeBench) -> None:
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_tenant_that_is_closed_says_which_are_open(bench: MakeBench, status: int) -> None:
     here = bench({f"GET {IN}": Answer(status, b""), "GET /v2/tenants": TENANTS[:1]})
-    with pytest.raises(InvalidInput, match="is not open to this account") as caught:
+    with pytest.raises(InvalidInput, match="This account may not use the tenant") as caught:
         here.service.tenants.current()
     assert f"Beta ({OTHER})" in str(caught.value)
     assert "role" in str(caught.value)
@@ -110,7 +110,7 @@ def test_nothing_is_open(bench: MakeBench) -> None:
 
 
 def test_a_list_that_is_not_found_hints_at_tenant_and_role(bench: MakeBench) -> None:
-    with pytest.raises(NotFound, match=r"While listing the products, .* holds a role in the tenant"):
+    with pytest.raises(NotFound, match=r"While listing the products, .* has a role in the tenant"):
         bench({}).service.products.list()
 
 
@@ -163,7 +163,7 @@ def test_a_failed_operation_says_why(bench: MakeBench) -> None:
     with pytest.raises(OperationFailed, match=r"DeleteProduct failed: It is in use \(Conflict\)\.") as caught:
         here.service.operations.wait(Operation(GUID, "DeleteProduct", "NotStarted"), Deadline(60, here.clock.now))
     assert caught.value.code == "Conflict"
-    assert "move its devices" in str(caught.value)
+    assert "move the devices" in str(caught.value)
 
 
 def test_waiting_ends_with_the_last_state_seen(bench: MakeBench) -> None:
@@ -250,7 +250,7 @@ def test_after_a_claim_with_errors_the_devices_tell_which_are_ours(bench: MakeBe
 
     here.service.devices.claim([ours, theirs], Deadline(60, here.clock.now), report)
     assert told[ours] is None
-    assert "not this tenant's to claim" in str(told[theirs])
+    assert "cannot be claimed" in str(told[theirs])
 
 
 def test_counting_without_the_inferred_address(bench: MakeBench) -> None:

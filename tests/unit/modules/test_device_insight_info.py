@@ -114,13 +114,13 @@ def test_filters_by_time(reporting: Bench, since: str | None, until: str | None,
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"since": "yesterday"}, r'since is "yesterday", which is no time in ISO 8601\. Write it as'),
+        ({"since": "yesterday"}, r'Invalid since "yesterday": it is not a time in ISO 8601\. Write it as'),
         ({"since": "2026-05-06T00:10:00+25:00"}, "since is"),
         ({"since": "2026-05-06T00:10:00+01:75"}, "since is"),
         ({"until": "2026-13-01"}, r'until is "2026-13-01"'),
-        ({"since": "2026-05-07", "until": "2026-05-06"}, "no time between since"),
+        ({"since": "2026-05-07", "until": "2026-05-06"}, "it is after until"),
         ({"device_ids": ["0a"]}, "row 1"),
-        ({"limit": 0}, "limit has to be at least 1"),
+        ({"limit": 0}, "Invalid limit 0: use a number of at least 1"),
     ],
 )
 def test_what_cannot_be_right_is_told_before_any_request(reporting: Bench, options: dict[str, Any], words: str) -> None:

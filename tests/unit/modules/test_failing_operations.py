@@ -79,7 +79,7 @@ def test_nothing_is_pruned_when_a_device_failed_which_may_be_in_it(kettle: Bench
     }
     outcome = kettle.run(blueprint, blueprint=document, prune=["products"])
     assert str(outcome.result.error).startswith("1 of 1 devices failed")
-    assert str(outcome.result.error).endswith("Nothing was deleted, as devices failed.")
+    assert str(outcome.result.error).endswith("Nothing was deleted, because devices failed.")
     assert outcome["changes"] == []
     assert outcome.result.diff == ()
     assert "Product_Delete" not in kettle.requests()

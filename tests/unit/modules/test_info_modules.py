@@ -300,7 +300,7 @@ def test_the_creation_of_a_tenant_is_found_outside_of_tenants(fleet: Bench) -> N
 
 
 def test_an_unknown_operation_is_an_error(fleet: Bench) -> None:
-    with pytest.raises(NotFound, match=f"knows no operation {NOTHING}"):
+    with pytest.raises(NotFound, match=f"Operation {NOTHING} not found"):
         fleet.run(operation_info, id=NOTHING)
 
 

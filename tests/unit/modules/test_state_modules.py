@@ -59,7 +59,7 @@ def test_a_device_group_with_devices_is_not_deleted(kettle: Bench) -> None:
 
 
 def test_a_device_group_in_an_unknown_product_names_the_products(kettle: Bench) -> None:
-    with pytest.raises(InvalidInput, match=r'no product "Teapot".*Available: "Kettle"'):
+    with pytest.raises(InvalidInput, match=r'Product "Teapot" not found.*Available: "Kettle"'):
         kettle.run(device_group, product="Teapot", name="Laboratory")
 
 
@@ -89,7 +89,7 @@ def test_a_package_is_uploaded_once(kettle: Bench, tmp_path: Path) -> None:
 def test_a_file_that_is_no_package_is_told_before_any_request(kettle: Bench, tmp_path: Path) -> None:
     wrong = tmp_path / "kettle.imagepackage"
     wrong.write_text("not a package")
-    with pytest.raises(InvalidInput, match="is no Azure Sphere image package"):
+    with pytest.raises(InvalidInput, match="is not an Azure Sphere image package"):
         kettle.run(image, path=str(wrong))
     assert kettle.requests() == []
 
@@ -131,5 +131,5 @@ def test_two_builds_of_one_component_are_refused_before_any_request(kettle: Benc
 
 
 def test_an_image_that_is_not_there_is_named(kettle: Bench) -> None:
-    with pytest.raises(InvalidInput, match=f"There is no image {ONE['image_id']} in the tenant"):
+    with pytest.raises(InvalidInput, match=f"Image {ONE['image_id']} not found in the tenant"):
         kettle.run(deployment, product="Kettle", device_group="Field Test", images=[ONE["image_id"]])

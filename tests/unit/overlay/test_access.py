@@ -61,7 +61,7 @@ def test_a_device_that_is_claimed_makes_none(overlay: Overlay) -> None:
 def test_without_a_tenant_in_use_nobody_is_asked_about_the_device() -> None:
     class Tenantless(SmallService):
         def device(self, device_id: str) -> NoReturn:
-            raise InvalidInput("No tenant was given.")
+            raise InvalidInput("The option tenant is missing.")
 
     overlay = Overlay(cast(Any, Tenantless()))
     overlay.tenants.create("Third", "0c" * 64)

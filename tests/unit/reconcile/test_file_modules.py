@@ -233,7 +233,7 @@ def test_an_unknown_image(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="Invalid image ID"):
         image(tmp_path / "image", "nonsense")(bench.context(check=False))
     assert bench.service.used == []
-    with pytest.raises(InvalidInput, match="There is no image"):
+    with pytest.raises(InvalidInput, match="not found in the tenant"):
         image(tmp_path / "image", "c9000000-0000-4000-8000-000000000001")(bench.context(check=False))
 
 

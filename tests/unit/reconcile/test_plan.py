@@ -120,7 +120,7 @@ def test_a_lost_answer_is_told_as_a_change_if_nobody_can_look_again() -> None:
     outcome, _warnings = run(service, KETTLE)
     assert (outcome.changed, str(outcome.error)) == (
         True,
-        "You may not. Writes were sent, and their outcome could not be read back: run it again to see.",
+        "You may not. Writes were sent, but the state could not be read back. Run the task again.",
     )
 
 

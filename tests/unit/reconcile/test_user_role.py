@@ -115,7 +115,7 @@ def test_what_is_no_user(user: str) -> None:
 
 
 def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(InvalidInput, match=r'There is no role "Boss"\..*"Reader"'):
+    with pytest.raises(InvalidInput, match=r'Invalid role "Boss"\..*"Reader"'):
         bring(UserSpec(NEW, ("Boss",)))
 
 
