@@ -10,4 +10,6 @@ from __future__ import annotations
 import pytest
 
 # Before they are imported, so that what they assert is told in full.
-pytest.register_assert_rewrite("tests.gates.oracle", "tests.gates.proof", "tests.gates.told", "tests.gates.meant")
+pytest.register_assert_rewrite(
+    "tests.gates.oracle", "tests.gates.proof", "tests.gates.expected_results", "tests.gates.expected_state"
+)

@@ -51,11 +51,11 @@ def check_leaks(played: Played, home: Path, folder: Path, given: Iterable[str], 
             canaries |= secrets_in(json.loads(file.read_text(encoding="utf-8")), KEPT[file.suffix])
     assert len(canaries - set(given)) >= kept
     results = [line["result"] for line in played.lines if "result" in line]
-    told = {"the output": played.output.encode(), "the results": json.dumps(results).encode()}
+    reported = {"the output": played.output.encode(), "the results": json.dumps(results).encode()}
     for path in (*home.rglob("*"), *folder.rglob("*")):
         if path.is_file() and path.parent.name != ASIDE_FOLDER and path.name not in ASIDE_FILES:
-            told[str(path)] = path.read_bytes()
-    assert [place for place in told if any(canary in place for canary in canaries)] == []
-    found = [place for place, text in told.items() if any(canary.encode() in text for canary in canaries)]
+            reported[str(path)] = path.read_bytes()
+    assert [place for place in reported if any(canary in place for canary in canaries)] == []
+    found = [place for place, text in reported.items() if any(canary.encode() in text for canary in canaries)]
     assert found == []
-    assert [place for place, text in told.items() if SIGNATURE.search(text)] == []
+    assert [place for place, text in reported.items() if SIGNATURE.search(text)] == []

@@ -30,7 +30,7 @@ from .workbench import Workbench
 
 #: Commands that cannot run here, and why.
 NOT_RUN = {
-    r"make demo": "test_the_demonstration_runs does",
+    r"make demo": "test_demonstration_runs does",
     r"make (test|help|simulator|gates .*)": "it is a part of this very build, or runs it",
     r"az .*": "the Azure CLI asks Azure",
     r"python -m tests\.simulator .*": "it runs until it is stopped; tests/unit/simulator starts it",
@@ -197,13 +197,13 @@ def test_examples_run_in_process(bench: Workbench, tmp_path_factory: pytest.Temp
 def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check: bool) -> None:
     """Each as its first comment says to call it."""
     for path in sorted((ROOT / "playbooks").glob("*.yml")):
-        told = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
-        assert told is not None, f"{path.name} does not say how to call it"
-        assert told[2] == f"azsphere.fleet.{path.stem}"
+        reported = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
+        assert reported is not None, f"{path.name} does not say how to call it"
+        assert reported[2] == f"azsphere.fleet.{path.stem}"
         bench.simulator.load(told_fleet(bench.simulator.ready))
         bench.simulator.clear_log()
         before = bench.look()
-        played = player.run(["bash", "-ec", told[1] + (" --check" if check else "")])
+        played = player.run(["bash", "-ec", reported[1] + (" --check" if check else "")])
         assert played.returncode == 0, played.stdout + played.stderr
         assert not check or (bench.writes() == () and bench.look() == before)
 
@@ -251,7 +251,7 @@ def test_commands_on_pages_run(player: Player, bench: Workbench, page: Path) -> 
         assert done.returncode == 0, f"{block.name}: {done.stdout}{done.stderr}"
 
 
-def test_the_demonstration_runs(player: Player) -> None:
+def test_demonstration_runs(player: Player) -> None:
     """What `make demo` calls; it fails where a check run did not predict what was done."""
     done = player.run(["bash", "-ec", f"cd {shlex.quote(str(ROOT))} && exec {shlex.quote(sys.executable)} -m demo"])
     assert done.returncode == 0, done.stdout + done.stderr

@@ -114,7 +114,7 @@ ODD: dict[str, dict[str, Any]] = {
 
 
 def test_odd_tasks_return_the_same_as_launched(simulator: Simulator, tmp_path: Path, interpreter: Path) -> None:
-    told = {}
+    reported = {}
     moment = {"moment": "{{ '2026-01-02' | to_datetime('%Y-%m-%d') }}"}
     odd = {name: {**task, "vars": {**moment, **task.get("vars", {})}} for name, task in ODD.items()}
     for way in ("in-process", "launched"):
@@ -126,9 +126,9 @@ def test_odd_tasks_return_the_same_as_launched(simulator: Simulator, tmp_path: P
             file.unlink()
         launched = {"interpreter": interpreter, "variables": {"AZSPHERE_IN_PROCESS": "false"}}
         played = play(simulator, folder, odd, **(launched if way == "launched" else {}))
-        told[way] = {name: comparable(plain(result)) for name, result in played.results.items()}
-    for name, result in told["launched"].items():
-        assert told["in-process"][name] == result, name
+        reported[way] = {name: comparable(plain(result)) for name, result in played.results.items()}
+    for name, result in reported["launched"].items():
+        assert reported["in-process"][name] == result, name
 
 
 def plain(result: Any) -> Any:

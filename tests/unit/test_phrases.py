@@ -47,7 +47,7 @@ from tools.stage import ROOT
         "To rehearse it, use the simulator.",
         "repeated_keys",
         "from tests.quick import quick_interpreter",
-        "class Sight:",
+        "class Snapshot:",
         "secrets and the other promises",
     ],
 )

@@ -102,7 +102,7 @@ def test_thousands_are_claimed_by_the_thousand(service: Service, speaking: Simul
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 40])
-def test_a_foreign_device_fails_alone(service: Service, simulator: Simulator, count: int) -> None:
+def test_foreign_device_does_not_fail_other_devices(service: Service, simulator: Simulator, count: int) -> None:
     wanted = [*FREE[: count - 1], FOREIGN_DEVICES[0]]
     tally = Tally()
     service.devices.claim(wanted, soon(), tally)

@@ -71,7 +71,7 @@ def test_missing_options_have_defaults() -> None:
     ],
     ids=str,
 )
-def test_options_that_cannot_be_right(options: dict[str, Any]) -> None:
+def test_invalid_options_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         opened(**options)
     assert next(iter(options)) in str(caught.value)

@@ -242,15 +242,15 @@ def test_after_a_claim_with_errors_the_devices_tell_which_are_ours(bench: MakeBe
             f"GET {IN}/devices/{theirs}": {"DeviceId": theirs, "TenantId": seen},
         }
     )
-    told: dict[str, FleetError | None] = {}
+    reported: dict[str, FleetError | None] = {}
 
     def report(outcome: DeviceOutcome) -> bool:
-        told[outcome.id] = outcome.error
+        reported[outcome.id] = outcome.error
         return True
 
     here.service.devices.claim([ours, theirs], Deadline(60, here.clock.now), report)
-    assert told[ours] is None
-    assert "not this tenant's to claim" in str(told[theirs])
+    assert reported[ours] is None
+    assert "not this tenant's to claim" in str(reported[theirs])
 
 
 def test_counting_without_the_inferred_address(bench: MakeBench) -> None:

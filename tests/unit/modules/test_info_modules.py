@@ -178,8 +178,8 @@ def test_status_and_components_by_the_calls_for_them(fleet: Bench) -> None:
 
 
 def test_components_in_a_check_run_send_no_post(fleet: Bench) -> None:
-    foreseen = fleet.run(image_info, check=True, ids=[IMAGE, NEWER], component_ids=True)
-    assert foreseen["component_ids"] == {IMAGE: COMPONENT, NEWER: COMPONENT}
+    predicted = fleet.run(image_info, check=True, ids=[IMAGE, NEWER], component_ids=True)
+    assert predicted["component_ids"] == {IMAGE: COMPONENT, NEWER: COMPONENT}
     assert fleet.simulator.counts()["writes"] == 0
     assert "Image_ListComponentIds" not in fleet.requests()
 
@@ -286,16 +286,16 @@ def test_a_deployment_operation_has_details(fleet: Bench) -> None:
     service = fleet.service()
     started = service.deployments.create(group_ref("Kettle", "Laboratory"), [IMAGE])
     assert started is not None
-    told = fleet.run(operation_info, id=started.id, wait=True)["operation"]
-    assert (told["type"], told["state"]) == ("DeployToDeviceGroup", "Complete")
-    assert told["details"]
+    reported = fleet.run(operation_info, id=started.id, wait=True)["operation"]
+    assert (reported["type"], reported["state"]) == ("DeployToDeviceGroup", "Complete")
+    assert reported["details"]
     assert "Deployments_GetCreateDetails" in fleet.requests()
 
 
 def test_the_creation_of_a_tenant_is_found_outside_of_tenants(fleet: Bench) -> None:
     started = fleet.service().tenants.create("Contoso Laboratory", "0e" * 64)
-    told = fleet.run(operation_info, tenant=None, id=started.id, wait=True)["operation"]
-    assert (told["type"], told["state"]) == ("TenantCreation", "Complete")
+    reported = fleet.run(operation_info, tenant=None, id=started.id, wait=True)["operation"]
+    assert (reported["type"], reported["state"]) == ("TenantCreation", "Complete")
     assert "AsyncOperations_GetGlobal" in fleet.requests()
 
 

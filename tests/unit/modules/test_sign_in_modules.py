@@ -106,30 +106,30 @@ def test_tasks_run_as_whoever_signed_in(bench: Bench, person: Person) -> None:
     bench.seed(roles={ADA: ["Reader"]})
     person.enters(person.login("started")["user_code"])
     person.login("present")
-    told = bench.run(account_info, **person.options)
-    assert (told["account"]["source"], told["account"]["address"]) == ("user", ADA)
-    assert [(tenant["name"], tenant["roles"]) for tenant in told["tenants"]] == [(TENANT, ["Reader"])]
+    reported = bench.run(account_info, **person.options)
+    assert (reported["account"]["source"], reported["account"]["address"]) == ("user", ADA)
+    assert [(tenant["name"], tenant["roles"]) for tenant in reported["tenants"]] == [(TENANT, ["Reader"])]
 
 
 def test_an_application_is_told_under_the_address_that_user_role_wants(bench: Bench) -> None:
-    told = bench.run(account_info)
-    account = told["account"]
+    reported = bench.run(account_info)
+    account = reported["account"]
     assert account["address"] == f"{account['object_id']}@{account['directory_id']}.onmicrosoft.com"
     assert account["client_id"] == bench.options["client_id"]
     assert account["username"] is None
     assert account["expires_on"].endswith("Z")
-    assert TENANT in [tenant["name"] for tenant in told["tenants"]]
+    assert TENANT in [tenant["name"] for tenant in reported["tenants"]]
 
 
 def test_who_is_turned_away_is_told_all_the_same(bench: Bench) -> None:
     bench.simulator.order("POST", "signin/next-tokens", {"audience": "https://management.azure.com", "times": 20})
-    told = bench.run(account_info, token_cache="none")
-    assert told.result.error is not None
-    assert told["account"]["source"] == "client_secret"
-    assert "tenants" not in told.values
+    reported = bench.run(account_info, token_cache="none")
+    assert reported.result.error is not None
+    assert reported["account"]["source"] == "client_secret"
+    assert "tenants" not in reported.values
 
 
 def test_no_token_is_told(bench: Bench) -> None:
-    told = bench.run(account_info)
-    assert "eyJ" not in str(told.values)
-    assert bench.options["client_secret"] not in str(told.values)
+    reported = bench.run(account_info)
+    assert "eyJ" not in str(reported.values)
+    assert bench.options["client_secret"] not in str(reported.values)

@@ -30,11 +30,11 @@ def kettle(bench: Bench) -> Bench:
 
 def test_a_device_group_is_made_changed_renamed_and_deleted(kettle: Bench) -> None:
     wanted = {"product": "kettle", "name": "Laboratory", "os_feed": "RetailEval", "allow_crash_dumps_collection": True}
-    foreseen = kettle.run(device_group, check=True, **wanted)
+    predicted = kettle.run(device_group, check=True, **wanted)
     made = kettle.run(device_group, **wanted)
     assert made.result.changed
-    assert foreseen.result.diff == made.result.diff
-    assert foreseen["device_group"]["id"] is None
+    assert predicted.result.diff == made.result.diff
+    assert predicted["device_group"]["id"] is None
     assert made["device_group"]["os_feed"] == "RetailEval"
     assert made["device_group"]["allow_crash_dumps_collection"] is True
     assert made["device_group"]["product"] == "Kettle"
@@ -75,10 +75,10 @@ def test_a_device_group_is_named_by_product_and_name_or_by_id(kettle: Bench, opt
 
 def test_a_package_is_uploaded_once(kettle: Bench, tmp_path: Path) -> None:
     package = str(compose_package(tmp_path / "kettle.imagepackage", name="KettleControl", **ONE))
-    foreseen = kettle.run(image, check=True, path=package)
+    predicted = kettle.run(image, check=True, path=package)
     uploaded = kettle.run(image, path=package)
     assert uploaded.result.changed
-    assert uploaded["image"] == foreseen["image"]
+    assert uploaded["image"] == predicted["image"]
     assert uploaded["image"]["id"] == ONE["image_id"]
     assert uploaded["operation"]["type"] == "ImageUpload"
     again = kettle.run(image, path=package)
@@ -100,11 +100,11 @@ def test_a_deployment_uploads_what_is_missing_and_is_made_once(kettle: Bench, tm
         str(compose_package(tmp_path / "board.imagepackage", name="Board", image_type=21, **BOARD)),
     ]
     wanted = {"product": "Kettle", "device_group": "Field Test", "packages": packages}
-    foreseen = kettle.run(deployment, check=True, **wanted)
+    predicted = kettle.run(deployment, check=True, **wanted)
     made = kettle.run(deployment, **wanted)
-    assert foreseen.result.diff == made.result.diff
+    assert predicted.result.diff == made.result.diff
     assert {each["name"] for each in made["deployment"]["images"]} == {"KettleControl", "Board"}
-    assert foreseen.unknown[:2] == ["deployment.id", "deployment.deployed_at"]
+    assert predicted.unknown[:2] == ["deployment.id", "deployment.deployed_at"]
     kettle.simulator.clear_log()
     assert not kettle.run(deployment, **wanted).result.changed
     by_guid = kettle.run(

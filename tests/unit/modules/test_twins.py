@@ -55,17 +55,17 @@ def test_a_device_list_finds_the_exact_one(twins: Bench, tmp_path: Path) -> None
 
 
 def test_an_id_deletes_that_one(twins: Bench) -> None:
-    foreseen = twins.run(product, check=True, id=TWIN, state="absent")
+    predicted = twins.run(product, check=True, id=TWIN, state="absent")
     gone = twins.run(product, id=TWIN, state="absent")
-    assert foreseen.result.diff == gone.result.diff
+    assert predicted.result.diff == gone.result.diff
     assert names(twins) == {PRODUCT: "Kettle"}
 
 
 def test_an_id_renames_that_one(twins: Bench) -> None:
     options = {"id": TWIN, "name": "Lamp", "default_device_groups": False}
-    foreseen = twins.run(product, check=True, **options)
+    predicted = twins.run(product, check=True, **options)
     renamed = twins.run(product, **options)
-    assert foreseen.result.diff == renamed.result.diff
+    assert predicted.result.diff == renamed.result.diff
     assert names(twins) == {PRODUCT: "Kettle", TWIN: "Lamp"}
     assert not twins.run(product, **options).result.changed
 

@@ -142,16 +142,16 @@ def test_more_changes_than_allowed_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "reported"),
     [
         (DeviceRow(device(0), 2, "Toaster", "Lab"), 'no product "Toaster".*"Kettle"'),
         (DeviceRow(device(0), 2, "Kettle", "Cellar"), 'no device group "Cellar".*"Lab", "Shop"'),
         (DeviceRow(device(0), 2, None, "Lab"), "GUID"),
     ],
 )
-def test_places_that_are_not_there_are_told_with_those_that_are(row: DeviceRow, told: str) -> None:
+def test_places_that_are_not_there_are_told_with_those_that_are(row: DeviceRow, reported: str) -> None:
     service = Recorder(Fleet(claimed=1))
-    with pytest.raises(InvalidInput, match=told):
+    with pytest.raises(InvalidInput, match=reported):
         bring(service, [row])
     assert service.writes == []
 

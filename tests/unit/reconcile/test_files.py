@@ -81,7 +81,7 @@ def test_links_are_followed_for_content_and_mode(chain: int, tmp_path: Path) -> 
     assert not target.is_symlink()
 
 
-def test_a_dangling_link_creates_its_target(tmp_path: Path) -> None:
+def test_dangling_link_creates_its_target(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("target")
     write_both(tmp_path / "link", b"new", Attributes(mode="u=rw,go="))
     assert (tmp_path / "target").read_bytes() == b"new"
@@ -106,7 +106,7 @@ def test_a_hard_link_is_replaced_and_the_other_name_keeps_its_content(tmp_path: 
 @as_root
 @pytest.mark.parametrize("name", ["file", "a name with\ttabs"])
 @pytest.mark.parametrize("content", [b"", b"new", b"much longer than before" * 1000])
-def test_a_mounted_file_is_written_in_place(name: str, content: bytes, tmp_path: Path) -> None:
+def test_mounted_file_is_written_in_place(name: str, content: bytes, tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / name
     source.write_bytes(b"older content")
     os.chown(source, NOBODY, NOBODY)
