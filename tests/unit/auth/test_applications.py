@@ -288,7 +288,7 @@ def test_workloads_do_not_share_tokens(
         ({"exp": 1700000000}, "AADSTS700024"),
     ],
 )
-def test_federated_token_of_another_subject_is_rejected(
+def test_federated_token_with_wrong_claims_is_rejected(
     opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path, changes: dict[str, Any], code: str
 ) -> None:
     path = write(tmp_path / "token", federated_token(cluster, **changes))

@@ -140,7 +140,7 @@ def test_redirect_is_not_followed_with_the_secret(status: int, method: str) -> N
     assert there.asked == []
 
 
-def test_managed_identity_ignores_proxy_and_other_hosts(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
+def test_redirect_of_a_managed_identity_is_not_followed(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
     there = ScriptedServer()
     with there.running() as elsewhere, ScriptedServer(Answer(307, headers={"Location": elsewhere})).running() as url:
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{url}/msi/token")

@@ -122,7 +122,9 @@ def test_secret_is_accepted_in_a_basic_header(client: Client) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
-def test_both_certificate_thumbprints_are_accepted(client: Client, registered: Certified, algorithm: str) -> None:
+def test_both_algorithms_of_certificate_assertions_are_accepted(
+    client: Client, registered: Certified, algorithm: str
+) -> None:
     assert "access_token" in client.token(assertion(registered, client.authority, algorithm))
 
 
@@ -217,7 +219,7 @@ def test_token_lifetime_can_be_set(client: Client) -> None:
 
 
 @pytest.mark.parametrize("order", [{"times": 0}, {"audience": 5}, {"lifetime": -1}, {"length": 5}])
-def test_invalid_settings_are_rejected(authority: Authority, order: dict[str, Any]) -> None:
+def test_invalid_token_orders_are_rejected(authority: Authority, order: dict[str, Any]) -> None:
     with pytest.raises(SimulatorFailed):
         authority.next_tokens(**order)
 

@@ -86,7 +86,7 @@ def test_a_package_is_uploaded_once(kettle: Bench, tmp_path: Path) -> None:
     assert kettle.requests().count("Image_Upload") == 1
 
 
-def test_a_file_that_is_no_package_is_told_before_any_request(kettle: Bench, tmp_path: Path) -> None:
+def test_invalid_package_is_reported_before_any_request(kettle: Bench, tmp_path: Path) -> None:
     wrong = tmp_path / "kettle.imagepackage"
     wrong.write_text("not a package")
     with pytest.raises(InvalidInput, match="is no Azure Sphere image package"):

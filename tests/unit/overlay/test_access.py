@@ -44,7 +44,7 @@ def test_names_that_the_service_would_not_take(overlay: Overlay, name: str) -> N
         overlay.tenants.create(name, "0c" * 64)
 
 
-def test_a_device_makes_one_tenant(overlay: Overlay) -> None:
+def test_device_creates_one_tenant(overlay: Overlay) -> None:
     overlay.tenants.create("Third", "0c" * 64)
     made = overlay.tenants.list()[-1]
     assert (made.name, made.roles, isinstance(made.id, Placeholder)) == ("Third", ("Administrator",), True)
@@ -52,13 +52,13 @@ def test_a_device_makes_one_tenant(overlay: Overlay) -> None:
         overlay.tenants.create("Fourth", "0c" * 64)
 
 
-def test_a_device_that_is_claimed_makes_none(overlay: Overlay) -> None:
+def test_claimed_device_creates_no_tenant(overlay: Overlay) -> None:
     overlay.devices.claim(["0d" * 64], Deadline(10), lambda _outcome: True)
     with pytest.raises(Conflict, match="claimed into the tenant in use"):
         overlay.tenants.create("Third", "0d" * 64)
 
 
-def test_without_a_tenant_in_use_nobody_is_asked_about_the_device() -> None:
+def test_device_is_not_read_without_a_tenant() -> None:
     class Tenantless(SmallService):
         def device(self, device_id: str) -> NoReturn:
             raise InvalidInput("No tenant was given.")
@@ -80,12 +80,12 @@ def test_roles_are_given_and_taken_whatever_the_case_of_the_name(overlay: Overla
     assert overlay.users.list() == []
 
 
-def test_a_role_twice_is_one(overlay: Overlay) -> None:
+def test_duplicate_roles_count_once(overlay: Overlay) -> None:
     overlay.users.assign_role("ada@contoso.example", "Reader")
     assert overlay.users.list() == [ADA]
 
 
-def test_somebody_new_is_invited_first(overlay: Overlay) -> None:
+def test_new_user_is_invited_first(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
         overlay.users.assign_role(NEW, "Reader")
     overlay.users.invite(NEW.upper())
@@ -106,7 +106,7 @@ def test_the_service_may_know_a_principal_that_has_no_role_here(overlay: Overlay
     assert (found.id, isinstance(found.mail, Placeholder)) == (PRINCIPAL, True)
 
 
-def test_what_cannot_be(overlay: Overlay) -> None:
+def test_impossible_access_changes_are_rejected(overlay: Overlay) -> None:
     with pytest.raises(InvalidInput, match="Boss"):
         overlay.users.assign_role("ada@contoso.example", "Boss")
     with pytest.raises(NotFound):

@@ -91,7 +91,7 @@ def test_a_move_takes_a_device_from_one_group_to_another(overlay: Overlay) -> No
     assert overlay.devices.count(ProductRef("Kettle")) == 1
 
 
-def test_a_place_that_is_not_there_is_no_empty_one_though_all_was_read_before(overlay: Overlay) -> None:
+def test_missing_group_is_not_found_after_reading_all(overlay: Overlay) -> None:
     nowhere = ProductRef("Nowhere")
     assert len(overlay.devices.list()) == 1
     assert len(overlay.device_groups.list()) == 2
@@ -127,7 +127,7 @@ def test_a_report_can_stop_the_rest(overlay: Overlay) -> None:
     assert overlay.devices.count() == 3
 
 
-def test_nobody_moves_into_a_group_that_is_not_there(overlay: Overlay) -> None:
+def test_move_into_missing_group_fails(overlay: Overlay) -> None:
     reported = Reported()
     overlay.devices.move([CLAIMED], group_ref("Kettle", "Attic"), Deadline(10), reported)
     assert isinstance(reported.errors[CLAIMED], NotFound)

@@ -113,7 +113,7 @@ def test_renaming_to_a_name_that_is_taken_fails(overlay: Overlay) -> None:
         overlay.device_groups.update(GroupRef(KETTLE, "Shop"), DeviceGroupSpec(name="lab"))
 
 
-def test_another_case_of_its_own_name_is_no_conflict(overlay: Overlay) -> None:
+def test_renaming_to_another_case_is_allowed(overlay: Overlay) -> None:
     overlay.products.update(KETTLE, ProductSpec(name="KETTLE"))
     overlay.device_groups.update(LAB, DeviceGroupSpec(name="LAB"))
     assert [product.name for product in overlay.products.list()] == ["KETTLE"]
@@ -228,7 +228,7 @@ def test_a_product_made_again_is_another_one(overlay: Overlay) -> None:
     assert overlay.device_groups.get(GroupRef(TOASTER, "Production")) is None
 
 
-def test_what_is_not_there_cannot_be_written_to(overlay: Overlay) -> None:
+def test_writes_to_missing_resources_fail(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
         overlay.products.update(NOWHERE, ProductSpec(name="X"))
     with pytest.raises(NotFound):

@@ -40,7 +40,7 @@ def kettle(*groups: str, device_group: str) -> dict[str, Any]:
     }
 
 
-def test_what_is_pruned_is_told_after_the_devices_that_leave_it() -> None:
+def test_pruned_groups_are_reported_after_their_devices() -> None:
     service = MemoryService()
     run(service, kettle("Old", "New", device_group="Old"))
     recorder = Recorder(service)
@@ -53,7 +53,7 @@ def test_what_is_pruned_is_told_after_the_devices_that_leave_it() -> None:
     assert [each["before_header"] for each in result.diff or ()] == ["devices", "device group Kettle/Old"]
 
 
-def test_a_deployment_that_cannot_be_is_refused_before_anything_is_read() -> None:
+def test_impossible_deployment_is_rejected_before_any_read() -> None:
     recorder = Recorder(MemoryService())
     group = {"name": "New", "deployment": {"images": ["KettleApp"]}}
     with pytest.raises(InvalidInput, match="no image ID"):
@@ -61,7 +61,7 @@ def test_a_deployment_that_cannot_be_is_refused_before_anything_is_read() -> Non
     assert recorder.used == []
 
 
-def test_what_the_service_would_refuse_is_refused_before_the_first_write() -> None:
+def test_input_the_service_rejects_fails_before_the_first_write() -> None:
     recorder = Recorder(MemoryService())
     with pytest.raises(InvalidInput, match="Invalid product name"):
         run(recorder, {"products": [{"name": "Kettle"}, {"name": "Küche"}]})

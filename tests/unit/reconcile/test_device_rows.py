@@ -83,7 +83,7 @@ def test_a_device_without_a_group_is_only_claimed() -> None:
     assert rows(f"{HEADER}{ONE},,\n{TWO}\n") == [DeviceRow(ONE, 2), DeviceRow(TWO, 3)]
 
 
-def test_missing_columns_are_named_with_those_that_have_to_be() -> None:
+def test_missing_columns_are_reported_with_required_columns() -> None:
     message = refused(f"DeviceId,Group\n{ONE},Lab\n")
     assert "ProductName" in message
     assert "DeviceGroupName" in message
@@ -108,7 +108,7 @@ def test_a_column_that_is_there_twice_is_refused() -> None:
     assert "the column DeviceId more than once" in refused(f"DeviceId,{HEADER}{TWO},{ONE},Kettle,Lab\n")
 
 
-def test_128_characters_of_which_some_are_no_digits_are_told_as_such() -> None:
+def test_device_id_with_invalid_digits_is_reported() -> None:
     assert "not all of them such digits" in refused(f"{HEADER}0x{ONE[2:]},Kettle,Lab\n")
 
 
@@ -130,7 +130,7 @@ def test_a_device_twice_in_one_group_is_once_there() -> None:
     assert rows(f"{HEADER}{ONE},Kettle,Lab\n{ONE},KETTLE,lab\n") == [DeviceRow(ONE, 2, "Kettle", "Lab")]
 
 
-def test_what_is_no_list_at_all(tmp_path: Path) -> None:
+def test_invalid_device_list_is_rejected(tmp_path: Path) -> None:
     assert "UTF-16" in refused(b"\xff\xfe\x00")
     assert "UTF-8 text, line 2" in refused(HEADER.encode() + b"\xe9")
     assert "NUL" in refused(HEADER + "\0")
@@ -180,7 +180,7 @@ def test_an_empty_product_and_group_are_none(empty: str | None) -> None:
     assert rows_from_list([{"id": f" {ONE}\n", "product": empty, "device_group": empty}]) == [DeviceRow(ONE, 1)]
 
 
-def test_half_a_place_is_reported_with_its_row() -> None:
+def test_product_without_group_is_reported_with_its_row() -> None:
     message = refused_list({"id": ONE, "product": "Kettle", "device_group": ""}, {"id": TWO, "device_group": "Lab"})
     assert 'row 1: the product "Kettle" is given without a device group' in message
     assert 'row 2: the device group "Lab" is given without its product' in message

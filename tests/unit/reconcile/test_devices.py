@@ -133,7 +133,7 @@ def test_nothing_is_claimed_without_being_asked_for() -> None:
     assert service.writes == []
 
 
-def test_more_changes_than_allowed_are_none() -> None:
+def test_exceeding_max_changes_changes_nothing() -> None:
     service = Recorder(Fleet(claimed=3))
     with pytest.raises(InvalidInput, match="3 devices would change"):
         bring(service, rows(0, 1, 2), Limits(max_changes=2))
@@ -149,14 +149,14 @@ def test_more_changes_than_allowed_are_none() -> None:
         (DeviceRow(device(0), 2, None, "Lab"), "GUID"),
     ],
 )
-def test_places_that_are_not_there_are_told_with_those_that_are(row: DeviceRow, reported: str) -> None:
+def test_missing_places_are_reported_with_available_ones(row: DeviceRow, reported: str) -> None:
     service = Recorder(Fleet(claimed=1))
     with pytest.raises(InvalidInput, match=reported):
         bring(service, [row])
     assert service.writes == []
 
 
-def test_a_device_that_fails_fails_alone() -> None:
+def test_failed_device_does_not_fail_other_devices() -> None:
     fleet = Fleet(foreign=[1])
     result = bring(fleet, rows(0, 1, 2))
     assert actions(result) == [["claim", "move"], [], ["claim", "move"]]

@@ -167,7 +167,7 @@ def test_a_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path
     assert bench.service.writes == ["devices.capability_file"]
 
 
-def test_force_gets_another_one(bench: Bench, tmp_path: Path) -> None:
+def test_force_replaces_the_capability_file(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "device.cap"
     path.write_bytes(b"another device's")
     path.chmod(0o600)
@@ -201,7 +201,7 @@ def test_no_difference_shows_what_is_in_a_file(bench: Bench, tmp_path: Path) -> 
     ]
 
 
-def test_a_capability_file_for_a_device_that_is_not_claimed(bench: Bench, tmp_path: Path) -> None:
+def test_capability_file_for_unclaimed_device_is_rejected(bench: Bench, tmp_path: Path) -> None:
     for check in (True, False):
         result = apply_capability(bench.context(check), "0b" * 64, [], options(tmp_path / "x"), False)
         assert "Claim the device" in str(result.error)
@@ -229,7 +229,7 @@ def test_a_check_run_knows_what_an_image_file_will_hold(bench: Bench, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_image(bench: Bench, tmp_path: Path) -> None:
+def test_unknown_image_is_reported(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="Invalid image ID"):
         image(tmp_path / "image", "nonsense")(bench.context(check=False))
     assert bench.service.used == []
@@ -259,12 +259,12 @@ def test_a_certificate_is_the_one_asked_for(
     assert result.values["certificate"]["is_active"] == (body == ACTIVE.body)
 
 
-def test_a_chain(bench: Bench, tmp_path: Path) -> None:
+def test_certificate_chain_is_written(bench: Bench, tmp_path: Path) -> None:
     bench.twice(certificate(tmp_path / "tenant.p7b", "chain"), tmp_path / "tenant.p7b")
     assert (tmp_path / "tenant.p7b").read_bytes() == b"chain"
 
 
-def test_an_unknown_certificate_is_told_with_those_that_there_are(bench: Bench, tmp_path: Path) -> None:
+def test_unknown_certificate_is_reported_with_available_ones(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="AB12"):
         certificate(tmp_path / "x", thumbprint="0099")(bench.context(check=False))
 
@@ -300,14 +300,14 @@ def test_a_proof_is_kept_while_it_proves(bench: Bench, tmp_path: Path) -> None:
     ],
     ids=["empty", "text", "the authority", "other code", "expired", "other authority", "cut", "forged"],
 )
-def test_what_proves_nothing(content: bytes) -> None:
+def test_invalid_content_is_not_a_proof(content: bytes) -> None:
     assert not proves(content, CODE, ACTIVE.body, NOW)
 
 
 @pytest.mark.parametrize(
     ("content", "code"), [("certificate", CODE), ("chain", CODE), (PROOF, None), (PROOF, ""), (PROOF, "x" * 65)]
 )
-def test_codes_that_cannot_be(content: str, code: str | None) -> None:
+def test_invalid_codes_are_rejected(content: str, code: str | None) -> None:
     with pytest.raises(InvalidInput):
         desired_content(content, None, code)
 

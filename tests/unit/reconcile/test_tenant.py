@@ -63,7 +63,7 @@ def test_names_that_differ_by_case_are_two_tenants() -> None:
 
 
 @pytest.mark.parametrize("confirm", [None, "", "laboratory", "Laboratory "])
-def test_without_the_exact_name_nothing_is_made(confirm: str | None) -> None:
+def test_tenant_creation_requires_the_exact_name(confirm: str | None) -> None:
     bench = Bench()
     with pytest.raises(InvalidInput, match="exact name"):
         bench.run(name="Laboratory", device_id=DEVICE, confirm=confirm)
@@ -118,14 +118,14 @@ def test_a_record_of_another_tenant_says_nothing_of_this_one(tmp_path: Path) -> 
     assert len(json.loads(record.read_text())) == 2
 
 
-def test_what_failed_is_not_written_down(tmp_path: Path) -> None:
+def test_failed_block_is_not_recorded(tmp_path: Path) -> None:
     bench, record = Bench({"tenants.block_legacy_authorization": [FleetError("No.")]}), tmp_path / "blocked.json"
     outcome = bench.run(record=str(record), confirm=NAME)
     assert (str(outcome.error), outcome.changed, record.exists()) == ("No.", False, False)
 
 
 @pytest.mark.parametrize("confirm", [None, NAME.upper(), "Other"])
-def test_without_the_exact_name_nothing_is_blocked(tmp_path: Path, confirm: str | None) -> None:
+def test_blocking_requires_the_exact_name(tmp_path: Path, confirm: str | None) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     with pytest.raises(InvalidInput, match="exact name"):
         bench.run(record=str(record), confirm=confirm)
@@ -133,7 +133,7 @@ def test_without_the_exact_name_nothing_is_blocked(tmp_path: Path, confirm: str 
 
 
 @pytest.mark.parametrize("content", ["", "[]", "blocked", "\xff"])
-def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) -> None:
+def test_invalid_record_is_not_overwritten(tmp_path: Path, content: str) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     record.write_text(content, encoding="latin-1")
     with pytest.raises(InvalidInput, match="not a record"):
