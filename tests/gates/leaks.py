@@ -27,7 +27,7 @@ ASIDE_FOLDER, ASIDE_FILES = "tokens", ("seeds.json", "results.jsonl")
 
 
 def as_loud_as_can_be(home: Path) -> dict[str, str]:
-    """Variables with which Ansible tells all that it knows, in a log as well."""
+    """Variables that make Ansible as verbose as possible, with a log file."""
     return {"ANSIBLE_VERBOSITY": "4", "ANSIBLE_LOG_PATH": str(home / "ansible.log")}
 
 
@@ -41,7 +41,7 @@ def secrets_in(value: Any, member: str) -> set[str]:
 
 def check_leaks(played: Played, home: Path, folder: Path, given: Iterable[str], kept: int) -> None:
     """Asserts that output, results, log, files and file names hold no secret: none of those that the run was `given`,
-    and none of those in the token cache, of which there are to be at least `kept`.
+    and none of those in the token cache, which must contain at least `kept` of them.
     """
     loud = ("ESTABLISH LOCAL CONNECTION", "in the process of the task")
     assert any(note in played.output for note in loud), "the run did not tell all that it knows"

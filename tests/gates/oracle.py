@@ -25,7 +25,7 @@ Key = tuple[str, str]
 #: How many devices a difference names, and how much of an ID.
 SHOWN, DIGITS = 40, 16
 UNCLAIMED, NO_GROUP = "not claimed", "no group"
-#: Types of the images that scenarios bring about, by the service's numbers.
+#: Types of the images that scenarios create, by the service's numbers.
 IMAGE_TYPES = {10: "Applications", 21: "CustomerBoardConfig"}
 
 
@@ -126,7 +126,7 @@ def _check_resource(each: Mapping[str, str], old: Side, new: Side) -> Key:
 
 
 def _wanted(side: Side, key: Key, shown: Any) -> Any:
-    """Of tenants the state tells a part only; the rest is taken as it is shown."""
+    """The state contains only some members of a tenant; the others are taken from the diff."""
     wanted = side.shown.get(key)
     if wanted is not None and shown is not None and key[0] == "tenant":
         return {**wanted, **{name: value for name, value in shown.items() if name not in wanted}}
@@ -151,7 +151,7 @@ def _check_devices(each: Mapping[str, str], old: Side, new: Side) -> set[Key]:
 
 
 def _follows_from_reported(key: Key, reported: set[Key], old: Side, new: Side) -> bool:
-    """What follows from a change that is told: of a product's name, of its list of groups, of a tenant."""
+    """Whether a change follows from a reported one: a product's name, its list of groups, or a tenant."""
     was, became = old.shown.get(key), new.shown.get(key)
     if key[0] == "product" and was and became:
         return bool(was | {"device_groups": None} == became | {"device_groups": None})

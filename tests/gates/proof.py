@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The proof that a check run tells the truth, and that a second run does nothing: three runs, seen from outside."""
+"""Proves that check mode predicts the real run and that a second run changes nothing, by three runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def prove(
     waits: bool = True,
     further: tuple[bool, ...] = (False, True),
 ) -> Answer:
-    """A check run writes nothing and tells what the real run then does; a further one finds nothing to do.
+    """A check run writes nothing and predicts the real run; a further run changes nothing.
 
     Answers the real run. `again` says whether the same is expected to change something each time, `waits` whether the
     run waits for what it started, `further` whether each of the runs after it is a check.

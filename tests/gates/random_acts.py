@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 
 BAD_NAMES = ("Bad-Name", "", "x" * 51)
 REFUSED = "refused: "
-#: How a refusal may be told, by code or status, in words that both sides share.
+#: Kinds of errors, by code or status, in words that both sides share.
 KINDS = {"Conflict": "conflict", 409: "conflict", "NotFound": "not found", 404: "not found", 400: "bad request"}
 
 
@@ -48,7 +48,7 @@ class Act:
 
 
 class Actor:
-    """Does acts on a service, and tells what came of each in a form without GUIDs."""
+    """Performs acts on a service and returns the outcome of each in a form without GUIDs."""
 
     def __init__(self, service: Service, packages: Mapping[str, ImagePackage]) -> None:
         self._service = service

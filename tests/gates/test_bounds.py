@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Replies without an end: a task ends by its own limits, with one sentence, and in bounded memory."""
+"""Endless replies: a task ends by its own limits, with one sentence, and in bounded memory."""
 
 from __future__ import annotations
 

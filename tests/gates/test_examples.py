@@ -5,7 +5,7 @@
 
 """Everything that the documentation shows runs: taken from the source, once as a check and once for real.
 
-The real run tells all that it knows, and no secret is found in what it leaves behind.
+The real run is as verbose as possible and leaves no secret behind.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ SIGNED_IN = play_of(
 
 
 def run_plays(player: Player, bench: Workbench, plays: list[dict[str, Any]], check: bool) -> Played:
-    """All tasks of all plays, whatever comes of one. A real run tells all that it knows."""
+    """Runs all tasks of all plays, whether or not one fails. A real run is as verbose as possible."""
     seeds = {play["name"]: seed_of(play["name"], check, bench.simulator.ready) for play in plays}
     changed = [{**play, "ignore_errors": True} for play in plays]
     for play in changed:

@@ -73,7 +73,7 @@ def enter(simulator: Simulator, username: str) -> None:
 
 @pytest.fixture
 def prepare(bench: Workbench) -> Callable[[Scenario], None]:
-    """Brings about the start of a scenario."""
+    """Creates the initial state of a scenario."""
 
     def prepare_now(scenario: Scenario) -> None:
         bench.simulator.reset()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Whatever is there and whatever is wanted: a check run tells it, a run makes it so, touches nothing else, and leaves
+"""From any state to any desired state: check mode predicts it, a run applies it, changes nothing else, and leaves
 nothing to do.
 """
 
@@ -149,7 +149,7 @@ def _images(blueprint: Blueprint, place: tuple[str, str]) -> frozenset[str]:
 
 
 def attempt(service: Service, blueprint: Blueprint, prune: frozenset[str]) -> Result | str:
-    """What a run tells, or how it is refused."""
+    """Returns the result of a run, or its error."""
     try:
         return run(service, blueprint, prune)
     except Conflict as refused:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Every module, every state, every effect: the check tells the truth, and a second run does nothing."""
+"""Every module, every state, every effect: check mode predicts the real run, and a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ REFUSALS = [scenario for scenario in ALL if scenario.effect == REFUSED]
 
 
 def prepare(bench: Workbench, scenario: Scenario) -> dict[str, Any]:
-    """Brings about the start of a scenario, and answers its options."""
+    """Creates the initial state of a scenario and returns its options."""
     bench.simulator.load(scenario.seed)
     for name, text in scenario.files.items():
         Path(name).parent.mkdir(exist_ok=True)
@@ -123,7 +123,7 @@ def test_read_scenarios_send_no_writes(bench: Workbench, scenario: Scenario) -> 
 
 @pytest.mark.parametrize("scenario", REFUSALS, ids=lambda scenario: scenario.id)
 def test_rejected_scenarios_are_rejected_in_check_mode(bench: Workbench, scenario: Scenario) -> None:
-    """And neither changes anything. What is seen before the first write is told in the same words."""
+    """Neither run changes anything. Errors before the first write have the same message in both."""
     options = prepare(bench, scenario)
     before = bench.look()
     predicted = bench.run(scenario.module, options, check=True)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Wherever a blueprint is stopped, what it tells as done is what was done, no more and no less."""
+"""Wherever a blueprint is stopped, it reports exactly the changes that were made."""
 
 from __future__ import annotations
 
@@ -133,14 +133,14 @@ def deployed_packages(blueprint: Blueprint) -> tuple[Any, ...]:
 
 
 def agree_on_places(result: Result, before: Fleet, after: Fleet) -> None:
-    """Products and device groups: whatever came and went is told, and nothing else is said to have."""
+    """Asserts that exactly the created and deleted products and device groups are reported."""
     products = reported(result, "product")
     assert set(before.products) - set(after.products) == {n for n, each in products.items() if each["after"] is None}
     assert set(after.products) - set(before.products) == {n for n, each in products.items() if each["before"] is None}
     assert set(products) <= differing(shaped(before), shaped(after))
     groups = reported(result, "device_group")
     gone = {name for name, each in groups.items() if each["after"] is None}
-    # Groups go with their product, and come with it, without being told of one by one.
+    # Groups that are created or deleted with their product are not reported one by one.
     assert gone <= set(set_up(before)) - set(set_up(after))
     # `look` hides the texts of the default groups, which are not known.
     unseen = {name for name in groups if name.partition("/")[2] in DEFAULTS}

@@ -24,7 +24,7 @@ from .returned import PREFIX, faults
 READS = ("GET", "HEAD")
 #: How long operations take where nobody waits for them.
 OPERATION_SECONDS = 30
-#: What Ansible adds, and what tells of the way there and not of what was done.
+#: What Ansible adds, and what describes the run and not its changes.
 ASIDE = ("invocation", "api", "warnings", "deprecations")
 
 

@@ -21,7 +21,7 @@ from .play import Played, play_tasks
 NOTE = "in the process of the task"
 TASK: dict[str, Any] = {"azsphere.fleet.product_info": {}}
 LOUD = {"ANSIBLE_VERBOSITY": "3"}
-#: What only a launch does: it looks for an interpreter. ansible-core 2.22 tells that it parsed the output.
+#: What only a launch does: it looks for an interpreter. ansible-core 2.22 notes that it parsed the output.
 LAUNCH_ONLY = ("ansible_facts", "ansible_parsed")
 
 

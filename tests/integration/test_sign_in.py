@@ -53,7 +53,7 @@ def issue(simulator: Simulator) -> str:
 
 
 def register(simulator: Simulator, certified: Certified) -> str:
-    """Makes the application trust a certificate and a cluster, and answers a token of that cluster."""
+    """Makes the application trust a certificate and a cluster; returns a token of that cluster."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     public_key = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()

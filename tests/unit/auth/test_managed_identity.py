@@ -27,7 +27,7 @@ SHAPES = {
 
 @pytest.fixture(params=list(SHAPES))
 def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, authority: Authority) -> str:
-    """A machine whose environment tells of a managed identity, or a virtual machine, which has its metadata service."""
+    """A machine with a managed identity in its environment, or a virtual machine with its metadata service."""
     for name, value in SHAPES[request.param].items():
         monkeypatch.setenv(name, value.format(url=authority.identity_url))
     # A proxy for everything else has no business here.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
-"""Signing in under stress: retried like any request, once for all threads, and no lock is waited for without an end."""
+"""Signing in under stress: retried like any request, once for all threads, and waiting for a lock times out."""
 
 from __future__ import annotations
 

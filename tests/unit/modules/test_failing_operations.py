@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What is told of an operation that the service took on and failed to do, and of what it kept from being done."""
+"""Reports of accepted operations that fail, and of the changes that they prevent."""
 
 from __future__ import annotations
 

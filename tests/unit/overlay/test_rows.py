@@ -19,7 +19,7 @@ KETTLE, TOASTER = Product(ProductRef("Kettle"), id="a1"), Product(ProductRef("To
 
 @dataclass
 class Below:
-    """What is below, and how often it was asked. `hidden` is told one by one only."""
+    """The rows below, and how often they were read. `hidden` is returned by reads of one row only."""
 
     listed: Sequence[Product] = (KETTLE, TOASTER)
     hidden: Sequence[Product] = ()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Blueprints: the order in which is told what was done, and refusals before the first read or write."""
+"""Blueprints: the order of reported changes, and input rejected before the first read or write."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class Bench:
         return surround(service, planned_files() if check else disk()).context
 
     def twice(self, run: Callable[[Context], Result], path: Path) -> Result:
-        """Planned, done, and done again: the plan tells what is done, and the second time there is nothing to do."""
+        """Plans and applies twice: the plan predicts the changes, and the second run changes nothing."""
         before = path.read_bytes() if path.exists() else None
         planned = run(self.context(check=True))
         assert (path.read_bytes() if path.exists() else None) == before

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tenants: what is for ever needs the exact name, and is done once."""
+"""Tenants: irreversible changes require the exact name and are made once."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_tenant_is_not_renamed_by_the_name_that_it_loses() -> None:
         bench.run(tenant=NAME, name="Workshop")
     assert bench.service.used == []
     assert not bench.run(tenant=NAME, name=NAME).changed
-    assert not bench.run(tenant="", name=NAME).changed  # An empty option is none: the service tells what there is.
+    assert not bench.run(tenant="", name=NAME).changed  # An empty option is none: the service reports the tenant.
 
 
 def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path) -> None:
