@@ -72,7 +72,7 @@ def in_process(played: Played, tasks: Mapping[str, Any]) -> list[str]:
     return [name for name in tasks for part in shown if part.startswith(f"{name}]") and NOTE in part]
 
 
-def test_the_switch_must_be_a_truth_value(simulator: Simulator, tmp_path: Path) -> None:
+def test_switch_must_be_a_truth_value(simulator: Simulator, tmp_path: Path) -> None:
     played = play(simulator, tmp_path, {"task": TASK}, {"AZSPHERE_IN_PROCESS": "perhaps"})
     assert 'Invalid AZSPHERE_IN_PROCESS "perhaps"' in played.results["task"]["msg"]
     assert played.requests() == []
@@ -142,7 +142,7 @@ def plain(result: Any) -> Any:
     return result.partition("Valid booleans include")[0] if isinstance(result, str) else result
 
 
-def test_the_keyword_timeout_stops_the_threads(simulator: Simulator, tmp_path: Path) -> None:
+def test_keyword_timeout_stops_the_threads(simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(fleet())
     simulator.fault("delay", match={"method": "PUT"}, times=None, seconds=0.3)
     devices = [device_id(number) for number in range(1000, 1400)]

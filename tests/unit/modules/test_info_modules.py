@@ -210,7 +210,7 @@ def test_deployments_of_the_tenant_a_product_a_group_and_by_id(fleet: Bench) -> 
     assert fleet.run(deployment_info, id=NOTHING)["deployments"] == []
 
 
-def test_the_deployments_in_force_take_no_request_for_each_group(fleet: Bench) -> None:
+def test_current_deployments_need_no_request_per_group(fleet: Bench) -> None:
     current = fleet.run(deployment_info, current=True)["deployments"]
     assert [[image["id"] for image in each["images"]] for each in current] == [[NEWER]]
     assert "Deployments_List" not in fleet.requests()

@@ -110,7 +110,7 @@ def test_deletion_by_ambiguous_name_is_rejected(twins: Bench) -> None:
         twins.run(device_group, product="Kettle", name="Lab", state="absent")
 
 
-def test_a_group_of_a_twin_is_found_by_the_id_of_the_product(twins: Bench) -> None:
+def test_product_id_selects_the_group_of_a_duplicate_name(twins: Bench) -> None:
     made = twins.run(device_group, product=TWIN, name="Desks")
     assert made.result.changed
     assert made["device_group"]["product_id"] == TWIN

@@ -30,7 +30,7 @@ def overlay() -> Overlay:
     return Overlay(cast(Any, SmallService(other_tenants=(OTHER,), people=(ADA,))))
 
 
-def test_a_new_name_shows_wherever_the_tenant_does(overlay: Overlay) -> None:
+def test_new_tenant_name_is_shown_everywhere(overlay: Overlay) -> None:
     overlay.tenants.rename("Zebra")
     assert overlay.tenants.current() == Tenant(TENANT.id, "Zebra", TENANT.roles)
     assert [tenant.name for tenant in overlay.tenants.list()] == ["Other", "Zebra"]
@@ -99,7 +99,7 @@ def test_new_user_is_invited_first(overlay: Overlay) -> None:
     assert isinstance(found.name, Placeholder)
 
 
-def test_the_service_may_know_a_principal_that_has_no_role_here(overlay: Overlay) -> None:
+def test_known_principal_without_role_is_not_invited(overlay: Overlay) -> None:
     overlay.users.assign_role(PRINCIPAL.upper(), "Reader")
     found = overlay.users.get(PRINCIPAL)
     assert found is not None
@@ -115,7 +115,7 @@ def test_impossible_access_changes_are_rejected(overlay: Overlay) -> None:
         overlay.users.invite("nobody")
 
 
-def test_a_proof_of_possession_is_only_planned_and_needs_its_certificate(overlay: Overlay) -> None:
+def test_proof_of_possession_is_only_planned_and_needs_its_certificate(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
         overlay.certificates.proof_of_possession("CODE", "AB")
     service = SmallService(authorities=(Certificate("AB", True, False, b"there"),))

@@ -68,7 +68,7 @@ def group(_overlay: Overlay, name: str) -> GroupRef:
     return group_ref("Kettle", name)
 
 
-def test_a_claim_brings_a_device_into_the_tenant_and_no_group(overlay: Overlay, below: MemoryService) -> None:
+def test_claim_adds_device_to_the_tenant_without_group(overlay: Overlay, below: MemoryService) -> None:
     reported = Reported()
     operation = overlay.devices.claim([UNCLAIMED, CLAIMED], Deadline(10), reported)
     assert operation is not None
@@ -82,7 +82,7 @@ def test_a_claim_brings_a_device_into_the_tenant_and_no_group(overlay: Overlay, 
     assert below.devices.get(UNCLAIMED) is None
 
 
-def test_a_move_takes_a_device_from_one_group_to_another(overlay: Overlay) -> None:
+def test_move_takes_a_device_from_one_group_to_another(overlay: Overlay) -> None:
     lab, shop = group(overlay, "Lab"), group(overlay, "Shop")
     overlay.devices.move([CLAIMED], shop, Deadline(10), Reported())
     assert [device.id for device in overlay.devices.list(shop)] == [CLAIMED]
@@ -112,14 +112,14 @@ def test_how_far_a_move_has_come_is_not_known_unless_waited_for(overlay: Overlay
     assert (waited.state, isinstance(left.state, Placeholder)) == ("Complete", True)
 
 
-def test_a_device_that_is_not_claimed_fails_alone(overlay: Overlay) -> None:
+def test_unclaimed_device_does_not_fail_other_devices(overlay: Overlay) -> None:
     reported = Reported()
     overlay.devices.move([UNCLAIMED, CLAIMED], group(overlay, "Shop"), Deadline(10), reported)
     assert isinstance(reported.errors[UNCLAIMED], NotFound)
     assert reported.errors[CLAIMED] is None
 
 
-def test_a_report_can_stop_the_rest(overlay: Overlay) -> None:
+def test_report_can_stop_the_remaining_devices(overlay: Overlay) -> None:
     ids = [f"{number:0128x}" for number in range(5)]
     reported = Reported(most=2)
     overlay.devices.claim(ids, Deadline(10), reported)
@@ -133,7 +133,7 @@ def test_move_into_missing_group_fails(overlay: Overlay) -> None:
     assert isinstance(reported.errors[CLAIMED], NotFound)
 
 
-def test_a_group_that_is_only_planned_takes_devices(overlay: Overlay) -> None:
+def test_group_that_is_only_planned_takes_devices(overlay: Overlay) -> None:
     overlay.products.create(ProductSpec("Toaster"))
     production = group_ref("Toaster", "Production")
     overlay.devices.move([CLAIMED], production, Deadline(10), Reported())
@@ -141,13 +141,13 @@ def test_a_group_that_is_only_planned_takes_devices(overlay: Overlay) -> None:
     assert [device.group for device in overlay.devices.list(production.product)] == [production]
 
 
-def test_a_capability_file_is_planned_for_claimed_devices_only(overlay: Overlay) -> None:
+def test_capability_file_is_planned_for_claimed_devices_only(overlay: Overlay) -> None:
     assert isinstance(overlay.devices.capability_file(CLAIMED, ["appDevelopment"]), PlannedBytes)
     with pytest.raises(NotFound):
         overlay.devices.capability_file(UNCLAIMED, [])
 
 
-def test_an_image_is_uploaded_once(overlay: Overlay, below: MemoryService) -> None:
+def test_image_is_uploaded_once(overlay: Overlay, below: MemoryService) -> None:
     overlay.images.upload(package(NEW))
     assert overlay.images.get(NEW) is not None
     assert overlay.images.status(NEW) == "Succeeded"
@@ -159,7 +159,7 @@ def test_an_image_is_uploaded_once(overlay: Overlay, below: MemoryService) -> No
     assert below.images.get(NEW) is None
 
 
-def test_a_deployment_takes_the_place_of_the_one_before(overlay: Overlay) -> None:
+def test_deployment_replaces_the_previous_one(overlay: Overlay) -> None:
     overlay.images.upload(package(NEW))
     lab = group(overlay, "Lab")
     overlay.deployments.create(lab, [NEW])
@@ -172,7 +172,7 @@ def test_a_deployment_takes_the_place_of_the_one_before(overlay: Overlay) -> Non
     assert overlay.deployments.get(deployments[1].id) == deployments[1]
 
 
-def test_a_deployment_has_each_component_once(overlay: Overlay) -> None:
+def test_deployment_has_each_component_once(overlay: Overlay) -> None:
     overlay.images.upload(package(NEW))
     with pytest.raises(InvalidInput, match="component"):
         overlay.deployments.create(group(overlay, "Lab"), [OLD, NEW])
@@ -183,7 +183,7 @@ def test_a_deployment_has_each_component_once(overlay: Overlay) -> None:
     assert overlay.deployments.list(group(overlay, "Lab"))[0].images == (OLD, OTHER)
 
 
-def test_a_device_is_to_run_what_its_planned_group_runs(overlay: Overlay) -> None:
+def test_device_targets_images_of_its_planned_group(overlay: Overlay) -> None:
     overlay.images.upload(package(NEW))
     overlay.deployments.create(group(overlay, "Shop"), [NEW])
     assert [image.id for image in overlay.devices.targeted_images(CLAIMED)] == [OLD]

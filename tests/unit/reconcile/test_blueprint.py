@@ -68,7 +68,7 @@ def test_input_the_service_rejects_fails_before_the_first_write() -> None:
     assert recorder.writes == []
 
 
-def test_nothing_is_pruned_that_the_document_says_nothing_of() -> None:
+def test_parts_missing_from_the_document_are_not_pruned() -> None:
     service = MemoryService()
     run(service, {"products": [{"name": "Kettle"}]})
     for document in ({}, {"products": None}, {"users": []}):
@@ -80,7 +80,7 @@ def test_nothing_is_pruned_that_the_document_says_nothing_of() -> None:
     assert service.products.list() == []
 
 
-def test_a_long_value_in_the_wrong_place_is_cut() -> None:
+def test_long_value_in_the_wrong_place_is_cut() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_blueprint(Disk(), {"products": {"name": "Kettle", "description": "x" * 500}}, ".", no_warning)
     assert len(str(caught.value)) < 200

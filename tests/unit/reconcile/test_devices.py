@@ -167,7 +167,7 @@ def test_failed_device_does_not_fail_other_devices() -> None:
     assert result.changed
 
 
-def test_the_next_run_does_only_what_is_left() -> None:
+def test_next_run_does_only_the_remaining_changes() -> None:
     fleet = Fleet(foreign=[1])
     bring(fleet, rows(0, 1, 2))
     fleet.foreign.clear()
@@ -204,7 +204,7 @@ def test_many_devices_are_read_by_one_list() -> None:
     assert "devices.list" not in few.used
 
 
-def test_a_long_table_is_cut_and_counted() -> None:
+def test_long_table_is_cut_and_counted() -> None:
     result = bring(Fleet(), rows(*range(SHOWN + 5)))
     assert result.diff is not None
     assert result.diff[0]["after"].splitlines()[-1] == "… and 5 more"

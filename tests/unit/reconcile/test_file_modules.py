@@ -148,7 +148,7 @@ def capability(path: Path, force: bool = False, mode: object = "0600") -> Callab
     return lambda context: apply_capability(context, DEVICE.upper(), ["appDevelopment"], options(path, mode), force)
 
 
-def test_a_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path) -> None:
+def test_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "device.cap"
     result = bench.twice(capability(path), path)
     assert path.read_bytes() == f"{DEVICE} ['appDevelopment'] 1".encode()
@@ -213,7 +213,7 @@ def image(path: Path, image_id: str = IMAGE) -> Callable[[Context], Result]:
 
 
 @pytest.mark.parametrize("before", [None, b"", CONTENT[:-1], CONTENT + b"x", bytes(len(CONTENT))])
-def test_an_image_file_has_the_content_of_the_image(bench: Bench, tmp_path: Path, before: bytes | None) -> None:
+def test_image_file_has_the_content_of_the_image(bench: Bench, tmp_path: Path, before: bytes | None) -> None:
     path = tmp_path / "image"
     if before is not None:
         path.write_bytes(before)
@@ -223,7 +223,7 @@ def test_an_image_file_has_the_content_of_the_image(bench: Bench, tmp_path: Path
     assert "secret" not in str(result)
 
 
-def test_a_check_run_knows_what_an_image_file_will_hold(bench: Bench, tmp_path: Path) -> None:
+def test_check_run_knows_what_an_image_file_will_hold(bench: Bench, tmp_path: Path) -> None:
     result = image(tmp_path / "image")(bench.context(check=True))
     assert result.values["checksum"] == hashlib.sha256(CONTENT).hexdigest()
     assert list(tmp_path.iterdir()) == []
@@ -248,7 +248,7 @@ def certificate(
 
 @pytest.mark.parametrize(("thumbprint", "body"), [(None, ACTIVE.body), ("ab:12", ACTIVE.body), ("cd 34", NEXT.body)])
 @pytest.mark.parametrize("before", [None, b"", b"another"])
-def test_a_certificate_is_the_one_asked_for(
+def test_certificate_is_the_one_asked_for(
     bench: Bench, tmp_path: Path, thumbprint: str | None, body: bytes, before: bytes | None
 ) -> None:
     path = tmp_path / "tenant.cer"
@@ -269,13 +269,13 @@ def test_unknown_certificate_is_reported_with_available_ones(bench: Bench, tmp_p
         certificate(tmp_path / "x", thumbprint="0099")(bench.context(check=False))
 
 
-def test_an_expired_certificate_leaves_no_file(bench: Bench, tmp_path: Path) -> None:
+def test_expired_certificate_leaves_no_file(bench: Bench, tmp_path: Path) -> None:
     result = certificate(tmp_path / "x", thumbprint="EF56")(bench.context(check=False))
     assert isinstance(result.error, NotFound)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_proof_is_kept_while_it_proves(bench: Bench, tmp_path: Path) -> None:
+def test_valid_proof_is_kept(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "proof.cer"
     bench.twice(certificate(path, PROOF, None, CODE), path)
     first = path.read_bytes()
@@ -338,7 +338,7 @@ def test_modes_have_the_forms_that_ansible_takes(bench: Bench, mode: object, bit
     assert path.stat().st_mode & 0o7777 == bits
 
 
-def test_a_file_keeps_its_mode_when_none_is_given(bench: Bench, tmp_path: Path) -> None:
+def test_file_keeps_its_mode_when_none_is_given(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "image"
     path.write_bytes(b"old")
     path.chmod(0o640)

@@ -46,7 +46,7 @@ def run(service: Any, spec: ProductSpec, waiting: Waiting = WAITING) -> tuple[Ou
     return execute(around.context, lambda port: product.plan(port, spec), waiting), around.warnings
 
 
-def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> None:
+def test_write_executed_before_its_reply_was_lost_is_not_repeated() -> None:
     service = Recorder(MemoryService(), {"products.create": [lost()]}, after=True)
     outcome, warnings = run(service, KETTLE)
     assert service.writes == ["products.create"]
@@ -57,7 +57,7 @@ def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> N
     assert len(warnings) == 1
 
 
-def test_a_write_that_was_lost_on_its_way_is_done_by_the_new_plan() -> None:
+def test_write_that_was_not_delivered_is_repeated_by_the_new_plan() -> None:
     service = Recorder(MemoryService(), {"products.create": [lost()]})
     outcome, _warnings = run(service, KETTLE)
     assert service.writes == ["products.create", "products.create"]
@@ -97,7 +97,7 @@ def test_partial_failure_reports_the_current_state() -> None:
     assert len(outcome.after.values["device_groups"]) == 4
 
 
-def test_a_failure_of_the_first_step_changed_nothing() -> None:
+def test_failure_of_the_first_step_changed_nothing() -> None:
     service = Recorder(MemoryService(), {"products.create": [Conflict("No.")]})
     outcome, _warnings = run(service, KETTLE)
     assert (outcome.changed, outcome.diff, outcome.after.values) == (False, (), None)
@@ -182,7 +182,7 @@ def test_results_of_modules_hold_what_is_there_and_the_last_operation() -> None:
     assert result.values["operation"]["type"] == "CreateProduct"
 
 
-def test_what_is_looked_up_is_the_service_in_use() -> None:
+def test_lookups_use_the_current_service() -> None:
     seen: list[Service] = []
     service = cast(Any, MemoryService())
 

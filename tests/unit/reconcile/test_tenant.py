@@ -42,7 +42,7 @@ class Bench:
         return execute(around.context, planner(DesiredTenant(**desired), files), WAITING)
 
 
-def test_a_tenant_is_made_once() -> None:
+def test_tenant_is_created_once() -> None:
     bench = Bench()
     wanted = {"name": "Laboratory", "device_id": DEVICE, "confirm": "Laboratory"}
     planned = bench.run(check=True, **wanted)
@@ -70,7 +70,7 @@ def test_tenant_creation_requires_the_exact_name(confirm: str | None) -> None:
     assert bench.service.used == []
 
 
-def test_a_malformed_device_id_needs_no_request() -> None:
+def test_malformed_device_id_is_rejected_without_request() -> None:
     bench = Bench()
     with pytest.raises(InvalidInput, match="device ID"):
         bench.run(name="Laboratory", device_id="12", confirm="Laboratory")
@@ -79,7 +79,7 @@ def test_a_malformed_device_id_needs_no_request() -> None:
     assert bench.service.used == []
 
 
-def test_a_tenant_is_renamed_by_its_guid() -> None:
+def test_tenant_is_renamed_by_its_guid() -> None:
     bench = Bench()
     renamed = bench.run(tenant=TENANT.id, name="Workshop")
     assert (renamed.plan.before.values["name"], renamed.after.values["name"]) == (NAME, "Workshop")
@@ -87,7 +87,7 @@ def test_a_tenant_is_renamed_by_its_guid() -> None:
     assert bench.service.writes == ["tenants.rename"]
 
 
-def test_a_tenant_is_not_renamed_by_the_name_that_it_loses() -> None:
+def test_former_name_does_not_confirm_a_tenant_rename() -> None:
     bench = Bench()
     with pytest.raises(InvalidInput, match="GUID"):
         bench.run(tenant=NAME, name="Workshop")
@@ -110,7 +110,7 @@ def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path)
     assert bench.service.writes == ["tenants.block_legacy_authorization"]
 
 
-def test_a_record_of_another_tenant_says_nothing_of_this_one(tmp_path: Path) -> None:
+def test_record_of_another_tenant_is_ignored(tmp_path: Path) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     record.write_text('{"7e000000-0000-4000-8000-000000000009": "blocked"}')
     bench.run(record=str(record), confirm=NAME)
@@ -141,7 +141,7 @@ def test_invalid_record_is_not_overwritten(tmp_path: Path, content: str) -> None
     assert bench.service.used == []
 
 
-def test_the_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     seen: list[dict[str, str]] = []
     block = bench.service.tenants.block_legacy_authorization
@@ -157,9 +157,7 @@ def test_the_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkey
     assert os.listdir(tmp_path) == ["blocked.json"]
 
 
-def test_a_record_that_cannot_be_renamed_says_what_to_add_to_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_record_that_cannot_be_renamed_shows_the_missing_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     block = bench.service.tenants.block_legacy_authorization
 

@@ -45,7 +45,7 @@ def test_new_user_is_invited_before_roles_are_assigned() -> None:
     assert outcome.diff[0]["after"] == f"user: {NEW}\nroles:\n- Contributor\n- Reader\n"
 
 
-def test_a_principal_by_guid_is_not_invited() -> None:
+def test_principal_by_guid_is_not_invited() -> None:
     _outcome, writes = bring(UserSpec("2b000000-0000-4000-8000-000000000009", ("Reader",)))
     assert writes == ["users.assign_role"]
 
@@ -71,7 +71,7 @@ def test_absent_takes_the_roles_listed_and_all_when_none_is(roles: tuple[str, ..
     assert (outcome.after.values and outcome.after.values["roles"]) == left
 
 
-def test_nobody_is_invited_to_take_something() -> None:
+def test_removing_roles_invites_nobody() -> None:
     _outcome, writes = bring(UserSpec(NEW, present=False))
     assert writes == []
 
