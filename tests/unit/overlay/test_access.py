@@ -99,7 +99,7 @@ def test_new_user_is_invited_first(overlay: Overlay) -> None:
     assert isinstance(found.name, Placeholder)
 
 
-def test_known_principal_without_role_is_not_invited(overlay: Overlay) -> None:
+def test_known_principal_without_role_can_get_one(overlay: Overlay) -> None:
     overlay.users.assign_role(PRINCIPAL.upper(), "Reader")
     found = overlay.users.get(PRINCIPAL)
     assert found is not None

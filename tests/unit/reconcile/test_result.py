@@ -83,7 +83,7 @@ def test_differences_can_be_read_back(value: dict[str, object]) -> None:
     assert yaml.safe_load(readable(value)) == value
 
 
-def test_operation_shows_its_id() -> None:
+def test_operation_values_omit_missing_members() -> None:
     operation = Operation("f1", "CreateProduct", "Complete", started="2026-05-06T07:08:10Z", tenant_id="7e")
     assert operation_values(operation) == {
         "id": "f1",

@@ -87,7 +87,7 @@ def test_tenant_is_renamed_by_its_guid() -> None:
     assert bench.service.writes == ["tenants.rename"]
 
 
-def test_former_name_does_not_confirm_a_tenant_rename() -> None:
+def test_tenant_rename_requires_the_guid() -> None:
     bench = Bench()
     with pytest.raises(InvalidInput, match="GUID"):
         bench.run(tenant=NAME, name="Workshop")
