@@ -6,8 +6,8 @@
 """Copy the checkout to the path that Ansible's tools expect: DEST/ansible_collections/azsphere/fleet.
 
 All files that git does not ignore are copied, including uncommitted ones; with --committed, for archives, exactly the
-files of the last commit, so that nothing that lies around in the checkout is published. A link is not enough: ansible-test resolves
-it, and ansible-galaxy packs ignored files as well.
+files of the last commit, so that nothing that lies around in the checkout is published. A link is not enough:
+ansible-test resolves it, and ansible-galaxy packs ignored files as well.
 """
 
 from __future__ import annotations
