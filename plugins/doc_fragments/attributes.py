@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What modules say of check mode, differences and idempotence."""
+"""Attributes of modules: check mode, diff mode, idempotence and action group."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # Every state module; the gate in tests/gates proves it.
+    # Every state module; tests/gates verifies these.
     DOCUMENTATION = r"""
 options: {}
 attributes:
@@ -18,13 +18,13 @@ attributes:
     description: Predicts what a real run would change. Sends GET requests only and writes no file.
   diff_mode:
     support: full
-    description: Shows what is different before and after.
+    description: Shows the differences between the state before and after.
   idempotent:
     support: full
-    description: A second run with the same options changes nothing and sends no write.
+    description: A second run with the same options changes nothing and sends no write requests.
   action_group:
     description:
-      - Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
+      - Use C(group/azsphere.fleet.azsphere) in C(module_defaults) to set the connection options of all modules at once.
     support: full
     membership:
       - azsphere.fleet.azsphere
@@ -36,16 +36,16 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: The module only reads.
+    description: This module does not change anything.
   diff_mode:
     support: N/A
-    description: The module only reads.
+    description: This module does not change anything.
   idempotent:
     support: full
-    description: The module only reads.
+    description: This module does not change anything.
   action_group:
     description:
-      - Use C(module_defaults) with the group C(azsphere.fleet.azsphere) to give all modules their connection once.
+      - Use C(group/azsphere.fleet.azsphere) in C(module_defaults) to set the connection options of all modules at once.
     support: full
     membership:
       - azsphere.fleet.azsphere

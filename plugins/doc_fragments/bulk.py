@@ -12,19 +12,19 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   claim:
-    description: Whether devices that are not claimed may be claimed into this tenant, B(for ever).
+    description: Whether to claim unclaimed devices into the tenant. B(A claim cannot be undone).
     type: bool
     default: false
   max_changes:
     description:
-      - If more than this would change, the task fails before the first write. Each device counts, and each other
-        resource.
+      - Maximum number of devices and other resources that the task may change. If more would change, the task fails
+        before the first write.
     type: int
   max_failures:
-    description: If more devices than this fail, no further ones are tried.
+    description: Maximum number of devices that may fail. If more fail, the remaining devices are skipped.
     type: int
   concurrency:
-    description: How many requests may be under way at once, from 1 to 64.
+    description: Maximum number of concurrent requests, from 1 to 64.
     type: int
     default: 16
 """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Options of modules that start operations of the service."""
+"""Options of modules that start asynchronous operations of the service."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class ModuleDocFragment:
 options:
   wait:
     description:
-      - Whether to wait until the service is done with what it does in its own time.
-      - With V(false) the returned RV(ignore:operation) is the handle for M(azsphere.fleet.operation_info), and what is
-        returned is how it will be.
+      - Whether to wait until the asynchronous operations of the service are complete.
+      - If V(false), the task returns the expected result. Use M(azsphere.fleet.operation_info) to poll the returned
+        RV(ignore:operation).
     type: bool
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait in all. When they are over, the task fails with the last state seen.
-      - What the service had begun by then goes on, so such a task is both failed and changed.
+      - Maximum time to wait, in seconds, for the whole task. After a timeout, the task fails with the last known state.
+      - Operations that are already running continue, so such a task is reported as both failed and changed.
     type: float
     default: 600
 """

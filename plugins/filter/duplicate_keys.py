@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Filters for documents."""
+"""Filters for YAML documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_k
 def _of_text(text: str) -> list[dict[str, Any]]:
     try:
         node = yaml.compose(str(text), yaml.SafeLoader)
-    except yaml.YAMLError:  # Told by whoever reads the document.
+    except yaml.YAMLError:  # Reported by whatever parses the document.
         return []
     return [{"key": key, "line": line} for key, line in duplicate_keys(node)]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: device_groups
 version_added: 0.1.0
-short_description: Device groups of an Azure Sphere tenant
+short_description: Retrieve device groups of an Azure Sphere tenant
 description:
-  - Gives device groups with their deployment in force, all of them or some.
+  - Returns all or selected device groups with their current deployments.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -18,34 +18,35 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - C(Product/Group), in any case, or a GUID, or a name of a group that only one product has. Without any, all
-        device groups. One that is not there, or a name that several products have, is an error that says what there
-        is.
+      - Device groups, as C(Product/Group), as a GUID, or as a group name that is unique among all products. Case is
+        ignored. If not set, all device groups are returned. A missing device group or an ambiguous name is an error
+        that lists the available ones.
     type: list
     elements: str
   product:
-    description: Only device groups of this product, by name or GUID; the terms are then names in it, or GUIDs.
+    description:
+      - Return only device groups of this product, by name or GUID. The terms are then names in this product, or GUIDs.
     type: str
 notes:
-  - The lookup only reads. It runs on the controller, with what is configured there.
-  - C(query) gives a list whatever its length, C(lookup) gives the entry itself when there is one.
+  - The lookup only reads. It runs on the controller and uses the connection settings there.
+  - C(query) always returns a list. C(lookup) returns the entry itself if there is only one.
 seealso:
   - module: azsphere.fleet.device_group_info
 """
 
 EXAMPLES = r"""
-- name: The images that production runs
+- name: Show the current deployment of the production group
   ansible.builtin.debug:
     msg: "{{ lookup('azsphere.fleet.device_groups', 'Kettle/Production', tenant='Contoso Fleet').current_deployment }}"
 
-- name: The device groups of a product
+- name: List the device groups of a product
   ansible.builtin.debug:
     msg: "{{ query('azsphere.fleet.device_groups', product='Kettle', tenant='Contoso Fleet') | map(attribute='name') }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The device groups by product and name, or in the order of the terms.
+  description: The device groups, sorted by product and name, or in the order of the terms.
   type: list
   elements: dict
   sample:
@@ -62,7 +63,7 @@ _raw:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import products
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 

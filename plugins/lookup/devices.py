@@ -8,9 +8,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: devices
 version_added: 0.1.0
-short_description: Devices of an Azure Sphere tenant
+short_description: Retrieve devices of an Azure Sphere tenant
 description:
-  - Gives devices that are claimed into the tenant, all of them or some.
+  - Returns all or selected devices that are claimed into the tenant.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -18,19 +18,20 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - Device IDs, 128 hexadecimal digits each, in any case. Without any, all devices, or those of O(product) or
-        O(device_group). One that is not claimed into the tenant is an error.
+      - Device IDs, 128 hexadecimal digits each. Case is ignored. If not set, all devices, or those of O(product) or
+        O(device_group), are returned. A device that is not claimed into the tenant is an error.
     type: list
     elements: str
   product:
-    description: Only devices of this product, by name or GUID. Not together with terms.
+    description: Return only devices of this product, by name or GUID. Cannot be combined with terms.
     type: str
   device_group:
-    description: Only devices of this device group, by name in O(product), or by GUID. Not together with terms.
+    description:
+      - Return only devices of this device group, by name in O(product) or by GUID. Cannot be combined with terms.
     type: str
 notes:
-  - The lookup only reads. It runs on the controller, with what is configured there.
-  - C(query) gives a list whatever its length, C(lookup) gives the entry itself when there is one.
+  - The lookup only reads. It runs on the controller and uses the connection settings there.
+  - C(query) always returns a list. C(lookup) returns the entry itself if there is only one.
 seealso:
   - module: azsphere.fleet.device_info
   - plugin: azsphere.fleet.device_id
@@ -38,18 +39,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The device group of a device
+- name: Show the device group of a device
   ansible.builtin.debug:
     msg: "{{ lookup('azsphere.fleet.devices', '0a' * 64, tenant='Contoso Fleet').device_group }}"
 
-- name: The devices of a device group
+- name: List the devices of a device group
   ansible.builtin.debug:
     msg: "{{ query('azsphere.fleet.devices', product='Kettle', device_group='Production', tenant='Contoso Fleet') }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The devices by ID, or in the order of the terms, as M(azsphere.fleet.device_info) gives them.
+  description: The devices, sorted by ID or in the order of the terms, in the format of M(azsphere.fleet.device_info).
   type: list
   elements: dict
   sample:
@@ -60,9 +61,9 @@ _raw:
 """
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries import asked, devices
+from ansible_collections.azsphere.fleet.plugins.module_utils._queries import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 
@@ -73,4 +74,4 @@ class LookupModule(FleetLookup):
             return devices.devices(service, *scope)
         if any(scope):
             raise InvalidInput("Device IDs need no product and no device_group.", hint="Leave out either of them.")
-        return devices.require_devices(service, asked.device_ids(terms))
+        return devices.require_devices(service, devices.device_ids(terms))

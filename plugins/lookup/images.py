@@ -8,9 +8,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: images
 version_added: 0.1.0
-short_description: Images of an Azure Sphere tenant
+short_description: Retrieve images of an Azure Sphere tenant
 description:
-  - Gives images that were uploaded to the tenant, all of them or some.
+  - Returns all or selected images that were uploaded to the tenant.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -18,31 +18,31 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - Image IDs (GUIDs), or names, whatever their case. A name gives each image that has it, as builds of one
-        application often share one. Without any, all images. One that is not there is an error that names those that
-        are.
+      - Image IDs (GUIDs) or names. Case is ignored. A name selects all images with that name, since builds of one
+        application often share one. If not set, all images are returned. A missing image is an error that lists the
+        available ones.
     type: list
     elements: str
 notes:
-  - The lookup only reads. It runs on the controller, with what is configured there.
-  - C(query) gives a list whatever its length, C(lookup) gives the entry itself when there is one.
+  - The lookup only reads. It runs on the controller and uses the connection settings there.
+  - C(query) always returns a list. C(lookup) returns the entry itself if there is only one.
 seealso:
   - module: azsphere.fleet.image_info
 """
 
 EXAMPLES = r"""
-- name: All images
+- name: List the IDs of all images
   ansible.builtin.debug:
     msg: "{{ query('azsphere.fleet.images', tenant='Contoso Fleet') | map(attribute='id') }}"
 
-- name: The builds of one application
+- name: List the builds of one application
   ansible.builtin.debug:
     msg: "{{ query('azsphere.fleet.images', 'KettleControl', tenant='Contoso Fleet') }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The images by name, or in the order of the terms.
+  description: The images, sorted by name or in the order of the terms.
   type: list
   elements: dict
   sample:
@@ -55,7 +55,7 @@ _raw:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import images
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 

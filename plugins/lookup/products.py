@@ -8,9 +8,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: products
 version_added: 0.1.0
-short_description: Products of an Azure Sphere tenant
+short_description: Retrieve products of an Azure Sphere tenant
 description:
-  - Gives products with their device groups, all of them or some.
+  - Returns all or selected products with their device groups.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -18,30 +18,30 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - Names, whatever their case, or GUIDs. Without any, all products. One that is not there is an error that names
-        those that are.
+      - Names or GUIDs of products. Case is ignored. If not set, all products are returned. A missing product is an
+        error that lists the available ones.
     type: list
     elements: str
 notes:
-  - The lookup only reads. It runs on the controller, with what is configured there.
-  - C(query) gives a list whatever its length, C(lookup) gives the entry itself when there is one.
+  - The lookup only reads. It runs on the controller and uses the connection settings there.
+  - C(query) always returns a list. C(lookup) returns the entry itself if there is only one.
 seealso:
   - module: azsphere.fleet.product_info
 """
 
 EXAMPLES = r"""
-- name: The GUID of a product
+- name: Show the GUID of a product
   ansible.builtin.debug:
     msg: "{{ lookup('azsphere.fleet.products', 'Kettle', tenant='Contoso Fleet').id }}"
 
-- name: All products
+- name: List the names of all products
   ansible.builtin.debug:
     msg: "{{ query('azsphere.fleet.products', tenant='Contoso Fleet') | map(attribute='name') }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The products by name, or in the order of the terms, each with its device groups.
+  description: The products, sorted by name or in the order of the terms, each with its device groups.
   type: list
   elements: dict
   sample:
@@ -53,7 +53,7 @@ _raw:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import products
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 

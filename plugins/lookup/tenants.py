@@ -8,9 +8,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: tenants
 version_added: 0.1.0
-short_description: Azure Sphere tenants that the account may use
+short_description: Retrieve the Azure Sphere tenants that the account can use
 description:
-  - Gives the tenants in which the account has a role, all of them or some. It works without O(tenant).
+  - Returns all or selected tenants in which the account has a role. O(tenant) is optional.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -18,30 +18,30 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - Names, in their own case, or GUIDs. Without any, all tenants. One that is not there is an error that names
-        those that are.
+      - Names or GUIDs of tenants. The case of names is significant. If not set, all tenants are returned. A missing
+        tenant is an error that lists the available ones.
     type: list
     elements: str
 notes:
-  - The lookup only reads. It runs on the controller, with what is configured there.
-  - C(query) gives a list whatever its length, C(lookup) gives the entry itself when there is one.
+  - The lookup only reads. It runs on the controller and uses the connection settings there.
+  - C(query) always returns a list. C(lookup) returns the entry itself if there is only one.
 seealso:
   - module: azsphere.fleet.tenant_info
 """
 
 EXAMPLES = r"""
-- name: The tenants that this account may use
+- name: List the names of the tenants that this account can use
   ansible.builtin.debug:
     msg: "{{ query('azsphere.fleet.tenants') | map(attribute='name') }}"
 
-- name: The GUID of one of them
+- name: Show the GUID of one tenant
   ansible.builtin.debug:
     msg: "{{ lookup('azsphere.fleet.tenants', 'Contoso Fleet').id }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The tenants by name, or in the order of the terms.
+  description: The tenants, sorted by name or in the order of the terms.
   type: list
   elements: dict
   sample:
@@ -53,7 +53,7 @@ _raw:
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import tenants
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._lookups import FleetLookup
 
 

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Options in, the service out. Nothing is sent, and no token is asked for, before the first verb is used."""
+"""Opens the service from options. Nothing is sent, and no token is requested, before the first verb is used."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,24 +16,25 @@ from ._auth.choose import open_tokens
 from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
-from ._deadline import seconds
+from ._environment import Environment
 from ._errors import InvalidInput, printable
 from ._http.session import Session, Settings
-from ._legacy.backend import READ_OPERATIONS
+from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
+from ._legacy.wire import ERROR_CODES
 from ._login import Account, Login, PlannedLogin
+from ._options import OPTIONS, completed, host_of
 from ._service import Service
 
-DEFAULT_API_URL = "https://prod.core.sphere.azure.net"
-#: Seconds for one request, seconds for all retries of one request, and requests under way together.
-DEFAULT_REQUEST_TIMEOUT = 30.0
-DEFAULT_RETRY_TIMEOUT = 120.0
+#: Requests in progress at the same time.
 DEFAULT_CONCURRENCY = 16
 MOST_CONCURRENCY = 64
+NO_ENVIRONMENT = Environment()
+_VERSION = re.compile(r"(/+v2)?/*\Z", re.IGNORECASE)
 
 
 class Connection:
-    """The service and what was spent on it."""
+    """The service and what its use has cost."""
 
     def __init__(self, session: Session, service: Service, tokens: Tokens) -> None:
         self._session = session
@@ -40,7 +42,7 @@ class Connection:
         self.service = service
 
     def api(self) -> dict[str, Any]:
-        """What every result carries as `api`."""
+        """Returns what every result has as `api`."""
         spent = self._session.statistics
         return {
             "requests": spent.requests,
@@ -50,7 +52,7 @@ class Connection:
         }
 
     def account(self) -> Account:
-        """Who this is, by its token; asks for one if there is none yet. Raises SignInError."""
+        """Returns whom the token is for; requests one if there is none yet. Raises SignInError."""
         return self._tokens.account()
 
     def close(self) -> None:
@@ -58,64 +60,80 @@ class Connection:
 
 
 def open_connection(
-    params: Mapping[str, Any], *, read_only: bool, warn: Callable[[str], None], debug: Callable[[str], None]
+    params: Mapping[str, Any],
+    *,
+    read_only: bool,
+    warn: Callable[[str], None],
+    debug: Callable[[str], None],
+    environment: Environment = NO_ENVIRONMENT,
 ) -> Connection:
-    """The service that the connection options describe.
+    """Returns the service that the connection options describe. Sends nothing.
 
-    :param params: the options of the connection, and `concurrency` (1 to 64); what is missing or None has its default.
+    :param params: the options of the connection, and `concurrency` (1 to 64); what is missing or blank has its default.
     :param read_only: whether anything but GET and HEAD is refused before it is sent.
+    :param environment: where managed identities, the Azure CLI and the token cache are found; no option comes from it.
 
-    Raises InvalidInput for options that cannot be right, SignInError when there are no credentials.
+    Raises InvalidInput for invalid options, SignInError when there are no credentials.
     """
-
-    def warn_safely(text: str) -> None:
-        warn(printable(text))
-
-    auth = AuthOptions.from_params(params)
+    options = completed(params, environment)
+    auth = AuthOptions.from_params(params, environment)
     settings = Settings(
-        api_url=_api_url(params.get("api_url") or DEFAULT_API_URL),
+        api_url=_api_url(options["api_url"]),
         verify=auth.verify,
-        request_timeout=seconds(params, "request_timeout", DEFAULT_REQUEST_TIMEOUT),
-        retry_timeout=seconds(params, "retry_timeout", DEFAULT_RETRY_TIMEOUT, least=0.0),
+        request_timeout=options["request_timeout"],
+        retry_timeout=options["retry_timeout"],
         concurrency=_concurrency(params.get("concurrency")),
+        error_codes=ERROR_CODES,
     )
-    tokens = open_tokens(auth, warn_safely)
+    tokens = open_tokens(auth, _printing(warn))
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
-    tenant = str(params.get("tenant") or "").strip() or None
-    return Connection(session, LegacyService(session, tenant, warn_safely, lambda text: debug(printable(text))), tokens)
+    return Connection(session, LegacyService(session, options["tenant"], _printing(debug)), tokens)
 
 
-def open_login(params: Mapping[str, Any], *, read_only: bool, warn: Callable[[str], None]) -> Login:
-    """The sign-in of a person that the connection options describe; with `read_only` one that changes nothing.
+def open_login(
+    params: Mapping[str, Any],
+    *,
+    read_only: bool,
+    warn: Callable[[str], None],
+    environment: Environment = NO_ENVIRONMENT,
+) -> Login:
+    """Returns the sign-in of a person that the connection options describe; with `read_only` one that changes nothing.
 
-    Raises InvalidInput for options that cannot be right, SignInError without a place to keep a sign-in in.
+    Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
-    login = DeviceCodeLogin(AuthOptions.from_params(params), lambda text: warn(printable(text)))
+    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), _printing(warn))
     return PlannedLogin(login) if read_only else login
 
 
-def _api_url(value: Any) -> str:
-    url = str(value).strip().rstrip("/")
+def _printing(write: Callable[[str], None]) -> Callable[[str], None]:
+    """Returns a function that writes texts as a terminal may show them."""
+    return lambda text: write(printable(text))
+
+
+def _api_url(value: str) -> str:
+    """The address that paths such as /v2/tenants are added to: a version at its end is taken off."""
     try:
-        parts = urlsplit(url)
-        _port = parts.port
+        parts = urlsplit(value)
+        plain = parts.port != 0 and parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
     except ValueError:
+        plain = False
+    if not plain or parts.query or parts.fragment:
+        # User, password, path and query are not repeated: they could hold a secret.
         raise InvalidInput(
-            f"The api_url ({url.rpartition('@')[2]}) is no address: its host or port cannot be one.",
-            hint=f"Leave it out for {DEFAULT_API_URL}, or give https://HOST.",
-        ) from None
-    if parts.scheme.lower() != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-        # The value is not repeated where it could hold a password.
-        shown = parts.netloc.rpartition("@")[2] or "the value given"
-        raise InvalidInput(
-            f"The api_url ({shown}) is no plain https address.",
-            hint=f"Leave it out for {DEFAULT_API_URL}, or give https://HOST.",
+            f"Invalid api_url ({host_of(value)}): not a plain https address.",
+            hint=f"Leave it out for {OPTIONS['api_url'].default}, or use https://HOST.",
         )
-    return url
+    if "/v2/" in _VERSION.sub("", parts.path).lower():
+        raise InvalidInput(
+            f"Invalid api_url ({host_of(value)}): it has the path of a request.", hint="Use the part before /v2/."
+        )
+    return f"{parts.scheme}://{parts.netloc}{_VERSION.sub('', parts.path)}"
 
 
 def _concurrency(value: Any) -> int:
     number = DEFAULT_CONCURRENCY if value is None else int(value)
     if not 1 <= number <= MOST_CONCURRENCY:
-        raise InvalidInput(f"The option concurrency has to be from 1 to {MOST_CONCURRENCY}, not {number}.")
+        raise InvalidInput(
+            f"Invalid concurrency {number}: out of range.", hint=f"Use a number from 1 to {MOST_CONCURRENCY}."
+        )
     return number

@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ._deadline import Deadline, seconds
+from ._environment import Environment
 from ._files.port import Files
 from ._login import Account, Login
 from ._service import Service
@@ -31,18 +32,16 @@ class Context:
 
     In a check run `service`, `files` and the login that `open_login` gives keep every write to themselves, so nothing
     else needs to ask whether it is one. `account` tells who the task runs as. `no_log` tells whether the task keeps its
-    result to itself.
+    result to itself. `environment` has the variables and the working directory.
     """
 
     open_service: Callable[[], Service]
     files: Files
     warn: Callable[[str], None]
-    debug: Callable[[str], None]
-    check: bool = False
-    diff: bool = False
     no_log: bool = False
     open_login: Callable[[], Login] = _none_here
     account: Callable[[], Account] = _none_here
+    environment: Environment = field(default_factory=Environment)
 
     @cached_property
     def service(self) -> Service:

@@ -148,6 +148,12 @@ class InvalidInput(FleetError):
     usual_code = "invalid_input"
 
 
+class Unsupported(FleetError):
+    """The service in use cannot do what is asked for. Raised before the first write."""
+
+    usual_code = "unsupported"
+
+
 #: The modules that this collection imports, as its requirements name them.
 _LIBRARIES = {
     "azuresphere_imagemetadata": "azuresphere-imagemetadata",

@@ -69,3 +69,8 @@ DEVICE_ID = OptionType("str", _anything)
 DEVICE_ROW = OptionType("dict", _anything)
 INTEGER = OptionType("int", texts.integer)
 NUMBER = OptionType("float", texts.number)
+
+
+def as_given(name: str) -> OptionType:
+    """Returns the type of a connection option: documented by its name, and checked where it is resolved."""
+    return OptionType(name, _anything)

@@ -5,40 +5,117 @@
 
 """The port: what a service that manages a fleet can do, in terms of the model only.
 
-Reconcilers work on this and know nothing else. The backend (`_legacy`) speaks to the service, the overlay (`_overlay`)
+Reconcilers work on this and know nothing else. A backend (`_legacy`) speaks to a service, the overlay (`_overlay`)
 keeps writes to itself. A service works on one tenant.
 
-Reads answer None for what is not there, and complete lists or an error, never short ones. Writes that start an
-operation
-of the service answer it as started: `wait` brings it to its end. All raise FleetError.
+Products and device groups are addressed by reference. Reads return None for what is not there, and complete lists or an
+error, never short ones. Writes that start an operation of the service return it as started, and None when they are done
+at once: `operations.wait` brings it to its end. All raise FleetError.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ._deadline import Deadline
-from ._errors import FleetError, InvalidInput
-from ._model import (
+from ._errors import FleetError, InvalidInput, Unsupported
+from ._model.refs import GroupRef, ProductRef, Scope
+from ._model.resources import (
     Certificate,
     Deployment,
     Device,
     DeviceGroup,
-    DeviceGroupChange,
-    DeviceGroupDraft,
     Image,
     ImageDownload,
     ImagePackage,
     Insight,
     Operation,
     Product,
-    ProductChange,
     Tenant,
     User,
 )
+from ._model.specs import DeviceGroupSpec, ProductSpec
+
+
+@dataclass(frozen=True)
+class NamingRule:
+    """Which names a service takes for something new. `words` describe them: "use 1 to 50 letters"."""
+
+    pattern: str
+    words: str
+
+
+#: Any name that is not empty.
+ANY_NAME = NamingRule(r".+", "use at least one character")
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The rules for the names of new resources, by kind."""
+
+    tenant: NamingRule = ANY_NAME
+    product: NamingRule = ANY_NAME
+    device_group: NamingRule = ANY_NAME
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a service can do, and its rules. `elsewhere` says by capability where that can be done that it cannot do.
+
+    `one_image_per_component`: whether a deployment may hold one build of a component only. `devices_per_claim` is how
+    many devices one request claims at most. `operations` has the type of the operation that a write starts ("products.
+    create"; "devices.claim" of one device, "devices.claim_many"); other writes are done at once.
+    """
+
+    rename: bool = True
+    create_tenant: bool = True
+    block_legacy_authorization: bool = True
+    users: bool = True
+    ids: bool = True
+    leave_all_groups: bool = False
+    claim_into_group: bool = False
+    one_image_per_component: bool = True
+    devices_per_claim: int = 1
+    naming: Naming = field(default_factory=Naming)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    operations: Mapping[str, str] = field(default_factory=dict)
+
+
+#: What a service may lack, as errors name it.
+_LACKS = {
+    "rename": "rename products, device groups and tenants",
+    "create_tenant": "create tenants",
+    "block_legacy_authorization": "block legacy authorization",
+    "users": "manage users and their roles",
+    "ids": "find products and device groups by ID",
+    "leave_all_groups": "take devices out of all device groups",
+    "claim_into_group": "claim devices into a device group in one request",
+}
+
+
+def require(service: Service, capability: str) -> None:
+    """Raises Unsupported when the service cannot do this. Planners ask before the first write."""
+    capabilities = service.capabilities
+    if not getattr(capabilities, capability):
+        raise Unsupported(
+            f"This service cannot {_LACKS[capability]}.", target=capability, hint=capabilities.elsewhere.get(capability)
+        )
+
+
+def require_name(capabilities: Capabilities, kind: str, name: str | None) -> None:
+    """Raises InvalidInput for a new name that the service would reject, so that check runs do what real ones do.
+
+    :param kind: a field of Naming.
+    :param name: None is no new name.
+    """
+    rule: NamingRule = getattr(capabilities.naming, kind)
+    if name is not None and not re.fullmatch(rule.pattern, name):
+        raise InvalidInput(
+            f'Invalid {kind.replace("_", " ")} name "{name}": {rule.words}.', code="invalid_name", target=name
+        )
 
 
 @dataclass(frozen=True)
@@ -49,67 +126,55 @@ class DeviceOutcome:
     error: FleetError | None = None
 
 
-#: Told of each device as it is done, from any thread, one at a time; answering False stops the start of further ones.
+#: Told of each device as it is done, from any thread, one at a time; returning False stops the start of further ones.
 Report = Callable[[DeviceOutcome], bool]
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}")
-
-
-def check_name(kind: str, name: str | None) -> None:
-    """The rule for new names, held before anything is sent so that check runs refuse what real ones do: letters, digits
-    and spaces, none in front, at most 50 (FACTS: tenants and access, products and device groups). None: no new name.
-
-    Raises InvalidInput.
-    """
-    if name is not None and not _NAME.fullmatch(name):
-        raise InvalidInput(
-            f'Invalid {kind} name "{name}": use 1 to 50 letters, digits and spaces, and no space in front.',
-            code="invalid_name",
-            target=name,
-        )
 
 
 class Tenants(Protocol):
-    def tenants(self) -> list[Tenant]:
-        """All tenants in which the caller has a role, by name."""
+    def list(self) -> Sequence[Tenant]:
+        """Returns all tenants in which the caller has a role, by name."""
 
-    def tenant(self) -> Tenant:
-        """The tenant in use. Raises InvalidInput naming those that there are, when none was given or it is not
-        among them.
+    def current(self) -> Tenant:
+        """Returns the tenant in use.
+
+        Raises InvalidInput naming those that are available, when none was given or it is not among them.
         """
 
-    def create_tenant(self, name: str, device_id: str) -> Operation:
-        """For ever. Needs a device that is claimed by nobody and never made a tenant."""
+    def create(self, name: str, device_id: str) -> Operation | None:
+        """Creates a tenant; irreversible. The device must be unclaimed and never have made a tenant."""
 
-    def rename_tenant(self, name: str) -> None:
+    def rename(self, name: str) -> None:
         """Renames the tenant in use."""
 
     def block_legacy_authorization(self) -> None:
-        """For ever."""
+        """Blocks legacy authorization of the tenant in use; irreversible."""
 
-    def certificates(self) -> list[Certificate]:
+
+class Certificates(Protocol):
+    def list(self) -> Sequence[Certificate]:
         """Returns all CA certificates of the tenant."""
 
-    def certificate(self, thumbprint: str | None) -> bytes:
-        """DER of one certificate, of the active one when no thumbprint is given."""
+    def get(self, thumbprint: str | None) -> bytes:
+        """Returns the DER of one certificate, of the active one without a thumbprint."""
 
-    def certificate_chain(self, thumbprint: str | None) -> bytes:
-        """PKCS#7 (DER) of the certificate up to its root."""
+    def chain(self, thumbprint: str | None) -> bytes:
+        """Returns PKCS#7 (DER) of the certificate up to its root."""
 
     def proof_of_possession(self, verification_code: str, thumbprint: str | None) -> bytes:
-        """DER of a certificate whose subject is the code, signed by the tenant CA."""
+        """Returns the DER of a certificate whose subject is the code, signed by the tenant CA."""
 
 
-class Access(Protocol):
-    def users(self) -> list[User]:
-        """All principals with a role in the tenant. Needs the Administrator role."""
+class Users(Protocol):
+    def list(self) -> Sequence[User]:
+        """Returns all principals with a role in the tenant. Needs the Administrator role."""
 
-    def user(self, user: str) -> User | None:
-        """One principal by GUID or address; None when the tenant gives it no role."""
+    def get(self, user: str) -> User | None:
+        """Returns a principal by GUID or address; None when the tenant gives it no role."""
 
-    def roles(self) -> list[str]:
+    def roles(self) -> Sequence[str]:
         """Returns the names of the roles that the service knows."""
 
-    def invite_user(self, address: str) -> None:
+    def invite(self, address: str) -> None:
         """Makes an address known to the service. Without a role it can do nothing."""
 
     def assign_role(self, user: str, role: str) -> None:
@@ -118,126 +183,155 @@ class Access(Protocol):
     def unassign_role(self, user: str, role: str) -> None:
         """Takes a role from a user."""
 
-    def account(self) -> tuple[str, ...]:
-        """The address and the object ID of whom this service runs as, as far as the token tells them."""
+    def account(self) -> Sequence[str]:
+        """Returns the address and the object ID of whom this service runs as, as far as the token shows them."""
 
 
 class Products(Protocol):
-    def products(self) -> list[Product]:
+    def list(self) -> Sequence[Product]:
         """Returns all products, by name."""
 
-    def product(self, product_id: str) -> Product | None:
-        """Returns the product with this GUID."""
+    def get(self, ref: ProductRef) -> Product | None:
+        """Returns the product of this name, with its reference as the service spells it."""
 
-    def product_named(self, name: str) -> Product | None:
-        """Returns the product with this name, whatever its case."""
+    def with_id(self, product_id: str) -> Product | None:
+        """Returns the product of this GUID, whatever others are called."""
 
-    def create_product(self, name: str, description: str | None, default_device_groups: bool) -> Operation:
+    def create(self, spec: ProductSpec) -> Operation | None:
         """Starts the creation of a product."""
 
-    def update_product(self, product_id: str, change: ProductChange) -> None:
-        """Changes or renames a product."""
+    def update(self, ref: ProductRef, spec: ProductSpec) -> Operation | None:
+        """Changes the settings that the spec gives; another name renames the product."""
 
-    def delete_product(self, product_id: str) -> Operation:
-        """With its groups. Fails, at once or in the operation, while devices are in them."""
+    def delete(self, ref: ProductRef) -> Operation | None:
+        """Deletes a product with its groups. Fails, at once or in the operation, while devices are in them."""
 
-    def device_groups(self, product_id: str | None = None) -> list[DeviceGroup]:
-        """Of one product, or of the tenant."""
-
-    def device_group(self, device_group_id: str) -> DeviceGroup | None:
-        """Returns the device group with this GUID."""
-
-    def device_group_named(self, product: str, name: str) -> DeviceGroup | None:
-        """Returns the group with this name in a product, whatever their case."""
-
-    def device_groups_named(self, name: str) -> list[DeviceGroup]:
-        """Those of this name in all products."""
-
-    def create_default_device_groups(self, product_id: str) -> None:
+    def create_default_device_groups(self, ref: ProductRef) -> None:
         """Creates the five default device groups."""
 
-    def create_device_group(self, draft: DeviceGroupDraft) -> DeviceGroup:
-        """Creates a device group and returns it."""
 
-    def update_device_group(self, device_group_id: str, change: DeviceGroupChange) -> None:
-        """Changes or renames a device group."""
+class DeviceGroups(Protocol):
+    def list(self, product: ProductRef | None = None) -> Sequence[DeviceGroup]:
+        """Returns the groups of one product, or of the tenant, by product and name."""
 
-    def delete_device_group(self, device_group_id: str) -> Operation:
+    def named(self, name: str) -> Sequence[DeviceGroup]:
+        """Returns those of this name, in any case, in all products."""
+
+    def get(self, ref: GroupRef) -> DeviceGroup | None:
+        """Returns the group of these names, with its reference as the service spells it."""
+
+    def with_id(self, device_group_id: str) -> DeviceGroup | None:
+        """Returns the group of this GUID, whatever others are called."""
+
+    def create(self, product: ProductRef, spec: DeviceGroupSpec) -> Operation | None:
+        """Creates a device group with all settings of the spec."""
+
+    def update(self, ref: GroupRef, spec: DeviceGroupSpec) -> Operation | None:
+        """Changes the settings that the spec gives; another name renames the group."""
+
+    def delete(self, ref: GroupRef) -> Operation | None:
         """Starts the deletion; fails, at once or in the operation, while devices are in the group."""
 
 
 class Devices(Protocol):
-    def devices(self, product_id: str | None = None, device_group_id: str | None = None) -> list[Device]:
-        """Claimed devices of a group, of a product, or of the tenant."""
+    def list(self, scope: Scope = None) -> Sequence[Device]:
+        """Returns the claimed devices of a group, of a product, or of the tenant, by ID."""
 
-    def device(self, device_id: str) -> Device | None:
-        """None, or one without tenant_id, for a device that is not claimed into this tenant."""
+    def get(self, device_id: str) -> Device | None:
+        """Returns None, or a device without tenant_id, for one that is not claimed into this tenant."""
 
-    def device_count(self, product_id: str | None = None, device_group_id: str | None = None) -> int:
+    def count(self, scope: Scope = None) -> int:
         """Returns the number of claimed devices of a group, of a product, or of the tenant."""
 
-    def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
-        """For ever. Any number; waits; reports each device. Answers the last operation."""
+    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+        """Claims any number of devices; irreversible. Waits, reports each, and returns the last operation."""
 
-    def move_devices(
-        self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
+    def move(
+        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
-        """Any number; reports each device once it is in the group (once accepted, without wait).
+        """Moves any number of devices; reports each once it is in the group (once accepted, without wait).
 
-        Answers the last operation.
+        Returns the last operation.
         """
 
-    def device_capability(self, device_id: str, capabilities: Iterable[str]) -> bytes:
-        """A signed capability file for one device."""
+    def capability_file(self, device_id: str, capabilities: Iterable[str]) -> bytes:
+        """Returns a signed capability file for one device."""
 
-    def targeted_images(self, device_id: str) -> list[Image]:
-        """What the cloud wants on the device, which need not be on it yet."""
-
-    def insights(self) -> Iterable[Insight]:
-        """Events of all devices, page by page as they are asked for."""
+    def targeted_images(self, device_id: str) -> Sequence[Image]:
+        """Returns what the cloud wants on the device, which need not be on it yet."""
 
 
 class Images(Protocol):
-    def images(self) -> list[Image]:
+    def list(self) -> Sequence[Image]:
         """Returns all images of the tenant, by name."""
 
-    def image(self, image_id: str) -> Image | None:
+    def get(self, image_id: str) -> Image | None:
         """Returns the image with this GUID."""
 
-    def image_status(self, image_id: str) -> str | None:
+    def status(self, image_id: str) -> str | None:
         """Returns the service's word for how far an upload is."""
 
-    def component_ids(self, image_ids: Sequence[str]) -> dict[str, str | None]:
-        """Component ID of each image that is known."""
+    def component_ids(self, image_ids: Sequence[str]) -> Mapping[str, str | None]:
+        """Returns the component ID of each image that is known."""
 
-    def image_download(self, image_id: str) -> ImageDownload:
+    def download(self, image_id: str) -> ImageDownload:
         """Returns where the image can be fetched."""
 
-    def fetch_image(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
+    def fetch(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
         """Streams the image's bytes to `write`, without the token."""
 
-    def upload_image(self, package: ImagePackage) -> Operation:
+    def upload(self, package: ImagePackage) -> Operation | None:
         """Starts the upload of a package."""
 
-    def deployments(self, device_group_id: str) -> list[Deployment]:
-        """Newest first."""
 
-    def deployment(self, deployment_id: str) -> Deployment | None:
+class Deployments(Protocol):
+    def list(self, group: GroupRef) -> Sequence[Deployment]:
+        """Returns the deployments to a device group, newest first."""
+
+    def get(self, deployment_id: str) -> Deployment | None:
         """Returns the deployment with this GUID."""
 
-    def create_deployment(self, device_group_id: str, image_ids: Sequence[str]) -> Operation:
+    def create(self, group: GroupRef, image_ids: Sequence[str]) -> Operation | None:
         """Starts a deployment of exactly these images to a device group."""
 
 
+class Insights(Protocol):
+    def list(self) -> Iterable[Insight]:
+        """Returns the events of all devices, page by page as they are asked for."""
+
+
 class Operations(Protocol):
-    def operation(self, operation_id: str, details: bool = False) -> Operation | None:
-        """As it stands now, inside the tenant or, failing that, among the global ones; with kind-specific details
-        if asked.
+    def get(self, operation_id: str, details: bool = False) -> Operation | None:
+        """Returns an operation as it is now, inside the tenant or, failing that, among the global ones; with
+        kind-specific details if asked.
         """
 
     def wait(self, operation: Operation, deadline: Deadline) -> Operation:
         """Polls until final. Raises OperationFailed, or DeadlineExceeded with the last state seen."""
 
 
-class Service(Tenants, Access, Products, Devices, Images, Operations, Protocol):
-    """All of it."""
+class Service(Protocol):
+    """A service, by the kinds of its resources."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    @property
+    def tenants(self) -> Tenants: ...
+    @property
+    def certificates(self) -> Certificates: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def products(self) -> Products: ...
+    @property
+    def device_groups(self) -> DeviceGroups: ...
+    @property
+    def devices(self) -> Devices: ...
+    @property
+    def images(self) -> Images: ...
+    @property
+    def deployments(self) -> Deployments: ...
+    @property
+    def insights(self) -> Insights: ...
+    @property
+    def operations(self) -> Operations: ...

@@ -9,19 +9,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: account_info
 version_added: 0.1.0
-short_description: Tell which account tasks run as
+short_description: Retrieve information about the account that tasks use
 description:
-  - Signs in as any task would, and tells who that is, by which way of signing in, until when the token is good, and in
-    which tenants the account has a role. No secret is returned.
-  - RV(account.address) is what Azure Sphere calls the account, and so what M(azsphere.fleet.user_role) wants as its
-    O(azsphere.fleet.user_role#module:user).
+  - Signs in like any other task, and returns the account, the authentication method, the expiry of the token, and the
+    tenants in which the account has a role. No secret is returned.
+  - RV(account.address) identifies the account in Azure Sphere. Use it as O(azsphere.fleet.user_role#module:user) in
+    M(azsphere.fleet.user_role).
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
   - azsphere.fleet.attributes.info
   - azsphere.fleet.connection
 notes:
-  - When the service turns the account away, the task fails, and RV(account) is returned all the same.
+  - If the service rejects the account, the task fails, but RV(account) is still returned.
 seealso:
   - module: azsphere.fleet.login
   - module: azsphere.fleet.tenant_info
@@ -29,41 +29,41 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Who am I?
+- name: Retrieve the account that this playbook uses
   azsphere.fleet.account_info:
   register: me
 
-- name: Show what to give a role to
+- name: Show the address to assign roles to
   ansible.builtin.debug:
     var: me.account.address
 """
 
 RETURN = r"""
 account:
-  description: The account, as its token tells; what the token does not tell is null.
-  returned: when there is a token
+  description: The account, as described by its token. Values that the token does not contain are null.
+  returned: when a token was obtained
   type: dict
   contains:
     source:
-      description: The way of signing in, one of the choices of O(auth_source).
+      description: The authentication method, one of the choices of O(auth_source).
       type: str
     username:
-      description: Name of a person; null for applications and managed identities.
+      description: User name; null for applications and managed identities.
       type: str
     object_id:
-      description: Object ID of the person or service principal in its directory.
+      description: Object ID of the user or service principal in its directory.
       type: str
     directory_id:
-      description: The Microsoft Entra directory that the token is of.
+      description: ID of the Microsoft Entra directory that issued the token.
       type: str
     client_id:
-      description: The application that asked for the token.
+      description: ID of the application that requested the token.
       type: str
     address:
-      description: What Azure Sphere calls the account.
+      description: Name of the account in Azure Sphere.
       type: str
     expires_on:
-      description: When the token ends, ISO 8601 in UTC. It is renewed before.
+      description: Expiry of the token, in ISO 8601 format, UTC. The token is renewed before it expires.
       type: str
   sample:
     source: client_secret
@@ -74,7 +74,7 @@ account:
     address: 7d1b8a52-0e1c-4c36-9f0d-3f2f6b1f4e11@5b6c1e0a-2f43-4c7b-8f0e-0d8c5a4e9b77.onmicrosoft.com
     expires_on: "2026-05-06T08:08:10Z"
 tenants:
-  description: The tenants in which the account has a role, by name.
+  description: The tenants in which the account has a role, sorted by name.
   returned: success
   type: list
   elements: dict
@@ -83,7 +83,7 @@ tenants:
       name: Contoso Fleet
       roles: [Administrator]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 1, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -93,13 +93,13 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import tenants
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments()
 
 
 def run(_params: Params, context: Context) -> Result:
-    """Tells who this is and what it may use."""
+    """Returns the account and the tenants in which it has a role."""
     account = context.account().as_dict()
     try:
         return Result(values={"account": account, "tenants": tenants(context.service)})

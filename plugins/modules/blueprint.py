@@ -9,15 +9,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: blueprint
 version_added: 0.1.0
-short_description: Bring a whole Azure Sphere tenant to what one document describes
+short_description: Apply a document that describes an Azure Sphere tenant
 description:
-  - Takes one document with products, device groups, image packages, deployments, devices and users, and brings the
-    tenant to that state in one task. B(A claim of a device is for ever), so devices that are not claimed are an error
-    unless O(claim=true). B(The upload of an image package is for ever) as well; the document asks for it by naming the
-    package.
-  - The tenant is read once and the whole is planned before the first write. What refers to something that is only
-    planned is planned too, so a check run on an empty tenant shows all that the real run does.
-  - What the document does not name is left alone, unless O(prune) says otherwise.
+  - Ensures in one task that a tenant has the products, device groups, image packages, deployments, devices and users
+    that a document describes. B(A claim of a device cannot be undone), so unclaimed devices are an error unless
+    O(claim=true). B(An upload of an image package cannot be undone) either; packages that the document names are
+    uploaded.
+  - The module reads the tenant once and plans all changes before the first write. The plan includes resources that
+    depend on resources not yet created, so check mode on an empty tenant shows everything that a real run would do.
+  - Resources that the document does not name are not changed, unless O(prune) includes their kind.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -28,48 +28,48 @@ extends_documentation_fragment:
 options:
   blueprint:
     description:
-      - The document. Its keys are the same in O(src).
+      - The document. A file in O(src) has the same keys.
       - C(products) is a list of products with C(name), C(description), C(default_device_groups) (V(true) by default)
         and C(device_groups).
       - Each of C(device_groups) has C(name), C(description), C(os_feed), C(update_policy),
-        C(allow_crash_dumps_collection) and C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded when
+        C(allow_crash_dumps_collection) and C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded if
         missing).
       - C(images) is a list of image packages to upload, whether they are deployed or not.
       - C(device_list) is a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), or C(devices) a list of
         devices with C(id), C(product) and C(device_group).
-      - C(users) is a list of users with C(user), C(roles) and C(exclusive), as M(azsphere.fleet.user_role) takes them.
-        Who is listed without C(roles) keeps those that are there.
+      - C(users) is a list of users with C(user), C(roles) and C(exclusive), as in M(azsphere.fleet.user_role). A user
+        without C(roles) keeps the existing roles.
       - Paths are relative to O(base_dir).
     type: dict
   src:
     description:
-      - File with the document, YAML or JSON, where the module runs. It is not templated: a value with a template in it
-        is a warning. It must not be encrypted with Ansible Vault.
-      - To fill in templates, use the role P(azsphere.fleet.provision#role), or give what
-        P(ansible.builtin.template#lookup) and P(ansible.builtin.from_yaml#filter) make of the file as O(blueprint).
+      - Path of a YAML or JSON file with the document, on the host on which the module runs. The file is not templated;
+        a template in a value is reported as a warning. It must not be encrypted with Ansible Vault.
+      - To use templates, use the role P(azsphere.fleet.provision#role), or render the file with
+        P(ansible.builtin.template#lookup) and P(ansible.builtin.from_yaml#filter) and pass the result as O(blueprint).
     type: path
   base_dir:
     description:
-      - Folder that relative paths in the document start from.
-      - By default that of O(src), or the working directory of the task, which is the playbook's folder on the control
-        node.
+      - Directory to which relative paths in the document refer.
+      - Defaults to the directory of O(src), or to the working directory of the task, which is the playbook's directory
+        on the control node.
     type: path
   prune:
     description:
-      - Kinds of which everything that the document does not name is deleted. Devices are never touched by it.
-      - A document that says nothing of V(products) or V(users) that are to be pruned is an error. An empty list has all
-        of them deleted.
-      - V(device_groups) looks only into the products that the document names, and spares the default groups of
-        products with
+      - Kinds of resources to delete if the document does not name them. Pruning never changes devices.
+      - If V(products) or V(users) are pruned, the document must have the key of the same name. An empty list deletes
+        all of them.
+      - V(device_groups) applies only to products that the document names, and keeps the default groups of products with
         C(default_device_groups).
-      - What still has devices is not deleted, but an error before the first write.
-      - V(users) takes all roles from users who are not named.
+      - Resources that still contain devices are not deleted; the task fails before the first write.
+      - V(users) removes all roles from users that the document does not name.
     type: list
     elements: str
     choices: [products, device_groups, users]
     default: []
 requirements:
   - azuresphere-imagemetadata (for image packages)
+  - PyYAML (for O(src))
 seealso:
   - module: azsphere.fleet.device
   - module: azsphere.fleet.deployment
@@ -77,7 +77,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what a blueprint would change
+- name: Show what a blueprint would change
   azsphere.fleet.blueprint:
     tenant: Contoso Fleet
     src: blueprint.yml
@@ -85,7 +85,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: A product with a pilot group
+- name: Ensure a product with a pilot group
   azsphere.fleet.blueprint:
     tenant: Contoso Fleet
     max_changes: 10
@@ -102,7 +102,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: Counts by kind of what was done, and of what was as it should be.
+  description: Number of changed and unchanged resources by kind.
   returned: success
   type: dict
   sample:
@@ -113,7 +113,7 @@ summary:
     user: {created: 0, updated: 0, deleted: 0, unchanged: 1}
     device: {claimed: 500, moved: 500, failed: 0, not_tried: 0, unchanged: 0}
 changes:
-  description: One entry for each resource that changed, in the order in which it was done.
+  description: One entry for each changed resource, in the order of the changes.
   returned: success
   type: list
   elements: dict
@@ -125,13 +125,13 @@ changes:
       description: Name of the resource. A device group and its deployment are named V(Product/Group).
       type: str
     action:
-      description: What was done, such as V(create), V(update), V(delete), V(upload), V(deploy), or V(claim and move).
+      description: The action, such as V(create), V(update), V(delete), V(upload), V(deploy), or V(claim and move).
       type: str
     before:
-      description: What was there; null for nothing.
+      description: State before the change; null if the resource did not exist.
       type: raw
     after:
-      description: What is there now; null for nothing.
+      description: State after the change; null if the resource no longer exists.
       type: raw
   sample:
     - kind: product
@@ -140,13 +140,15 @@ changes:
       before: {name: Kettle, description: Kettles for kitchens, device_groups: [Production]}
       after: {name: Kettle, description: Kettles for boats, device_groups: [Production]}
 failures:
-  description: The devices that failed or were not tried, as M(azsphere.fleet.device) tells of them.
+  description:
+    - The devices that failed or were skipped, in the format of RV(azsphere.fleet.device#module:outcomes) of
+      M(azsphere.fleet.device).
   returned: success
   type: list
   elements: dict
   sample: []
 operation:
-  description: The last operation that the service started for this task; null when it started none.
+  description: The last operation that the service started for this task; null if there was none.
   returned: success
   type: dict
   sample:
@@ -155,28 +157,26 @@ operation:
     state: Complete
     started: "2026-05-06T07:08:10Z"
 unknown:
-  description: Paths of values that are null because only the service can give them.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: [operation.id, operation.started]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 530, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
 """
 
-import os
-
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
     {
@@ -191,14 +191,14 @@ ARGUMENTS = BULK + Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about what the document describes."""
+    """Ensures the state that the document describes."""
     if params["src"] is not None:
         document = read_blueprint(context.files, params["src"], context.warn, params["base_dir"], params["prune"])
     else:
-        base_dir = params["base_dir"] or os.getcwd()
+        base_dir = params["base_dir"] or context.environment.working_directory
         document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
-    return bring_about_blueprint(context, document, policy, Waiting.of(params))
+    return apply_blueprint(context, document, policy, Waiting.of(params))
 
 
 def main() -> None:

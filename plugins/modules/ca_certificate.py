@@ -9,12 +9,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ca_certificate
 version_added: 0.1.0
-short_description: Keep a CA certificate of an Azure Sphere tenant on disk
+short_description: Save a CA certificate of an Azure Sphere tenant to a file
 description:
-  - Fetches a CA certificate of the tenant, its chain, or a proof that the tenant possesses it, and keeps it on disk.
-    Services such as Azure IoT Hub need these to trust the devices of the tenant.
-  - CA certificates are valid for two years. About 90 days before one expires its successor appears, inactive. Trust
-    both until the successor is active.
+  - Saves a CA certificate of the tenant, its chain, or a proof that the tenant possesses it, to a file. Services such
+    as Azure IoT Hub need these to trust the devices of the tenant.
+  - CA certificates are valid for two years. About 90 days before a certificate expires its successor appears, inactive.
+    Trust both until the successor is active.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -24,8 +24,8 @@ extends_documentation_fragment:
 options:
   content:
     description:
-      - V(certificate) is the certificate alone.
-      - V(chain) is the certificate with those above it up to the root.
+      - V(certificate) is the certificate only.
+      - V(chain) is the certificate and its issuers up to the root.
       - V(proof_of_possession) is a certificate for O(verification_code), signed by the CA. It is issued anew each time.
         An existing file is kept while it is such a certificate for this code, from this CA, in O(format), and has not
         expired.
@@ -40,29 +40,29 @@ options:
     type: str
     choices: [der, pem]
   thumbprint:
-    description: SHA-1 thumbprint of the CA certificate, in any case. If not set, the active certificate is used.
+    description: SHA-1 thumbprint of the CA certificate. Case is ignored. If not set, the active certificate is used.
     type: str
   verification_code:
-    description: What is signed, 1 to 64 characters, as given by the service that requires the proof.
+    description: The code to sign, 1 to 64 characters, provided by the service that requires the proof.
     type: str
   dest:
     description:
-      - Path of the file. Its directory must exist; in check mode a missing one is a warning.
-      - A symbolic link is followed. The file is replaced as a whole or not at all, unless it can only be written in
-        place, see the notes.
+      - Path of the file. Its directory must exist; in check mode, a missing directory is a warning.
+      - A symbolic link is followed. The file is replaced atomically unless it can only be written in place, see the
+        notes.
     type: path
     required: true
   mode:
     description:
-      - Permissions of the file, an octal number in quotes such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
+      - Permissions of the file, either a quoted octal number such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
       - A symbolic mode is applied to the mode of the existing file, or to V("0644") for a new one.
       - Set this to null to keep the mode of an existing file.
     type: raw
     default: "0644"
 notes:
-  - Owner and group of an existing file stay unless O(owner) or O(group) are set.
+  - The owner and group of an existing file are kept unless O(owner) or O(group) are set.
   - A file that cannot be replaced by renaming, such as a mount point or a file in a read-only directory, is written in
-    place, as is a file whose owner or group would change otherwise. An interruption can then leave half a file.
+    place, as is a file whose owner or group would otherwise change. An interruption can then leave an incomplete file.
 seealso:
   - module: azsphere.fleet.ca_certificate_info
 requirements:
@@ -70,12 +70,12 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Keep the active certificate
+- name: Save the active certificate
   azsphere.fleet.ca_certificate:
     tenant: Contoso Fleet
     dest: tenant.cer
 
-- name: Keep the chain as a bundle for OpenSSL, readable by its group
+- name: Save the chain as a bundle for OpenSSL, readable by its group
   azsphere.fleet.ca_certificate:
     tenant: Contoso Fleet
     content: chain
@@ -88,7 +88,7 @@ EXAMPLES = r"""
     tenant: Contoso Fleet
   register: found
 
-- name: Keep the chain of each valid certificate, including the successor
+- name: Save the chain of each valid certificate, including the successor
   azsphere.fleet.ca_certificate:
     tenant: Contoso Fleet
     content: chain
@@ -119,7 +119,7 @@ certificate:
     is_active: true
     is_revoked: false
 dest:
-  description: Path of the file, as given; null when it could not be written.
+  description: Path of the file, as given; null if it could not be written.
   returned: success
   type: str
   sample: tenant.cer
@@ -134,32 +134,32 @@ size:
   type: int
   sample: 1220
 mode:
-  description: Permissions of the file. Of a symbolic link, these and all other values are those of its target.
+  description: Permissions of the file. For a symbolic link, all values are those of its target.
   returned: success
   type: str
   sample: "0644"
 uid:
-  description: Number of the user who owns the file.
+  description: ID of the user who owns the file.
   returned: success
   type: int
   sample: 1000
 gid:
-  description: Number of the group that owns the file.
+  description: ID of the group that owns the file.
   returned: success
   type: int
   sample: 1000
 owner:
-  description: Name of the user who owns the file, or the number when the user has no name.
+  description: Name of the user who owns the file, or the ID if the user has no name.
   returned: success
   type: str
   sample: fleet
 group:
-  description: Name of the group that owns the file, or the number when the group has no name.
+  description: Name of the group that owns the file, or the ID if the group has no name.
   returned: success
   type: str
   sample: fleet
 state:
-  description: V(file), or V(hard) for a file that has further hard links.
+  description: V(file), or V(hard) for a file with several hard links.
   returned: success
   type: str
   sample: file
@@ -169,13 +169,13 @@ secontext:
   type: str
   sample: unconfined_u:object_r:user_home_t:s0
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["checksum"]
 api:
-  description: Requests and retries of the task, and how it signed in.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -186,7 +186,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import ca_certificate
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.file import desired_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

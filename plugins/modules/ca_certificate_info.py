@@ -9,10 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ca_certificate_info
 version_added: 0.1.0
-short_description: Read the CA certificates of an Azure Sphere tenant
+short_description: Retrieve information about the CA certificates of an Azure Sphere tenant
 description:
-  - Lists the certificates with which the tenant signs those of its devices. A certificate is valid for two years; the
-    next one appears about 90 days before and takes over later, so trust both meanwhile.
+  - Lists the CA certificates with which the tenant signs the certificates of its devices. A CA certificate is valid for
+    two years. About 90 days before it expires its successor appears, inactive. Trust both until the successor is
+    active.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -20,7 +21,7 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   thumbprint:
-    description: Only the certificate of this SHA-1 thumbprint, in any case, with or without colons.
+    description: Return only the certificate with this SHA-1 thumbprint. Case and colons are ignored.
     type: str
 requirements:
   - cryptography
@@ -29,12 +30,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All CA certificates
+- name: List all CA certificates
   azsphere.fleet.ca_certificate_info:
     tenant: Contoso Fleet
   register: found
 
-- name: Fail when the one in use is past its time
+- name: Fail if the active certificate has expired
   ansible.builtin.assert:
     that: item.not_after > now(utc=true).strftime('%Y-%m-%dT%H:%M:%SZ')
   loop: "{{ found.certificates | selectattr('is_active') }}"
@@ -45,9 +46,9 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - The certificates by thumbprint. Empty when there is none that was asked for.
-    - The service lists a certificate that has expired and no longer gives its content, so that what only the content
-      says is null.
+    - The certificates, sorted by thumbprint. Empty if none matches.
+    - The service lists expired certificates but does not provide their content. Values that only the content contains
+      are then null.
   returned: success
   type: list
   elements: dict
@@ -56,19 +57,19 @@ certificates:
       description: SHA-1 thumbprint.
       type: str
     subject:
-      description: Subject as in RFC 4514.
+      description: Subject in the format of RFC 4514.
       type: str
     not_before:
-      description: Valid from, ISO 8601 in UTC.
+      description: Start of the validity period, in ISO 8601 format, UTC.
       type: str
     not_after:
-      description: Valid until, ISO 8601 in UTC.
+      description: End of the validity period, in ISO 8601 format, UTC.
       type: str
     is_active:
-      description: Whether it is the one that signs certificates of devices now.
+      description: Whether this certificate currently signs the certificates of devices.
       type: bool
     is_revoked:
-      description: Whether it was revoked.
+      description: Whether the certificate has been revoked.
       type: bool
   sample:
     - thumbprint: 2FD4E1C67A2D28FCED849EE1BB76E7391B93EB12
@@ -78,7 +79,7 @@ certificates:
       is_active: true
       is_revoked: false
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -88,13 +89,13 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import certificates
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments({"thumbprint": {"type": NAME}})
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the CA certificates that match the options."""
     return Result(values={"certificates": certificates(context.service, params["thumbprint"])})
 
 

@@ -11,10 +11,11 @@ module: deployment
 version_added: 0.1.0
 short_description: Deploy images to a device group
 description:
-  - Sees to it that the deployment in force in a device group is exactly a given set of images. Devices in the group get
-    them with their next update. Packages that the tenant does not have are uploaded, which is B(for ever).
-  - A deployment names the whole set. When the set in force is another one, a new deployment takes its place. The
-    service can neither change nor delete a deployment; to go back, deploy the earlier images again.
+  - Ensures that the current deployment of a device group is exactly the given set of images. Devices in the group
+    receive them with their next update. Packages that the tenant does not have are uploaded; B(an upload cannot be
+    undone).
+  - A deployment contains the whole set. If the current set differs, a new deployment replaces it. The service can
+    neither change nor delete a deployment. To roll back, deploy the previous images again.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -30,17 +31,18 @@ options:
     type: str
     required: true
   images:
-    description: Image IDs (GUIDs) of images that the tenant has.
+    description: IDs (GUIDs) of images that are already in the tenant.
     type: list
     elements: str
   packages:
     description:
-      - Image packages, files where the module runs. Those that the tenant does not have are uploaded first.
-      - The set is these and O(images) together. It has each component once.
+      - Paths of image packages on the host on which the module runs. Packages that the tenant does not have are
+        uploaded first.
+      - The deployment contains these packages and O(images). Each component may occur only once.
     type: list
     elements: path
   state:
-    description: The set of images is deployed.
+    description: Ensures that the set of images is deployed.
     type: str
     choices: [present]
     default: present
@@ -53,7 +55,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Two packages, uploaded when they are not there yet
+- name: Deploy two packages, and upload them if they are missing
   azsphere.fleet.deployment:
     tenant: Contoso Fleet
     product: Kettle
@@ -62,7 +64,7 @@ EXAMPLES = r"""
       - kettle.imagepackage
       - kettle-board.imagepackage
 
-- name: The same images to production
+- name: Deploy the same images to production
   azsphere.fleet.deployment:
     tenant: Contoso Fleet
     product: Kettle
@@ -75,7 +77,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 deployment:
-  description: The deployment in force now.
+  description: The current deployment.
   returned: success
   type: dict
   sample:
@@ -91,7 +93,7 @@ deployment:
     device_group: Field Test
     device_group_id: b1000000-0000-4000-8000-000000000002
 operation:
-  description: The last operation that the service started for this task; null when it started none.
+  description: The last operation that the service started for this task; null if there was none.
   returned: success
   type: dict
   sample:
@@ -100,13 +102,13 @@ operation:
     state: Complete
     started: "2026-05-06T07:08:10Z"
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["deployment.id", "deployment.deployed_at"]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 9, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -117,8 +119,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import deployment
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
@@ -133,10 +135,10 @@ ARGUMENTS = WAITING + Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings the set of images to the device group."""
+    """Ensures that the set of images is deployed to the device group."""
     packages = [read_package(path) for path in params["packages"] or ()]
-    desired = deployment.desired_deployment(params["product"], params["device_group"], params["images"] or (), packages)
-    return bring_about(context, lambda service: deployment.plan(service, desired), Waiting.of(params), "deployment")
+    spec = deployment.deployment_spec(params["product"], params["device_group"], params["images"] or (), packages)
+    return apply_plan(context, lambda service: deployment.plan(service, spec), Waiting.of(params), "deployment")
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: deployment_info
 version_added: 0.1.0
-short_description: Read deployments of device groups of an Azure Sphere tenant
+short_description: Retrieve information about deployments of an Azure Sphere tenant
 description:
-  - Lists what was deployed to device groups, now and earlier, with the images.
+  - Lists the current and previous deployments of device groups with their images.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -19,16 +19,16 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   product:
-    description: Only deployments to device groups of this product, by name or GUID.
+    description: Return only deployments to device groups of this product, by name or GUID.
     type: str
   device_group:
-    description: Only deployments to this device group, by name in O(product), or by GUID.
+    description: Return only deployments to this device group, by name in O(product) or by GUID.
     type: str
   id:
-    description: Only the deployment of this GUID. The service does not say to which device group it belongs.
+    description: Return only the deployment with this GUID. The service does not report its device group.
     type: str
   current:
-    description: Whether to leave out deployments whose place another one has taken.
+    description: Whether to return only current deployments, not those that a newer deployment has replaced.
     type: bool
     default: false
 seealso:
@@ -38,13 +38,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What each device group runs now
+- name: List the current deployment of each device group
   azsphere.fleet.deployment_info:
     tenant: Contoso Fleet
     current: true
   register: now_running
 
-- name: All that was ever deployed to a device group, the newest first
+- name: List all deployments of a device group, newest first
   azsphere.fleet.deployment_info:
     tenant: Contoso Fleet
     product: Kettle
@@ -54,8 +54,7 @@ EXAMPLES = r"""
 RETURN = r"""
 deployments:
   description:
-    - The deployments by product and device group, the newest of each first. Empty when there is none that was asked
-      for.
+    - The deployments, sorted by product and device group, newest first. Empty if none matches.
   returned: success
   type: list
   elements: dict
@@ -64,23 +63,23 @@ deployments:
       description: GUID of the deployment.
       type: str
     deployed_at:
-      description: When it was made.
+      description: Time of the deployment, in ISO 8601 format, UTC.
       type: str
     images:
-      description: Its images, with what the tenant knows of them.
+      description: The images of the deployment, with their metadata in the tenant.
       type: list
       elements: dict
     product:
-      description: Name of the product; null with O(id).
+      description: Name of the product; null if O(id) is set.
       type: str
     device_group:
-      description: Name of the device group; null with O(id).
+      description: Name of the device group; null if O(id) is set.
       type: str
     device_group_id:
-      description: GUID of the device group; null with O(id).
+      description: GUID of the device group; null if O(id) is set.
       type: str
     current:
-      description: Whether it is the one in force; null with O(id).
+      description: Whether this is the current deployment of the device group; null if O(id) is set.
       type: bool
   sample:
     - id: e1000000-0000-4000-8000-000000000001
@@ -96,7 +95,7 @@ deployments:
       device_group_id: b1000000-0000-4000-8000-000000000003
       current: true
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -105,9 +104,9 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.images import deployment, deployments
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -121,7 +120,7 @@ ARGUMENTS = Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the deployments that match the options."""
     if params["id"] is not None:
         found = deployment(context.service, guid(params["id"], "deployment"))
     else:

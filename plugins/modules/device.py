@@ -9,14 +9,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device
 version_added: 0.1.0
-short_description: Claim devices and put them into device groups
+short_description: Claim devices and assign them to device groups
 description:
-  - Sees to it that devices are claimed into the tenant and are in a given device group, one or a hundred thousand in
-    one task. B(A claim is for ever), as there is no way to take a device out of a tenant again. An unclaimed device is
-    an error unless O(claim=true).
-  - All rows are checked before the first request, and what is to change is known before the first write.
-  - Each device has an outcome of its own. If some fail the others are done, and the task fails at the end with all
-    outcomes. Run it again when the cause is mended, and it does only what is left.
+  - Ensures that devices are claimed into the tenant and are in the given device groups, from one device to a hundred
+    thousand in one task. B(A claim cannot be undone), since a device cannot be removed from a tenant. An unclaimed
+    device is an error unless O(claim=true).
+  - The module validates all rows before the first request, and plans all changes before the first write.
+  - Each device has its own outcome. If some devices fail, the module still processes the others, and the task fails at
+    the end with all outcomes. After fixing the cause, run the task again; it then processes only the remaining devices.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -26,11 +26,12 @@ extends_documentation_fragment:
   - azsphere.fleet.waiting
 options:
   ids:
-    description: Device IDs, 128 hexadecimal digits each, in any case. All go to O(device_group), if it is given.
+    description:
+      - Device IDs, 128 hexadecimal digits each. Case is ignored. All devices are assigned to O(device_group), if set.
     type: list
     elements: str
   devices:
-    description: Devices, each with its own place.
+    description: Devices, each with its own product and device group.
     type: list
     elements: dict
     suboptions:
@@ -42,38 +43,40 @@ options:
         description: Product, by name or GUID.
         type: str
       device_group:
-        description: Device group, by name in the product, or by GUID. Without one, or with an empty one and an empty
-          product, the device is only claimed.
+        description:
+          - Device group, by name in the product or by GUID. If not set, or if device group and product are both empty,
+            the device is only claimed.
         type: str
   src:
     description:
-      - CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), as the manufacturing tools of Azure Sphere
-        use it. Other columns are ignored.
-      - A row that cannot be read with certainty, for example because a quote is not closed, is an error. A file with a
-        header and no rows is a warning.
+      - Path of a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), the format of the Azure Sphere
+        manufacturing tools. Other columns are ignored.
+      - An ambiguous row, for example with an unclosed quote, is an error. A file with a header and no rows is a
+        warning.
     type: path
   product:
-    description: Product of O(device_group), by name or GUID. Only with O(ids).
+    description: Product of O(device_group), by name or GUID. Requires O(ids).
     type: str
   device_group:
-    description: Device group for all of O(ids), by name in the product, or by GUID.
+    description: Device group for all O(ids), by name in the product or by GUID.
     type: str
   outcomes:
-    description: Which devices to list in RV(outcomes).
+    description: Devices to list in RV(outcomes).
     type: str
     choices: [all, changes, failures]
     default: all
 notes:
-  - With O(wait=false), moves are started and not waited for. Claims always are, as a move needs them.
-  - The service tells nobody before a claim whether a device belongs to another tenant or does not exist at all, so a
-    check run cannot tell either. Such a device fails alone.
+  - With O(wait=false), the module starts moves without waiting for them. It always waits for claims, since a move
+    requires a claimed device.
+  - Before a claim, the service does not report whether a device belongs to another tenant or does not exist, so check
+    mode cannot detect this. In a real run, only the device concerned fails.
 seealso:
   - module: azsphere.fleet.device_info
   - module: azsphere.fleet.blueprint
 """
 
 EXAMPLES = r"""
-- name: Two devices for the laboratory, claimed already
+- name: Move two claimed devices to the development group
   azsphere.fleet.device:
     tenant: Contoso Fleet
     product: Kettle
@@ -82,7 +85,7 @@ EXAMPLES = r"""
       - "{{ '0a' * 64 }}"
       - "{{ '0b' * 64 }}"
 
-- name: What came from the factory, claimed for ever
+- name: Claim the devices of a factory list permanently
   azsphere.fleet.device:
     tenant: Contoso Fleet
     src: devices.csv
@@ -93,12 +96,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: How many devices there were, and what became of them.
+  description: Number of devices in total and by outcome.
   returned: success
   type: dict
   sample: {total: 500, claimed: 500, moved: 500, unchanged: 0, failed: 0, not_tried: 0}
 outcomes:
-  description: One entry a device, as O(outcomes) chooses.
+  description: One entry for each device that O(outcomes) selects.
   returned: success
   type: list
   elements: dict
@@ -107,20 +110,20 @@ outcomes:
       description: Device ID in lower case.
       type: str
     row:
-      description: Place in the list, or line of the file, from 1.
+      description: Position in the list or line in the file, starting at 1.
       type: int
     actions:
-      description: What was done, of V(claim) and V(move).
+      description: Actions that were performed, V(claim) and V(move).
       type: list
       elements: str
     changed:
-      description: Whether anything was done, or was still under way when the wait ended.
+      description: Whether the device changed, or an operation on it was still running at the timeout.
       type: bool
     failed:
-      description: Whether something went wrong.
+      description: Whether the device failed.
       type: bool
     msg:
-      description: Why it failed, or why it was not tried. Empty when all is well.
+      description: Why the device failed or was skipped. Empty otherwise.
       type: str
   sample:
     - id: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\
@@ -131,7 +134,7 @@ outcomes:
       failed: false
       msg: ""
 operation:
-  description: The last operation that the service started for this task; null when it started none.
+  description: The last operation that the service started for this task; null if there was none.
   returned: success
   type: dict
   sample:
@@ -140,13 +143,13 @@ operation:
     state: Complete
     started: "2026-05-06T07:08:10Z"
 unknown:
-  description: Paths of values that are null because only the service can give them.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: []
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 505, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -163,7 +166,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._option_types impor
     PATH,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
     {
@@ -187,10 +190,10 @@ ARGUMENTS = BULK + Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Claims and moves the devices that the options describe."""
+    """Ensures that the devices are claimed and in their device groups."""
     limits = devices.Limits.of(params)
     rows = rows_of(params, context.files, context.warn)
-    return devices.bring_about_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
+    return devices.apply_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
 
 
 def main() -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device_capability
 version_added: 0.1.0
-short_description: Keep a capability file of an Azure Sphere device on disk
+short_description: Save a capability file for an Azure Sphere device
 description:
-  - Requests a signed file that gives capabilities to a device connected to a computer, and keeps it on disk.
-  - The service signs each file anew, so no two are alike. The content of an existing file is kept unless O(force=true).
+  - Requests a signed capability file, which grants capabilities to a device connected to a computer, and saves it.
+  - The service signs each file anew, so no two files are identical. The content of an existing file is kept unless
+    O(force=true).
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -25,27 +26,27 @@ attributes:
     details: With O(force=true) each run replaces the file. Otherwise a second run changes nothing.
 options:
   id:
-    description: Device ID, 128 hexadecimal digits, of a device that is claimed into the tenant.
+    description: ID of a device that is claimed into the tenant, 128 hexadecimal digits.
     type: str
     required: true
   capabilities:
     description:
-      - Capabilities that the file gives. An empty list removes those that an earlier file gave.
-      - A device with V(appDevelopment) gets no applications from the cloud.
+      - Capabilities that the file grants. An empty list revokes those that an earlier file granted.
+      - A device with V(appDevelopment) does not receive applications from the cloud.
     type: list
     elements: str
     choices: [appDevelopment, fieldServicing]
     required: true
   dest:
     description:
-      - Path of the file. Its directory must exist; in check mode a missing one is a warning.
-      - A symbolic link is followed. The file is replaced as a whole or not at all, unless it can only be written in
-        place, see the notes.
+      - Path of the file. Its directory must exist; in check mode, a missing directory is a warning.
+      - A symbolic link is followed. The file is replaced atomically unless it can only be written in place, see the
+        notes.
     type: path
     required: true
   mode:
     description:
-      - Permissions of the file, an octal number in quotes such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
+      - Permissions of the file, either a quoted octal number such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
       - A symbolic mode is applied to the mode of the existing file, or to V("0600") for a new one.
       - Set this to null to keep the mode of an existing file.
     type: raw
@@ -55,10 +56,10 @@ options:
     type: bool
     default: false
 notes:
-  - Owner and group of an existing file stay unless O(owner) or O(group) are set.
+  - The owner and group of an existing file are kept unless O(owner) or O(group) are set.
   - A file that cannot be replaced by renaming, such as a mount point or a file in a read-only directory, is written in
-    place, as is a file whose owner or group would change otherwise. An interruption can then leave half a file.
-  - Whoever has the file and the device can use it, so by default only its owner can read it. Results and differences
+    place, as is a file whose owner or group would otherwise change. An interruption can then leave an incomplete file.
+  - Anyone who has the file and the device can use it, so by default only the owner can read the file. Results and diffs
     never show its content.
 seealso:
   - module: azsphere.fleet.device
@@ -82,7 +83,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: Path of the file, as given; null when it could not be written.
+  description: Path of the file, as given; null if it could not be written.
   returned: success
   type: str
   sample: development.cap
@@ -97,32 +98,32 @@ size:
   type: int
   sample: 1220
 mode:
-  description: Permissions of the file. Of a symbolic link, these and all other values are those of its target.
+  description: Permissions of the file. For a symbolic link, all values are those of its target.
   returned: success
   type: str
   sample: "0600"
 uid:
-  description: Number of the user who owns the file.
+  description: ID of the user who owns the file.
   returned: success
   type: int
   sample: 1000
 gid:
-  description: Number of the group that owns the file.
+  description: ID of the group that owns the file.
   returned: success
   type: int
   sample: 1000
 owner:
-  description: Name of the user who owns the file, or the number when the user has no name.
+  description: Name of the user who owns the file, or the ID if the user has no name.
   returned: success
   type: str
   sample: fleet
 group:
-  description: Name of the group that owns the file, or the number when the group has no name.
+  description: Name of the group that owns the file, or the ID if the group has no name.
   returned: success
   type: str
   sample: fleet
 state:
-  description: V(file), or V(hard) for a file that has further hard links.
+  description: V(file), or V(hard) for a file with several hard links.
   returned: success
   type: str
   sample: file
@@ -132,13 +133,13 @@ secontext:
   type: str
   sample: unconfined_u:object_r:user_home_t:s0
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["checksum"]
 api:
-  description: Requests and retries of the task, and how it signed in.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -146,13 +147,13 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import CAPABILITIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import CAPABILITIES
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.device_capability import (
     NEW_MODE,
     apply_capability,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

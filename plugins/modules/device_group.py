@@ -11,7 +11,7 @@ module: device_group
 version_added: 0.1.0
 short_description: Manage device groups of an Azure Sphere tenant
 description:
-  - Creates, changes, renames and deletes the device groups of products.
+  - Creates, updates, renames and deletes device groups of products.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -20,43 +20,43 @@ extends_documentation_fragment:
   - azsphere.fleet.waiting
 options:
   product:
-    description: The product that the device group belongs to, by name or GUID. Not together with O(id).
+    description: Product that contains the device group, by name or GUID. Mutually exclusive with O(id).
     type: str
   name:
     description:
-      - The device group's name. Neither its case nor blanks around it matter. Letters, digits and spaces, at most 50
-        characters.
-      - Together with O(id), the name that the device group is to have.
+      - Name of the device group, 1 to 50 letters, digits and spaces. Case and surrounding blanks are ignored.
+      - With O(id), the new name of the device group.
     type: str
   id:
-    description: The GUID of an existing device group.
+    description: GUID of an existing device group.
     type: str
   description:
-    description: What the device group is for. Left as it is when not given; an empty text clears it.
+    description:
+      - Description of the device group. If not set, an existing description is kept. An empty string removes it.
     type: str
   os_feed:
     description:
-      - Which releases of the operating system the devices get. V(RetailEval) has each of them two weeks before
-        V(Retail), to test with.
-      - Left as it is when not given; a new device group gets V(Retail).
+      - Operating system releases that the devices receive. V(RetailEval) provides each release two weeks before
+        V(Retail), for testing.
+      - If not set, the value of an existing device group is kept, and a new device group has V(Retail).
     type: str
     choices: [Retail, RetailEval]
   update_policy:
     description:
-      - What the devices get from the cloud. V(UpdateAll) is the operating system and applications,
-        V(No3rdPartyAppUpdates) the operating system only.
-      - Left as it is when not given; a new device group gets V(UpdateAll).
+      - Updates that the devices receive. V(UpdateAll) updates the operating system and applications,
+        V(No3rdPartyAppUpdates) only the operating system.
+      - If not set, the value of an existing device group is kept, and a new device group has V(UpdateAll).
     type: str
     choices: [UpdateAll, No3rdPartyAppUpdates]
   allow_crash_dumps_collection:
     description:
-      - Whether Microsoft may collect crash dumps from the devices. Devices learn of a change within 48 hours.
-      - Left as it is when not given; in a new device group it is off.
+      - Whether Microsoft may collect crash dumps from the devices. A change reaches the devices within 48 hours.
+      - If not set, the value of an existing device group is kept, and a new device group has V(false).
     type: bool
   state:
     description:
-      - Whether the device group is there.
-      - It is not deleted while devices are in it.
+      - Whether the device group must exist.
+      - A device group that contains devices cannot be deleted.
     type: str
     choices: [present, absent]
     default: present
@@ -68,7 +68,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A device group that tests each release of the operating system first
+- name: Ensure a device group that receives operating system releases early
   azsphere.fleet.device_group:
     tenant: Contoso Fleet
     product: Kettle
@@ -83,7 +83,7 @@ EXAMPLES = r"""
     id: "{{ lookup('azsphere.fleet.device_groups', 'Kettle/Field Test OS Evaluation', tenant='Contoso Fleet').id }}"
     name: Early Field Test
 
-- name: No such device group
+- name: Delete a device group
   azsphere.fleet.device_group:
     tenant: Contoso Fleet
     product: Kettle
@@ -93,7 +93,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 device_group:
-  description: The device group as it is now; null when it is not there.
+  description: The device group after the task; null if it does not exist.
   returned: success
   type: dict
   sample:
@@ -107,7 +107,7 @@ device_group:
     product_id: a1000000-0000-4000-8000-000000000001
     product: Kettle
 operation:
-  description: The last operation that the service started for this task; null when it started none.
+  description: The last operation that the service started for this task; null if there was none.
   returned: success
   type: dict
   sample:
@@ -116,36 +116,39 @@ operation:
     state: Complete
     started: "2026-05-06T07:08:10Z"
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["device_group.id"]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 4, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
 """
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
+from functools import partial
+
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import (
+    WAITING,
+    Arguments,
+    run_module,
+    spec_options,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import OS_FEEDS, UPDATE_POLICIES
-from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, settings_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
+        **spec_options(DeviceGroupSpec),
         "product": {"type": NAME},
-        "name": {"type": NAME},
         "id": {"type": NAME},
-        "description": {"type": TEXT},
-        "os_feed": {"type": "str", "choices": list(OS_FEEDS)},
-        "update_policy": {"type": "str", "choices": list(UPDATE_POLICIES)},
-        "allow_crash_dumps_collection": {"type": "bool"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     },
     # A name or an ID, and with the name alone its product.
@@ -155,18 +158,15 @@ ARGUMENTS = WAITING + Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the device group that the options describe."""
-    desired = device_group.DesiredDeviceGroup(
-        product=params["product"],
-        name=params["name"],
-        id=None if params["id"] is None else guid(params["id"], "device group"),
-        description=params["description"],
-        os_feed=params["os_feed"],
-        update_policy=params["update_policy"],
-        allow_crash_dumps_collection=params["allow_crash_dumps_collection"],
-        present=params["state"] == "present",
-    )
-    return bring_about(context, lambda service: device_group.plan(service, desired), Waiting.of(params), "device_group")
+    """Ensures the device group that the options describe."""
+    spec = DeviceGroupSpec(**{setting.name: params[setting.name] for setting in settings_of(DeviceGroupSpec)})
+    present = params["state"] == "present"
+    if params["id"] is not None:
+        group_id = guid(params["id"], "device group")
+        planner = partial(device_group.plan_with_id, device_group_id=group_id, spec=spec, present=present)
+    else:
+        planner = partial(device_group.plan, product=params["product"], spec=spec, present=present)
+    return apply_plan(context, planner, Waiting.of(params), "device_group")
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device_group_info
 version_added: 0.1.0
-short_description: Read device groups of an Azure Sphere tenant
+short_description: Retrieve information about device groups of an Azure Sphere tenant
 description:
-  - Lists the device groups of a tenant or of a product, or those of one name.
+  - Lists the device groups of a tenant or product, optionally only those with a given name.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -19,15 +19,16 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   product:
-    description: Only device groups of this product, by name or GUID. It is an error if there is no such product.
+    description:
+      - Return only device groups of this product, by name or GUID. The task fails if the product does not exist.
     type: str
   name:
     description:
-      - Only device groups of this name. Neither its case nor blanks around it matter. Without O(product), those of this
-        name in all products.
+      - Return only device groups with this name. Case and surrounding blanks are ignored. Without O(product), device
+        groups of all products are searched.
     type: str
   id:
-    description: Only the device group of this GUID.
+    description: Return only the device group with this GUID.
     type: str
 seealso:
   - module: azsphere.fleet.device_group
@@ -38,12 +39,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All device groups of a product
+- name: List all device groups of a product
   azsphere.fleet.device_group_info:
     tenant: Contoso Fleet
     product: Kettle
 
-- name: The production groups of all products
+- name: List the production groups of all products
   azsphere.fleet.device_group_info:
     tenant: Contoso Fleet
     name: Production
@@ -52,7 +53,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 device_groups:
-  description: The device groups by product and name. Empty when there is none that was asked for.
+  description: The device groups, sorted by product and name. Empty if none matches.
   returned: success
   type: list
   elements: dict
@@ -70,7 +71,7 @@ device_groups:
       product_id: a1000000-0000-4000-8000-000000000001
       product: Kettle
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -79,9 +80,9 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.products import device_groups
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {"product": {"type": NAME}, "name": {"type": NAME}, "id": {"type": NAME}},
@@ -90,7 +91,7 @@ ARGUMENTS = Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the device groups that match the options."""
     which = params["name"] if params["id"] is None else guid(params["id"], "device group")
     return Result(values={"device_groups": device_groups(context.service, params["product"], which)})
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device_info
 version_added: 0.1.0
-short_description: Read or count devices of an Azure Sphere tenant
+short_description: Retrieve information about devices of an Azure Sphere tenant
 description:
-  - Lists the devices that are claimed into the tenant, of the whole tenant, a product, a device group, or by their
-    IDs; or counts them without reading them.
+  - Lists or counts the devices that are claimed into the tenant. Select the devices of a product or device group, or
+    individual devices by ID.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -20,24 +20,26 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   ids:
-    description: Only these devices, 128 hexadecimal digits each, in any case.
+    description: Return only the devices with these IDs, 128 hexadecimal digits each. Case is ignored.
     type: list
     elements: str
   product:
-    description: Only devices of this product, by name or GUID. It is an error if there is no such product.
+    description: Return only devices of this product, by name or GUID. The task fails if the product does not exist.
     type: str
   device_group:
     description:
-      - Only devices of this device group, by name in O(product), or by GUID. It is an error if there is no such group.
+      - Return only devices of this device group, by name in O(product) or by GUID. The task fails if the device group
+        does not exist.
     type: str
   targeted_images:
     description:
-      - Whether to tell for each device which images the cloud wants on it. This takes a request for each device.
-      - What is on the device by now is known to the device alone.
+      - Whether to return the images that are deployed to each device. This takes one request per device.
+      - The service does not report which images are installed on a device.
     type: bool
     default: false
   count_only:
-    description: Whether to count only. It takes one request however many devices there are.
+    description:
+      - Whether to return only the number of devices. This takes one request, regardless of the number of devices.
     type: bool
     default: false
 seealso:
@@ -48,20 +50,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: How many devices there are
+- name: Count the devices
   azsphere.fleet.device_info:
     tenant: Contoso Fleet
     count_only: true
   register: fleet
 
-- name: The devices of a device group, and what they are to run
+- name: List the devices of a device group with their targeted images
   azsphere.fleet.device_info:
     tenant: Contoso Fleet
     product: Kettle
     device_group: Production
     targeted_images: true
 
-- name: Whether two devices are in the tenant
+- name: Check whether two devices are in the tenant
   azsphere.fleet.device_info:
     tenant: Contoso Fleet
     ids:
@@ -72,8 +74,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 devices:
-  description: The devices by ID, or in the order of O(ids).
-  returned: without O(count_only)
+  description: The devices, sorted by ID or in the order of O(ids).
+  returned: when O(count_only=false)
   type: list
   elements: dict
   contains:
@@ -81,10 +83,10 @@ devices:
       description: Device ID in lower case.
       type: str
     product:
-      description: Name of the product; null when the device is in no device group.
+      description: Name of the product; null if the device is not in a device group.
       type: str
     device_group:
-      description: Name of the device group; null when the device is in none.
+      description: Name of the device group; null if the device is not in one.
       type: str
     product_id:
       description: GUID of the product.
@@ -93,7 +95,7 @@ devices:
       description: GUID of the device group.
       type: str
     chip_sku:
-      description: Kind of the chip.
+      description: SKU of the chip.
       type: str
     last_available_os_version:
       description: Newest version of the operating system for the device, as of its last request for updates.
@@ -102,16 +104,16 @@ devices:
       description: Version of the operating system on the device, as of its last request for updates.
       type: str
     last_os_update:
-      description: When the operating system was updated last.
+      description: Time of the last operating system update.
       type: str
     last_update_request:
-      description: When the device asked for updates last.
+      description: Time of the last request for updates.
       type: str
     targeted_images:
-      description: What the cloud wants on the device.
+      description: The images that are deployed to the device.
       type: list
       elements: dict
-      returned: with O(targeted_images)
+      returned: when O(targeted_images=true)
   sample:
     - id: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\
         0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"
@@ -125,18 +127,18 @@ devices:
       last_os_update: "2026-05-06T07:08:10Z"
       last_update_request: "2026-05-07T01:02:03Z"
 count:
-  description: How many devices there are.
+  description: Number of devices.
   returned: success
   type: int
   sample: 500
 missing:
-  description: Those of O(ids) that are not claimed into the tenant, in lower case.
-  returned: with O(ids)
+  description: IDs in O(ids) that are not claimed into the tenant, in lower case.
+  returned: when O(ids) is set
   type: list
   elements: str
   sample: []
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -145,14 +147,14 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import DEVICE_ID, LIST, NAME
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import device_ids
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.devices import (
     device_count,
+    device_ids,
     devices,
     devices_of_ids,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -167,7 +169,7 @@ ARGUMENTS = Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads or counts what was asked for."""
+    """Returns the devices that match the options, or their number."""
     values = _by_ids(params, context) if params["ids"] is not None else _in_scope(params, context)
     if params["count_only"]:
         values.pop("devices", None)

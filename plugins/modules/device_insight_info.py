@@ -9,10 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: device_insight_info
 version_added: 0.1.0
-short_description: Read what devices of an Azure Sphere tenant reported
+short_description: Retrieve events that Azure Sphere devices reported
 description:
-  - Lists events that devices reported, such as updates, restarts and crashes, the newest first.
-  - Devices upload about once a day, and the service keeps events for about 14 days. There are none of real-time cores.
+  - Lists events that devices reported, such as updates, restarts and crashes, newest first.
+  - Devices upload events about once a day, and the service keeps them for about 14 days. Real-time cores do not report
+    events.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -20,37 +21,39 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   device_ids:
-    description: Only events of these devices, 128 hexadecimal digits each, in any case. An empty list has no events.
+    description:
+      - Return only events of the devices with these IDs, 128 hexadecimal digits each. Case is ignored. An empty list
+        selects no events.
     type: list
     elements: str
   since:
     description:
-      - Only events that were seen at or after this time, in ISO 8601. Without a zone it is UTC, and a day alone is its
-        first moment.
+      - Return only events that were seen at or after this time, in ISO 8601 format. The default time zone is UTC, and a
+        date without a time is the start of that day.
     type: str
   until:
-    description: Only events that were seen at or before this time, in ISO 8601 as O(since).
+    description: Return only events that were seen at or before this time, in the format of O(since).
     type: str
   event_types:
-    description: Only events of these types, whatever their case. Without any, events of all types.
+    description: Return only events of these types. Case is ignored. If not set, events of all types are returned.
     type: list
     elements: str
   limit:
-    description: At most so many events, the newest.
+    description: Maximum number of events to return, newest first.
     type: int
 notes:
-  - The service has no filters for events, so all pages are read and filtered where the module runs.
+  - The service cannot filter events, so the module reads all pages and filters them itself.
 seealso:
   - module: azsphere.fleet.device_info
 """
 
 EXAMPLES = r"""
-- name: Everything that devices reported
+- name: List all events
   azsphere.fleet.device_insight_info:
     tenant: Contoso Fleet
   register: reported
 
-- name: Errors of the last day
+- name: List the errors of the last day
   azsphere.fleet.device_insight_info:
     tenant: Contoso Fleet
     since: "{{ '%Y-%m-%dT%H:%M:%SZ' | ansible.builtin.strftime(now().timestamp() - 86400, utc=true) }}"
@@ -61,8 +64,8 @@ EXAMPLES = r"""
 RETURN = r"""
 insights:
   description:
-    - The events, the newest first. With O(limit), they are the first that the service gave, in this order; it does not
-      say in which order it gives them.
+    - The events, newest first. With O(limit), these are the first matching events that the service returned, sorted.
+      The order in which the service returns events is not documented.
   returned: success
   type: list
   elements: dict
@@ -71,25 +74,25 @@ insights:
       description: Device ID in lower case.
       type: str
     type:
-      description: Planned (updates) or unplanned (errors), in the service's own words.
+      description: Type of the event as reported by the service, planned (updates) or unplanned (errors).
       type: str
     event_class:
-      description: Which software it was about.
+      description: Class of the event, such as V(AppCrash).
       type: str
     category:
-      description: What kind of event it was.
+      description: Category of the event, such as V(Application).
       type: str
     description:
-      description: What happened, in US English. May hold register values, exit codes and component IDs.
+      description: Description of the event in US English. May contain register values, exit codes and component IDs.
       type: str
     count:
-      description: How often it was seen.
+      description: Number of times that the event was seen.
       type: int
     start:
-      description: When it was seen first, ISO 8601 in UTC.
+      description: Time at which the event was first seen, in ISO 8601 format, UTC.
       type: str
     end:
-      description: When it was seen last, ISO 8601 in UTC.
+      description: Time at which the event was last seen, in ISO 8601 format, UTC.
       type: str
   sample:
     - device_id: "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a\
@@ -102,7 +105,7 @@ insights:
       start: "2026-05-06T07:08:10Z"
       end: "2026-05-07T01:02:03Z"
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -113,7 +116,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import DEVICE_ID, INTEGER, LIST, NAME, TIME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.insights import insight_filter, insights
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -127,7 +130,7 @@ ARGUMENTS = Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the events that match the options."""
     if params["limit"] is not None and params["limit"] < 1:
         raise InvalidInput(f"The option limit has to be at least 1, not {params['limit']}.")
     wanted = insight_filter(params["device_ids"], params["event_types"] or (), params["since"], params["until"])

@@ -11,10 +11,10 @@ module: image
 version_added: 0.1.0
 short_description: Upload image packages to an Azure Sphere tenant
 description:
-  - Sees to it that the image of a package is in the tenant. B(An upload is for ever), as the service has no way to
-    delete an image.
-  - The image ID is read from the package itself. An ID is one build for ever, so a package that is in the tenant
-    already is not uploaded again.
+  - Ensures that the image of a package is in the tenant. B(An upload cannot be undone), since the service cannot delete
+    images.
+  - The module reads the image ID from the package. An ID permanently identifies one build, so a package that is already
+    in the tenant is not uploaded again.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - azsphere.fleet.waiting
 options:
   path:
-    description: The image package, a file where the module runs.
+    description: Path of the image package on the host on which the module runs.
     type: path
     required: true
 requirements:
@@ -35,12 +35,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The new build of the application
+- name: Upload a new build of the application
   azsphere.fleet.image:
     tenant: Contoso Fleet
     path: kettle.imagepackage
 
-- name: All packages of a folder
+- name: Upload all packages in a directory
   azsphere.fleet.image:
     tenant: Contoso Fleet
     path: "{{ item }}"
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 image:
-  description: The image as the tenant has it now.
+  description: The image in the tenant.
   returned: success
   type: dict
   sample:
@@ -59,7 +59,7 @@ image:
     component_id: d1000000-0000-4000-8000-000000000001
     type: Applications
 operation:
-  description: The upload, as the service tells of it; null when there was none.
+  description: The last operation that the service started for this task; null if there was none.
   returned: success
   type: dict
   sample:
@@ -68,13 +68,13 @@ operation:
     state: Complete
     started: "2026-05-06T07:08:10Z"
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: []
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 4, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -85,16 +85,16 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import image
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments({"path": {"type": PATH, "required": True}})
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings the package into the tenant."""
+    """Ensures that the image of the package is in the tenant."""
     package = read_package(params["path"])
-    return bring_about(context, lambda service: image.plan(service, package), Waiting.of(params), "image")
+    return apply_plan(context, lambda service: image.plan(service, package), Waiting.of(params), "image")
 
 
 def main() -> None:

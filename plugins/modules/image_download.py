@@ -9,11 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_download
 version_added: 0.1.0
-short_description: Keep a copy of an image of an Azure Sphere tenant on disk
+short_description: Download an image of an Azure Sphere tenant
 description:
-  - Downloads an image package of the tenant, unless the file already has its content.
-  - The service gives neither the size nor the checksum of an image, so an existing file is compared with the image
-    itself. This downloads the image in each run, also in check mode.
+  - Downloads an image package of the tenant and saves it if the content of the file differs.
+  - The service reports neither the size nor the checksum of an image, so the module compares an existing file with the
+    image itself. It therefore downloads the image in each run, also in check mode.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -27,23 +27,23 @@ options:
     required: true
   dest:
     description:
-      - Path of the file. Its directory must exist; in check mode a missing one is a warning.
-      - A symbolic link is followed. The file is replaced as a whole or not at all, unless it can only be written in
-        place, see the notes.
+      - Path of the file. Its directory must exist; in check mode, a missing directory is a warning.
+      - A symbolic link is followed. The file is replaced atomically unless it can only be written in place, see the
+        notes.
     type: path
     required: true
   mode:
     description:
-      - Permissions of the file, an octal number in quotes such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
+      - Permissions of the file, either a quoted octal number such as V("0640"), or a symbolic mode such as V(u=rw,g=r).
       - A symbolic mode is applied to the mode of the existing file, or to V("0644") for a new one.
       - Set this to null to keep the mode of an existing file.
     type: raw
     default: "0644"
 notes:
-  - Owner and group of an existing file stay unless O(owner) or O(group) are set.
+  - The owner and group of an existing file are kept unless O(owner) or O(group) are set.
   - A file that cannot be replaced by renaming, such as a mount point or a file in a read-only directory, is written in
-    place, as is a file whose owner or group would change otherwise. An interruption can then leave half a file.
-  - The service gives a temporary URL for the image. The access token is not sent there.
+    place, as is a file whose owner or group would otherwise change. An interruption can then leave an incomplete file.
+  - The service provides a temporary URL for the image. The access token is not sent to that URL.
 seealso:
   - module: azsphere.fleet.image
   - module: azsphere.fleet.image_info
@@ -72,7 +72,7 @@ image:
     component_id: d1000000-0000-4000-8000-000000000001
     type: Applications
 dest:
-  description: Path of the file, as given; null when it could not be written.
+  description: Path of the file, as given; null if it could not be written.
   returned: success
   type: str
   sample: c1000000-0000-4000-8000-000000000001.imagepackage
@@ -87,32 +87,32 @@ size:
   type: int
   sample: 1220
 mode:
-  description: Permissions of the file. Of a symbolic link, these and all other values are those of its target.
+  description: Permissions of the file. For a symbolic link, all values are those of its target.
   returned: success
   type: str
   sample: "0644"
 uid:
-  description: Number of the user who owns the file.
+  description: ID of the user who owns the file.
   returned: success
   type: int
   sample: 1000
 gid:
-  description: Number of the group that owns the file.
+  description: ID of the group that owns the file.
   returned: success
   type: int
   sample: 1000
 owner:
-  description: Name of the user who owns the file, or the number when the user has no name.
+  description: Name of the user who owns the file, or the ID if the user has no name.
   returned: success
   type: str
   sample: fleet
 group:
-  description: Name of the group that owns the file, or the number when the group has no name.
+  description: Name of the group that owns the file, or the ID if the group has no name.
   returned: success
   type: str
   sample: fleet
 state:
-  description: V(file), or V(hard) for a file that has further hard links.
+  description: V(file), or V(hard) for a file with several hard links.
   returned: success
   type: str
   sample: file
@@ -122,13 +122,13 @@ secontext:
   type: str
   sample: unconfined_u:object_r:user_home_t:s0
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: []
 api:
-  description: Requests and retries of the task, and how it signed in.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -137,8 +137,11 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, PATH
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import NEW_MODE, apply_image_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import (
+    NEW_MODE,
+    apply_image_file,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {

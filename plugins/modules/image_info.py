@@ -9,9 +9,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_info
 version_added: 0.1.0
-short_description: Read images of an Azure Sphere tenant
+short_description: Retrieve information about images of an Azure Sphere tenant
 description:
-  - Lists the images of a tenant, all of them or some.
+  - Lists the images of a tenant, optionally filtered by ID, component or name.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -19,30 +19,31 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   ids:
-    description: Only the images of these IDs (GUIDs).
+    description: Return only the images with these IDs (GUIDs).
     type: list
     elements: str
   component_id:
-    description: Only images of this component (a GUID), which is one application over time.
+    description: Return only images of this component (a GUID). A component is one application across all its builds.
     type: str
   name:
-    description: Only images of this name, whatever its case. Builds of one application often share a name.
+    description: Return only images with this name. Case is ignored. Builds of one application often share a name.
     type: str
   status:
-    description: Whether to tell how far the service is with each image. This takes a request for each.
+    description: Whether to return the processing status of each image. This takes one request per image.
     type: bool
     default: false
   component_ids:
     description:
-      - Whether to ask the service for the components of all O(ids) at once, which it may know without the image.
+      - Whether to return the component IDs of all O(ids), in one request. The service may know them even if the image
+        is not in the tenant.
     type: bool
     default: false
   download_url:
     description:
-      - Whether to tell where each image can be fetched. This takes a request for each.
-      - The address carries its own permission for a while and is B(a secret). A module cannot hide what it is to
-        return, so set C(no_log=true) on the task; without it there is a warning.
-      - M(azsphere.fleet.image_download) fetches an image without showing its address to anybody.
+      - Whether to return a temporary download URL of each image. This takes one request per image.
+      - The URL contains temporary credentials and is B(a secret). A module cannot hide its own return values, so set
+        C(no_log=true) on the task to avoid a warning.
+      - M(azsphere.fleet.image_download) downloads an image without revealing its URL.
     type: bool
     default: false
 seealso:
@@ -54,18 +55,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All images
+- name: List all images
   azsphere.fleet.image_info:
     tenant: Contoso Fleet
   register: found
 
-- name: The builds of one application, and whether the service is done with them
+- name: List the builds of one application with their processing status
   azsphere.fleet.image_info:
     tenant: Contoso Fleet
     name: KettleControl
     status: true
 
-- name: Addresses for another program to fetch them from
+- name: Retrieve download URLs for another program
   azsphere.fleet.image_info:
     tenant: Contoso Fleet
     name: KettleControl
@@ -76,34 +77,34 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: The images by name, or in the order of O(ids). Those that are not there are left out.
+  description: The images, sorted by name or in the order of O(ids). IDs that are not in the tenant are omitted.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: Image ID, which is one build.
+      description: Image ID, which identifies one build.
       type: str
     name:
       description: Name of the image.
       type: str
     description:
-      description: What the image is.
+      description: Description of the image.
       type: str
     component_id:
-      description: ID of the component, which is one application over time.
+      description: Component ID, which identifies one application across all its builds.
       type: str
     type:
-      description: What the image holds, such as V(Applications) or V(CustomerBoardConfig).
+      description: Type of the image, such as V(Applications) or V(CustomerBoardConfig).
       type: str
     status:
-      description: How far the service is with the image, in its own words.
+      description: Processing status of the image as reported by the service.
       type: str
-      returned: with O(status)
+      returned: when O(status=true)
     download_url:
-      description: Where the image can be fetched, for a while and without signing in. B(A secret).
+      description: Temporary URL from which the image can be downloaded without authentication. B(A secret).
       type: str
-      returned: with O(download_url)
+      returned: when O(download_url=true)
   sample:
     - id: c1000000-0000-4000-8000-000000000001
       name: KettleControl
@@ -111,12 +112,12 @@ images:
       component_id: d1000000-0000-4000-8000-000000000001
       type: Applications
 component_ids:
-  description: Component ID of each of O(ids) that the service knows, by image ID.
-  returned: with O(component_ids)
+  description: Component IDs by image ID, for all O(ids) that the service knows.
+  returned: when O(component_ids=true)
   type: dict
   sample: {c1000000-0000-4000-8000-000000000001: d1000000-0000-4000-8000-000000000001}
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -126,9 +127,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import images
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -145,7 +146,7 @@ SECRET = "The result holds addresses from which anybody can fetch images: set no
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the images that match the options."""
     ids = None if params["ids"] is None else [guid(each, "image") for each in params["ids"]]
     component_id = None if params["component_id"] is None else guid(params["component_id"], "component")
     found = images.images(context.service, ids, component_id, params["name"])

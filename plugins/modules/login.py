@@ -9,14 +9,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: login
 version_added: 0.1.0
-short_description: Sign a person in to Azure Sphere by device code
+short_description: Sign a user in to Azure Sphere with a device code
 description:
-  - Signs a person in without a browser on this machine. One task starts it and gets a code, which the person enters on
-    a web page anywhere; another task waits until that is done.
-  - The sign-in is kept in O(token_cache) of the user that the task runs as. From then on, tasks with
-    O(auth_source=user), or with V(auto) and nothing else configured, use it and renew it by themselves.
-  - By default people sign in to Azure Sphere's own directory with Azure Sphere's own client. With O(client_id) and
-    O(directory_id) they do so with a client application of your own.
+  - Signs a user in without a browser on this machine. One task starts the sign-in and returns a code, which the user
+    enters on a web page on any machine. Another task waits until the user has done so.
+  - The sign-in is saved in O(token_cache), for the operating system user that runs the task. Tasks with
+    O(auth_source=user), or with O(auth_source=auto) and nothing else configured, then use it and renew it
+    automatically.
+  - By default users sign in to the Azure Sphere directory with the Azure Sphere client application. Set O(client_id)
+    and O(directory_id) to use your own client application.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -24,76 +25,76 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 attributes:
   check_mode:
-    details: Sends no request at all. Where a sign-in would have to be started first, RV(account) is not known.
+    details: Sends no requests. If a sign-in would be started first, RV(account) is unknown.
   idempotent:
-    details: A code that still waits is handed out again. Whoever is signed in stays so.
+    details: A pending code is returned again. A user who is already signed in stays signed in.
 options:
   state:
     description:
-      - V(started) gets a code for a person to enter.
-      - V(present) waits until the code was entered. When none waits, whoever is signed in stays so, without asking the
-        sign-in service.
-      - V(absent) forgets who is signed in, and any code that waits.
+      - V(started) requests a code for the user to enter.
+      - V(present) waits until the user has entered the code. If no code is pending, a user who is already signed in
+        stays signed in, and no request is sent.
+      - V(absent) removes the saved sign-in and any pending code.
     type: str
     choices: [started, present, absent]
     default: present
   wait_timeout:
-    description: With O(state=present), how many seconds to wait for the person. The code itself ends after 15 minutes.
+    description: Maximum time to wait for the user with O(state=present), in seconds. The code expires after 15 minutes.
     type: float
     default: 600
 notes:
-  - A cache keeps one person's sign-in for each directory and client application. Give people who share an account on
-    this machine an O(token_cache) each.
-  - For pipelines, use an application or a managed identity instead of a person.
+  - A cache holds the sign-in of one user per directory and client application. Users who share an operating system
+    account need a separate O(token_cache) each.
+  - In pipelines, use an application or a managed identity instead of a user.
 seealso:
   - module: azsphere.fleet.account_info
   - module: azsphere.fleet.user_role
 """
 
 EXAMPLES = r"""
-- name: Get a code
+- name: Request a code
   azsphere.fleet.login:
     state: started
   register: started
 
-- name: Show it
+- name: Show the code and where to enter it
   ansible.builtin.debug:
     var: started.message
 
-- name: Wait for the person
+- name: Wait until the user has signed in
   azsphere.fleet.login:
     state: present
     wait_timeout: 900
 
-- name: Forget the sign-in
+- name: Sign the user out
   azsphere.fleet.login:
     state: absent
 """
 
 RETURN = r"""
 user_code:
-  description: The code to enter.
-  returned: with O(state=started)
+  description: Code that the user must enter.
+  returned: when O(state=started)
   type: str
   sample: FKHWPQ7TR
 verification_url:
-  description: The page to enter it on.
-  returned: with O(state=started)
+  description: URL of the page on which to enter the code.
+  returned: when O(state=started)
   type: str
   sample: https://microsoft.com/devicelogin
 message:
-  description: What the person is to do, as the sign-in service words it.
-  returned: with O(state=started)
+  description: Instructions for the user, as provided by the sign-in service.
+  returned: when O(state=started)
   type: str
   sample: To sign in, use a web browser to open the page https://microsoft.com/devicelogin and enter the code
     FKHWPQ7TR to authenticate.
 expires_on:
-  description: Until when the code is good, ISO 8601 in UTC.
-  returned: with O(state=started)
+  description: Expiry of the code, in ISO 8601 format, UTC.
+  returned: when O(state=started)
   type: str
   sample: "2026-05-06T07:23:10Z"
 account:
-  description: Who is signed in; null when nobody is.
+  description: The account that is signed in; null if there is none.
   returned: success
   type: dict
   sample:
@@ -105,13 +106,13 @@ account:
     address: ada@contoso.example
     expires_on: null
 unknown:
-  description: Paths of values that are null because only the sign-in service can give them. Empty in a real run.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["account.username"]
 api:
-  description: What the task cost. Requests to the sign-in service do not count.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 0, retries: 0, throttled_seconds: 0.0, token_source: null}
@@ -121,7 +122,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NUMBER
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import login
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -132,7 +133,7 @@ ARGUMENTS = Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the state of the sign-in that the options describe."""
+    """Ensures the state of the sign-in that the options describe."""
     waiting = Waiting.of(params)
     opened = context.open_login()
     if params["state"] == "started":

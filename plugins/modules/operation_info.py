@@ -9,12 +9,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: operation_info
 version_added: 0.1.0
-short_description: Read an operation of the Azure Sphere service, or wait for it
+short_description: Retrieve the status of an Azure Sphere operation
 description:
-  - Tells how an operation stands that another task started, with all that the service says of its kind, and waits for
-    its end if wanted.
-  - An operation that failed does not fail this task. What became of it is in RV(operation.state) and
-    RV(operation.error).
+  - Returns the status and details of an asynchronous operation that another task started, and optionally waits until it
+    is complete.
+  - This task does not fail if the operation failed. Check RV(operation.state) and RV(operation.error).
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -22,15 +21,15 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   id:
-    description: The operation's ID (a GUID), RV(ignore:operation.id) of the task that started it.
+    description: ID of the operation (a GUID), from RV(ignore:operation.id) of the task that started it.
     type: str
     required: true
   wait:
-    description: Whether to wait until the operation is over.
+    description: Whether to wait until the operation is complete.
     type: bool
     default: false
   wait_timeout:
-    description: How many seconds to wait in all. When they are over, the task fails with the last state seen.
+    description: Maximum time to wait, in seconds. After a timeout, the task fails with the last known state.
     type: float
     default: 600
 seealso:
@@ -41,14 +40,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Start to make a product
+- name: Start the creation of a product
   azsphere.fleet.product:
     tenant: Contoso Fleet
     name: Teapot
     wait: false
   register: started
 
-- name: Wait until it is made
+- name: Wait until the product is created
   azsphere.fleet.operation_info:
     tenant: Contoso Fleet
     id: "{{ started.operation.id }}"
@@ -68,33 +67,34 @@ operation:
       description: GUID of the operation.
       type: str
     type:
-      description: What the operation does, such as V(ImageUpload).
+      description: Type of the operation, such as V(ImageUpload).
       type: str
     state:
       description:
-        - V(NotStarted), V(InProgress), V(Complete), V(Failed) or V(CompleteWithErrors). The last three are final.
+        - State of the operation, one of V(NotStarted), V(InProgress), V(Complete), V(Failed) and V(CompleteWithErrors).
+          The last three are final.
       type: str
     created:
-      description: When it was asked for.
+      description: Time at which the operation was requested.
       type: str
     started:
-      description: When the service began with it.
+      description: Time at which the service started the operation.
       type: str
     completed:
-      description: When it was over.
+      description: Time at which the operation ended.
       type: str
     error:
-      description: Why it failed, with C(code) and C(message); null when it did not.
+      description: Error of the operation, with C(code) and C(message); null if the operation did not fail.
       type: dict
     tenant_id:
-      description: GUID of the tenant; null for an operation outside of all tenants.
+      description: GUID of the tenant; null for an operation that does not belong to a tenant.
       type: str
     resource:
-      description: Where that which it made can be found, in the service's own words.
+      description: Location of the created resource, as reported by the service.
       type: str
     details:
       description:
-        - What the service tells beyond that of image uploads, deployments and bulk claims; null for other kinds.
+        - Further details of image uploads, deployments and bulk claims; null for other operations.
       type: dict
   sample:
     id: f1000000-0000-4000-8000-000000000001
@@ -108,7 +108,7 @@ operation:
     resource: null
     details: null
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -117,9 +117,9 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, NUMBER
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.operations import operation
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -131,7 +131,7 @@ ARGUMENTS = Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads the operation, when it is over if so wanted."""
+    """Returns the operation, after waiting for it to complete if the options say so."""
     operation_id = guid(params["id"], "operation")
     waiting = Waiting.of(params)
     found = operation(context.service, operation_id, waiting.deadline if waiting.wait else None)

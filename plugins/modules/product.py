@@ -11,7 +11,7 @@ module: product
 version_added: 0.1.0
 short_description: Manage products of an Azure Sphere tenant
 description:
-  - Creates, changes, renames and deletes products, with the five default device groups if wanted.
+  - Creates, updates, renames and deletes products, optionally with the five default device groups.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -21,26 +21,25 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The product's name. Neither its case nor blanks around it matter. Letters, digits and spaces, at most 50
-        characters.
-      - Together with O(id), the name that the product is to have.
+      - Name of the product, 1 to 50 letters, digits and spaces. Case and surrounding blanks are ignored.
+      - With O(id), the new name of the product.
     type: str
   id:
-    description: The GUID of an existing product.
+    description: GUID of an existing product.
     type: str
   description:
-    description: What the product is. Left as it is when not given; an empty text clears it.
+    description: Description of the product. If not set, an existing description is kept. An empty string removes it.
     type: str
   default_device_groups:
     description:
-      - Whether the product has the five default device groups. Those that are missing are created, in an existing
-        product too. None is ever deleted.
+      - Whether the product must have the five default device groups. Missing groups are created, also in an existing
+        product. V(false) does not delete any.
     type: bool
     default: true
   state:
     description:
-      - Whether the product is there.
-      - A product is deleted with its device groups, and not while devices are in them.
+      - Whether the product must exist.
+      - A product is deleted together with its device groups. It cannot be deleted while they contain devices.
     type: str
     choices: [present, absent]
     default: present
@@ -50,19 +49,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A product with the default device groups
+- name: Ensure a product with the default device groups
   azsphere.fleet.product:
     tenant: Contoso Fleet
     name: Kettle
     description: Kettles for kitchens
 
-- name: Rename it
+- name: Rename the product
   azsphere.fleet.product:
     tenant: Contoso Fleet
     id: "{{ lookup('azsphere.fleet.products', 'Kettle', tenant='Contoso Fleet').id }}"
     name: Kettle Two
 
-- name: No such product
+- name: Delete the product
   azsphere.fleet.product:
     tenant: Contoso Fleet
     name: Kettle Two
@@ -71,7 +70,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 product:
-  description: The product as it is now; null when it is not there.
+  description: The product after the task; null if it does not exist.
   returned: success
   type: dict
   sample:
@@ -87,7 +86,7 @@ product:
         allow_crash_dumps_collection: false
         current_deployment: null
 operation:
-  description: The last operation that the service started for this task; null when it started none.
+  description: The last operation that the service started for this task; null if there was none.
   returned: success
   type: dict
   sample:
@@ -96,13 +95,13 @@ operation:
     state: Complete
     started: "2026-05-06T07:08:10Z"
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["product.id"]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 5, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -110,11 +109,12 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
@@ -129,15 +129,13 @@ ARGUMENTS = WAITING + Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the product that the options describe."""
-    desired = product.DesiredProduct(
-        name=params["name"],
-        id=None if params["id"] is None else guid(params["id"], "product"),
-        description=params["description"],
-        default_device_groups=params["default_device_groups"],
-        present=params["state"] == "present",
+    """Ensures the product that the options describe."""
+    spec = ProductSpec(params["name"], params["description"], params["default_device_groups"])
+    product_id = None if params["id"] is None else guid(params["id"], "product")
+    present = params["state"] == "present"
+    return apply_plan(
+        context, lambda service: product.plan(service, spec, product_id, present), Waiting.of(params), "product"
     )
-    return bring_about(context, lambda service: product.plan(service, desired), Waiting.of(params), "product")
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: product_info
 version_added: 0.1.0
-short_description: Read products of an Azure Sphere tenant
+short_description: Retrieve information about products of an Azure Sphere tenant
 description:
-  - Lists the products of a tenant with their device groups, all of them or one.
+  - Lists the products of a tenant with their device groups, or returns a single product.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -19,10 +19,10 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   name:
-    description: Only the product of this name. Neither its case nor blanks around it matter.
+    description: Return only the product with this name. Case and surrounding blanks are ignored.
     type: str
   id:
-    description: Only the product of this GUID.
+    description: Return only the product with this GUID.
     type: str
 seealso:
   - module: azsphere.fleet.product
@@ -32,12 +32,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All products
+- name: List all products
   azsphere.fleet.product_info:
     tenant: Contoso Fleet
   register: found
 
-- name: One of them
+- name: Retrieve one product
   azsphere.fleet.product_info:
     tenant: Contoso Fleet
     name: Kettle
@@ -45,7 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 products:
-  description: The products by name, each with its device groups. Empty when there is none that was asked for.
+  description: The products, sorted by name, each with its device groups. Empty if none matches.
   returned: success
   type: list
   elements: dict
@@ -55,7 +55,7 @@ products:
       description: Kettles for kitchens
       device_groups: []
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -64,15 +64,15 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.asked import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.products import products
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments({"name": {"type": NAME}, "id": {"type": NAME}}, mutually_exclusive=(("name", "id"),))
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the products that match the options."""
     which = params["name"] if params["id"] is None else guid(params["id"], "product")
     return Result(values={"products": products(context.service, which)})
 

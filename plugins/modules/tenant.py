@@ -9,12 +9,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: tenant
 version_added: 0.1.0
-short_description: Name a tenant, create one, and end legacy authorization
+short_description: Rename or create Azure Sphere tenants, and block legacy authorization
 description:
-  - Renames a tenant, creates one from an unclaimed device, or blocks legacy authorization of one.
-    B(Two of these are for ever.) A tenant can never be deleted, and the device that made it can make no other;
-    legacy authorization that was blocked can never be allowed again. Both are refused unless O(confirm) is the exact
-    name of the tenant.
+  - Renames a tenant, creates a tenant from an unclaimed device, or blocks legacy authorization of a tenant. B(Creating
+    a tenant and blocking legacy authorization cannot be undone.) A tenant cannot be deleted, its device cannot be used
+    to create another one, and legacy authorization cannot be allowed again. Both actions require O(confirm) with the
+    exact name of the tenant.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -24,37 +24,36 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - The name that the tenant O(tenant) is to have. Letters, digits and spaces, at most 50 characters; upper and
-        lower case differ.
-      - Without O(device_id), O(tenant) has to be a GUID, as a second run would not find the old name.
-      - With O(device_id), the name of the tenant that is to be there.
+      - New name of the tenant O(tenant), 1 to 50 letters, digits and spaces. Case is significant.
+      - Without O(device_id), O(tenant) must be a GUID, since a second run would not find the old name.
+      - With O(device_id), the name of the tenant to create.
     type: str
   device_id:
     description:
-      - Device ID, 128 hexadecimal digits, of a device that nobody has claimed and that never made a tenant.
-      - The tenant O(name) is created from it, B(for ever), unless the account may use a tenant of exactly this name
-        already. O(tenant) has no part in it.
+      - ID of a device that is unclaimed and has never been used to create a tenant, 128 hexadecimal digits.
+      - The module creates the tenant O(name) from this device, unless the account can already use a tenant with exactly
+        this name. B(This cannot be undone). O(tenant) is not used.
       - Creating a tenant does not claim the device.
     type: str
   legacy_authorization:
     description:
-      - V(blocked) blocks legacy authorization of the tenant O(tenant), B(for ever).
-      - The service has no way to ask whether it is blocked, so that it was done is written down in O(record), which is
-        needed with it.
+      - V(blocked) blocks legacy authorization of the tenant O(tenant). B(This cannot be undone).
+      - The service does not report whether legacy authorization is blocked, so the module records it in O(record),
+        which is required.
     type: str
     choices: [blocked]
   record:
     description:
-      - File that records, as JSON, for which tenants legacy authorization was blocked.
-      - When this tenant is in it, nothing is sent. Keep the file with your playbooks. If it is lost, the tenant is
-        blocked once more, which changes nothing in it.
-      - The new record is on disk, as a temporary file beside the record, before the tenant is blocked. Its directory
-        must exist; in check mode a missing one is a warning.
+      - Path of a JSON file that records the tenants whose legacy authorization was blocked.
+      - If the tenant is in this file, no request is sent. Keep the file with your playbooks. If it is lost, the module
+        sends the request again, which does not change the tenant.
+      - The module writes the new record to a temporary file in the same directory before it sends the request. The
+        directory must exist; in check mode, a missing directory is a warning.
     type: path
   confirm:
     description:
-      - The exact name of the tenant that is to be created, or whose legacy authorization is to be blocked.
-      - Needed with O(device_id) and O(legacy_authorization), whether or not there is still anything to do. Refused
+      - Exact name of the tenant to create, or of the tenant whose legacy authorization to block.
+      - Required with O(device_id) and O(legacy_authorization), even if nothing remains to be changed. Not allowed
         without them.
     type: str
 seealso:
@@ -62,20 +61,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A new tenant, for ever
+- name: Create a tenant permanently
   azsphere.fleet.tenant:
     name: Contoso Laboratory
     device_id: "{{ 'c0' * 64 }}"
     confirm: Contoso Laboratory
 
-- name: No legacy authorization any more, for ever
+- name: Block legacy authorization permanently
   azsphere.fleet.tenant:
     tenant: Contoso Fleet
     legacy_authorization: blocked
     record: blocked-tenants.json
     confirm: Contoso Fleet
 
-- name: Another name for a tenant
+- name: Rename a tenant
   azsphere.fleet.tenant:
     tenant: "{{ lookup('azsphere.fleet.tenants', 'Contoso Fleet').id }}"
     name: Contoso Fleet Europe
@@ -84,8 +83,8 @@ EXAMPLES = r"""
 RETURN = r"""
 tenant:
   description:
-    - The tenant as it is now.
-    - With O(legacy_authorization), what O(record) says of it is in C(legacy_authorization).
+    - The tenant after the task.
+    - If O(legacy_authorization) is set, C(legacy_authorization) is the state recorded in O(record).
   returned: success
   type: dict
   sample:
@@ -93,7 +92,7 @@ tenant:
     name: Contoso Laboratory
     roles: [Administrator]
 operation:
-  description: The last operation that the service started for this task; null when it started none.
+  description: The last operation that the service started for this task; null if there was none.
   returned: success
   type: dict
   sample:
@@ -102,13 +101,13 @@ operation:
     state: Complete
     started: "2026-05-06T07:08:10Z"
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run that waits.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["tenant.id"]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -118,8 +117,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAI
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import EXACT, NAME, PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import tenant
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import bring_about
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(
     {
@@ -137,7 +136,7 @@ ARGUMENTS = WAITING + Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the tenant that the options describe."""
+    """Ensures the tenant that the options describe."""
     desired = tenant.DesiredTenant(
         tenant=params["tenant"],
         name=params["name"],
@@ -145,7 +144,7 @@ def run(params: Params, context: Context) -> Result:
         record=params["record"],
         confirm=params["confirm"],
     )
-    return bring_about(context, tenant.planner(desired, context.files), Waiting.of(params), "tenant")
+    return apply_plan(context, tenant.planner(desired, context.files), Waiting.of(params), "tenant")
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: tenant_info
 version_added: 0.1.0
-short_description: Read Azure Sphere tenants
+short_description: Retrieve information about Azure Sphere tenants
 description:
-  - Lists the tenants that the account may use, with the roles that it has in them, or reads the one that is given.
-  - It works without O(tenant), so it tells what to set there.
+  - Lists the tenants that the account can use and its roles in them, or returns a single tenant.
+  - O(tenant) is optional, so use this module to find out which tenants are available.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -26,18 +26,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: All tenants that this account may use
+- name: List all tenants that this account can use
   azsphere.fleet.tenant_info:
   register: found
 
-- name: One of them
+- name: Retrieve one tenant
   azsphere.fleet.tenant_info:
     tenant: Contoso Fleet
 """
 
 RETURN = r"""
 tenants:
-  description: The tenants by name. With O(tenant), only that one; it is an error if the account may not use it.
+  description:
+    - The tenants, sorted by name. With O(tenant), only that tenant; the task fails if the account cannot use it.
   returned: success
   type: list
   elements: dict
@@ -46,7 +47,7 @@ tenants:
       name: Contoso Fleet
       roles: [Administrator]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -55,13 +56,13 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import tenant_in_use, tenants
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments()
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the tenants that match the options."""
     found = tenants(context.service) if params["tenant"] is None else [tenant_in_use(context.service)]
     return Result(values={"tenants": found})
 

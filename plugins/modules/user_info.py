@@ -9,10 +9,10 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: user_info
 version_added: 0.1.0
-short_description: Read who has which role in an Azure Sphere tenant
+short_description: Retrieve the users of an Azure Sphere tenant and their roles
 description:
-  - Lists the people and service principals that have a role in the tenant, and the roles that there are.
-  - The list of all users is open to Administrators of the tenant only.
+  - Lists the users and service principals that have a role in the tenant, and the available roles.
+  - Only Administrators of the tenant can list all users.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 options:
   user:
-    description: Only this one, by address or by the GUID of its principal.
+    description: Return only this user or service principal, by address or by the GUID of the principal.
     type: str
 seealso:
   - module: azsphere.fleet.user_role
@@ -28,12 +28,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Who has a role in the tenant
+- name: List all users with a role in the tenant
   azsphere.fleet.user_info:
     tenant: Contoso Fleet
   register: access
 
-- name: The roles of somebody
+- name: Retrieve the roles of one user
   azsphere.fleet.user_info:
     tenant: Contoso Fleet
     user: ada@contoso.example
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 users:
-  description: The users by address. Empty when O(user) has no role in the tenant.
+  description: The users, sorted by address. Empty if O(user) has no role in the tenant.
   returned: success
   type: list
   elements: dict
@@ -51,13 +51,13 @@ users:
       mail: ada@contoso.example
       roles: [Administrator]
 roles_available:
-  description: The roles that there are.
+  description: The available roles.
   returned: success
   type: list
   elements: str
   sample: [Administrator, Contributor, Reader]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 2, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -67,15 +67,15 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.tenants import users
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments({"user": {"type": NAME}})
 
 
 def run(params: Params, context: Context) -> Result:
-    """Reads what was asked for."""
+    """Returns the users that match the options, and the available roles."""
     found = users(context.service, params["user"])
-    return Result(values={"users": found, "roles_available": context.service.roles()})
+    return Result(values={"users": found, "roles_available": list(context.service.users.roles())})
 
 
 def main() -> None:

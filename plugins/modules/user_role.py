@@ -11,9 +11,10 @@ module: user_role
 version_added: 0.1.0
 short_description: Manage the roles of users and service principals in an Azure Sphere tenant
 description:
-  - Gives roles to a user or a service principal and takes them. Somebody without a role in the tenant is invited first.
-  - The account that the task runs as keeps its Administrator role unless O(force=true), as nobody else may be left who
-    could give it back.
+  - Assigns roles to a user or service principal, and removes roles. A user without a role in the tenant is invited
+    first.
+  - The account that runs the task keeps its Administrator role unless O(force=true), since there may be no other
+    Administrator to restore it.
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
@@ -22,61 +23,61 @@ extends_documentation_fragment:
 options:
   user:
     description:
-      - E-mail address of a person, or GUID of a principal; letters may be upper or lower case.
-      - For a service principal C(<object id>@<directory id>.onmicrosoft.com), with the object ID of the service
-        principal and not the ID of its application.
-      - Only an address can be invited. The service does not check it.
+      - Email address of a user, or GUID of a principal. Case is ignored.
+      - For a service principal, use C(<object id>@<directory id>.onmicrosoft.com) with the object ID of the service
+        principal, not the ID of its application.
+      - Only an address can be invited. The service does not validate it.
     type: str
     required: true
   roles:
     description:
-      - V(Administrator), V(Contributor) or V(Reader), whatever their case.
-      - With O(state=absent), the roles to take. All, when none is listed.
-      - Needed with O(state=present).
+      - Roles of the user, V(Administrator), V(Contributor) or V(Reader). Case is ignored.
+      - With O(state=absent), the roles to remove. If not set, all roles are removed.
+      - Required with O(state=present).
     type: list
     elements: str
   exclusive:
-    description: Whether the user is to have no other roles than O(roles). Only with O(state=present).
+    description: Whether to remove all roles that are not in O(roles). Requires O(state=present).
     type: bool
     default: false
   force:
-    description: Whether the Administrator role may be taken from the account that the task runs as.
+    description: Whether to allow removing the Administrator role of the account that runs the task.
     type: bool
     default: false
   state:
-    description: Whether the user has the roles.
+    description: Whether the user must have the roles.
     type: str
     choices: [present, absent]
     default: present
 notes:
-  - The account has to be an Administrator of the tenant.
-  - It takes the service some seconds until somebody who was invited can be given a role. The task waits for it, as long
-    as O(retry_timeout) allows.
+  - The account must be an Administrator of the tenant.
+  - After an invitation, it takes the service some seconds until a role can be assigned. The task retries for up to
+    O(retry_timeout).
 seealso:
   - module: azsphere.fleet.user_info
 """
 
 EXAMPLES = r"""
-- name: Ada may look at everything and deploy
+- name: Ensure that Ada can read and deploy
   azsphere.fleet.user_role:
     tenant: Contoso Fleet
     user: ada@contoso.example
     roles: [Reader, Contributor]
 
-- name: Sam may look at everything, and nothing else
+- name: Ensure that Sam can only read
   azsphere.fleet.user_role:
     tenant: Contoso Fleet
     user: sam@contoso.example
     roles: [Reader]
     exclusive: true
 
-- name: The service principal of a pipeline
+- name: Assign a role to the service principal of a pipeline
   azsphere.fleet.user_role:
     tenant: Contoso Fleet
     user: 7d1b8a52-0e1c-4c36-9f0d-3f2f6b1f4e11@5b6c1e0a-2f43-4c7b-8f0e-0d8c5a4e9b77.onmicrosoft.com
     roles: [Contributor]
 
-- name: Ada has left
+- name: Remove all roles of Ada
   azsphere.fleet.user_role:
     tenant: Contoso Fleet
     user: ada@contoso.example
@@ -85,7 +86,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user:
-  description: The user as it is now; null without a role in the tenant.
+  description: The user after the task; null if the user has no role in the tenant.
   returned: success
   type: dict
   sample:
@@ -94,13 +95,13 @@ user:
     mail: ada@contoso.example
     roles: [Contributor, Reader]
 unknown:
-  description: Paths of values that are null because only the service can give them. Empty in a real run.
+  description: Paths of return values that are null because they are not known yet, for example in check mode.
   returned: success
   type: list
   elements: str
   sample: ["user.id", "user.name"]
 api:
-  description: What the task cost.
+  description: Number of requests and retries, seconds spent throttled, and how the task signed in.
   returned: always
   type: dict
   sample: {requests: 3, retries: 0, throttled_seconds: 0.0, token_source: client_secret}
@@ -108,10 +109,11 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import user_role
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
     {
@@ -126,15 +128,15 @@ ARGUMENTS = Arguments(
 
 
 def run(params: Params, context: Context) -> Result:
-    """Brings about the roles that the options describe."""
-    desired = user_role.DesiredUser(
+    """Ensures the roles that the options describe."""
+    spec = UserSpec(
         user=params["user"],
         roles=tuple(params["roles"] or ()),
         exclusive=params["exclusive"],
         present=params["state"] == "present",
         force=params["force"],
     )
-    outcome = execute(context, lambda service: user_role.plan(service, desired), Waiting.of(params))
+    outcome = execute(context, lambda service: user_role.plan(service, spec), Waiting.of(params))
     return Result(outcome.changed, {"user": outcome.after.values}, outcome.diff, outcome.error)
 
 

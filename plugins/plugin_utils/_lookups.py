@@ -14,8 +14,9 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
+from ansible_collections.azsphere.fleet.plugins.module_utils._options import OPTIONS, blank
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
-from ansible_collections.azsphere.fleet.plugins.module_utils._views import Values
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 
 from ._reading import reading
 
@@ -40,22 +41,30 @@ class FleetLookup(LookupBase):
         """Those of the terms, or all when there are none. Raises InvalidInput for a term that is not there."""
 
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Values]:
+        kwargs.pop("wantlist", None)  # ansible-core before 2.19 passes it on from loops.
         self._require_known(kwargs)
-        direct = {name: self._checked(name, value) for name, value in kwargs.items()}
-        self.set_options(var_options=self._resolved(variables or {}), direct=direct)
+        self.set_options()
+        configured = self.get_options()
+        options = {
+            name: self._checked(name, value)
+            for name, value in kwargs.items()
+            if name not in OPTIONS or not blank(value)
+        }
+        given = {**self._from_variables(variables or {}), **options}
+        self.set_options(direct=given)
         asked = [_valid("term", self.term, term) for term in self._flatten(terms)]
         if terms and not asked:
             return []  # An empty list was asked for, which is not the same as nothing.
-        with reading(self, AnsibleLookupError) as service:
+        with reading("lookup", given, configured, AnsibleLookupError) as service:
             return self.read(service, asked)
 
     def _require_known(self, options: Mapping[str, Any]) -> None:
-        """A misspelt option would not narrow anything down, and so give all that there is."""
+        """A misspelt option would not filter anything, and so return everything."""
         known = self.option_definitions
         for option in options:
             if option not in known:
                 there = ", ".join(sorted(name for name in known if not name.startswith("_")))
-                raise AnsibleLookupError(f'This lookup has no option "{option}". There are: {there}.')
+                raise AnsibleLookupError(f'This lookup has no option "{option}". Available: {there}.')
 
     def _checked(self, option: str, value: Any) -> Any:
         """Return the value of an option: Ansible would make texts of numbers and truth values."""
@@ -63,8 +72,14 @@ class FleetLookup(LookupBase):
             return value
         return _valid(option, texts.trimmed if option in _NAMES else texts.text, value)
 
-    def _resolved(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables with those that options come from as what they stand for: Ansible hands them over as written,
-        and one often names another, such as a secret of a vault."""
-        names = {entry["name"] for option in self.option_definitions.values() for entry in option.get("vars", ())}
-        return {name: self._templar.template(value) if name in names else value for name, value in variables.items()}
+    def _from_variables(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the options that variables give, as what they stand for: Ansible passes variables on as written, and
+        one often names another, such as a secret of a vault."""
+        found = {}
+        for name, option in self.option_definitions.items():
+            for entry in option.get("vars", ()):
+                if entry["name"] in variables:
+                    value = self._templar.template(variables[entry["name"]])
+                    if not blank(value):
+                        found[name] = value
+        return found

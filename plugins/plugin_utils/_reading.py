@@ -3,60 +3,83 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The bridge from plugins that run on the controller: options in, a service for reading out, errors as Ansible's."""
+"""The adapter for plugins that run on the control node: options in, a service for reading out, errors as Ansible's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
-from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins import AnsiblePlugin
 from ansible.utils.display import Display
-from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import SECRET_OPTIONS, pasted_secrets
-from ansible_collections.azsphere.fleet.plugins.module_utils._connection import open_connection
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, MissingLibrary
+from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, MissingLibrary
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolver import of_configuration, of_task
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+from ansible_collections.azsphere.fleet.plugins.module_utils._task import Modes, Task
+
+from ._plain import plain
+
+#: What to set where a plugin lacks something that a task of the same play may well have, by the code of the error.
+_MISSING = {
+    "no_tenant": "the variable azsphere_fleet_tenant, or AZSPHERE_TENANT",
+    "no_credentials": "variables such as azsphere_fleet_client_secret, or AZURE_CLIENT_SECRET",
+    "half_configured": "variables such as azsphere_fleet_client_id, or AZURE_CLIENT_ID",
+    "not_signed_in": "variables such as azsphere_fleet_client_secret, or AZURE_CLIENT_SECRET",
+}
 
 
 @contextmanager
-def reading(plugin: AnsiblePlugin, error: type[AnsibleError] = AnsibleError) -> Iterator[Service]:
-    """A service with the connection options of the plugin, which refuses every write.
+def reading(
+    kind: str,
+    given: Mapping[str, Any],
+    configured: Mapping[str, Any],
+    error: type[AnsibleError] = AnsibleError,
+) -> Iterator[Service]:
+    """Gives a service with the connection options of a plugin, which refuses every write.
 
-    What goes wrong inside is raised as `error`, with its one sentence and nothing else.
+    :param kind: what the plugin is called in errors, such as `lookup`.
+    :param given: the options and variables that the plugin was given.
+    :param configured: the options that Ansible's configuration file gives.
+
+    What goes wrong inside is raised as `error`, with its message and nothing else.
     """
-    display = Display()
-    options = plugin.get_options()
-    _register_secrets(options)
+    layers = ([of_task(plain(given))], [of_configuration(plain(configured), constants.CONFIG_FILE)])
     try:
-        options["validate_certs"] = _strictly(options, "validate_certs")
-        connection = open_connection(options, read_only=True, warn=display.warning, debug=display.vvvv)
-        try:
-            yield connection.service
-        finally:
-            connection.close()
+        with Task(given, layers, Environment(os.environ, os.getcwd()), _Host(), Modes(check=True)) as task:
+            yield task.service
     except MissingLibrary as missing:
         raise error(missing_required_lib(missing.library, reason=f"to {missing.reason}")) from None
     except FleetError as failure:
-        raise error(str(failure)) from None
+        raise error(_told(failure, kind)) from None
 
 
-def _strictly(options: Mapping[str, Any], name: str) -> bool | None:
-    """Ansible makes any word that it does not know false for a plugin's boolean, which here would switch checks off."""
-    value = options.get(name)
-    try:
-        return None if value is None else bool(boolean(value))
-    except TypeError:
-        raise InvalidInput(f'{name} is neither true nor false: "{value}".') from None
+def _told(failure: FleetError, kind: str) -> str:
+    wanted = _MISSING.get(failure.code or "")
+    if wanted is None:
+        return str(failure)
+    return (
+        f"{failure} A {kind} runs on the control node and ignores module_defaults and environment of a play: "
+        f"set {wanted} for ansible-playbook itself."
+    )
 
 
-def _register_secrets(options: Mapping[str, Any]) -> None:
-    """Lets Ansible mask them in all that it prints; modules have that done for their own options."""
-    try:
-        from ansible.module_utils.secrets import register_secrets
-    except ImportError:  # ansible-core before 2.22
-        return
-    register_secrets([str(options[name]) for name in SECRET_OPTIONS if options.get(name)] + pasted_secrets(options))
+class _Host:
+    """The control node as the program that runs the task."""
+
+    def __init__(self) -> None:
+        display = Display()
+        self.warn = display.warning
+        self.debug = display.vvvv
+
+    def mask(self, secrets: Iterable[str]) -> None:
+        """Modules have this done for their own options; here it takes ansible-core 2.22."""
+        try:
+            from ansible.module_utils.secrets import register_secrets
+        except ImportError:
+            return
+        register_secrets(list(secrets))

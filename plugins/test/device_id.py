@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tests for values."""
+"""Jinja tests for values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import is_device_id
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import is_device_id
 
 
 class TestModule:

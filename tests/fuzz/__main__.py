@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Runs many cases, and prints each kind of finding once with a case to repeat it."""
+"""Runs many cases, and prints each kind of finding once with a case that reproduces it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .run import WHOLE, Judged, Part, run_all
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--count", type=int, default=2000, help="how many cases (default: 2000)")
-    parser.add_argument("--seed", type=int, default=1, help="draws the cases (default: 1)")
+    parser.add_argument("--count", type=int, default=2000, help="number of cases (default: 2000)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the cases (default: 1)")
     parser.add_argument("--first", type=int, default=0, help="number of the first case, to repeat one (default: 0)")
-    parser.add_argument("--workers", type=int, default=2, help="processes side by side (default: 2)")
+    parser.add_argument("--workers", type=int, default=2, help="number of parallel processes (default: 2)")
     parser.add_argument("--part", type=_part, default=WHOLE, metavar="K/N", help="every N-th scenario from K on")
     parser.add_argument("--all", action="store_true", help="print every finding, not one for each kind")
     options = parser.parse_args(arguments)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _part(text: str) -> Part:
     first, _slash, count = text.partition("/")
-    if not first.isdecimal() or not count.isdecimal() or not int(first) < int(count):
+    if not first.isdecimal() or not count.isdecimal() or int(first) >= int(count):
         raise argparse.ArgumentTypeError(f"{text!r} is not a part; use K/N, as in 0/4")
     return int(first), int(count)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Which run has which reply changed: drawn evenly over the operations, then over the runs that use one."""
+"""Draws the run and reply to change, uniformly over the operations, then over the runs that use the operation."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def record(stage: Stage, scenarios: Sequence[Scenario] = ALL) -> tuple[dict[str,
     normal: dict[str, Normal] = {}
     for scenario in scenarios:
         for check in (True, False):
-            # Every fifth starts without a token, so that the sign-in is a target too.
+            # Every fifth run starts without a token, so that the sign-in is also a target.
             seen = stage.run(scenario, check=check, fault=None, sign_in=len(normal) % 5 == 0)
             counted: dict[str, int] = {}
             for entry in seen.log:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What must hold whatever one reply said: judged by the simulator's state before and after, not by the collection."""
+"""Invariants under a changed reply, checked against the state of the simulator before and after, not the collection."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _REFUSAL = re.compile(r"fault mutate status 4(?!08)\d\d")
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule that was broken, and how. `rule` and `detail` together are alike for findings of one cause."""
+    """A violated rule. Findings with the same cause have the same `rule` and `detail`."""
 
     rule: str
     detail: str
 
 
 def judge(module: str, seen: Observed, normal: Normal) -> list[Finding]:
-    """Returns what is wrong with a run."""
+    """Returns the violations in a run."""
     if seen.hung or seen.values is None:
         return [Finding("hangs" if seen.hung else "traceback", _last_frame(seen.trace))]
     values = seen.values
@@ -91,9 +91,9 @@ def _of_changes(seen: Observed, values: Mapping[str, Any], normal: Normal) -> It
 
 
 def _misled(seen: Observed) -> bool:
-    """Whether the changed reply was one that no client can see through.
+    """Returns whether no client can detect that the reply was changed.
 
-    Such are a read before the first write, and the refusal of a write that was done.
+    This applies to reads before the first write, and to the rejection of a write that was executed.
     """
     written = False
     for entry in seen.log:
@@ -139,7 +139,7 @@ def _deployments_of(state: Mapping[str, Any]) -> int:
 
 
 def _last_frame(trace: str) -> str:
-    """The last line of a traceback, and where in the collection it is."""
+    """Returns the last line of a traceback with its location in the collection."""
     frames = [f"{name}:{line}" for name, line in _FRAME.findall(trace)]
     last = trace.strip().splitlines()[-1] if trace.strip() else ""
     return f"{frames[-1] if frames else '?'}: {re.sub(r'[0-9a-f-]{20,}', '…', last)[:160]}"

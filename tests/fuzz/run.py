@@ -27,7 +27,7 @@ WHOLE: Part = (0, 1)
 
 @dataclass(frozen=True)
 class Judged:
-    """A case that was run. `note` says what the simulator changed; None if the request never came."""
+    """A completed case. `note` says what the simulator changed; None if the request was never sent."""
 
     number: int
     title: str
@@ -43,7 +43,7 @@ def run_cases(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> Iterator
     cases: Cases | None = None
     left = list(numbers)
     while left:
-        # A new one after each run that hung: threads of it may go on sending requests.
+        # A new one after each run that hung, whose threads may still send requests.
         with (
             tempfile.TemporaryDirectory(prefix="fuzz-") as folder,
             start_simulator(operation_seconds=0) as simulator,
@@ -57,7 +57,7 @@ def run_cases(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> Iterator
 
 
 def _run_one(stage: Stage, cases: Cases, number: int) -> tuple[Judged, bool]:
-    """Runs a case; returns what was found, and whether it hung."""
+    """Runs a case; returns the findings and whether it hung."""
     case, begin = cases.case(number), time.monotonic()
     target = case.target
     seen = stage.run(target.scenario, check=target.check, fault=case.fault, sign_in=target.name == SIGN_IN)

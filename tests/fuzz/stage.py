@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A scenario set up, run once in this process within a deadline, and looked at from outside."""
+"""Sets up a scenario, runs it once in this process with a deadline, and observes it from outside."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.gates.test_scenarios import prepare
 from tests.gates.workbench import READS, Sight, Workbench, run_module
 from tests.simulator.harness import Simulator
 
-#: Seconds after which a run counts as hanging. What it may wait for is far shorter.
+#: Seconds after which a run counts as hung. All timeouts of the run are far shorter.
 DEADLINE = 20
 #: Seconds: one request, all attempts of a request, and waiting for operations.
 LIMITS = {"AZSPHERE_REQUEST_TIMEOUT": "1", "AZSPHERE_RETRY_TIMEOUT": "2"}
@@ -56,7 +56,7 @@ class Observed:
 
 
 class Stage:
-    """A simulator, and a folder that is made anew for each run and is then the working directory."""
+    """A simulator, and a working directory that is recreated for each run."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self._simulator = simulator
@@ -85,7 +85,7 @@ class Stage:
         log = tuple(simulator.log())
         bench.pass_time()
         if sign_in:
-            # What a changed reply left there would reach the next run.
+            # Data from a changed reply would affect the next run.
             shutil.rmtree(self._tokens, ignore_errors=True)
         return Observed(check, before, bench.look(), values, trace, hung, log)
 
@@ -97,7 +97,7 @@ class Stage:
 
 
 def _bounded(module: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The options, with waiting cut short where the module waits."""
+    """Returns the options, with a short timeout if the module waits."""
     spec = importlib.import_module(f"{PREFIX}.{module}").ARGUMENTS.spec
     return {**options, "wait_timeout": WAIT_TIMEOUT} if "wait_timeout" in spec else options
 
@@ -108,7 +108,7 @@ def _run(module: str, options: Mapping[str, Any], check: bool) -> tuple[dict[str
             return run_module(module, options, check=check), "", False
     except Hung:
         return None, traceback.format_exc(), True
-    except Exception:  # noqa: BLE001  # Whatever the code under test lets through is the finding.
+    except Exception:  # noqa: BLE001  # Any exception of the code under test is a finding.
         return None, traceback.format_exc(), False
 
 
@@ -120,7 +120,7 @@ def _deadline() -> Iterator[None]:
         raise Hung
 
     before = signal.signal(signal.SIGALRM, ring)
-    # Again each second: the first may fall where it is ignored.
+    # Repeated each second, since the first may be raised where it is ignored.
     signal.setitimer(signal.ITIMER_REAL, DEADLINE, 1)
     try:
         yield

@@ -13,28 +13,25 @@ from typing import Any
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, FleetError, InvalidInput, NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     OS_FEEDS,
     UPDATE_POLICIES,
     Deployment,
     Device,
     DeviceGroup,
-    DeviceGroupChange,
-    DeviceGroupDraft,
     Image,
     ImagePackage,
     Operation,
-    Placeholder,
-    Product,
-    ProductChange,
     User,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Service
 from hypothesis import strategies as st
 
 BAD_NAMES = ("Bad-Name", "", "x" * 51)
 REFUSED = "refused: "
-NOT_THERE = "99999999-9999-4999-8999-999999999999"
 #: How a refusal may be told, by code or status, in words that both sides share.
 KINDS = {"Conflict": "conflict", 409: "conflict", "NotFound": "not found", 404: "not found", 400: "bad request"}
 
@@ -68,7 +65,7 @@ class Actor:
     def look(self) -> list[Any]:
         """Everything that can be read."""
         looked = [self.do(act) for act in LOOKS]
-        products = [product.name for product in self._service.products()]
+        products = [product.name for product in self._service.products.list()]
         for product in sorted(products):
             groups = self._groups(product=product)
             looked.append((product, groups, self._count(product=product, group=None)))
@@ -80,151 +77,141 @@ class Actor:
     # --- writes -----------------------------------------------------------------------------------------------------
 
     def _create_product(self, name: str, description: str | None, default: bool) -> None:
-        self._end(self._service.create_product(name, description, default))
+        self._end(self._service.products.create(ProductSpec(name, description, default)))
 
     def _update_product(self, product: str, name: str | None, description: str | None) -> None:
-        self._service.update_product(self._product(product), ProductChange(name, description))
+        self._service.products.update(ProductRef(product), ProductSpec(name, description))
 
     def _delete_product(self, product: str) -> None:
-        self._end(self._service.delete_product(self._product(product)))
+        self._end(self._service.products.delete(ProductRef(product)))
 
     def _create_default_groups(self, product: str) -> None:
-        self._service.create_default_device_groups(self._product(product))
+        self._service.products.create_default_device_groups(ProductRef(product))
 
-    def _create_group(self, product: str, **members: Any) -> Any:
-        return self._shown_group(self._service.create_device_group(DeviceGroupDraft(self._product(product), **members)))
+    def _create_group(self, product: str, **members: Any) -> None:
+        self._service.device_groups.create(ProductRef(product), DeviceGroupSpec(**members))
 
     def _update_group(self, product: str, group: str, **members: Any) -> None:
-        self._service.update_device_group(self._group(product, group), DeviceGroupChange(**members))
+        self._service.device_groups.update(group_ref(product, group), DeviceGroupSpec(**members))
 
     def _delete_group(self, product: str, group: str) -> None:
-        self._end(self._service.delete_device_group(self._group(product, group)))
+        self._end(self._service.device_groups.delete(group_ref(product, group)))
 
     def _claim(self, devices: list[str]) -> Any:
         told: dict[str, str] = {}
-        self._service.claim_devices(devices, Deadline(30), _report(told))
+        self._service.devices.claim(devices, Deadline(30), _report(told))
         return told
 
     def _move(self, devices: list[str], product: str, group: str) -> Any:
         told: dict[str, str] = {}
-        self._service.move_devices(devices, self._group(product, group), Deadline(30), _report(told))
+        self._service.devices.move(devices, group_ref(product, group), Deadline(30), _report(told))
         return told
 
     def _upload(self, package: str) -> None:
-        self._end(self._service.upload_image(self._packages[package]))
+        self._end(self._service.images.upload(self._packages[package]))
 
     def _deploy(self, product: str, group: str, images: list[str]) -> None:
         chosen = [self._packages[name].id for name in images]
-        self._end(self._service.create_deployment(self._group(product, group), chosen))
+        self._end(self._service.deployments.create(group_ref(product, group), chosen))
 
     def _invite(self, user: str) -> None:
-        self._service.invite_user(user)
+        self._service.users.invite(user)
 
     def _assign(self, user: str, role: str) -> None:
-        self._service.assign_role(user, role)
+        self._service.users.assign_role(user, role)
 
     def _unassign(self, user: str, role: str) -> None:
-        self._service.unassign_role(user, role)
+        self._service.users.unassign_role(user, role)
 
     def _create_tenant(self, name: str, device: str) -> None:
-        self._end(self._service.create_tenant(name, device))
+        self._end(self._service.tenants.create(name, device))
 
     def _rename_tenant(self, name: str) -> None:
-        self._service.rename_tenant(name)
+        self._service.tenants.rename(name)
 
     def _capability(self, device: str) -> str:
-        self._service.device_capability(device, ["appDevelopment"])
+        self._service.devices.capability_file(device, ["appDevelopment"])
         return "a file"
 
     # --- reads ------------------------------------------------------------------------------------------------------
 
     def _tenant(self) -> Any:
-        return self._service.tenant().name
+        return self._service.tenants.current().name
 
     def _tenants(self) -> Any:
-        return sorted((tenant.name, tenant.roles) for tenant in self._service.tenants())
+        return sorted((tenant.name, tenant.roles) for tenant in self._service.tenants.list())
 
     def _products(self) -> Any:
-        return sorted((product.name, product.description) for product in self._service.products())
+        return sorted((product.name, product.description) for product in self._service.products.list())
 
     def _product_named(self, name: str) -> Any:
-        found = self._service.product_named(name)
+        found = self._service.products.get(ProductRef(name))
         return found and (found.name, found.description)
 
     def _groups(self, product: str | None) -> Any:
-        groups = self._service.device_groups(None if product is None else self._product(product))
+        groups = self._service.device_groups.list(None if product is None else ProductRef(product))
         return sorted((self._shown_group(group) for group in groups), key=lambda group: (str(group[0]), group[1]))
 
     def _groups_named(self, name: str) -> Any:
-        found = self._service.device_groups_named(name)
+        found = self._service.device_groups.named(name)
         return sorted((self._shown_group(group) for group in found), key=lambda group: (str(group[0]), group[1]))
 
     def _devices(self) -> Any:
-        return sorted((self._shown_device(device) for device in self._service.devices()), key=str)
+        return sorted((self._shown_device(device) for device in self._service.devices.list()), key=str)
 
     def _devices_in(self, product: str, group: str) -> Any:
-        return sorted(device.id for device in self._service.devices(device_group_id=self._group(product, group)))
+        return sorted(device.id for device in self._service.devices.list(group_ref(product, group)))
 
     def _device(self, device: str) -> Any:
-        found = self._service.device(device)
+        found = self._service.devices.get(device)
         return None if found is None or found.tenant_id is None else self._shown_device(found)
 
     def _count(self, product: str | None, group: str | None) -> int:
         if product is None:
-            return self._service.device_count()
+            return self._service.devices.count()
         if group is None:
-            return self._service.device_count(product_id=self._product(product))
-        return self._service.device_count(device_group_id=self._group(product, group))
+            return self._service.devices.count(ProductRef(product))
+        return self._service.devices.count(group_ref(product, group))
 
     def _targeted(self, device: str) -> Any:
-        return sorted(image.id for image in self._service.targeted_images(device))
+        return sorted(image.id for image in self._service.devices.targeted_images(device))
 
     def _images(self) -> Any:
-        return sorted(_shown_image(image) for image in self._service.images())
+        return sorted(_shown_image(image) for image in self._service.images.list())
 
     def _image(self, image: str) -> Any:
-        found = self._service.image(self._packages[image].id)
+        found = self._service.images.get(self._packages[image].id)
         return found and _shown_image(found)
 
     def _image_status(self, image: str) -> Any:
-        return self._service.image_status(self._packages[image].id)
+        return self._service.images.status(self._packages[image].id)
 
     def _component_ids(self, images: list[str]) -> Any:
-        return self._service.component_ids([self._packages[name].id for name in images])
+        return self._service.images.component_ids([self._packages[name].id for name in images])
 
     def _deployments(self, product: str, group: str) -> Any:
-        return [_shown_deployment(each) for each in self._service.deployments(self._group(product, group))]
+        return [_shown_deployment(each) for each in self._service.deployments.list(group_ref(product, group))]
 
     def _users(self) -> Any:
-        return sorted(_shown_user(user) for user in self._service.users())
+        return sorted(_shown_user(user) for user in self._service.users.list())
 
     def _user(self, user: str) -> Any:
-        found = self._service.user(user)
+        found = self._service.users.get(user)
         return found and _shown_user(found)
 
-    # --- names and GUIDs --------------------------------------------------------------------------------------------
-
-    def _product(self, name: str) -> str:
-        found = self._service.product_named(name)
-        return found.id if found is not None else NOT_THERE
-
-    def _group(self, product: str, name: str) -> str:
-        found = self._service.device_group_named(product, name)
-        return found.id if found is not None else NOT_THERE
+    # --- forms -------------------------------------------------------------------------------------------------------
 
     def _shown_group(self, group: DeviceGroup) -> tuple[Any, ...]:
-        owner: Product | None = self._service.product(group.product_id)
         current = group.current_deployment and _shown_deployment(group.current_deployment)
         settings = (group.os_feed, group.update_policy, group.allow_crash_dumps_collection)
-        return (owner and owner.name, group.name, group.description, *settings, current)
+        return (group.ref.product.name, group.name, group.description, *settings, current)
 
     def _shown_device(self, device: Device) -> tuple[Any, ...]:
-        group = self._service.device_group(device.device_group_id) if device.device_group_id else None
-        owner = self._service.product(device.product_id) if device.product_id else None
-        return (device.id, device.tenant_id, owner and owner.name, group and group.name)
+        return (device.id, device.tenant_id, None if device.group is None else str(device.group))
 
-    def _end(self, operation: Operation) -> None:
-        self._service.wait(operation, Deadline(30))
+    def _end(self, operation: Operation | None) -> None:
+        if operation is not None:
+            self._service.operations.wait(operation, Deadline(30))
 
 
 def kind_of(error: FleetError) -> str:

@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import (
-    Blueprint,
-    DeploymentEntry,
-    GroupEntry,
-    ProductEntry,
-    UserEntry,
-)
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import Blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     OS_FEEDS,
     ROLES,
     UPDATE_POLICIES,
     ImagePackage,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import (
+    DeploymentSpec,
+    DeviceGroupSpec,
+    ProductSpec,
+    UserSpec,
 )
 from hypothesis import strategies as st
 
@@ -56,33 +56,26 @@ texts = st.none() | st.sampled_from(("", "First", "Second"))
 packages = st.lists(
     st.sampled_from(PACKAGES), min_size=1, max_size=2, unique_by=lambda package: package.component_id
 ).map(tuple)
-#: Each package by its path or, as the GUID of an image, by what the document uploads beside.
-deployments = st.builds(
-    lambda chosen, by_path: DeploymentEntry(
-        images=tuple(package.id for package in chosen if not by_path),
-        packages=tuple(package for package in chosen if by_path),
+#: A device group of a product with its deployment: each package by its path or, as the GUID of an image, by what the
+#: document uploads beside.
+deployed = st.none() | packages.map(lambda chosen: (chosen, ())) | packages.map(lambda chosen: ((), chosen))
+groups = st.tuples(
+    st.builds(
+        DeviceGroupSpec,
+        name=st.sampled_from(GROUPS),
+        description=texts,
+        os_feed=st.none() | st.sampled_from(OS_FEEDS),
+        update_policy=st.none() | st.sampled_from(UPDATE_POLICIES),
+        allow_crash_dumps_collection=st.none() | st.booleans(),
     ),
-    packages,
-    st.booleans(),
+    deployed,
 )
-groups = st.builds(
-    GroupEntry,
-    name=st.sampled_from(GROUPS),
-    description=texts,
-    os_feed=st.none() | st.sampled_from(OS_FEEDS),
-    update_policy=st.none() | st.sampled_from(UPDATE_POLICIES),
-    allow_crash_dumps_collection=st.none() | st.booleans(),
-    deployment=st.none() | deployments,
-)
-products = st.builds(
-    ProductEntry,
-    name=st.sampled_from(PRODUCTS),
-    description=texts,
-    default_device_groups=st.booleans(),
-    device_groups=_distinct(groups, lambda group: group.name).map(tuple),
+products = st.tuples(
+    st.builds(ProductSpec, name=st.sampled_from(PRODUCTS), description=texts, default_device_groups=st.booleans()),
+    _distinct(groups, lambda group: str(group[0].name)).map(tuple),
 )
 users = st.builds(
-    UserEntry,
+    UserSpec,
     user=st.sampled_from(USERS),
     roles=st.lists(st.sampled_from(ROLES), max_size=2, unique=True).map(tuple),
     exclusive=st.booleans(),
@@ -92,23 +85,26 @@ users = st.builds(
 @st.composite
 def blueprints(draw: st.DrawFn) -> Blueprint:
     """Documents that can be: their devices go to groups that they name, or to none."""
-    entries = draw(_distinct(products, lambda product: product.name))
-    places = [(entry.name, group.name) for entry in entries for group in entry.device_groups]
+    entries = draw(_distinct(products, lambda product: str(product[0].name)))
+    there = [(str(product.name), group, images) for product, below in entries for group, images in below]
+    deployments = [
+        DeploymentSpec(product, str(group.name), tuple(image.id for image in images[0]), images[1])
+        for product, group, images in there
+        if images is not None
+    ]
+    places = [(product, group.name) for product, group, _images in there]
     device_ids = draw(st.lists(st.sampled_from(DEVICES), max_size=4, unique=True))
     rows = []
     for number, device_id in enumerate(device_ids, 1):
         product, group = draw(st.sampled_from([(None, None), *places, *places]))
         rows.append(DeviceRow(device_id, number, product, group))
-    deployed = {
-        image
-        for entry in entries
-        for group in entry.device_groups
-        for image in (group.deployment.images if group.deployment else ())
-    }
+    named = {image for deployment in deployments for image in deployment.images}
     beside = draw(st.lists(st.sampled_from(PACKAGES), max_size=2, unique=True))
     return Blueprint(
-        products=tuple(entries),
-        packages=tuple(package for package in PACKAGES if package in beside or package.id in deployed),
+        products=tuple(product for product, _below in entries),
+        device_groups=tuple((product, group) for product, group, _images in there),
+        deployments=tuple(deployments),
+        packages=tuple(package for package in PACKAGES if package in beside or package.id in named),
         devices=tuple(rows),
         users=tuple(draw(_distinct(users, lambda user: user.user))),
     )

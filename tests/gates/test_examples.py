@@ -53,7 +53,7 @@ PARTS = {
     ("docs/simulator.md", "tenants:"): "a seed, with IDs cut short",
 }
 #: Tasks that wait for what others started; a check run starts nothing.
-WAITING = {"Wait until it is made", "Look later"}
+WAITING = {"Wait until the product is created", "Look later"}
 KINDS = ("modules", "lookup", "test", "filter")
 CHECKS = [pytest.param(True, id="check"), pytest.param(False, id="real")]
 BLOCKS = list(blocks())

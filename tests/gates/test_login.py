@@ -20,8 +20,8 @@ from .scenarios.table import CHANGE, CREATE, DELETE, NOTHING
 from .workbench import Answer, Workbench
 
 ADA, SAM = "ada@contoso.example", "sam@contoso.example"
-#: Nothing of the application that the environment names.
-PERSON = {"client_id": "", "client_secret": "", "directory_id": "", "token_cache": "tokens"}
+#: The environment also has credentials of an application, whose client is not that of people.
+PERSON = {"token_cache": "tokens"}
 
 
 @pytest.fixture

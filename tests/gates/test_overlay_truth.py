@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import ImagePackage
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from hypothesis import example, given, settings

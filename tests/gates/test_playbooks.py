@@ -80,6 +80,6 @@ def test_the_role_provision(bench: Workbench, quick_player: Player, seed: Any) -
         bench.simulator.clear_log()
         options = ("-e", "provision_src=blueprint.yml", "-e", "provision_claim=true", *(("--check",) if check else ()))
         played = answers(bench, quick_player.play("azsphere.fleet.provision", *options))
-        return played["azsphere.fleet.provision : Bring the tenant to the described state"]
+        return played["azsphere.fleet.provision : Apply the blueprint"]
 
     prove(bench, act, changes=True, further=(False,))

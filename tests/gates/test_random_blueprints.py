@@ -17,15 +17,15 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conf
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import (
     Blueprint,
-    GroupEntry,
-    ProductEntry,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import DEFAULT_DEVICE_GROUPS, DeviceGroup
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result, conceal
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result, mask_unknown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,17 +61,19 @@ class Fleet:
 
 
 def look(service: Service) -> Fleet:
-    names = {product.id: product.name.casefold() for product in service.products()}
-    places = {group.id: (names[group.product_id], group.name.casefold()) for group in service.device_groups()}
-    devices = service.devices()
+    devices = service.devices.list()
     assert {device.tenant_id for device in devices} <= {TENANT.id}
     return Fleet(
-        products={product.name.casefold(): product.description for product in service.products()},
-        groups={places[group.id]: _group(group) for group in service.device_groups()},
-        images=frozenset(image.id for image in service.images()),
-        devices={device.id: places[device.device_group_id] if device.device_group_id else None for device in devices},
-        users={(user.mail or "").casefold(): frozenset(user.roles) for user in service.users()},
+        products={product.name.casefold(): product.description for product in service.products.list()},
+        groups={_place(group.ref): _group(group) for group in service.device_groups.list()},
+        images=frozenset(image.id for image in service.images.list()),
+        devices={device.id: _place(device.group) if device.group else None for device in devices},
+        users={(user.mail or "").casefold(): frozenset(user.roles) for user in service.users.list()},
     )
+
+
+def _place(group: GroupRef) -> tuple[str, str]:
+    return group.product.name.casefold(), group.name.casefold()
 
 
 def _group(group: DeviceGroup) -> Group:
@@ -82,25 +84,25 @@ def _group(group: DeviceGroup) -> Group:
 
 
 def run(service: Service, blueprint: Blueprint, prune: frozenset[str], most: int | None = None) -> Result:
-    context = Context(lambda: service, Disk(), warn=lambda _text: None, debug=lambda _text: None)
+    context = Context(lambda: service, Disk(), warn=lambda _text: None)
     waiting = Waiting(True, Deadline(60))
-    return bring_about_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting)
+    return apply_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting)
 
 
 def wanted(before: Fleet, blueprint: Blueprint, prune: frozenset[str]) -> Fleet:
     """What has to come of it, worked out apart from the reconcilers."""
     products, groups, users = dict(before.products), dict(before.groups), dict(before.users)
     for entry in blueprint.products:
-        name = entry.name.casefold()
+        name = str(entry.name).casefold()
         new = products.get(name)
         products[name] = new if entry.description is None else entry.description or None
-        _want_groups(groups, name, entry)
+        _want_groups(groups, name, entry, blueprint)
         if "device_groups" in prune:
-            named = {group.name.casefold() for group in entry.device_groups}
+            named = {str(group.name).casefold() for group in blueprint.groups_of(name)}
             named |= set(DEFAULTS) if entry.default_device_groups else set()
             groups = {key: group for key, group in groups.items() if key[0] != name or key[1] in named}
     if "products" in prune:
-        named = {entry.name.casefold() for entry in blueprint.products}
+        named = {str(entry.name).casefold() for entry in blueprint.products}
         products = {name: text for name, text in products.items() if name in named}
         groups = {key: group for key, group in groups.items() if key[0] in named}
     for user in blueprint.users:
@@ -113,7 +115,7 @@ def wanted(before: Fleet, blueprint: Blueprint, prune: frozenset[str]) -> Fleet:
     for row in blueprint.devices:
         place = (row.product.casefold(), row.device_group.casefold()) if row.product and row.device_group else None
         devices[row.id] = place or devices.get(row.id)
-    deployed = {image for entry in blueprint.products for group in entry.device_groups for image in _images(group)}
+    deployed = {image for each in blueprint.deployments for image in each.image_ids}
     return Fleet(
         products=products,
         groups=groups,
@@ -123,12 +125,12 @@ def wanted(before: Fleet, blueprint: Blueprint, prune: frozenset[str]) -> Fleet:
     )
 
 
-def _want_groups(groups: dict[tuple[str, str], Group], product: str, entry: ProductEntry) -> None:
+def _want_groups(groups: dict[tuple[str, str], Group], product: str, entry: ProductSpec, blueprint: Blueprint) -> None:
     if entry.default_device_groups:
         for name, (feed, policy) in DEFAULTS.items():
             groups.setdefault((product, name), Group(None, feed, policy, False, frozenset()))
-    for each in entry.device_groups:
-        key = (product, each.name.casefold())
+    for each in blueprint.groups_of(product):
+        key = (product, str(each.name).casefold())
         old = groups.get(key, Group(None, *NEW_GROUP, frozenset()))
         description = old.description if each.description is None else each.description or None
         crash_dumps = each.allow_crash_dumps_collection
@@ -137,13 +139,13 @@ def _want_groups(groups: dict[tuple[str, str], Group], product: str, entry: Prod
             os_feed=each.os_feed or old.os_feed,
             update_policy=each.update_policy or old.update_policy,
             crash_dumps=old.crash_dumps if crash_dumps is None else crash_dumps,
-            images=_images(each) or old.images,
+            images=_images(blueprint, key) or old.images,
         )
 
 
-def _images(group: GroupEntry) -> frozenset[str]:
-    wanted = group.deployment
-    return frozenset({*wanted.images, *(package.id for package in wanted.packages)} if wanted else ())
+def _images(blueprint: Blueprint, place: tuple[str, str]) -> frozenset[str]:
+    named = {(str(each.product).casefold(), each.device_group.casefold()): each for each in blueprint.deployments}
+    return frozenset(named[place].image_ids if place in named else ())
 
 
 def attempt(service: Service, blueprint: Blueprint, prune: frozenset[str]) -> Result | str:
@@ -157,8 +159,8 @@ def attempt(service: Service, blueprint: Blueprint, prune: frozenset[str]) -> Re
 def agree(foreseen: Result, real: Result) -> None:
     """Asserts that a check run told what the real one did, save what it named as unknown."""
     assert (foreseen.changed, foreseen.error, real.error) == (real.changed, None, None)
-    told, unknown = conceal(foreseen.values)
-    assert masked(told, unknown) == masked(conceal(real.values)[0], unknown)
+    told, unknown = mask_unknown(foreseen.values)
+    assert masked(told, unknown) == masked(mask_unknown(real.values)[0], unknown)
     pairs = zip(foreseen.diff or (), real.diff or (), strict=True)
     assert [{key: fill(one[key], other[key]) for key in one} for one, other in pairs] == list(real.diff or ())
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils import _ansible
+from ansible_collections.azsphere.fleet.plugins.module_utils import _task
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import blueprint as blueprint_input
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.schema import Member
 
@@ -142,7 +142,7 @@ def test_without_the_overlay_the_session_still_refuses(
 ) -> None:
     options = prepare(bench, scenario)
     before = bench.look()
-    monkeypatch.setattr(_ansible, "Overlay", lambda service: service)
+    monkeypatch.setattr(_task, "Overlay", lambda service: service)
     answer = bench.run(scenario.module, options, check=True)
     assert answer.writes == ()
     assert bench.look() == before

@@ -7,20 +7,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, ServiceError
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import Blueprint
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import ACTIONS
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Report
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.support.fakes import WRITES
+from tests.support.fakes import WRITES, Part
 from tests.support.memory import MemoryService
 
 from .random_fleets import DEVICES, blueprints, prunes
@@ -34,12 +35,15 @@ class Failing:
         self._below = below
         self._left = refused
         self._broken = broken
+        self.capabilities = below.capabilities
+        self.devices = Part(below.devices, claim=self._claim, move=self._move)
 
-    def __getattr__(self, verb: str) -> Any:
-        work = getattr(self._below, verb)
-        if verb not in WRITES:
-            return work
+    def __getattr__(self, kind: str) -> Any:
+        below = getattr(self._below, kind)
+        verbs = [verb.partition(".")[2] for verb in WRITES if verb.startswith(f"{kind}.")]
+        return Part(below, **{verb: self._failing(getattr(below, verb)) for verb in verbs})
 
+    def _failing(self, work: Callable[..., Any]) -> Callable[..., Any]:
         def write(*arguments: Any, **options: Any) -> Any:
             self._left -= 1
             if self._left < 0:
@@ -48,13 +52,13 @@ class Failing:
 
         return write
 
-    def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
-        return self._below.claim_devices(self._whole(device_ids, report), deadline, report)
+    def _claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+        return self._below.devices.claim(self._whole(device_ids, report), deadline, report)
 
-    def move_devices(
-        self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
+    def _move(
+        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
-        return self._below.move_devices(self._whole(device_ids, report), device_group_id, deadline, report, wait)
+        return self._below.devices.move(self._whole(device_ids, report), group, deadline, report, wait)
 
     def _whole(self, device_ids: Sequence[str], report: Report) -> list[str]:
         for device_id in self._broken.intersection(device_ids):
@@ -115,7 +119,7 @@ def test_what_is_told_is_what_was_done(
         if package.id in after.images - before.images and package.name
     }
     assert set(told(result, "deployment")) == differing(deployed(before), deployed(after)) & {
-        f"{entry.name}/{group.name}".casefold() for entry in desired.products for group in entry.device_groups
+        f"{each.product}/{each.device_group}".casefold() for each in desired.deployments
     }
     assert set(told(result, "device")) == differing(before.devices, after.devices)
     agree_on_places(result, before, after)
@@ -125,12 +129,7 @@ def test_what_is_told_is_what_was_done(
 
 
 def deployed_packages(blueprint: Blueprint) -> tuple[Any, ...]:
-    return tuple(
-        package
-        for entry in blueprint.products
-        for group in entry.device_groups
-        for package in (group.deployment.packages if group.deployment else ())
-    )
+    return tuple(package for each in blueprint.deployments for package in each.packages)
 
 
 def agree_on_places(result: Result, before: Fleet, after: Fleet) -> None:

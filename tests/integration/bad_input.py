@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Mistakes that people make, and the sentence that each of them reads."""
+"""Invalid tasks and the error message that each of them must report."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SEED: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """A task that cannot go well, and what it says. `reads` are the operations that it takes to know.
+    """An invalid task and its error message. `reads` are the operations that are needed to detect the mistake.
 
     Options and message may name facts of the run: the `{folder}`, a `{closed_port}`, the `{client_id}` of the caller.
     """
@@ -60,7 +60,7 @@ class Mistake:
     reads: tuple[str, ...] = ()
 
     def task(self, facts: Mapping[str, str]) -> dict[str, Any]:
-        """As it stands in a playbook. An option that is None is left out, the tenant given unless it is named."""
+        """Return the task as in a playbook. Options that are None are omitted; the tenant is set unless given."""
         options = {"tenant": FLEET, **self.options}
         given = {name: _filled(value, facts) for name, value in options.items() if value is not None}
         return {f"azsphere.fleet.{self.module}": given}
@@ -76,7 +76,7 @@ def _filled(value: Any, facts: Mapping[str, str]) -> Any:
 
 
 def prepare(folder: Path) -> None:
-    """The files that the mistakes name."""
+    """Create the files that the invalid tasks use."""
     header = "DeviceId,ProductName,DeviceGroupName\n"
     (folder / "malformed.csv").write_text(f"{header}{A},Kettle,Production\n0123,Kettle,Production\n")
     (folder / "no-columns.csv").write_text(f"Device,Group\n{A},Production\n")
@@ -209,10 +209,10 @@ AT_ONCE = (
         "The option wait_timeout has to be a positive number of seconds, not 0.",
     ),
     Mistake(
-        "a confirmed name without what is for ever",
+        "a confirmed name without an irreversible step",
         "tenant",
         {"name": "Contoso Workshop", "confirm": "Contoso Workshop"},
-        "A new name needs no confirm, which stands for what is for ever. Leave confirm out, or name the device_id to "
+        "A new name needs no confirm, which is for what cannot be undone. Leave confirm out, or name the device_id to "
         "make a tenant from.",
     ),
     Mistake(
@@ -276,15 +276,15 @@ AT_ONCE = (
     Mistake(
         "credentials by half",
         "product_info",
-        {"client_id": ""},
-        "Signing in by client_secret needs client_id as well. Give all that belongs together, or none of it.",
+        {"auth_source": "workload_identity"},
+        "Incomplete credentials: workload_identity also needs federated_token_file. Give all of them, or none.",
     ),
     Mistake(
         "an address without TLS",
         "product_info",
         {"api_url": "http://127.0.0.1"},
-        "The api_url (127.0.0.1) is no plain https address. Leave it out for https://prod.core.sphere.azure.net, or "
-        "give https://HOST.",
+        "Invalid api_url (127.0.0.1): not a plain https address. Leave it out for https://prod.core.sphere.azure.net, "
+        "or use https://HOST.",
     ),
 )
 
@@ -295,27 +295,27 @@ AFTER_A_LOOK = (
         "an unknown product",
         "device",
         {"ids": [A], "product": "Kettel", "device_group": "Production"},
-        'There is no product "Kettel" in the tenant. There are: "Kettle", "Toaster".',
+        'There is no product "Kettel" in the tenant. Available: "Kettle", "Toaster".',
         ("Product_GetByName", "Product_List"),
     ),
     Mistake(
         "several unknown places",
         "device",
         {"src": "{folder}/astray.csv"},
-        'The device list cannot be used: row 2: There is no device group "Attic" in the product "Kettle". It has: '
-        '"Development", "Production"; row 4: There is no product "Kettel" in the tenant. There are: "Kettle", '
+        'The device list cannot be used: row 2: There is no device group "Attic" in the product "Kettle". Available: '
+        '"Development", "Production"; row 4: There is no product "Kettel" in the tenant. Available: "Kettle", '
         '"Toaster".',
         (
             *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
             *("Product_GetByName", "Product_List"),
-            *("Product_GetByName", "DeviceGroup_GetInProduct"),
+            *("Product_Get", "DeviceGroup_Get"),
         ),
     ),
     Mistake(
         "an unknown device group",
         "deployment",
         {"product": "Kettle", "device_group": "Prodction", "images": [CONTROL_1]},
-        'There is no device group "Prodction" in the product "Kettle". It has: "Development", "Production".',
+        'There is no device group "Prodction" in the product "Kettle". Available: "Development", "Production".',
         ("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
     ),
     Mistake(
@@ -381,23 +381,23 @@ AFTER_A_LOOK = (
         "a wrong token",
         "product_info",
         {"access_token": SECRET, "auth_source": "access_token"},
-        "The access_token was turned away by the service. Give a new one made for Azure Sphere's API, or credentials "
-        "that renew themselves.",
-        ("DeviceGroup_List",),
+        "Signing in failed: the service rejected the access_token. Give a new token for the Azure Sphere Public API, "
+        "or credentials that can be renewed.",
+        ("Product_List",),
     ),
     Mistake(
         "a server that is not there",
         "product_info",
         {"api_url": "https://127.0.0.1:{closed_port}", "retry_timeout": 0.5},
-        "While listing the device groups, 127.0.0.1:{closed_port} refused the connection. Check api_url, and that the "
+        "While listing the products, 127.0.0.1:{closed_port} refused the connection. Check api_url, and that the "
         "server is running.",
     ),
     Mistake(
         "an unclaimed device without claim",
         "device",
         {"ids": [A, UNCLAIMED]},
-        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim is for ever: to "
-        "claim all the same, set claim: true.",
+        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim cannot be "
+        "undone: to claim all the same, set claim: true.",
         ("Devices_Get", "Devices_Get"),
     ),
     Mistake(
@@ -411,7 +411,6 @@ AFTER_A_LOOK = (
             "DeviceGroup_GetInProduct",
             "Devices_Get",
             "Devices_Get",
-            "Product_List",
             "DeviceGroup_List",
         ),
     ),

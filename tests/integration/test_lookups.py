@@ -45,6 +45,9 @@ SEED = {
 GIVEN = {
     "lookup('azsphere.fleet.tenants', 'Contoso Fleet').roles": ["Administrator"],
     "query('azsphere.fleet.tenants', tenant='') | map(attribute='name')": ["Contoso Fleet"],
+    # What is blank is not given, whatever its type.
+    "lookup('azsphere.fleet.products', 'Kettle', tenant='', api_url=' ', validate_certs='', request_timeout='', "
+    "retry_timeout=none, auth_source='', client_secret='', client_certificate='', token_cache='').name": "Kettle",
     "lookup('azsphere.fleet.products', 'KETTLE').name": "Kettle",
     "query('azsphere.fleet.products') | map(attribute='name')": ["Coffee Machine", "Kettle"],
     "query('azsphere.fleet.products', 'Kettle', 'Coffee Machine') | map(attribute='name')": [
@@ -90,17 +93,17 @@ VARIABLES = {
 #: What each expression is refused with.
 REFUSED = {
     "lookup('azsphere.fleet.tenants', 'Nowhere')": (
-        'There is no tenant "Nowhere" that this account may use. There are: "Contoso Fleet".'
+        'There is no tenant "Nowhere" that this account may use. Available: "Contoso Fleet".'
     ),
     "lookup('azsphere.fleet.products', 'Teapot')": (
-        'There is no product "Teapot" in the tenant. There are: "Coffee Machine", "Kettle".'
+        'There is no product "Teapot" in the tenant. Available: "Coffee Machine", "Kettle".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Production')": (
         'There are 2 device groups "Production" in the tenant. Say which: '
         '"Coffee Machine/Production", "Kettle/Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Kettle/Attic')": (
-        'There is no device group "Attic" in the product "Kettle". It has: "Laboratory", "Production".'
+        'There is no device group "Attic" in the product "Kettle". Available: "Laboratory", "Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Attic')": (
         'There is no device group "Attic" in the tenant. Available: '
@@ -115,12 +118,16 @@ REFUSED = {
         'There is no image "Teapot" in the tenant. Available: "KettleControl".'
     ),
     "query('azsphere.fleet.devices', products='Kettle')": (
-        'This lookup has no option "products". There are: access_token, api_url'
+        'This lookup has no option "products". Available: access_token, api_url'
     ),
-    "lookup('azsphere.fleet.products', tenant='')": (
-        "No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet"
+    "lookup('azsphere.fleet.products', validate_certs='ture')": (
+        'Invalid validate_certs "ture": neither true nor false. Use true or false.'
     ),
-    "lookup('azsphere.fleet.products', validate_certs='ture')": 'validate_certs is neither true nor false: "ture".',
+    "lookup('azsphere.fleet.products', request_timeout='abc')": (
+        'Invalid request_timeout "abc": not a number of seconds from more than 0 to 1000000.'
+    ),
+    "lookup('azsphere.fleet.products', tenant=false)": "Invalid tenant false: a boolean is not text.",
+    "lookup('azsphere.fleet.products', tenant=0o755)": "Invalid tenant 493: a number is not text.",
     "lookup('azsphere.fleet.products', tenant='Nowhere')": (
         'The tenant "Nowhere" is not among those open to this account.'
     ),
@@ -140,6 +147,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     tasks: dict[str, dict[str, Any]] = {
         expression: {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}} for expression in [*GIVEN, *REFUSED]
     }
+    tasks["loop"] = {"ansible.builtin.debug": {"msg": "{{ item.name }}"}, "with_azsphere.fleet.products": []}
+    tasks["loop of one"] = {
+        "ansible.builtin.debug": {"msg": "{{ item.name }}"},
+        "with_azsphere.fleet.products": ["Kettle"],
+    }
     for name, variables in VARIABLES.items():
         message = "{{ query('azsphere.fleet.products') | map(attribute='name') }}"
         tasks[name] = {"ansible.builtin.debug": {"msg": message}, "vars": variables}
@@ -155,6 +167,12 @@ def test_gives(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert not result.get("failed"), result
     assert result["msg"] == GIVEN[expression]
+
+
+def test_lookups_work_in_loops(played: Played) -> None:
+    """ansible-core before 2.19 passes an option of its own to lookups in loops."""
+    assert not played.results["loop"].get("failed")
+    assert [result["msg"] for result in played.results["loop of one"]["results"]] == ["Kettle"]
 
 
 @pytest.mark.parametrize("name", VARIABLES)

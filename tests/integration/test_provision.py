@@ -177,46 +177,45 @@ def test_the_playbook_tells_does_and_leaves_alone(simulator: Simulator, folder: 
     assert not (folder / "again.yml").exists()
 
 
-ROLE_MISTAKES = [
-    (
-        {},
-        "Nothing was given to provision. Set provision_src to the file with the document, or provision_document to the "
-        "document.",
-    ),
-    (
-        {"provision_src": "nothing.yml"},
-        "There is no blueprint {folder}/nothing.yml. Set provision_src to the file with the document.",
-    ),
-    ({"provision_src": "torn.yml"}, "The blueprint {folder}/torn.yml cannot be read: "),
+ROLE_MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({}, "Nothing to provision: neither a file nor a document is given."),
+    ({"provision_src": "nothing.yml"}, "Invalid provision_src {folder}/nothing.yml: there is no such file."),
+    ({"provision_src": "torn.yml"}, "Invalid blueprint {folder}/torn.yml, line 2: not valid YAML or JSON."),
+    ({"provision_src": "empty.yml"}, "Invalid blueprint {folder}/empty.yml: it is empty."),
+    ({"provision_src": "list.yml"}, "Invalid blueprint {folder}/list.yml: a list is not a document."),
     (
         {"provision_src": "pilot.yml", "provision_claim": True, "provision_record": "records/done.yml"},
-        "The record cannot be written: there is no folder {folder}/records that this account may write to. Nothing was "
-        "changed.",
+        "Invalid provision_record {folder}/records/done.yml: there is no directory {folder}/records that this account "
+        "can write to.",
     ),
     (
         {"provision_src": "pilot.yml", "provision_images": ["*.imagepackage", "*.image", "kettle?.*"]},
-        "No file in {folder} matches *.image, kettle?.*. Correct provision_images, or set provision_folder.",
+        "Invalid provision_images: no file in {folder} matches *.image, kettle?.*, or the directory cannot be read.",
     ),
     (
         {"provision_src": "pilot.yml", "provision_claim": True, "provision_record": "."},
-        "The record cannot be written: {folder} is there and is no file. Nothing was changed.",
+        "Invalid provision_record {folder}: it exists and is not a file.",
     ),
     # What the last one leaves out would be deleted.
     (
         {"provision_src": "twice.yml", "provision_prune": ["products"]},
-        "The blueprint {folder}/twice.yml has products twice in one mapping, line 3.",
+        "Invalid blueprint {folder}/twice.yml, line 3: duplicate key products in one mapping.",
     ),
+    ({"provision_document": "products=Kettle"}, "Invalid provision_document: a text is not a document."),
+    ({"provision_document": "products: ["}, "Invalid provision_document, line 1: not valid YAML or JSON."),
     (
-        {"provision_document": "products=Kettle"},
-        "The variable provision_document has to be a mapping, with products, images, devices or users.",
+        {"provision_claim": "maybe", "provision_max_changes": "few", "provision_prune": "products,devices"},
+        'Invalid provision_prune "devices". Available: products, device_groups, users. Invalid provision_claim '
+        '"maybe": neither true nor false. Use true or false. Invalid provision_max_changes "few": not a whole number.',
     ),
+    ({"provision_src": 5}, "Invalid provision_src 5: a number is not text."),
 ]
 if importlib.util.find_spec("ansible.module_utils.datatag"):
     # ansible-core before 2.19 makes a mapping of such a text before a role sees it.
     ROLE_MISTAKES.append(
         (
             {"provision_document": '{"images": [], "images": []}', "provision_prune": ["products"]},
-            "The variable provision_document has images twice in one mapping, line 1.",
+            "Invalid provision_document, line 1: duplicate key images in one mapping.",
         )
     )
 
@@ -226,10 +225,13 @@ def test_the_role_says_what_is_wrong_before_it_begins(
     simulator: Simulator, folder: Path, variables: dict[str, Any], sentence: str
 ) -> None:
     (folder / "torn.yml").write_text("products: [\n")
+    (folder / "empty.yml").write_text("---\n# Nothing yet.\n")
+    (folder / "list.yml").write_text("- products\n")
     (folder / "twice.yml").write_text("products: [{name: !unsafe Kettle}]\nusers: []\nproducts: []\n")
     played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
     assert played.code == 2
-    assert sentence.format(folder=folder) in played.output
+    told = " ".join(played.output.replace('\\"', '"').split())
+    assert sentence.format(folder=folder) in told
     assert "Unknown error" not in played.output
     assert played.log == []
 
@@ -272,3 +274,78 @@ def test_paths_of_the_role_start_at_the_playbook_as_those_of_the_module_do(simul
     assert {image["id"] for image in tenant(simulator)["images"]} == {image for image, _component in PACKAGES.values()}
     record = yaml.safe_load((home / "record.yml").read_text(encoding="utf-8"))
     assert [change["kind"] for change in record["changes"]] == ["image"]
+
+
+NAMES = ("base", "src", "document", "folder", "images", "prune", "claim", "record")
+NAMES += ("max_changes", "max_failures", "concurrency")
+SMALL = {"products": [{"name": "Toaster", "default_device_groups": False}]}
+
+
+@pytest.mark.parametrize("blank", [None, "", "  "], ids=repr)
+def test_blank_option_counts_as_not_given(simulator: Simulator, folder: Path, blank: str | None) -> None:
+    """What surveys and AWX leave blank, in every option but the one that says what to do."""
+    (folder / "small.yml").write_text(yaml.safe_dump(SMALL))
+    for given in ({"provision_src": "small.yml"}, {"provision_document": SMALL}):
+        variables = {**{f"provision_{name}": blank for name in NAMES}, **given}
+        played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
+        assert played.code == 0, played.output
+    assert [product["name"] for product in tenant(simulator)["products"]] == ["Toaster"]
+
+
+def test_options_may_be_text(simulator: Simulator, folder: Path) -> None:
+    given = {
+        "document": yaml.safe_dump({**SMALL, "devices": [{"id": "1a" * 64}]}),
+        "claim": "true",
+        "max_changes": "5",
+        "max_failures": "0",
+        "concurrency": "2",
+        "prune": "products, device_groups",
+        "images": '["kettle.imagepackage"]',
+    }
+    arguments = ["--extra-vars", json.dumps({f"provision_{name}": value for name, value in given.items()})]
+    played = play_book(simulator, folder, "azsphere.fleet.provision", arguments)
+    assert played.code == 0, played.output
+    there = tenant(simulator)
+    assert [product["name"] for product in there["products"]] == ["Toaster"]
+    assert len(there["devices"]) == len(there["images"]) == 1
+    over = play_book(simulator, folder, "azsphere.fleet.provision", [*arguments, "-e", "provision_max_changes=0"])
+    assert over.code == 0, over.output
+
+
+UNREADABLE = {
+    "a template without quotes": "products:\n  - name: Kettle\n    description: {{ kettle_text }}\n",
+    "a list of a template without quotes": "products: {{ kettles }}\n",
+    "a variable that is not defined": 'products: "{{ not_defined_anywhere }}"\n',
+    "a variable that is null": 'products: "{{ nothing }}"\n',
+    "a variable that is empty": 'products: "{{ blank }}"\n',
+    "null": "products:\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_nothing_is_pruned_unless_the_file_was_read_completely(
+    simulator: Simulator, folder: Path, content: str
+) -> None:
+    simulator.load({"tenants": [{"name": "Contoso Fleet", "products": [{"name": "Kettle"}, {"name": "Lamp"}]}]})
+    simulator.clear_log()
+    (folder / "fleet.yml").write_text(content)
+    variables = {
+        "provision_src": "fleet.yml",
+        "provision_document": {"products": [{"name": "Lamp"}]},
+        "provision_prune": ["products"],
+        "nothing": None,
+        "blank": "",
+    }
+    played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
+    assert played.code == 2, played.output
+    assert played.log == []
+    assert "Traceback" not in played.output
+
+
+def test_option_that_names_an_undefined_variable_is_not_taken_for_missing(simulator: Simulator, folder: Path) -> None:
+    variables = {"provision_src": "{{ misspelt }}", "provision_document": SMALL, "provision_prune": ["products"]}
+    played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
+    assert played.code == 2
+    assert "misspelt" in played.output
+    assert played.log == []

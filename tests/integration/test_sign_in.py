@@ -217,7 +217,7 @@ def test_a_wrong_secret_gets_one_sentence(signed: Signed) -> None:
 
 def test_what_belongs_into_a_file_is_refused_as_its_path(signed: Signed) -> None:
     for name, option in (("pasted key", "client_certificate"), ("pasted token", "federated_token_file")):
-        told = f"The option {option} is the path of a file, and not what is in it. "
+        told = f"Invalid {option}: it must be the path of a file, not its content. "
         assert signed.played.results[name]["msg"].startswith(told)
         assert signed.played.results[name]["api"]["requests"] == 0
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -191,7 +192,7 @@ def test_what_errors_advise_for_encrypted_files_works(running: Simulator, tmp_pa
     assert played.results["by unvault"].get("summary", {}).get("device", {}).get("unchanged") == 1, played.output
     assert played.results["by copy"]["summary"]["unchanged"] == 1
     for name in ("fleet.yml", "value.yml"):
-        options = ["-e", f"provision_src={tmp_path / name}"]
+        options = ["-e", json.dumps({"provision_src": str(tmp_path / name)})]
         played = play_book(running, tmp_path, "azsphere.fleet.provision", options, variables=variables)
         assert played.code == 0, played.output
         assert played.writes == 0

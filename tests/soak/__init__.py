@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The demo fleet provisioned under faults and kills until it is as described: `python -m tests.soak --help`."""
+"""Provisions the demo fleet under faults and kills until it is as desired: `python -m tests.soak --help`."""

@@ -71,12 +71,12 @@ def soak(trials: Sequence[Named], *, workers: int, devices: int) -> Iterator[Tri
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--runs", type=int, default=10, help="trials under all faults together (default: 10)")
-    parser.add_argument("--kills", type=int, default=30, help="trials that are killed (default: 30)")
-    parser.add_argument("--devices", type=int, default=500, help="devices of the fleet, up to 500 (default: 500)")
+    parser.add_argument("--runs", type=int, default=10, help="number of trials under all faults together (default: 10)")
+    parser.add_argument("--kills", type=int, default=30, help="number of killed trials (default: 30)")
+    parser.add_argument("--devices", type=int, default=500, help="number of devices, up to 500 (default: 500)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default: 1)")
     parser.add_argument("--only", metavar="FAULT", choices=[*KINDS, ALL_TOGETHER, KILL], help="one kind of trial")
-    parser.add_argument("--workers", type=int, default=2, help="trials side by side (default: 2)")
+    parser.add_argument("--workers", type=int, default=2, help="number of parallel trials (default: 2)")
     options = parser.parse_args(arguments)
     counts = {**dict.fromkeys(KINDS, 1), ALL_TOGETHER: options.runs, KILL: options.kills}
     if options.only in KINDS:
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for trial in soak(trials, workers=options.workers, devices=options.devices):
         failed += bool(trial.problems)
         print(trial.line(), *(f"    {each}" for each in trial.messages), sep="\n", flush=True)
-    print(f"{len(trials) - failed} of {len(trials)} ended as they must.")
+    print(f"{len(trials) - failed} of {len(trials)} trials passed.")
     return 1 if failed else 0
 
 

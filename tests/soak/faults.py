@@ -13,9 +13,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kind:
-    """A fault. `recoverable` says that runs under it can succeed; otherwise a run may fail, and must say so.
+    """A fault. `recoverable` says that runs under it can succeed; otherwise they may fail, and must report it.
 
-    `truthful` says that no reply shows anything that is not so: a client then has no reason to do anything twice.
+    `truthful` says that no reply contains wrong data, so a client has no reason to do anything twice.
     """
 
     order: dict[str, Any] = field(default_factory=dict)

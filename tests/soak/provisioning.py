@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The demo's blueprint, provisioned by ansible-playbook in a process of its own."""
+"""Provisions the blueprint of the demo with ansible-playbook in a separate process."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Provisioning:
         self._command = [program, playbook, "--extra-vars", json.dumps(variables)]
 
     def start(self) -> subprocess.Popen[str]:
-        """Starts a run, whose output goes to a file of the folder."""
+        """Starts a run that writes its output to a file in the directory."""
         with (self._folder / "output").open("w") as output:
             return subprocess.Popen(
                 self._command,
@@ -110,7 +110,7 @@ def process_tree(pid: int) -> list[int]:
 
 
 def try_signal(pid: int, number: int) -> bool:
-    """Sends a signal; returns whether the process was there. The number 0 only asks."""
+    """Sends a signal; returns whether the process exists. Signal 0 only checks that."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:

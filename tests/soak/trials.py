@@ -148,7 +148,7 @@ def _claims(counts: Mapping[str, Any]) -> int:
 
 
 def _broken(ended: Ended, provisioning: Provisioning, described: Described, *, history: bool) -> list[str]:
-    """What must hold of each run: it ends, without a traceback, and with success only in the desired state."""
+    """Checks that a run ends without a traceback, and succeeds only in the desired state."""
     if ended.code is None:
         return ["hung"]
     problems = ["traceback"] if "Traceback" in ended.output else []

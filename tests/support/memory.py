@@ -7,22 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, cast
 from uuid import UUID
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
-    ROLES,
-    Certificate,
-    Deployment,
-    Device,
-    DeviceGroup,
-    Image,
-    Insight,
-    Product,
-    Tenant,
-    User,
-)
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service import CAPABILITIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ROLES, Tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 
 TENANT = Tenant("7e000000-0000-4000-8000-000000000001", "Empty", ("Administrator",))
@@ -32,83 +23,56 @@ class WrittenPast(AssertionError):
     """The overlay let a write through, or asked below for what only it can know."""
 
 
+class EmptyResource:
+    """One kind of resource of which there is nothing; whatever else is called was written past the overlay."""
+
+    def __init__(self, kind: str, reads: Mapping[str, Callable[..., Any]]) -> None:
+        self._kind = kind
+        self._reads = reads
+
+    def __getattr__(self, verb: str) -> Any:
+        if verb in self._reads:
+            return self._reads[verb]
+        return self._refuse(verb)
+
+    def _refuse(self, verb: str) -> NoReturn:
+        raise WrittenPast(f"the overlay called {self._kind}.{verb} of the service below")
+
+
+def nothing(*_arguments: Any, **_options: Any) -> None:
+    return None
+
+
+def none_listed(*_arguments: Any, **_options: Any) -> list[Any]:
+    return []
+
+
+_LISTED = {"list": none_listed, "get": nothing}
+_NAMED = {**_LISTED, "with_id": nothing}
+
+
 class EmptyService:
-    """Reads answer that there is nothing; whatever else is called was written past the overlay."""
+    """A tenant with nothing in it."""
 
-    def tenants(self) -> list[Tenant]:
-        return [TENANT]
-
-    def tenant(self) -> Tenant:
-        return TENANT
-
-    def certificates(self) -> list[Certificate]:
-        return []
-
-    def users(self) -> list[User]:
-        return []
-
-    def user(self, user: str) -> User | None:
-        return None
-
-    def roles(self) -> list[str]:
-        return list(ROLES)
-
-    def account(self) -> tuple[str, ...]:
-        return ("fleet-runner@contoso.example",)
-
-    def products(self) -> list[Product]:
-        return []
-
-    def product(self, product_id: str) -> Product | None:
-        return None
-
-    def product_named(self, name: str) -> Product | None:
-        return None
-
-    def device_groups(self, product_id: str | None = None) -> list[DeviceGroup]:
-        return []
-
-    def device_group(self, device_group_id: str) -> DeviceGroup | None:
-        return None
-
-    def devices(self, product_id: str | None = None, device_group_id: str | None = None) -> list[Device]:
-        return []
-
-    def device(self, device_id: str) -> Device | None:
-        return None
-
-    def device_count(self, product_id: str | None = None, device_group_id: str | None = None) -> int:
-        return 0
-
-    def targeted_images(self, device_id: str) -> list[Image]:
-        return []
-
-    def insights(self) -> Sequence[Insight]:
-        return []
-
-    def images(self) -> list[Image]:
-        return []
-
-    def image(self, image_id: str) -> Image | None:
-        return None
-
-    def deployments(self, device_group_id: str) -> list[Deployment]:
-        return []
-
-    def deployment(self, deployment_id: str) -> Deployment | None:
-        return None
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise WrittenPast(f"the overlay called {name} of the service below")
+    def __init__(self) -> None:
+        self.capabilities = CAPABILITIES
+        self.tenants: Any = EmptyResource("tenants", {"list": lambda: [TENANT], "current": lambda: TENANT})
+        self.certificates: Any = EmptyResource("certificates", {"list": none_listed})
+        account = ("fleet-runner@contoso.example",)
+        self.users: Any = EmptyResource("users", {**_LISTED, "roles": lambda: list(ROLES), "account": lambda: account})
+        self.products: Any = EmptyResource("products", _NAMED)
+        self.device_groups: Any = EmptyResource("device_groups", {**_NAMED, "named": none_listed})
+        targeted = {"targeted_images": none_listed}
+        self.devices: Any = EmptyResource("devices", {**_LISTED, **targeted, "count": lambda _scope=None: 0})
+        self.images: Any = EmptyResource("images", _LISTED)
+        self.deployments: Any = EmptyResource("deployments", _LISTED)
+        self.insights: Any = EmptyResource("insights", {"list": none_listed})
+        self.operations: Any = EmptyResource("operations", {"get": nothing})
 
 
 class MemoryService(Overlay):
     """What is written to it is there, under GUIDs of its own, for another overlay to stand on."""
 
-    def __init__(self) -> None:
-        super().__init__(cast(Any, EmptyService()))
-        self._given = 0
-
-    def _placeholder(self, kind: str, *names: str) -> Any:
-        self._given += 1
-        return str(UUID(int=self._given))
+    def __init__(self, below: Any = None) -> None:
+        numbers = itertools.count(1)
+        super().__init__(below or cast(Any, EmptyService()), lambda *_what: str(UUID(int=next(numbers))))

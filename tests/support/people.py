@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -132,3 +134,8 @@ def seed(certificates: list[bytes], cluster: rsa.RSAPrivateKey) -> dict[str, Any
         ],
         "tenants": [],
     }
+
+
+def here() -> Environment:
+    """The environment of this process, as a test has set it."""
+    return Environment(os.environ, os.getcwd())

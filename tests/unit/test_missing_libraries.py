@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.libraries import msal_session
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options import AuthOptions
+from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 
@@ -34,7 +36,9 @@ def take_away(monkeypatch: pytest.MonkeyPatch, library: str, *dependents: str) -
 @pytest.mark.parametrize("library", ["msal", "requests"])
 def test_signing_in_names_what_is_missing(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     take_away(monkeypatch, library, "msal")
-    options = AuthOptions.from_params({"client_id": "anyone", "directory_id": "anywhere", "client_secret": "any"})
+    options = AuthOptions.from_params(
+        {"client_id": "anyone", "directory_id": "anywhere", "client_secret": "any"}, Environment()
+    )
     missing = pytest.raises(MissingLibrary, match=f"library {library} is needed to sign in")
     with missing, msal_session(options, "anywhere", "Signing in", None):
         pass
@@ -47,13 +51,13 @@ def test_reading_a_package_names_what_is_missing(library: str, monkeypatch: pyte
         read_package(str(tmp_path / "any.imagepackage"))
 
 
-def test_nothing_is_written_that_could_not_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_differences_are_mappings_without_a_yaml_library(monkeypatch: pytest.MonkeyPatch) -> None:
     take_away(monkeypatch, "yaml")
-    service = Recorder(MemoryService())
-    with pytest.raises(MissingLibrary, match="library PyYAML is needed to show differences"):
-        execute(
-            surround(service).context,
-            lambda port: product.plan(port, product.DesiredProduct("Kettle")),
-            WAITING,
-        )
-    assert service.writes == []
+    outcome = execute(
+        surround(Recorder(MemoryService())).context,
+        lambda port: product.plan(port, ProductSpec("Kettle", default_device_groups=False)),
+        WAITING,
+    )
+    [shown] = outcome.diff
+    assert shown["before"] == ""
+    assert shown["after"]["name"] == "Kettle"

@@ -11,22 +11,20 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
-from ansible.plugins import AnsiblePlugin
+from ansible_collections.azsphere.fleet.plugins.module_utils import _service
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import ReadOnlyViolation
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
-    DeviceGroupChange,
-    DeviceGroupDraft,
-    ImagePackage,
-    ProductChange,
-)
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._reading import reading
 
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose
+from tests.simulator.seeds import TENANT_NAME
 from tests.support.fakes import WRITES, Recorder
 from tests.support.memory import MemoryService
 
@@ -34,6 +32,25 @@ DEVICE = "0a" * 64
 ADA = "ada@contoso.example"
 IMAGE = "c1000000-0000-4000-8000-000000000001"
 COMPONENT = "d1000000-0000-4000-8000-000000000001"
+KETTLE, TOASTER = ProductRef("Kettle"), ProductRef("Toaster")
+GROUP = GroupRef(KETTLE, "Field Test")
+SEED = {
+    "tenants": [{"name": TENANT_NAME, "products": [{"name": "Kettle"}, {"name": "Toaster", "device_groups": []}]}],
+    "unclaimed": "any",
+}
+#: The parts of the port, each a Protocol of its own.
+PORT: dict[str, type] = {
+    "tenants": _service.Tenants,
+    "certificates": _service.Certificates,
+    "users": _service.Users,
+    "products": _service.Products,
+    "device_groups": _service.DeviceGroups,
+    "devices": _service.Devices,
+    "images": _service.Images,
+    "deployments": _service.Deployments,
+    "insights": _service.Insights,
+    "operations": _service.Operations,
+}
 
 
 def go_on(_outcome: DeviceOutcome) -> bool:
@@ -48,39 +65,36 @@ def package(tmp_path: Any) -> ImagePackage:
     return ImagePackage(str(path), IMAGE, COMPONENT, "Applications", "Blink", len(content))
 
 
-def populate(service: Any) -> dict[str, str]:
-    """Something of everything that a write may work on, by GUID."""
-    service.create_product("Kettle", None, True)
-    service.create_product("Toaster", None, False)
-    kettle, toaster = service.product_named("Kettle"), service.product_named("Toaster")
-    service.claim_devices([DEVICE], Deadline(10), go_on)
-    service.invite_user(ADA)
-    service.assign_role(ADA, "Reader")
-    group = service.device_group_named("Kettle", "Field Test")
-    return {"product": kettle.id, "bare": toaster.id, "group": group.id}
+def populate(service: Any) -> None:
+    """Something of everything that a write may work on."""
+    service.products.create(ProductSpec("Kettle"))
+    service.products.create(ProductSpec("Toaster", default_device_groups=False))
+    service.devices.claim([DEVICE], Deadline(10), go_on)
+    service.users.invite(ADA)
+    service.users.assign_role(ADA, "Reader")
 
 
-def write(verb: str, service: Any, ids: dict[str, str], package: ImagePackage) -> None:
+def write(verb: str, service: Any, package: ImagePackage) -> None:
     """Uses a verb of the port that writes."""
     calls: dict[str, Callable[[], object]] = {
-        "create_tenant": lambda: service.create_tenant("Other", "0c" * 64),
-        "rename_tenant": lambda: service.rename_tenant("Renamed"),
-        "block_legacy_authorization": service.block_legacy_authorization,
-        "invite_user": lambda: service.invite_user("new@contoso.example"),
-        "assign_role": lambda: service.assign_role(ADA, "Contributor"),
-        "unassign_role": lambda: service.unassign_role(ADA, "Reader"),
-        "create_product": lambda: service.create_product("Mixer", None, True),
-        "update_product": lambda: service.update_product(ids["product"], ProductChange(description="Hot")),
-        "delete_product": lambda: service.delete_product(ids["product"]),
-        "create_default_device_groups": lambda: service.create_default_device_groups(ids["bare"]),
-        "create_device_group": lambda: service.create_device_group(DeviceGroupDraft(ids["product"], "Lab")),
-        "update_device_group": lambda: service.update_device_group(ids["group"], DeviceGroupChange(name="Lab")),
-        "delete_device_group": lambda: service.delete_device_group(ids["group"]),
-        "claim_devices": lambda: service.claim_devices(["0b" * 64, "0d" * 64], Deadline(10), go_on),
-        "move_devices": lambda: service.move_devices([DEVICE], ids["group"], Deadline(10), raising),
-        "device_capability": lambda: service.device_capability(DEVICE, ["appDevelopment"]),
-        "upload_image": lambda: service.upload_image(package),
-        "create_deployment": lambda: deploy(service, ids["group"], package),
+        "tenants.create": lambda: service.tenants.create("Other", "0c" * 64),
+        "tenants.rename": lambda: service.tenants.rename("Renamed"),
+        "tenants.block_legacy_authorization": service.tenants.block_legacy_authorization,
+        "users.invite": lambda: service.users.invite("new@contoso.example"),
+        "users.assign_role": lambda: service.users.assign_role(ADA, "Contributor"),
+        "users.unassign_role": lambda: service.users.unassign_role(ADA, "Reader"),
+        "products.create": lambda: service.products.create(ProductSpec("Mixer")),
+        "products.update": lambda: service.products.update(KETTLE, ProductSpec(description="Hot")),
+        "products.delete": lambda: service.products.delete(KETTLE),
+        "products.create_default_device_groups": lambda: service.products.create_default_device_groups(TOASTER),
+        "device_groups.create": lambda: service.device_groups.create(KETTLE, DeviceGroupSpec("Lab")),
+        "device_groups.update": lambda: service.device_groups.update(GROUP, DeviceGroupSpec(description="Lab")),
+        "device_groups.delete": lambda: service.device_groups.delete(GROUP),
+        "devices.claim": lambda: service.devices.claim(["0b" * 64, "0d" * 64], Deadline(10), go_on),
+        "devices.move": lambda: service.devices.move([DEVICE], GROUP, Deadline(10), raising),
+        "devices.capability_file": lambda: service.devices.capability_file(DEVICE, ["appDevelopment"]),
+        "images.upload": lambda: service.images.upload(package),
+        "deployments.create": lambda: deploy(service, package),
     }
     calls[verb]()
 
@@ -91,19 +105,19 @@ def raising(outcome: DeviceOutcome) -> bool:
     return True
 
 
-def deploy(service: Any, group: str, package: ImagePackage) -> None:
+def deploy(service: Any, package: ImagePackage) -> None:
     if isinstance(service, Overlay):
-        service.upload_image(package)
-    service.create_deployment(group, [IMAGE])
+        service.images.upload(package)
+    service.deployments.create(GROUP, [IMAGE])
 
 
 @pytest.mark.parametrize("verb", WRITES)
 def test_the_overlay_keeps_every_write_to_itself(verb: str, package: ImagePackage) -> None:
     below = MemoryService()
-    ids = populate(below)
+    populate(below)
     recorder = Recorder(below)
     overlay = Overlay(cast(Any, recorder))
-    write(verb, overlay, ids, package)
+    write(verb, overlay, package)
     assert recorder.writes == []
 
 
@@ -126,10 +140,10 @@ def read_only(options: dict[str, Any]) -> Iterator[Connection]:
 def test_a_session_that_only_reads_refuses_every_write(
     verb: str, read_only: Connection, simulator: Simulator, package: ImagePackage
 ) -> None:
+    simulator.load(SEED)
     before = simulator.state()
-    ids = dict.fromkeys(("product", "bare", "group"), "a1000000-0000-4000-8000-000000000001")
     with pytest.raises(ReadOnlyViolation):
-        write(verb, read_only.service, ids, package)
+        write(verb, read_only.service, package)
     assert simulator.counts()["writes"] == 0
     assert simulator.state() == before
 
@@ -137,55 +151,26 @@ def test_a_session_that_only_reads_refuses_every_write(
 def test_lookups_and_inventories_get_a_session_that_only_reads(
     options: dict[str, Any], simulator: Simulator, package: ImagePackage
 ) -> None:
-    class Plugin(AnsiblePlugin):
-        def get_options(self, hostvars: Any = None) -> dict[str, Any]:
-            return options
-
-    with reading(Plugin()) as service:
-        assert service.products() == []
+    with reading("lookup", options, {}) as service:
+        assert list(service.products.list()) == []
         with pytest.raises(ReadOnlyViolation):
-            write("create_product", service, {}, package)
+            write("products.create", service, package)
     assert simulator.counts()["writes"] == 0
 
 
 def test_every_verb_that_writes_is_known_here() -> None:
-    """A verb added to the port has to be told whether it writes: whatever the overlay does not pass on does."""
-    recorder = Recorder(MemoryService())
-    overlay = Overlay(cast(Any, recorder))
+    """A verb added to the port must say whether it writes: whatever the overlay does not pass on does."""
     reads = {
-        "account",
-        "certificate",
-        "certificate_chain",
-        "certificates",
-        "component_ids",
-        "deployment",
-        "deployments",
-        "device",
-        "device_count",
-        "device_group",
-        "device_group_named",
-        "device_groups",
-        "device_groups_named",
-        "devices",
-        "fetch_image",
-        "image",
-        "image_download",
-        "image_status",
-        "images",
-        "insights",
-        "operation",
-        "product",
-        "product_named",
-        "products",
-        "proof_of_possession",
-        "roles",
-        "targeted_images",
-        "tenant",
-        "tenants",
-        "user",
-        "users",
-        "wait",
+        "tenants": {"list", "current"},
+        "certificates": {"list", "get", "chain", "proof_of_possession"},
+        "users": {"list", "get", "roles", "account"},
+        "products": {"list", "get", "with_id"},
+        "device_groups": {"list", "get", "with_id", "named"},
+        "devices": {"list", "get", "count", "targeted_images"},
+        "images": {"list", "get", "status", "component_ids", "download", "fetch"},
+        "deployments": {"list", "get"},
+        "insights": {"list"},
+        "operations": {"get", "wait"},
     }
-    # The overlay's own, which is no verb of the port and reaches nothing below.
-    verbs = {name for name in dir(overlay) if not name.startswith("_")} - {"forget_devices"}
-    assert verbs == reads | set(WRITES)
+    verbs = {f"{kind}.{verb}" for kind, protocol in PORT.items() for verb in vars(protocol) if not verb.startswith("_")}
+    assert verbs == {f"{kind}.{verb}" for kind, known in reads.items() for verb in known} | set(WRITES)

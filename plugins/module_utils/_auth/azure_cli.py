@@ -16,6 +16,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._environment import Environment
 from .._errors import SignInError
 from .._http.errors import scrub
 from .claims import expiry
@@ -31,9 +32,9 @@ _DOING = "Getting a token from the Azure CLI"
 _SIGN_IN = "Sign in with az login, or choose another auth_source."
 
 
-def _profile() -> bytes | None:
+def _profile(environment: Environment) -> bytes | None:
     """Azure CLI's file of who is signed in; None when it is missing or nobody is."""
-    folder = os.environ.get("AZURE_CONFIG_DIR") or os.path.join(os.path.expanduser("~"), ".azure")
+    folder = environment.get("AZURE_CONFIG_DIR") or os.path.join(environment.expand("~"), ".azure")
     try:
         with open(os.path.join(folder, "azureProfile.json"), "rb") as file:
             content = file.read(_LARGEST)
@@ -43,9 +44,14 @@ def _profile() -> bytes | None:
     return content if accounts else None
 
 
-def signed_in() -> bool:
+def signed_in(environment: Environment) -> bool:
     """Whether there is an Azure CLI with somebody signed in, as far as its files tell."""
-    return shutil.which("az") is not None and _profile() is not None
+    return _program(environment) is not None and _profile(environment) is not None
+
+
+def _program(environment: Environment) -> str | None:
+    """The path of az; None when it is not on the PATH."""
+    return shutil.which("az", path=environment.variables.get("PATH", os.defpath))
 
 
 @dataclass(frozen=True)
@@ -56,14 +62,14 @@ class AzureCli:
 
     def identity(self) -> list[str] | None:
         """The profile is part of it: after another `az login` nobody gets the former account's token."""
-        profile = _profile()
+        profile = _profile(self.options.environment)
         if profile is None:
             return None
         return [self.source, hashlib.sha256(profile).hexdigest(), self.options.directory_id or "", APPLICATION_SCOPE]
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
         """The Azure CLI keeps tokens itself: `fresh` cannot make it give another one."""
-        program = shutil.which("az")
+        program = _program(self.options.environment)
         if program is None:
             raise SignInError(
                 f"{_DOING} failed: there is no program az on the PATH.",
@@ -86,7 +92,14 @@ class AzureCli:
         try:
             # Lookups sign in here too, and have no module whose run_command could be called.
             # pylint: disable-next=ansible-bad-function
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False)
+            done = subprocess.run(
+                command,
+                env=dict(self.options.environment.variables),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_TIMEOUT,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
             raise SignInError(
                 f"{_DOING} failed: az did not end within {_TIMEOUT} seconds.", code="azure_cli_timeout", retriable=True

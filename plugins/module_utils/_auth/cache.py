@@ -16,36 +16,58 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
+from .._environment import Environment
 from .._http.checks import is_token
 from .credential import AccessToken
+from .options import AuthOptions
 from .store import PrivateFolder, StoreUnusable
 
 _SALT = "salt"
 _FORMAT = 1
 
 
-def cache_path(option: str | None) -> str | None:
+def cache_path(option: str | None, environment: Environment) -> str | None:
     """Returns the folder that the option `token_cache` means; None for `none`.
 
     One that still begins with ~ belongs to a user without a home.
     """
     if option is not None and option.lower() == "none":
         return None
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
-    # Plugins get the option as it was written, modules with variables put in: both mean the same folder.
-    path = os.path.expanduser(os.path.expandvars(option or os.path.join(base, "azsphere.fleet")))
-    return path if path.startswith("~") else os.path.abspath(path)
+    base = environment.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    path = environment.expand(option or os.path.join(base, "azsphere.fleet"))
+    return path if path.startswith("~") else environment.absolute(path)
+
+
+def open_cache(options: AuthOptions, warn: Callable[[str], None]) -> TokenCache:
+    """Returns the token cache that the options describe."""
+    return TokenCache(
+        options.token_cache,
+        warn,
+        options.environment,
+        patience=options.retry_timeout,
+        verified=options.validate_certs,
+    )
 
 
 class TokenCache:
     """The folder of kept tokens, opened when first needed. If it cannot be used: one warning, and no caching.
 
-    Waiting for a lock ends after `patience` seconds.
+    Waiting for a lock ends after `patience` seconds. `verified` says whether servers prove who they are: tokens of
+    those that did not are kept apart.
     """
 
-    def __init__(self, option: str | None, warn: Callable[[str], None], patience: float = 120.0) -> None:
-        self.path = cache_path(option)
+    def __init__(
+        self,
+        option: str | None,
+        warn: Callable[[str], None],
+        environment: Environment,
+        *,
+        patience: float = 120.0,
+        verified: bool = True,
+    ) -> None:
+        self.path = cache_path(option, environment)
         self.patience = patience
+        self._verified = verified
         self._warn = warn
         self._warned: set[str] = set()
 
@@ -81,7 +103,9 @@ class TokenCache:
         except StoreUnusable as problem:
             self.warn(problem)
             return None
-        return hmac.new(salt, json.dumps(list(parts)).encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(
+            salt, json.dumps([*parts, *([] if self._verified else ["unverified"])]).encode(), hashlib.sha256
+        ).hexdigest()[:32]
 
     def slot(self, identity: Sequence[str] | None) -> Slot | None:
         """Returns where the tokens of one identity are kept; None when they are not."""

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Which way of signing in the options describe. What is half there is an error, never a reason to try the next."""
+"""The way of signing in that the options describe. Incomplete credentials are an error, never skipped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .._errors import InvalidInput, SignInError
 from . import azure_cli, managed, user
 from .application import ClientCertificate, ClientSecret, WorkloadIdentity
-from .cache import TokenCache
+from .cache import TokenCache, open_cache
 from .credential import AccessToken, Credential
 from .options import AuthOptions, check_own_client
 from .tokens import Tokens
@@ -28,32 +28,32 @@ class GivenToken:
     source = "access_token"
 
     def identity(self) -> None:
-        """Never kept: it is given to each task anyway."""
+        """Returns None, so that it is never cached: each task is given it anyway."""
 
     def acquire(self, fresh: bool, /) -> AccessToken:
         if fresh:
             raise SignInError(
-                "The access_token was turned away by the service.",
+                "Signing in failed: the service rejected the access_token.",
                 code="token_rejected",
-                hint="Give a new one made for Azure Sphere's API, or credentials that renew themselves.",
+                hint="Give a new token for the Azure Sphere Public API, or credentials that can be renewed.",
             )
-        # Without an end: whether it has expired is for the service to say, whose clock counts.
+        # Without an expiry: the service decides by its own clock whether the token has expired.
         return AccessToken(self.secret)
 
 
 def open_tokens(options: AuthOptions, warn: Callable[[str], None]) -> Tokens:
     """Returns tokens by the way of signing in that the options describe. Sends nothing yet.
 
-    Raises InvalidInput for credentials that are only half there, SignInError when there are none.
+    Raises InvalidInput for incomplete credentials, SignInError when there are none.
     """
-    cache = TokenCache(options.token_cache, warn, options.retry_timeout)
+    cache = open_cache(options, warn)
     return Tokens(choose(options, cache), cache)
 
 
 def choose(options: AuthOptions, cache: TokenCache) -> Credential:
     """The credential that `auth_source` names, or with `auto` the first that is configured, in the documented order.
 
-    Sends nothing. Raises InvalidInput for credentials that are only half there, SignInError when there are none.
+    Sends nothing. Raises InvalidInput for incomplete credentials, SignInError when there are none.
     """
     source = options.auth_source if options.auth_source != "auto" else _first_configured(options, cache)
     if source == "access_token":
@@ -79,14 +79,14 @@ def _first_configured(options: AuthOptions, cache: TokenCache) -> str:
         raise _half("client_certificate_password", ["client_certificate"])
     if options.federated_token_file:
         return "workload_identity"
-    if managed.offered():
+    if managed.offered(options.environment):
         return "managed_identity"
-    if azure_cli.signed_in():
+    if azure_cli.signed_in(options.environment):
         return "azure_cli"
     if user.signed_in(options, cache):
         return "user"
     raise SignInError(
-        "There are no credentials to sign in to Azure Sphere with.",
+        "Signing in to Azure Sphere failed: no credentials are given.",
         code="no_credentials",
         hint="Give client_id, directory_id and client_secret (or client_certificate), or access_token, or sign in with "
         "azsphere.fleet.login; on an Azure virtual machine set auth_source to managed_identity.",
@@ -117,13 +117,16 @@ def _given_token(options: AuthOptions) -> Credential:
         raise _half("access_token", ["access_token"])
     if not token.isascii() or not token.isprintable() or " " in token:
         # Checked here, for HTTP libraries repeat a bad header value in their message.
-        raise InvalidInput("The access_token is not one: it holds characters that no token has.")
+        raise InvalidInput(
+            "Invalid access_token: it has characters that no token has.",
+            hint="Give the token alone, without the word Bearer and without line breaks.",
+        )
     return GivenToken(token)
 
 
 def _half(what: str, missing: list[str]) -> InvalidInput:
     return InvalidInput(
-        f"Signing in by {what} needs {' and '.join(missing)} as well.",
+        f"Incomplete credentials: {what} also needs {' and '.join(missing)}.",
         code="half_configured",
-        hint="Give all that belongs together, or none of it.",
+        hint="Give all of them, or none.",
     )

@@ -16,7 +16,7 @@ from typing import Any
 from .._deadline import Deadline
 from .._errors import DeadlineExceeded, SignInError
 from .._login import Account, LoginState, PendingLogin
-from .cache import TokenCache
+from .cache import open_cache
 from .claims import account_of, written
 from .credential import issued
 from .errors import sign_in_error
@@ -37,7 +37,7 @@ class DeviceCodeLogin:
         """Raises InvalidInput for half a client application of one's own, all methods SignInError without a folder."""
         check_own_client(options)
         self._options = options
-        self._cache = TokenCache(options.token_cache, warn, options.retry_timeout)
+        self._cache = open_cache(options, warn)
 
     @cached_property
     def _kept(self) -> SignInStore:

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._environment import Environment
 from .._errors import InvalidInput, SignInError, Unreachable
 from .._http.checks import is_address, shown_host
 from .._http.plain import Attempt, PlainSession
@@ -25,14 +25,13 @@ _METADATA_SERVICE = "http://169.254.169.254"
 _TIMEOUT = 10.0
 
 
-def offered() -> bool:
+def offered(environment: Environment) -> bool:
     """Returns whether the platform announces a managed identity in its environment.
 
     App Service, Functions, Container Apps, Automation, Service Fabric and Arc set `IDENTITY_ENDPOINT` with a header or
     metadata endpoint, Machine Learning sets `MSI_ENDPOINT` with `MSI_SECRET`. A virtual machine says nothing, and is
     not asked: outside Azure nobody should see requests to 169.254.169.254.
     """
-    environment = os.environ
     return bool(
         (
             environment.get("IDENTITY_ENDPOINT")
@@ -42,19 +41,19 @@ def offered() -> bool:
     )
 
 
-def _variable() -> str | None:
-    names = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if offered() else ("AZURE_POD_IDENTITY_AUTHORITY_HOST",)
-    return next((name for name in names if os.environ.get(name)), None)
+def _variable(environment: Environment) -> str | None:
+    names = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if offered(environment) else ("AZURE_POD_IDENTITY_AUTHORITY_HOST",)
+    return next((name for name in names if environment.get(name)), None)
 
 
-def _endpoint() -> str:
-    variable = _variable()
-    return os.environ[variable] if variable else _METADATA_SERVICE
+def _endpoint(environment: Environment) -> str:
+    variable = _variable(environment)
+    return (environment.get(variable) if variable else None) or _METADATA_SERVICE
 
 
-def _check_endpoint() -> None:
-    variable = _variable()
-    if variable and not is_address(os.environ[variable]):
+def _check_endpoint(environment: Environment) -> None:
+    variable = _variable(environment)
+    if variable and not is_address(_endpoint(environment)):
         raise InvalidInput(
             f"Invalid address in the environment variable {variable}: its scheme, host or port is not valid.",
             code="invalid_address",
@@ -71,12 +70,13 @@ class ManagedIdentity:
     source = "managed_identity"
 
     def identity(self) -> list[str]:
-        parts = [self.source, _endpoint(), self.options.client_id or "", APPLICATION_RESOURCE]
+        endpoint = _endpoint(self.options.environment)
+        parts = [self.source, endpoint, self.options.client_id or "", APPLICATION_RESOURCE]
         return named_by_validation(parts, self.options.verify)
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
         """Fetches a token. The endpoint keeps tokens itself: `fresh` cannot make it give another one."""
-        _check_endpoint()
+        _check_endpoint(self.options.environment)
         client_id = self.options.client_id
         which = f"user-assigned managed identity {client_id}" if client_id else "system-assigned managed identity"
         doing = f"signing in as the {which}"
@@ -91,7 +91,7 @@ class ManagedIdentity:
                 hint="Run this on an Azure machine that has the identity assigned, or choose another auth_source.",
             ) from None
         if "access_token" not in answer:
-            environment = os.environ
+            environment = self.options.environment
             refusal = sign_in_error(
                 doing, answer, client_id, [environment.get("IDENTITY_HEADER"), environment.get("MSI_SECRET")]
             )
@@ -108,13 +108,13 @@ class ManagedIdentity:
         )
         with (
             PlainSession(
-                Attempt(doing, _variable() or "auth_source", client_id),
+                Attempt(doing, _variable(self.options.environment) or "auth_source", client_id),
                 verify=self.options.verify,
                 timeout=min(self.options.request_timeout, _TIMEOUT),
                 retry_timeout=self.options.retry_timeout,
                 environment=False,
             ) as session,
-            understood(doing, shown_host(_endpoint()), client_id),
+            understood(doing, shown_host(_endpoint(self.options.environment)), client_id),
         ):
             client = msal.ManagedIdentityClient(chosen, http_client=session)
             answer: dict[str, Any] = client.acquire_token_for_client(resource=APPLICATION_RESOURCE)

@@ -30,7 +30,6 @@ class Tokens:
         self._current: AccessToken | None = None
         self._failure: FleetError | None = None
         self._failures = 0
-        self._from_cache = False
         self._undated: str | None = None
 
     def __repr__(self) -> str:
@@ -40,11 +39,6 @@ class Tokens:
     def source(self) -> str:
         """The value of `auth_source` that the tokens come from."""
         return self._credential.source
-
-    @property
-    def from_cache(self) -> bool:
-        """Whether the last token was one that an earlier task fetched."""
-        return self._from_cache
 
     def token(self) -> str:
         """Returns an access token that lasts for a while. Raises SignInError, Unreachable or MissingLibrary."""
@@ -98,18 +92,15 @@ class Tokens:
                     return self._kept(slot, old) or self._fetch(slot, fresh)
             except StoreUnusable as problem:
                 self._cache.warn(problem)
-        self._from_cache = False
         return self._credential.acquire(fresh)
 
     def _kept(self, slot: Slot, old: str | None) -> AccessToken | None:
         kept = slot.read()
         if kept is None or kept.secret == old or not kept.usable(time.time()):
             return None
-        self._from_cache = True
         return kept
 
     def _fetch(self, slot: Slot, fresh: bool) -> AccessToken:
-        self._from_cache = False
         token = self._credential.acquire(fresh)
         try:
             slot.write(token)

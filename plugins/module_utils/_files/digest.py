@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
-from .._model import Placeholder, PlannedBytes
+from .._model.values import Placeholder, PlannedBytes
 from .port import FileState, Metadata
 
 

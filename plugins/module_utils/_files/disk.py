@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from .._errors import InvalidInput
-from .._model import Placeholder
+from .._model.values import Placeholder
 from . import owners
 from .attributes import Attributes, changed_flags
 from .destination import (
@@ -195,8 +195,8 @@ class Disk:
 
     def _report(self, error: InvalidInput) -> None:
         if str(error) not in self._reported:
-            self._absent(error)
             self._reported.add(str(error))
+            self._absent(error)
 
 
 def _locked(verb: str, path: str) -> InvalidInput:

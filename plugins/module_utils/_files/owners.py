@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable
 
 from .._errors import InvalidInput
-from .._model import Placeholder
+from .._model.values import Placeholder
 from .destination import unusable
 from .port import Metadata
 

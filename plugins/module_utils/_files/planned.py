@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from .._model import PlannedBytes
+from .._model.values import PlannedBytes
 from .attributes import Attributes
 from .digest import Digest
 from .port import Files, FileState, Metadata, Produce

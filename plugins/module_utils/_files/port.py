@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from .._model import Placeholder
+from .._model.values import Placeholder
 from .attributes import Attributes
 
 #: Takes a piece of a file's content.

@@ -13,7 +13,6 @@ import errno
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 from types import FrameType
@@ -82,4 +81,4 @@ def overwrite(source: str, destination: str) -> None:
 
 
 def _exit(number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
+    raise SystemExit(128 + number)

@@ -9,24 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._errors import Conflict, FleetError, Forbidden, NotFound, ServiceError, SignInError, Unreachable
 from .bounded import LARGEST_ERROR
 
-#: Codes inside a failed operation, and in failures of the form {Code, Message} (FACTS: operations, failures).
-ERROR_CODES = (
-    "OperationFailed",
-    "TenantInMigration",
-    "TenantMigrationRequired",
-    "ClientUpdateRequired",
-    "InternalServerError",
-    "BadRequest",
-    "Forbidden",
-    "Conflict",
-    "NotFound",
-)
 #: Headers that may carry the trace of a failure: which one the service uses is not published (FACTS: not known, 24).
 TRACE_HEADERS = (
     "x-ms-request-id",
@@ -83,10 +71,15 @@ def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
     return line if len(line) <= _LONGEST else line[:_LONGEST].rstrip() + " ..."
 
 
-def service_words(content: bytes, secrets: Iterable[str | None] = ()) -> tuple[str | None, str | None]:
+def service_words(
+    content: bytes, codes: Sequence[str] = (), secrets: Iterable[str | None] = ()
+) -> tuple[str | None, str | None]:
     """Returns code and text of a failure's body in any of its known and likely forms (FACTS: not known, 4).
 
     Of the body the first LARGEST_ERROR bytes count.
+
+    :param codes: what the numbers of an API stand for, from zero on.
+    :param secrets: what must not be repeated.
     """
     secrets = list(secrets)
     text = content[:LARGEST_ERROR].decode("utf-8-sig", "replace").strip()
@@ -94,10 +87,10 @@ def service_words(content: bytes, secrets: Iterable[str | None] = ()) -> tuple[s
         body = json.loads(text)
     except (ValueError, RecursionError):
         return None, _plain_text(text, secrets)
-    found = list(_details(body))
-    codes = [code for code, words in found if code]
+    found = list(_details(body, codes))
+    told = [code for code, words in found if code]
     texts = dict.fromkeys(words for code, words in found if words)
-    return (scrub(codes[0], secrets) if codes else None), scrub("; ".join(texts), secrets) or None
+    return (scrub(told[0], secrets) if told else None), scrub("; ".join(texts), secrets) or None
 
 
 def _plain_text(text: str, secrets: Iterable[str | None]) -> str | None:
@@ -117,37 +110,37 @@ def _title(text: str) -> str:
     return text[start + 1 : end].strip() if end >= 0 and len(lower) == len(text) else ""
 
 
-def _details(body: Any) -> Iterator[tuple[str | None, str | None]]:
+def _details(body: Any, codes: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
     if isinstance(body, str):
         yield None, body
     elif isinstance(body, list):
         for entry in body:
-            yield from _details(entry)
+            yield from _details(entry, codes)
     elif isinstance(body, dict):
         members = {str(name).lower(): value for name, value in body.items()}
-        code = _code(members.get("errorcode"))
+        code = _code(members.get("errorcode"), codes)
         if code is None:
-            code = _code(members.get("code"))
+            code = _code(members.get("code"), codes)
         parts = [members.get(name) for name in ("title", "detail", "message", "error_description")]
         words = [part.strip().rstrip(".") for part in parts if isinstance(part, str) and part.strip()]
         yield code, ": ".join(dict.fromkeys(words)) or None
         if isinstance(members.get("error"), (dict, list, str)):
-            yield from _details(members["error"])
+            yield from _details(members["error"], codes)
         if isinstance(members.get("errors"), dict):
             for name, texts in members["errors"].items():
                 listed = texts if isinstance(texts, list) else [texts]
                 said = [text.strip().rstrip(".") for text in listed if isinstance(text, str)]
                 yield None, ", ".join(f"{name}: {text}" for text in said)
         elif isinstance(members.get("errors"), list):
-            yield from _details(members["errors"])
+            yield from _details(members["errors"], codes)
 
 
-def _code(value: Any) -> str | None:
+def _code(value: Any, codes: Sequence[str]) -> str | None:
     if isinstance(value, bool) or value is None or value == "":
         return None
     if isinstance(value, int):
         # Python refuses to write out a number of thousands of digits.
-        return ERROR_CODES[value] if 0 <= value < len(ERROR_CODES) else str(value) if abs(value) < 10**10 else None
+        return codes[value] if 0 <= value < len(codes) else str(value) if abs(value) < 10**10 else None
     return value if isinstance(value, str) else None
 
 
@@ -166,50 +159,62 @@ def refusal(
     doing: str,
     target: str | None,
     attempts: int = 1,
+    codes: Sequence[str] = (),
     secrets: Iterable[str | None] = (),
 ) -> FleetError:
-    """Returns the error for a reply that is no success, after so many attempts. None of the secrets is repeated."""
+    """Returns the error for a reply that is no success, after so many attempts.
+
+    `codes` and `secrets` as in `service_words`.
+    """
     secrets = list(secrets)
-    code, words = service_words(content, secrets)
-    answered = " ".join([str(status), *([_REASONS[status]] if status in _REASONS else [])])
-    sentence = f"While {doing}, the service answered {answered}"
+    code, words = service_words(content, codes, secrets)
+    trace = request_id(headers, secrets)
+    kind, hint = _kind_and_hint(status, code, traced=trace is not None)
+    return kind(
+        _sentence(status, code, words, doing, attempts),
+        code=code or str(status),
+        status=status,
+        target=target,
+        request_id=trace,
+        retriable=status in (408, 429) or status >= 500,
+        hint=hint,
+    )
+
+
+def _sentence(status: int, code: str | None, words: str | None, doing: str, attempts: int) -> str:
+    reason = _REASONS.get(status)
+    sentence = f"While {doing}, the service answered {status}" + (f" {reason}" if reason else "")
     if attempts > 1:
         sentence += f" ({attempts} times in a row)"
     # The title of a problem often is the reason of the status, said already.
-    words = words.removeprefix(f"{_REASONS.get(status)}: ") if words else None
-    words = None if words == _REASONS.get(status) else words
+    words = words.removeprefix(f"{reason}: ") if words else None
+    words = None if words == reason else words
     if words or code:
         sentence += f": {words or code}"
         if words and code:
             sentence += f" ({code})"
-    hint: str | None = None
-    kind: type[FleetError] = _CLASSES.get(status) or _CLASSES.get(code or "") or ServiceError
+    return sentence.rstrip(". ") + "."
+
+
+def _kind_and_hint(status: int, code: str | None, traced: bool) -> tuple[type[FleetError], str | None]:
+    """The class of the error, and what to do about it."""
+    kind = _CLASSES.get(status) or _CLASSES.get(code or "") or ServiceError
     if status == 401:
-        kind = SignInError
-        hint = "A fresh token was rejected as well: check that the credentials belong to an account of this service."
-    elif 300 <= status < 400:
-        hint = "Redirects are not followed: check api_url."
-    elif status == 410 or code in ("TenantMigrationRequired", "ClientUpdateRequired"):
-        hint = (
+        return SignInError, (
+            "A fresh token was rejected as well: check that the credentials belong to an account of this service."
+        )
+    if 300 <= status < 400:
+        return kind, "Redirects are not followed: check api_url."
+    if status == 410 or code in ("TenantMigrationRequired", "ClientUpdateRequired"):
+        return kind, (
             "The client or the tenant is too old for the service: update azsphere.fleet, and see whether the tenant "
             "was moved to the integrated (catalog) interface."
         )
-    elif status == 429:
-        kind = Unreachable
-        hint = "Lower concurrency, raise retry_timeout, or try again later."
-    elif status in (408, 502, 503, 504):
-        kind = Unreachable
-        hint = "Try again later, or raise retry_timeout."
-    elif status >= 500:
-        hint = "Try again later; if it happens again, report it to the service with the time" + (
-            " and the request ID." if request_id(headers) else "."
-        )
-    return kind(
-        sentence.rstrip(". ") + ".",
-        code=code or str(status),
-        status=status,
-        target=target,
-        request_id=request_id(headers, secrets),
-        retriable=status in (408, 429) or status >= 500,
-        hint=hint,
-    )
+    if status == 429:
+        return Unreachable, "Lower concurrency, raise retry_timeout, or try again later."
+    if status in (408, 502, 503, 504):
+        return Unreachable, "Try again later, or raise retry_timeout."
+    if status >= 500:
+        traces = " and the request ID." if traced else "."
+        return kind, f"Try again later; if it happens again, report it to the service with the time{traces}"
+    return kind, None

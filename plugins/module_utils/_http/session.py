@@ -68,6 +68,7 @@ class Settings:
 
     `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for one whole
     request, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
+    `error_codes` are what the numbers in failures of the API stand for, from zero on.
     """
 
     api_url: str
@@ -75,6 +76,7 @@ class Settings:
     request_timeout: float = 60.0
     retry_timeout: float = 120.0
     concurrency: int = 16
+    error_codes: tuple[str, ...] = ()
 
 
 class Session:
@@ -337,9 +339,9 @@ class _Exchange:
         session, request, attempts = self._session, self._request, self._attempts
         unknown = state_after(reply.status) is WriteState.UNKNOWN
         self._maybe_done = self._maybe_done or unknown
-        error = refusal(
-            reply.status, reply.headers, reply.content, request.doing, request.target, attempts.number, [self._token]
-        )
+        codes = session.settings.error_codes
+        told = (reply.status, reply.headers, reply.content, request.doing, request.target)
+        error = refusal(*told, attempts=attempts.number, codes=codes, secrets=[self._token])
         throttled = reply.status in THROTTLES
         asked = retry_after(reply.headers, session.clock) if throttled else None
         pause = attempts.pause(asked)

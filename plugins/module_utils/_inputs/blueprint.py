@@ -8,13 +8,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .._errors import InvalidInput, escaped
 from .._files.port import Files
-from .._model import OS_FEEDS, ROLES, UPDATE_POLICIES, ImagePackage, name_key
+from .._model.resources import ROLES, ImagePackage
+from .._model.specs import DeploymentSpec, DeviceGroupSpec, ProductSpec, UserSpec, settings_of
+from .._model.values import name_key, same_name
 from . import schema, texts
 from .device_rows import DeviceRow, Warn, rows_from_csv, rows_from_list
 from .documents import load_document
@@ -23,11 +25,11 @@ from .packages import read_package
 
 _DEPLOYMENT = schema.mapping(images=schema.list_of(schema.name()), packages=schema.list_of(schema.filled()))
 _GROUP = schema.mapping(
-    name=schema.name(required=True),
-    description=schema.text(),
-    os_feed=schema.text(*OS_FEEDS),
-    update_policy=schema.text(*UPDATE_POLICIES),
-    allow_crash_dumps_collection=schema.flag(),
+    **{
+        each.name: schema.flag() if each.is_flag else schema.text(*each.choices)
+        for each in settings_of(DeviceGroupSpec)
+    }
+    | {"name": schema.name(required=True)},
     deployment=_DEPLOYMENT,
 )
 _PRODUCT = schema.mapping(
@@ -59,46 +61,19 @@ REPORTED = 10
 
 
 @dataclass(frozen=True)
-class DeploymentEntry:
-    images: tuple[str, ...]
-    packages: tuple[ImagePackage, ...]
-
-
-@dataclass(frozen=True)
-class GroupEntry:
-    """A device group; None leaves a member as it is."""
-
-    name: str
-    description: str | None
-    os_feed: str | None
-    update_policy: str | None
-    allow_crash_dumps_collection: bool | None
-    deployment: DeploymentEntry | None
-
-
-@dataclass(frozen=True)
-class ProductEntry:
-    name: str
-    description: str | None
-    default_device_groups: bool
-    device_groups: tuple[GroupEntry, ...]
-
-
-@dataclass(frozen=True)
-class UserEntry:
-    user: str
-    roles: tuple[str, ...]
-    exclusive: bool
-
-
-@dataclass(frozen=True)
 class Blueprint:
-    """A tenant as it is to be. What it does not name is left alone."""
+    """A tenant as it must be. What it does not name is left alone. Groups come with the name of their product."""
 
-    products: tuple[ProductEntry, ...] = ()
+    products: tuple[ProductSpec, ...] = ()
+    device_groups: tuple[tuple[str, DeviceGroupSpec], ...] = ()
+    deployments: tuple[DeploymentSpec, ...] = ()
     packages: tuple[ImagePackage, ...] = ()
     devices: tuple[DeviceRow, ...] = ()
-    users: tuple[UserEntry, ...] = ()
+    users: tuple[UserSpec, ...] = ()
+
+    def groups_of(self, product: str) -> tuple[DeviceGroupSpec, ...]:
+        """Returns the device groups that it names in a product."""
+        return tuple(spec for owner, spec in self.device_groups if same_name(owner, product))
 
 
 def read_blueprint(
@@ -148,8 +123,12 @@ def parse_blueprint(
         name = f"blueprint {source}" if source else "blueprint"
         raise InvalidInput(f"Invalid {name}: {'; '.join(found)}.", code="blueprint", target=source)
     reader = _Reader(files, base_dir, warn)
+    products = document.get("products") or ()
+    groups = [(each["name"], each.get("device_groups") or ()) for each in products]
     return Blueprint(
-        products=tuple(reader.product(each) for each in document.get("products") or ()),
+        products=tuple(_product(each) for each in products),
+        device_groups=tuple((product, _group(each)) for product, entries in groups for each in entries),
+        deployments=tuple(each for product, entries in groups for each in reader.deployments(product, entries)),
         packages=reader.packages(document.get("images") or ()),
         devices=reader.devices(document),
         users=tuple(_user(each) for each in document.get("users") or ()),
@@ -200,25 +179,12 @@ class _Reader:
         self._base_dir = base_dir
         self._packages: dict[str, ImagePackage] = {}
 
-    def product(self, entry: Mapping[str, Any]) -> ProductEntry:
-        groups = tuple(self._group(each) for each in entry.get("device_groups") or ())
-        default = entry.get("default_device_groups")
-        return ProductEntry(entry["name"], entry.get("description"), True if default is None else default, groups)
-
-    def _group(self, entry: Mapping[str, Any]) -> GroupEntry:
-        deployment = entry.get("deployment")
-        return GroupEntry(
-            name=entry["name"],
-            description=entry.get("description"),
-            os_feed=entry.get("os_feed"),
-            update_policy=entry.get("update_policy"),
-            allow_crash_dumps_collection=entry.get("allow_crash_dumps_collection"),
-            deployment=None
-            if deployment is None
-            else DeploymentEntry(
-                images=tuple(deployment.get("images") or ()), packages=self.packages(deployment.get("packages") or ())
-            ),
-        )
+    def deployments(self, product: str, groups: Iterable[Mapping[str, Any]]) -> Iterator[DeploymentSpec]:
+        for group in groups:
+            deployment = group.get("deployment")
+            if deployment is not None:
+                packages = self.packages(deployment.get("packages") or ())
+                yield DeploymentSpec(product, group["name"], tuple(deployment.get("images") or ()), packages)
 
     def packages(self, paths: Sequence[str]) -> tuple[ImagePackage, ...]:
         return tuple(self._package(os.path.join(self._base_dir, os.path.expanduser(path))) for path in paths)
@@ -235,5 +201,14 @@ class _Reader:
         return tuple(rows_from_list(document.get("devices") or ()))
 
 
-def _user(entry: Mapping[str, Any]) -> UserEntry:
-    return UserEntry(entry["user"], tuple(entry.get("roles") or ()), bool(entry.get("exclusive")))
+def _product(entry: Mapping[str, Any]) -> ProductSpec:
+    default = entry.get("default_device_groups")
+    return ProductSpec(entry["name"], entry.get("description"), True if default is None else default)
+
+
+def _group(entry: Mapping[str, Any]) -> DeviceGroupSpec:
+    return DeviceGroupSpec(**{setting.name: entry.get(setting.name) for setting in settings_of(DeviceGroupSpec)})
+
+
+def _user(entry: Mapping[str, Any]) -> UserSpec:
+    return UserSpec(entry["user"], tuple(entry.get("roles") or ()), bool(entry.get("exclusive")))

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from .._errors import InvalidInput
 from .._files.port import Files
-from .._model import PADDING
+from .._model.values import PADDING
 from .encrypted import DECRYPT, refuse_encrypted
 
 #: The columns of the manufacturing CSV (Azure Sphere manufacturing tools, multi_board_ota_configuration).

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._errors import InvalidInput
 from .._files.port import Files
-from .._model import PADDING, is_device_id, is_guid, name_key
+from .._model.values import PADDING, is_device_id, is_guid, name_key
 from . import texts
 from .device_csv import read_records
 

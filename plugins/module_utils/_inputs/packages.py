@@ -11,9 +11,10 @@ import os
 import struct
 
 from .._errors import InvalidInput, MissingLibrary
-from .._model import IMAGE_TYPES, ImagePackage
+from .._model.resources import ImagePackage
 from .bounded_file import read_at_most
 from .encrypted import refuse_encrypted
+from .image_types import IMAGE_TYPES
 
 #: Bytes of the signature at the end, with SHA-256 or SHA-384.
 SIGNATURE_SIZES = (64, 96)

@@ -17,7 +17,7 @@ from datetime import date, time
 from typing import Any
 
 from .._errors import escaped
-from .._model import PADDING
+from .._model.values import PADDING
 
 #: Characters of a value that an error shows.
 MOST = 60

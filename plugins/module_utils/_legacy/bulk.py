@@ -7,32 +7,31 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from .._backend.bulk import DEFECTS, Progress, for_each_device
+from .._backend.pool import for_each
 from .._deadline import Deadline
 from .._errors import (
     Conflict,
     FleetError,
-    MissingLibrary,
     OperationFailed,
-    ReadOnlyViolation,
     ServiceError,
-    SignInError,
-    Unreachable,
     WriteState,
 )
 from .._http.backoff import RETRIES, Backoff
 from .._http.endings import deadline_exceeded
-from .._model import Operation, is_device_id
-from .._service import DeviceOutcome, Report
+from .._model.resources import Operation
+from .._model.values import is_device_id
+from .._service import Report
 from . import wire
-from .backend import PAGE_SIZE, segment
-from .devices import DeviceVerbs
-from .operations import failure, overdue
-from .pool import for_each
+from .client import PAGE_SIZE, LegacyClient, segment
+from .operations import LegacyOperations, failure, overdue
+from .own_devices import OwnDevices
+from .starting import Starter
+from .tenants import LegacyTenants
 
 #: Devices that a bulk claim takes at most (Devices_BulkClaim).
 CHUNK = 1000
@@ -49,68 +48,58 @@ CLAIM_ATTEMPTS = 3
 #: How the failure of a claim may look when the device is not this tenant's to claim (FACTS: not known, 4 and 19).
 NOT_OURS = ("BadRequest", "Forbidden", "Conflict", "NotFound", "OperationFailed", "CompleteWithErrors")
 REFUSALS = (400, 403, 404, 409, 412, 422)
-#: Not the fault of one device.
-DEFECTS = (ReadOnlyViolation, MissingLibrary)
 _WORDS = ("message", "error_message", "error", "detail", "title", "reason", "error_code")
 
 
-class Progress:
-    """Reports each device once, one at a time, and remembers whether to go on."""
+class BulkWrites:
+    """Claims and moves, many requests at a time."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._lock = threading.Lock()
-        self.going_on = True
-        self.gone: FleetError | None = None
-        self.last: Operation | None = None
+    def __init__(
+        self,
+        client: LegacyClient,
+        starter: Starter,
+        operations: LegacyOperations,
+        tenants: LegacyTenants,
+        own: OwnDevices,
+    ) -> None:
+        self._client = client
+        self._starter = starter
+        self._operations = operations
+        self._tenants = tenants
+        self._own = own
 
-    def tell(self, device_id: str, error: FleetError | None = None) -> bool:
-        with self._lock:
-            if isinstance(error, SignInError) or (isinstance(error, Unreachable) and error.status is None):
-                # There is nobody to talk to: the devices that are left would each wait for the same end.
-                self.gone = self.gone or error
-            if not self._report(DeviceOutcome(device_id, error)):
-                self.going_on = False
-            return self.going_on
-
-    def seen(self, operation: Operation) -> None:
-        with self._lock:
-            self.last = operation
-
-
-class BulkVerbs(DeviceVerbs):
-    def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
-        self._resolved()
+    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+        self._client.tenant_id()
         progress = Progress(report)
         chunks = [device_ids[start : start + CHUNK] for start in range(0, len(device_ids), CHUNK)]
         self._for_each(chunks, lambda chunk: self._claim_chunk(chunk, deadline, progress), CHUNKS_AT_ONCE)
         return progress.last
 
-    def move_devices(
+    def move(
         self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
-        self._resolved()
+        self._client.tenant_id()
         progress = Progress(report)
         singly = len(device_ids) <= FOLLOWED_SINGLY
         under_way: dict[str, Operation] = {}
 
         def move(device_id: str) -> bool:
             doing = f"moving the device {device_id}"
-            operation = self._start(
+            operation = self._starter.start(
                 "PUT",
-                self._path(f"devices/{segment(device_id)}/devicegroup"),
+                self._client.path(f"devices/{segment(device_id)}/devicegroup"),
                 doing,
                 "DeviceUpdateDeviceGroup",
                 # Not for many, whose group is listed anyway.
-                there=partial(self._is_in, device_id, device_group_id) if wait and singly else None,
+                there=partial(self._own.is_in, device_id, device_group_id) if wait and singly else None,
                 target=device_id,
                 body=wire.encoded(device_group_id),
                 deadline=deadline,
             )
-            self._ours.add(device_id)
+            self._own.add([device_id])
             progress.seen(operation)
             if wait and singly:
-                ended = self._settled(operation, deadline, doing)
+                ended = self._operations.settled(operation, deadline, doing)
                 progress.seen(ended)
                 return progress.tell(device_id, None if ended.state == "Complete" else failure(ended, device_id))
             if not wait or operation.final:
@@ -134,10 +123,10 @@ class BulkVerbs(DeviceVerbs):
         if operation is None or operation.final:
             return operation
         try:
-            return self.operation(operation.id) or operation
+            return self._operations.get(operation.id) or operation
         except FleetError as error:
             # The outcomes are told already: this is for the record only.
-            self._debug(f"The last operation could not be looked up: {error.message}")
+            self._client.debug(f"The last operation could not be looked up: {error.message}")
             return operation
 
     def _follow(
@@ -149,11 +138,13 @@ class BulkVerbs(DeviceVerbs):
         in_vain = 0
         while under_way:
             doing = f"waiting for {len(under_way)} devices to be moved"
-            self._session.pause(min(next(pauses), deadline.remaining()), doing)
+            self._client.session.pause(min(next(pauses), deadline.remaining()), doing)
             last_look = deadline.passed
             if len(under_way) > FOLLOWED_SINGLY:
-                path = self._path(f"devicegroups/{segment(device_group_id)}/devices")
-                listed = {wire.id_of(wire.member(body, "DeviceId")) for body in self._entries(path, doing, PAGE_SIZE)}
+                path = self._client.path(f"devicegroups/{segment(device_group_id)}/devices")
+                listed = {
+                    wire.id_of(wire.member(body, "DeviceId")) for body in self._client.entries(path, doing, PAGE_SIZE)
+                }
                 arrived = under_way.keys() & listed
                 in_vain = 0 if arrived else in_vain + 1
                 for device_id in arrived:
@@ -173,7 +164,7 @@ class BulkVerbs(DeviceVerbs):
         """Tells of those devices whose operation has ended."""
 
         def ask(device_id: str) -> bool:
-            found = self.operation(under_way[device_id].id)
+            found = self._operations.get(under_way[device_id].id)
             if found is not None:
                 under_way[device_id] = found
             if found is not None and found.final:
@@ -182,7 +173,7 @@ class BulkVerbs(DeviceVerbs):
                 progress.tell(device_id, None if found.state == "Complete" else failure(found, device_id))
             return True
 
-        self._for_each(list(under_way), ask, self._session.settings.concurrency)
+        self._for_each(list(under_way), ask, self._client.session.settings.concurrency)
 
     def _claim_chunk(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
         """Claims devices in one call; where that does not go through as a whole, finds out about each."""
@@ -195,7 +186,7 @@ class BulkVerbs(DeviceVerbs):
             if deadline.passed:
                 raise deadline_exceeded(doing, deadline, "not started")
             body = wire.encoded(list(device_ids))
-            ended = self._claim(self._path("devices"), doing, "BulkDeviceClaim", deadline, progress, body=body)
+            ended = self._claim(self._client.path("devices"), doing, "BulkDeviceClaim", deadline, progress, body=body)
         except DEFECTS:
             raise
         except FleetError as error:
@@ -206,7 +197,7 @@ class BulkVerbs(DeviceVerbs):
                 progress.tell(device_id, error)
             return progress.going_on
         if ended.state == "Complete":
-            self._ours.update(device_ids)
+            self._own.add(device_ids)
             for device_id in device_ids:
                 progress.tell(device_id)
             return progress.going_on
@@ -220,16 +211,16 @@ class BulkVerbs(DeviceVerbs):
         attempt = 0
         while True:
             attempt += 1
-            started = self._start("PUT", path, doing, kind, deadline=deadline, **options)
+            started = self._starter.start("PUT", path, doing, kind, deadline=deadline, **options)
             progress.seen(started)
-            ended = self._settled(started, deadline, doing)
+            ended = self._operations.settled(started, deadline, doing)
             progress.seen(ended)
             passing = ended.state == "Failed" and failure(ended).retriable
             pause = RETRIES.pause(attempt)
             if not passing or attempt == CLAIM_ATTEMPTS or pause >= deadline.remaining():
                 return ended
-            self._debug(f"While {doing}, the operation failed ({failure(ended).code}): trying again.")
-            self._session.pause(pause, doing)
+            self._client.debug(f"While {doing}, the operation failed ({failure(ended).code}): trying again.")
+            self._client.session.pause(pause, doing)
 
     def _sort_out(self, device_ids: Sequence[str], ended: Operation, deadline: Deadline, progress: Progress) -> bool:
         """After a bulk claim that did not go well: the devices themselves tell whether they are claimed, since the form
@@ -237,7 +228,7 @@ class BulkVerbs(DeviceVerbs):
         missing: list[str] = []
 
         def look(device_id: str) -> bool:
-            if self._is_ours(device_id):
+            if self._own.is_own(device_id):
                 progress.tell(device_id)
             else:
                 missing.append(device_id)
@@ -248,9 +239,9 @@ class BulkVerbs(DeviceVerbs):
             # One device may have sunk all of them.
             return self._claim_singly(missing, deadline, progress)
         try:
-            why = reasons(self._details(ended))
+            why = reasons(self._operations.details(ended))
         except FleetError as error:
-            self._debug(f"no details: {error.message}")
+            self._client.debug(f"no details: {error.message}")
             why = {}
         for device_id in missing:
             progress.tell(device_id, _not_claimable(device_id, failure(ended, device_id), why.get(device_id)))
@@ -258,10 +249,10 @@ class BulkVerbs(DeviceVerbs):
 
     def _claim_singly(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
         def claim(device_id: str) -> bool:
-            path = self._path(f"devices/{segment(device_id)}/claim")
+            path = self._client.path(f"devices/{segment(device_id)}/claim")
             doing = f"claiming the device {device_id}"
             try:
-                there = partial(self._is_ours, device_id)
+                there = partial(self._own.is_own, device_id)
                 ended = self._claim(path, doing, "DeviceClaim", deadline, progress, target=device_id, there=there)
                 if ended.state != "Complete":
                     raise failure(ended, device_id)
@@ -270,24 +261,16 @@ class BulkVerbs(DeviceVerbs):
                 if refused and error.write_state is WriteState.NOT_SENT and self._may_claim():
                     return progress.tell(device_id, _not_claimable(device_id, error))
                 raise
-            self._ours.add(device_id)
+            self._own.add([device_id])
             return progress.tell(device_id)
 
         self._for_each_device(device_ids, claim, deadline, progress)
         return progress.going_on
 
-    def _is_ours(self, device_id: str) -> bool:
-        device = self.device(device_id)
-        return device is not None and device.tenant_id == self._resolved()
-
-    def _is_in(self, device_id: str, device_group_id: str) -> bool:
-        device = self.device(device_id)
-        return device is not None and device.device_group_id == device_group_id
-
     def _may_claim(self) -> bool:
         """Whether the roles of this account, as far as they can be seen, let it claim (FACTS: roles)."""
         try:
-            roles = {role.casefold() for role in self.tenant().roles}
+            roles = {role.casefold() for role in self._tenants.current().roles}
         except FleetError:
             return True
         return not roles or bool(roles & {"administrator", "contributor"})
@@ -295,24 +278,11 @@ class BulkVerbs(DeviceVerbs):
     def _for_each_device(
         self, device_ids: Sequence[str], work: Callable[[str], bool], deadline: Deadline, progress: Progress
     ) -> None:
-        """As `_for_each`; what goes wrong with a device is told of that device, and the others go on."""
-
-        def alone(device_id: str) -> bool:
-            try:
-                if progress.gone is not None:
-                    raise progress.gone
-                if deadline.passed:
-                    raise deadline_exceeded(f"coming to the device {device_id}", deadline, "not started", device_id)
-                return work(device_id)
-            except DEFECTS:
-                raise
-            except FleetError as error:
-                return progress.tell(device_id, error)
-
-        self._for_each(device_ids, alone, self._session.settings.concurrency)
+        session = self._client.session
+        for_each_device(device_ids, work, deadline, progress, session.settings.concurrency, session.close)
 
     def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: int) -> None:
-        for_each(things, work, threads, abandon=self._session.close)
+        for_each(things, work, threads, abandon=self._client.session.close)
 
 
 def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) -> FleetError:

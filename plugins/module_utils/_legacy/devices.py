@@ -3,71 +3,94 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Devices: Devices_*, DeviceCapability_Create, ErrorReporting_List, Deployments_GetByDevice."""
+"""Devices: operations Devices_*, DeviceCapability_Create and Deployments_GetByDevice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from .._errors import Forbidden, NotFound, ServiceError
-from .._http.session import Session
-from .._model import Device, Image, Insight
+from .._deadline import Deadline
+from .._errors import NotFound, ServiceError
+from .._model.refs import GroupRef, Place, ProductRef, Scope
+from .._model.resources import Device, Image, Operation
+from .._service import DeviceOutcome, Report
 from . import wire
-from .backend import PAGE_SIZE, segment
-from .operations import OperationVerbs
+from .bulk import BulkWrites
+from .client import PAGE_SIZE, LegacyClient, segment
+from .device_groups import LegacyDeviceGroups
+from .index import Index
+from .own_devices import OwnDevices
+from .products import LegacyProducts
 
 
-class DeviceVerbs(OperationVerbs):
+class LegacyDevices:
     def __init__(
-        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
+        self,
+        client: LegacyClient,
+        products: LegacyProducts,
+        groups: LegacyDeviceGroups,
+        index: Index,
+        bulk: BulkWrites,
+        own: OwnDevices,
     ) -> None:
-        super().__init__(session, tenant, warn, debug)
-        #: IDs of devices that were read, claimed or moved as this tenant's: they stay so.
-        self._ours: set[str] = set()
+        self._client = client
+        self._products = products
+        self._groups = groups
+        self._index = index
+        self._bulk = bulk
+        self._own = own
 
-    def devices(self, product_id: str | None = None, device_group_id: str | None = None) -> list[Device]:
+    def list(self, scope: Scope = None) -> Sequence[Device]:
         """Devices_List, Devices_ListInProduct or Devices_ListInGroup."""
-        below, doing = _scope(product_id, device_group_id)
-        path = self._path(f"{below}devices")
-        found = self._entries(path, f"listing the devices{doing}", PAGE_SIZE, target=device_group_id or product_id)
-        return sorted((wire.device(body) for body in found), key=lambda device: device.id)
+        below, doing, target = self._scope(scope)
+        path = self._client.path(f"{below}devices")
+        found = self._client.entries(path, f"listing the devices{doing}", PAGE_SIZE, target=target)
+        return sorted((self._seen(wire.device(body)) for body in found), key=lambda device: device.id)
 
-    def device(self, device_id: str) -> Device | None:
-        """Devices_Get. A device of another tenant may show as not found or as forbidden (FACTS: failures).
+    def get(self, device_id: str) -> Device | None:
+        """Devices_Get. Raises Forbidden or NotFound for a device known as this tenant's."""
+        found = self._own.read(device_id)
+        return None if found is None else self._seen(found)
 
-        A device known as this tenant's cannot become anybody else's: for it, both are errors.
-        """
-        path, doing = self._path(f"devices/{segment(device_id)}"), f"looking up the device {device_id}"
-        try:
-            found = wire.device(wire.body_of(self._read(path, doing, target=device_id), doing))
-        except (Forbidden, NotFound):
-            if device_id in self._ours:
-                raise
-            return None
-        if found.tenant_id == self._resolved():
-            self._ours.add(device_id)
-        return found
-
-    def device_count(self, product_id: str | None = None, device_group_id: str | None = None) -> int:
+    def count(self, scope: Scope = None) -> int:
         """Devices_Count, Devices_CountInGroup, or Devices_CountInProduct, whose address is inferred: where it is not
         there, devices are counted."""
-        below, scope = _scope(product_id, device_group_id)
-        doing = f"counting the devices{scope}"
-        path = self._path(f"{below}devices/count".replace("devicegroups", "deviceGroups"))
+        below, words, target = self._scope(scope)
+        doing = f"counting the devices{words}"
+        path = self._client.path(f"{below}devices/count".replace("devicegroups", "deviceGroups"))
         try:
-            return wire.number_of(self._read(path, doing, target=device_group_id or product_id), doing)
+            return wire.number_of(self._client.read(path, doing, target=target), doing)
         except ServiceError as error:
             if error.status not in (400, 403, 404, 405):
                 raise
-            return len(self.devices(product_id, device_group_id))
+            return len(self.list(scope))
 
-    def device_capability(self, device_id: str, capabilities: Iterable[str]) -> bytes:
+    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+        """Devices_BulkClaim and Devices_Claim."""
+        return self._bulk.claim(device_ids, deadline, report)
+
+    def move(
+        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
+    ) -> Operation | None:
+        """Devices_Move."""
+        try:
+            group_id = self._groups.id_of(group)
+        except NotFound as error:
+            error.hint = error.hint or "Somebody else may be changing this tenant at the same time: run it again."
+            for device_id in device_ids:
+                if not report(DeviceOutcome(device_id, error)):
+                    break
+            return None
+        return self._bulk.move(device_ids, group_id, deadline, report, wait)
+
+    def capability_file(self, device_id: str, capabilities: Iterable[str]) -> bytes:
         """DeviceCapability_Create."""
         doing = f"fetching a capability file for the device {device_id}"
         numbers = sorted({wire.enum_number(wire.CAPABILITY, name) for name in capabilities})
-        reply = self._call(
+        reply = self._client.call(
             "POST",
-            self._path("deviceCapabilityImage"),
+            self._client.path("deviceCapabilityImage"),
             doing,
             target=device_id,
             body=wire.encoded({"DeviceId": device_id, "Capabilities": numbers}),
@@ -77,22 +100,31 @@ class DeviceVerbs(OperationVerbs):
         )
         return wire.bytes_of(wire.member(wire.body_of(reply.json(), doing), "SignedDeviceCapabilityImageBytes"), doing)
 
-    def targeted_images(self, device_id: str) -> list[Image]:
+    def targeted_images(self, device_id: str) -> Sequence[Image]:
         """Deployments_GetByDevice."""
         doing = f"listing the images that the device {device_id} is to have"
-        found = self._entries(self._path(f"devices/{segment(device_id)}/images"), doing, target=device_id)
+        found = self._client.entries(self._client.path(f"devices/{segment(device_id)}/images"), doing, target=device_id)
         return sorted((wire.image(body) for body in found), key=lambda image: ((image.name or "").casefold(), image.id))
 
-    def insights(self) -> Iterator[Insight]:
-        """ErrorReporting_List."""
-        for body in self._entries(self._path("getDeviceInsights"), "listing the insights of the devices"):
-            yield wire.insight(body)
+    def _seen(self, device: Device) -> Device:
+        """With its place, which is looked up when somebody asks for it."""
+        group_id, product_id = device.device_group_id, device.product_id
+        if group_id is None:
+            return device
 
+        def compare(scope: ProductRef | GroupRef) -> bool | None:
+            if isinstance(scope, GroupRef):
+                known = self._index.group_id(scope)
+                return None if known is None else known == group_id
+            known = self._index.product_id(scope)
+            return None if known is None else known == product_id
 
-def _scope(product_id: str | None, device_group_id: str | None) -> tuple[str, str]:
-    """The path in front of `devices`, and the words that go with it."""
-    if device_group_id is not None:
-        return f"devicegroups/{segment(device_group_id)}/", f" of the device group {device_group_id}"
-    if product_id is not None:
-        return f"products/{segment(product_id)}/", f" of the product {product_id}"
-    return "", ""
+        return replace(device, place=Place(lambda: self._groups.with_guid(group_id, product_id), compare))
+
+    def _scope(self, scope: Scope) -> tuple[str, str, str | None]:
+        """The path in front of `devices`, the words that go with it, and the target of errors."""
+        if isinstance(scope, GroupRef):
+            return f"devicegroups/{self._groups.id_of(scope)}/", f" of the device group {scope}", str(scope)
+        if scope is not None:
+            return f"products/{self._products.id_of(scope)}/", f" of the product {scope}", str(scope)
+        return "", "", None

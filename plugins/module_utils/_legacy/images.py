@@ -3,55 +3,59 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Images and deployments: operations Image_*, Deployments_*."""
+"""Images: operations Image_*."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from .._errors import InvalidInput, NotFound, ServiceError
-from .._http.download import fetch
+from .._http import download as downloads
 from .._http.errors import scrub
-from .._model import Deployment, Image, ImageDownload, ImagePackage, Operation
+from .._model.resources import Image, ImageDownload, ImagePackage, Operation
 from . import wire
-from .backend import segment
-from .operations import OperationVerbs
+from .client import LegacyClient, segment
+from .starting import Starter
 
 #: What a POST that only reads is sent with.
 _READS = {"idempotent": True, "changes": False}
 
 
-class ImageVerbs(OperationVerbs):
-    def images(self) -> list[Image]:
+class LegacyImages:
+    def __init__(self, client: LegacyClient, starter: Starter) -> None:
+        self._client = client
+        self._starter = starter
+
+    def list(self) -> Sequence[Image]:
         """Image_ListForTenant."""
-        found = [wire.image(body) for body in self._entries(self._path("images"), "listing the images")]
+        found = [wire.image(body) for body in self._client.entries(self._client.path("images"), "listing the images")]
         return sorted(found, key=lambda image: ((image.name or "").casefold(), image.id))
 
-    def image(self, image_id: str) -> Image | None:
+    def get(self, image_id: str) -> Image | None:
         """Image_GetMetadata."""
-        path = self._path(f"images/{segment(image_id)}/metadata")
-        body = self._find(path, f"looking up the image {image_id}", target=image_id)
+        path = self._client.path(f"images/{segment(image_id)}/metadata")
+        body = self._client.find(path, f"looking up the image {image_id}", target=image_id)
         return None if body is None else wire.image(body)
 
-    def image_status(self, image_id: str) -> str | None:
+    def status(self, image_id: str) -> str | None:
         """Image_GetStatus, typed as text and shown as an object with Status."""
-        path = self._path(f"images/{segment(image_id)}/status")
+        path = self._client.path(f"images/{segment(image_id)}/status")
         try:
-            body = self._read(path, f"looking up the status of the image {image_id}", target=image_id)
+            body = self._client.read(path, f"looking up the status of the image {image_id}", target=image_id)
         except NotFound:
             return None
         return wire.text_of(wire.member(body, "Status") if isinstance(body, dict) else body)
 
-    def component_ids(self, image_ids: Sequence[str]) -> dict[str, str | None]:
+    def component_ids(self, image_ids: Sequence[str]) -> Mapping[str, str | None]:
         """Image_ListComponentIds: a POST that reads. A session that may only send GET asks for each image instead."""
         if not image_ids:
             return {}
-        if self._session.read_only:
-            found = [self.image(image_id) for image_id in image_ids]
+        if self._client.session.read_only:
+            found = [self.get(image_id) for image_id in image_ids]
             return {image.id: image.component_id for image in found if image is not None}
         doing = f"looking up the components of {len(image_ids)} images"
-        path = self._path("images/componentIdsForImages")
-        body = self._call("POST", path, doing, body=wire.encoded(list(image_ids)), **_READS).json()
+        path = self._client.path("images/componentIdsForImages")
+        body = self._client.call("POST", path, doing, body=wire.encoded([*image_ids]), **_READS).json()
         if not isinstance(body, list):
             body = wire.member(wire.body_of(body, doing), "Items") or []
         pairs = [wire.body_of(entry, doing) for entry in body]
@@ -61,19 +65,21 @@ class ImageVerbs(OperationVerbs):
             if (image_id := wire.id_of(wire.member(pair, "ImageId"))) is not None
         }
 
-    def image_download(self, image_id: str) -> ImageDownload:
+    def download(self, image_id: str) -> ImageDownload:
         """Image_GetUrl."""
         doing = f"asking where the image {image_id} can be fetched"
-        body = wire.body_of(self._read(self._path(f"images/{segment(image_id)}"), doing, target=image_id), doing)
+        body = wire.body_of(
+            self._client.read(self._client.path(f"images/{segment(image_id)}"), doing, target=image_id), doing
+        )
         url = wire.text_of(wire.member(body, "Uri"))
         if url is None or wire.member(body, "IsSuccess") is False:
             why = scrub(wire.text_of(wire.member(body, "UriMessage")) or "it did not say why")
             raise ServiceError(f"While {doing}, the service gave no address: {why.rstrip('.')}.", target=image_id)
         return ImageDownload(image_id, url)
 
-    def fetch_image(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
-        settings = self._session.settings
-        fetch(
+    def fetch(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
+        settings = self._client.session.settings
+        downloads.fetch(
             download.url,
             write,
             verify=settings.verify,
@@ -83,49 +89,20 @@ class ImageVerbs(OperationVerbs):
             api_url=settings.api_url,
         )
 
-    def upload_image(self, package: ImagePackage) -> Operation:
+    def upload(self, package: ImagePackage) -> Operation:
         """Image_Upload: the raw bytes of the package."""
         try:
             with open(package.path, "rb") as source:
                 content = source.read()
         except OSError as error:
             raise InvalidInput(f"The image package {package.path} cannot be read: {error.strerror}.") from error
-        return self._start(
+        return self._starter.start(
             "POST",
-            self._path("images"),
+            self._client.path("images"),
             f"uploading the image {package.name or package.id}",
             "ImageUpload",
-            there=lambda: self.image(package.id) is not None,
+            there=lambda: self.get(package.id) is not None,
             target=package.id,
             body=content,
             content_type="application/octet-stream",
-        )
-
-    def deployments(self, device_group_id: str) -> list[Deployment]:
-        """Deployments_List."""
-        path = self._path(f"devicegroups/{segment(device_group_id)}/deployments")
-        doing = f"listing the deployments of the device group {device_group_id}"
-        return wire.newest_first(wire.deployment(body) for body in self._entries(path, doing, target=device_group_id))
-
-    def deployment(self, deployment_id: str) -> Deployment | None:
-        """Deployments_Get."""
-        path = self._path(f"deployments/{segment(deployment_id)}")
-        body = self._find(path, f"looking up the deployment {deployment_id}", target=deployment_id)
-        return None if body is None else wire.deployment(body)
-
-    def create_deployment(self, device_group_id: str, image_ids: Sequence[str]) -> Operation:
-        """Deployments_Create: the whole set of images, as a bare array."""
-        wanted = tuple(sorted(image_id.lower() for image_id in image_ids))
-
-        def newest_is_this() -> bool:
-            return [deployment.images for deployment in self.deployments(device_group_id)][:1] == [wanted]
-
-        return self._start(
-            "POST",
-            self._path(f"devicegroups/{segment(device_group_id)}/deployments"),
-            f"deploying {len(image_ids)} images to the device group {device_group_id}",
-            "DeployToDeviceGroup",
-            there=newest_is_this,
-            target=device_group_id,
-            body=wire.encoded(list(image_ids)),
         )

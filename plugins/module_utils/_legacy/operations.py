@@ -23,11 +23,10 @@ from .._errors import (
 from .._http.backoff import Backoff
 from .._http.endings import deadline_exceeded
 from .._http.throttle import retry_after
-from .._model import FINAL_STATES, Operation
+from .._model.resources import FINAL_STATES, Operation
 from . import wire
-from .backend import segment
-from .starting import HINTS, overtaken
-from .tenants import TenantVerbs
+from .client import LegacyClient, segment
+from .starting import HINTS, Starter, overtaken
 
 #: Seconds between polls.
 POLLS = Backoff(0.1, 1.6, 2.0)
@@ -43,22 +42,26 @@ DETAILS = {
 }
 
 
-class OperationVerbs(TenantVerbs):
-    def operation(self, operation_id: str, details: bool = False) -> Operation | None:
+class LegacyOperations:
+    def __init__(self, client: LegacyClient, starter: Starter) -> None:
+        self._client = client
+        self._starter = starter
+
+    def get(self, operation_id: str, details: bool = False) -> Operation | None:
         """AsyncOperations_Get, then AsyncOperations_GetGlobal, and the kind-specific detail calls."""
-        found, _asked = self._state(operation_id, outside=self._tenant_option is None)
+        found, _asked = self._state(operation_id, outside=self._client.tenant_option is None)
         if found is None or not details:
             return found
-        return replace(found, details=self._details(found))
+        return replace(found, details=self.details(found))
 
     def wait(self, operation: Operation, deadline: Deadline) -> Operation:
-        ended = self._settled(operation, deadline)
+        ended = self.settled(operation, deadline)
         if ended.state != "Complete":
             error = failure(ended)
-            raise overtaken(error) if self._brought_about(ended.id) else error
+            raise overtaken(error) if self._starter.took_effect(ended.id) else error
         return ended
 
-    def _settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
+    def settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
         """Returns the ended operation, a success or not. One that cannot be polled is judged by its effect.
 
         Raises DeadlineExceeded, and what polling raises.
@@ -70,17 +73,16 @@ class OperationVerbs(TenantVerbs):
             except FleetError as error:
                 if not self._took_effect(operation.id, error, doing):
                     raise
-                self._debug(f"{error.message} Its effect is there.")
+                self._client.debug(f"{error.message} Its effect is there.")
                 return replace(operation, state=FINAL_STATES[0])
 
     def _took_effect(self, operation_id: str, error: FleetError, doing: str) -> bool:
         """Whether an operation whose polling ended with this error did what it was to do, or soon does."""
-        there = self._expected.get(operation_id)
-        if there is None or error.code == "closed":
+        if error.code == "closed":
             return False
         if isinstance(error, DeadlineExceeded):
-            return self._is_so(there)
-        return self._comes_about(there, doing)
+            return self._starter.took_effect(operation_id)
+        return self._starter.takes_effect(operation_id, doing)
 
     def _polled(self, operation: Operation, deadline: Deadline, doing: str) -> Operation:
         pauses = POLLS.pauses()
@@ -91,7 +93,7 @@ class OperationVerbs(TenantVerbs):
             if deadline.passed:
                 raise overdue(doing, deadline, operation)
             step = min(max(next(pauses), asked or 0.0), deadline.remaining())
-            self._session.pause(step, doing)
+            self._client.session.pause(step, doing)
             waited += step
             try:
                 found, asked = self._state(operation.id, outside, doing, deadline)
@@ -101,9 +103,9 @@ class OperationVerbs(TenantVerbs):
                 raise
             if found is not None:
                 operation = replace(found, type=found.type or operation.type)
-            elif self._brought_about(operation.id):
+            elif self._starter.took_effect(operation.id):
                 operation = replace(operation, state=FINAL_STATES[0])
-            elif waited > (SETTLING_BY_EFFECT if operation.id in self._expected else SETTLING):
+            elif waited > (SETTLING_BY_EFFECT if self._starter.expects(operation.id) else SETTLING):
                 raise NotFound(
                     f"While {doing}, the service no longer knew it; the last state seen was {operation.state}.",
                     code="NotFound",
@@ -118,12 +120,12 @@ class OperationVerbs(TenantVerbs):
         seconds after which the service wants to be asked again, should it say so (FACTS: not known, 3)."""
         doing = doing or f"looking up the operation {operation_id}"
         for globally in (outside, not outside):
-            if not globally and self._tenant_option is None:
+            if not globally and self._client.tenant_option is None:
                 continue
             below = f"operations/{segment(operation_id)}"
-            path = f"/v2/{below}" if globally else self._path(below)
+            path = f"/v2/{below}" if globally else self._client.path(below)
             try:
-                reply = self._call("GET", path, doing, target=operation_id, deadline=deadline)
+                reply = self._client.call("GET", path, doing, target=operation_id, deadline=deadline)
             except NotFound:
                 continue
             except ServiceError as error:
@@ -133,25 +135,25 @@ class OperationVerbs(TenantVerbs):
                 raise
             body = reply.json()
             if isinstance(body, dict) and wire.id_of(wire.member(body, "OperationId")):
-                return wire.operation(body), retry_after(reply.headers, self._session.clock)
+                return wire.operation(body), retry_after(reply.headers, self._client.session.clock)
         return None, None
 
-    def _details(self, operation: Operation) -> dict[str, Any] | None:
+    def details(self, operation: Operation) -> dict[str, Any] | None:
         """What the kind-specific call says beyond the operation itself; None for kinds that have none.
 
         The address that the operation names comes first, unless it leads to another host: the token stays here.
         """
         kind = DETAILS.get(operation.type)
-        paths = [self._session.path_of(operation.details_location)]
-        if kind is not None and self._tenant_option is not None:
-            paths.append(self._path(f"operationTypes/{kind}/operations/{segment(operation.id)}"))
+        paths = [self._client.session.path_of(operation.details_location)]
+        if kind is not None and self._client.tenant_option is not None:
+            paths.append(self._client.path(f"operationTypes/{kind}/operations/{segment(operation.id)}"))
         doing = f"fetching the details of the operation {operation.id}"
         for path in paths:
             if path is None:
                 continue
             versioned = path if path.lower().startswith("/v2/") else "/v2" + path
             try:
-                body = self._read(versioned, doing, target=operation.id)
+                body = self._client.read(versioned, doing, target=operation.id)
             except ServiceError as error:
                 # One of the addresses is a guess, which may be refused in other ways.
                 if error.status in (400, 403, 404, 405):

@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Lists that come in pages: whole, or an error."""
+"""How lists of the Public API v2 come in pages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .._backend import paging
 from .._errors import ServiceError
 from .wire import member
 
@@ -17,48 +18,28 @@ from .wire import member
 Ask = Callable[[Mapping[str, str], Mapping[str, str]], Any]
 
 CONTINUATION = "Sphere-Continuation"
-#: Empty pages in a row after which no further one is asked for.
-MOST_EMPTY = 100
 
 
 def entries(ask: Ask, doing: str, page_size: int | None = None) -> Iterator[Mapping[str, Any]]:
-    """All entries of a list, page by page as they are asked for (FACTS: paging).
+    """Returns all entries of a list, page by page as they are asked for (FACTS: paging).
 
     Takes `{"Items": [...], "ContinuationToken": ...}` and a bare array. `page_size` is a wish: as the ceiling is not
     known, a server that refuses it is asked without it. Raises ServiceError when a list cannot be read to its end.
     """
     query = {} if page_size is None else {"maxPageSize": str(page_size)}
-    token: str | None = None
-    seen: set[str] = set()
-    empty = 0
-    while True:
+
+    def read(token: str | None) -> tuple[list[Mapping[str, Any]], str | None]:
         headers = {} if token is None else {CONTINUATION: token}
         try:
             body = ask(query, headers)
         except ServiceError as error:
             if not (error.status == 400 and query and token is None):
                 raise
-            query = {}
+            query.clear()
             body = ask(query, headers)
-        page, following = _page(body, doing)
-        yield from page
-        if following is None:
-            return
-        empty = 0 if page else empty + 1
-        if empty > MOST_EMPTY or not (following.isascii() and following.isprintable()):
-            raise ServiceError(
-                f"While {doing}, the service led on without an end: the list cannot be completed.",
-                code="repeated_page",
-                hint="Run the task again; if it stays, it is a fault of the service.",
-            )
-        if following in seen:
-            raise ServiceError(
-                f"While {doing}, the service gave the same continuation token twice: the list cannot be completed.",
-                code="repeated_page",
-                hint="Run the task again; if it stays, it is a fault of the service.",
-            )
-        seen.add(following)
-        token = following
+        return _page(body, doing)
+
+    return paging.entries(read, doing)
 
 
 def _page(body: Any, doing: str) -> tuple[list[Mapping[str, Any]], str | None]:

@@ -17,10 +17,9 @@ from typing import Any
 from .._deadline import Deadline
 from .._errors import AGAIN, AmbiguousWrite, Conflict, FleetError, OperationFailed, WriteState
 from .._http.backoff import Backoff
-from .._http.session import Session
-from .._model import Operation
+from .._model.resources import Operation
 from . import wire
-from .backend import Backend
+from .client import LegacyClient
 
 #: Seconds between looks for the effect of a start whose reply was lost.
 LOOKS = Backoff(0.25, 1.6, 2.0)
@@ -35,7 +34,7 @@ HINTS = {
     "TenantCreation": "A device can make one tenant only, and only while it is claimed by nobody.",
 }
 
-#: Tells whether what an operation is to bring about is so.
+#: Returns whether the effect that an operation must have is there.
 There = Callable[[], bool]
 
 
@@ -45,14 +44,14 @@ class Overtaken(OperationFailed, AmbiguousWrite):
     """
 
 
-class StartingBackend(Backend):
-    def __init__(
-        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
-    ) -> None:
-        super().__init__(session, tenant, warn, debug)
+class Starter:
+    """Starts operations, and remembers the effect that each must have."""
+
+    def __init__(self, client: LegacyClient) -> None:
+        self._client = client
         self._expected: dict[str, There] = {}
 
-    def _start(
+    def start(
         self, method: str, path: str, doing: str, kind: str, there: There | None = None, **options: Any
     ) -> Operation:
         """Sends what starts an operation. 202, 200 and 204 are all taken (FACTS: not known, 2).
@@ -61,10 +60,10 @@ class StartingBackend(Backend):
         raised.
         """
         try:
-            started = self._started(self._write(method, path, doing, **options), kind)
+            started = self._started(self._client.write(method, path, doing, **options), kind)
         except FleetError as error:
             if error.write_state is WriteState.UNKNOWN and there is not None and self._comes_about(there, doing):
-                self._debug(f"{error.message} It was carried out.")
+                self._client.debug(f"{error.message} It was carried out.")
                 return wire.done(kind)
             if error.status in TAKEN and there is not None and self._is_so(there):
                 raise overtaken(error) from error
@@ -75,19 +74,28 @@ class StartingBackend(Backend):
             self._expected[started.id] = there
         return started
 
-    def _brought_about(self, operation_id: str) -> bool:
-        """Whether what an operation started here was to bring about is so, whatever became of the operation."""
+    def took_effect(self, operation_id: str) -> bool:
+        """Returns whether the effect of an operation that was started here is there, however the operation ended."""
         there = self._expected.get(operation_id)
         return there is not None and self._is_so(there)
 
+    def expects(self, operation_id: str) -> bool:
+        """Returns whether an operation was started here by what shows its effect."""
+        return operation_id in self._expected
+
+    def takes_effect(self, operation_id: str, doing: str) -> bool:
+        """Returns whether the effect of an operation that was started here is there, or soon is."""
+        there = self._expected.get(operation_id)
+        return there is not None and self._comes_about(there, doing)
+
     def _comes_about(self, there: There, doing: str) -> bool:
-        deadline = Deadline(min(LOST, self._session.settings.retry_timeout), self._session.clock.now)
+        deadline = Deadline(min(LOST, self._client.session.settings.retry_timeout), self._client.session.clock.now)
         for pause in LOOKS.pauses():
             if self._is_so(there):
                 return True
             if deadline.passed:
                 return False
-            self._session.pause(min(pause, deadline.remaining()), doing)
+            self._client.session.pause(min(pause, deadline.remaining()), doing)
         raise AssertionError("pauses have no end")
 
     def _is_so(self, there: There) -> bool:
@@ -95,7 +103,7 @@ class StartingBackend(Backend):
             return there()
         except FleetError as error:
             # The failure that led here is the one to tell.
-            self._debug(f"What is there could not be looked up: {error.message}")
+            self._client.debug(f"What is there could not be looked up: {error.message}")
             return False
 
     @staticmethod

@@ -20,20 +20,18 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .._errors import InvalidInput, ServiceError
-from .._http.errors import ERROR_CODES, scrub
-from .._model import (
+from .._http.errors import scrub
+from .._inputs.image_types import IMAGE_TYPES
+from .._model.resources import (
     FINAL_STATES,
-    IMAGE_TYPES,
     OPERATION_STATES,
     Certificate,
     Deployment,
     Device,
-    DeviceGroup,
     Image,
     Insight,
     Operation,
     OperationError,
-    Product,
     Tenant,
     User,
 )
@@ -44,6 +42,18 @@ UPDATE_POLICY = {0: "UpdateAll", 1: "No3rdPartyAppUpdates", 2: "NoUpdates"}
 CHIP_SKU = {0: "MT3620AN"}
 CAPABILITY = {11: "appDevelopment", 12: "enableRfTestMode", 13: "fieldServicing"}
 OPERATION_STATE = dict(enumerate(OPERATION_STATES))
+#: Codes inside a failed operation, and in failures of the form {Code, Message} (FACTS: operations, failures).
+ERROR_CODES = (
+    "OperationFailed",
+    "TenantInMigration",
+    "TenantMigrationRequired",
+    "ClientUpdateRequired",
+    "InternalServerError",
+    "BadRequest",
+    "Forbidden",
+    "Conflict",
+    "NotFound",
+)
 ERROR_CODE = dict(enumerate(ERROR_CODES))
 OPERATION_TYPE = dict(
     enumerate(
@@ -117,8 +127,8 @@ def id_of(value: Any) -> str | None:
     return None if text in ("", NO_TENANT) else text
 
 
-def _own_id(body: Mapping[str, Any], name: str = "Id") -> str:
-    """The ID without which an object is nothing. Raises ServiceError."""
+def own_id(body: Mapping[str, Any], name: str = "Id") -> str:
+    """Returns the ID without which an object is nothing. Raises ServiceError."""
     found = id_of(member(body, name))
     if found is None:
         raise ServiceError(f"The service answered with an object that has no {name}.", code="unexpected")
@@ -188,32 +198,13 @@ def number_of(value: Any, doing: str) -> int:
 
 
 def tenant(body: Mapping[str, Any]) -> Tenant:
-    return Tenant(_own_id(body), text_of(member(body, "Name")), _roles(member(body, "Roles")))
-
-
-def product(body: Mapping[str, Any]) -> Product:
-    description = text_of(member(body, "Description"))
-    return Product(_own_id(body), str(member(body, "Name") or ""), description)
-
-
-def device_group(body: Mapping[str, Any]) -> DeviceGroup:
-    current = member(body, "CurrentDeployment")
-    return DeviceGroup(
-        id=_own_id(body),
-        product_id=id_of(member(body, "ProductId")) or "",
-        name=str(member(body, "Name") or ""),
-        description=text_of(member(body, "Description")),
-        os_feed=enum_name(OS_FEED_TYPE, member(body, "OsFeedType")) or "Retail",
-        update_policy=enum_name(UPDATE_POLICY, member(body, "UpdatePolicy")) or "UpdateAll",
-        allow_crash_dumps_collection=member(body, "AllowCrashDumpsCollection") is True,
-        current_deployment=deployment(current) if isinstance(current, dict) and id_of(member(current, "Id")) else None,
-    )
+    return Tenant(own_id(body), text_of(member(body, "Name")), _roles(member(body, "Roles")))
 
 
 def deployment(body: Mapping[str, Any]) -> Deployment:
     images = member(body, "DeployedImages")
     return Deployment(
-        id=_own_id(body),
+        id=own_id(body),
         images=tuple(sorted(str(image).lower() for image in images)) if isinstance(images, list) else (),
         deployed_at=date_of(member(body, "DeploymentDateUtc")),
     )
@@ -221,7 +212,7 @@ def deployment(body: Mapping[str, Any]) -> Deployment:
 
 def device(body: Mapping[str, Any]) -> Device:
     return Device(
-        id=_own_id(body, "DeviceId"),
+        id=own_id(body, "DeviceId"),
         tenant_id=id_of(member(body, "TenantId")),
         product_id=id_of(member(body, "ProductId")),
         device_group_id=id_of(member(body, "DeviceGroupId")),
@@ -236,7 +227,7 @@ def device(body: Mapping[str, Any]) -> Device:
 def image(body: Mapping[str, Any]) -> Image:
     kind = member(body, "Type")
     return Image(
-        id=_own_id(body),
+        id=own_id(body),
         name=text_of(member(body, "Name")),
         description=text_of(member(body, "Description")),
         component_id=id_of(member(body, "ComponentId")),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Claims and moves of the overlay, and what devices are to run."""
+"""Devices in the overlay: claims, moves, and what they are to run."""
 
 from __future__ import annotations
 
@@ -11,67 +11,96 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .._deadline import Deadline
-from .._errors import FleetError, NotFound
-from .._model import Device, Image, Insight, Operation, PlannedBytes
+from .._errors import Conflict, FleetError, NotFound
+from .._model.refs import GroupRef, Place, Scope
+from .._model.resources import Device, Image, Operation
+from .._model.values import PlannedBytes
 from .._service import DeviceOutcome, Report
-from .products import ProductLayer
+from .state import State, ended
 
 
-class DeviceLayer(ProductLayer):
-    def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+class OverlayDevices:
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._rows = state.devices
+
+    def list(self, scope: Scope = None) -> Sequence[Device]:
+        if scope is None or self._rows.complete:
+            self._state.require_place(scope)
+            found = self._rows.all()
+        else:
+            below = self._state.below(scope)
+            found = self._rows.over([] if below is None else self._state.base.devices.list(below))
+        return sorted(
+            (device for device in found if device.tenant_id is not None and device.is_within(scope)),
+            key=lambda device: device.id,
+        )
+
+    def get(self, device_id: str) -> Device | None:
+        return self._rows.get(device_id)
+
+    def count(self, scope: Scope = None) -> int:
+        below = None if scope is None else self._state.below(scope)
+        if self._rows.touched or (scope is not None and below is None):
+            return len(self.list(scope))
+        return self._state.base.devices.count(below)
+
+    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
         """Cannot know which devices another tenant owns: the service tells nobody before a claim."""
-        tenant_id = self._base.tenant().id
+        tenant_id = self._state.base.tenants.current().id
         for device_id in device_ids:
-            device = self._devices.known(device_id) or Device(device_id)
+            device = self._rows.known(device_id) or Device(device_id)
             if device.tenant_id is None:
-                self._devices.put(replace(device, tenant_id=tenant_id))
+                self._rows.add(replace(device, tenant_id=tenant_id))
             if not report(DeviceOutcome(device_id)):
                 break
-        kind = "DeviceClaim" if len(device_ids) == 1 else "BulkDeviceClaim"
-        return self._over(self._begun(kind)) if device_ids else None
+        verb = "devices.claim" if len(device_ids) == 1 else "devices.claim_many"
+        return ended(self._state.started(verb)) if device_ids else None
 
-    def move_devices(
-        self, device_ids: Sequence[str], device_group_id: str, deadline: Deadline, report: Report, wait: bool = True
+    def move(
+        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
         for device_id in device_ids:
             error: FleetError | None = None
             try:
-                group = self._existing_group(device_group_id)
+                found = self._state.group(group)
                 device = self._claimed(device_id)
-                self._devices.put(replace(device, product_id=group.product_id, device_group_id=group.id))
-            except NotFound as refused:
-                error = refused
+                place = Place.at(found.ref)
+                moved = replace(device, place=place, product_id=found.product_id, device_group_id=found.id)
+                self._rows.add(moved)
+            except NotFound as missing:
+                error = missing
             if not report(DeviceOutcome(device_id, error)):
                 break
-        operation = self._begun("DeviceUpdateDeviceGroup") if device_ids else None
-        return self._over(operation) if operation is not None and wait else operation
+        operation = self._state.started("devices.move") if device_ids else None
+        return ended(operation) if wait else operation
 
-    def device_capability(self, device_id: str, capabilities: Iterable[str]) -> bytes:
+    def capability_file(self, device_id: str, capabilities: Iterable[str]) -> bytes:
         """Asking for a file is a write to the service, which signs one; what it would hold cannot be known."""
         self._claimed(device_id)
         return PlannedBytes()
 
-    def forget_devices(self, device_ids: Iterable[str]) -> None:
-        """Has these be as they are in the service below, whatever was done to them here."""
-        self._devices.forget(device_ids)
+    def targeted_images(self, device_id: str) -> Sequence[Image]:
+        if not self._state.deployments and device_id not in {device.id for device in self._rows.changed}:
+            return self._state.base.devices.targeted_images(device_id)
+        place = self._claimed(device_id).group
+        group = None if place is None else self._state.groups.get(place)
+        images = group.current_deployment.images if group and group.current_deployment else ()
+        found = [self._state.images.get(image_id) for image_id in images]
+        return [image for image in found if image is not None]
+
+    def forget(self, device_ids: Iterable[str]) -> None:
+        """Makes these devices what they are in the service below, whatever was done to them here."""
+        self._rows.forget(device_ids)
 
     def _claimed(self, device_id: str) -> Device:
-        device = self._devices.get(device_id)
+        device = self._rows.get(device_id)
         if device is None or device.tenant_id is None:
             raise NotFound(f"Device {device_id} is not claimed into this tenant.", code="NotFound", target=device_id)
         return device
 
-    def targeted_images(self, device_id: str) -> list[Image]:
-        if device_id not in self._moved() and not self._new_deployments:
-            return self._base.targeted_images(device_id)
-        device = self._claimed(device_id)
-        group = self.device_group(device.device_group_id) if device.device_group_id else None
-        images = group.current_deployment.images if group and group.current_deployment else ()
-        found = [self._images.get(image_id) for image_id in images]
-        return [image for image in found if image is not None]
 
-    def _moved(self) -> set[str]:
-        return {device.id for device in self._devices.over([])}
-
-    def insights(self) -> Iterable[Insight]:
-        return self._base.insights()
+def require_no_devices(count: int, what: str) -> None:
+    """Raises Conflict for something that cannot be deleted because of its devices."""
+    if count:
+        raise Conflict(f"The {what} cannot be deleted while it has devices ({count}).", code="Conflict", target=what)

@@ -11,9 +11,35 @@ service can give (a GUID, a time) is a Placeholder here.
 
 from __future__ import annotations
 
-from .access import AccessLayer
-from .images import ImageLayer
+from .._model.values import Placeholder
+from .._service import Service
+from .deployments import OverlayDeployments
+from .device_groups import OverlayDeviceGroups
+from .devices import OverlayDevices
+from .images import OverlayImages
+from .operations import OverlayOperations
+from .products import OverlayProducts
+from .state import NewValue, State
+from .tenants import OverlayCertificates, OverlayTenants
+from .users import OverlayUsers
 
 
-class Overlay(ImageLayer, AccessLayer):
-    """A Service over a Service. Sends nothing but reads to the one below, and no placeholder ever."""
+class Overlay:
+    """A Service over a Service. Sends nothing but reads to the one below, under the names that it knows.
+
+    :param new_value: makes what the service below would give something new: a GUID.
+    """
+
+    def __init__(self, base: Service, new_value: NewValue = Placeholder) -> None:
+        state = State(base, new_value)
+        self.capabilities = base.capabilities
+        self.tenants = OverlayTenants(state)
+        self.certificates = OverlayCertificates(base)
+        self.users = OverlayUsers(base)
+        self.devices = OverlayDevices(state)
+        self.device_groups = OverlayDeviceGroups(state, self.devices)
+        self.products = OverlayProducts(state, self.device_groups, self.devices)
+        self.images = OverlayImages(state)
+        self.deployments = OverlayDeployments(state)
+        self.insights = base.insights
+        self.operations = OverlayOperations(base)

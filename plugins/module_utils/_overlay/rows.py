@@ -7,64 +7,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
-from .._model import Placeholder
-
-
-class HasId(Protocol):
-    @property
-    def id(self) -> str:
-        """Returns what the row is known by."""
+Key = TypeVar("Key", bound=Hashable)
+Row = TypeVar("Row")
 
 
-Row = TypeVar("Row", bound=HasId)
+def _same(value: Any) -> Any:
+    return value
 
 
-class Rows(Generic[Row]):
-    """One kind of resource: reads go through, once each; changes stay here.
+class Rows(Generic[Key, Row]):
+    """One kind of resource: each is read once from below; changes stay here.
 
-    A placeholder is never asked for below: what it stands for exists only here.
+    What is renamed here keeps its old key below, and what is made here has none there.
+
+    :param key: returns what a row is known by.
+    :param down: returns the key below of a row that was not changed here; None when it cannot exist there.
+    :param up: returns a row of the service below as it is here; None when it is gone with what it belongs to.
+    :param exhaustive: whether the list shows everything that a read of one shows.
     """
 
-    def __init__(self, read_all: Callable[[], list[Row]], read_one: Callable[[str], Row | None]) -> None:
+    def __init__(
+        self,
+        read_all: Callable[[], Sequence[Row]],
+        read_one: Callable[[Key], Row | None],
+        key: Callable[[Row], Key],
+        down: Callable[[Key], Key | None] = _same,
+        up: Callable[[Row], Row | None] = _same,
+        exhaustive: bool = False,
+    ) -> None:
         self._read_all = read_all
         self._read_one = read_one
-        self._below: dict[str, Row | None] = {}
+        self._key = key
+        self._down = down
+        self._up = up
+        self._exhaustive = exhaustive
+        self._below: dict[Key, Row | None] = {}
         self._complete = False
-        self._changed: dict[str, Row | None] = {}
+        self._changed: dict[Key, Row | None] = {}
+        self._origins: dict[Key, Key] = {}
+        self._renamed: dict[Key, Key] = {}
+        self._dropped: set[Key] = set()
 
     def all(self) -> list[Row]:
         if not self._complete:
-            self._below = {row.id: row for row in self._read_all()}
+            self._below = {self._key(row): row for row in self._read_all()}
             self._complete = True
         return self.over([row for row in self._below.values() if row is not None])
 
-    def get(self, row_id: str) -> Row | None:
-        if row_id in self._changed:
-            return self._changed[row_id]
-        if isinstance(row_id, Placeholder):
+    def get(self, key: Key) -> Row | None:
+        if key in self._changed:
+            return self._changed[key]
+        below = self._down(key)
+        if below is None:
             return None
-        if row_id not in self._below:
+        if below not in self._below:
             # A list may leave out what a read of one shows: a device that nobody claimed is not in the tenant's list.
-            self._below[row_id] = self._read_one(row_id)
-        return self._below[row_id]
+            asked = not (self._complete and self._exhaustive)
+            self._below[below] = self._read_one(below) if asked else None
+        found = self._below[below]
+        return None if found is None else self.seen(found)
 
-    def known(self, row_id: str) -> Row | None:
+    def seen(self, row: Row) -> Row | None:
+        """Returns a row of the service below as it is here; None when it was dropped."""
+        key = self._key(row)
+        self._below[key] = row
+        if key in self._dropped:
+            return None
+        if key in self._renamed:
+            return self._changed.get(self._renamed[key])
+        found = self._up(row)
+        return None if found is None else self._changed.get(self._key(found), found)
+
+    def known(self, key: Key) -> Row | None:
         """As `get`, without asking below for what a complete list did not have."""
-        return self._changed.get(row_id) if self._complete and row_id not in self._below else self.get(row_id)
+        return self._changed.get(key) if self._complete and key not in self._below else self.get(key)
 
-    def put(self, row: Row) -> None:
-        self._changed[row.id] = row
+    def add(self, row: Row) -> None:
+        """Adds a row that is made here."""
+        key = self._key(row)
+        self._changed[key] = row
+        self._origins.pop(key, None)
 
-    def drop(self, row_id: str) -> None:
-        self._changed[row_id] = None
+    def change(self, key: Key, row: Row) -> None:
+        """Puts a row, which may have another key, in the place of one that is there."""
+        below, new = self.below(key), self._key(row)
+        if new != key:
+            self._changed[key] = None
+            self._origins.pop(key, None)
+        self._changed[new] = row
+        self._set_origin(new, below)
 
-    def forget(self, row_ids: Iterable[str]) -> None:
-        """Takes back what was put for these; and what was read so far, which may be so no longer."""
-        for row_id in row_ids:
-            self._changed.pop(row_id, None)
+    def drop(self, key: Key) -> None:
+        below = self.below(key)
+        if below is not None:
+            self._dropped.add(below)
+        self._changed[key] = None
+        self._origins.pop(key, None)
+
+    def purge(self, belongs: Callable[[Key], bool]) -> None:
+        """Removes all changes of rows that went with what they belonged to."""
+        for key in [key for key in self._changed if belongs(key)]:
+            del self._changed[key]
+            self._origins.pop(key, None)
+        self._renamed = {below: key for below, key in self._renamed.items() if not belongs(key)}
+
+    def follow(self, renamed: Callable[[Key], Key], relabelled: Callable[[Row], Row]) -> None:
+        """Gives changed rows the keys that they have since what they belong to was renamed."""
+        self._origins = {renamed(key): below for key, below in self._origins.items()}
+        self._renamed = {below: renamed(key) for below, key in self._renamed.items()}
+        self._changed = {renamed(key): row and relabelled(row) for key, row in self._changed.items()}
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Takes back what was changed of these; and what was read so far, which may be outdated."""
+        for key in keys:
+            self._changed.pop(key, None)
         self._below, self._complete = {}, False
 
     @property
@@ -75,8 +134,36 @@ class Rows(Generic[Row]):
     def complete(self) -> bool:
         return self._complete
 
-    def over(self, below: list[Row]) -> list[Row]:
-        """The rows given, as changed here, and all rows that were put here."""
-        merged: dict[str, Row | None] = {row.id: row for row in below}
+    @property
+    def changed(self) -> list[Row]:
+        """Rows that were made or changed here."""
+        return [row for row in self._changed.values() if row is not None]
+
+    def below(self, key: Key) -> Key | None:
+        """Returns what a row is known by below; None when it exists only here."""
+        return self._origins.get(key) if key in self._changed else self._down(key)
+
+    def current(self, below: Key) -> Key | None:
+        """Returns what a row of the service below is known by here; None when it was dropped."""
+        if below in self._dropped:
+            return None
+        key = self._renamed.get(below, below)
+        row = self._changed.get(key)
+        return key if row is None or self._origins.get(key) != below else self._key(row)
+
+    def over(self, below: Iterable[Row]) -> list[Row]:
+        """Returns the rows given, as changed here, and all rows that were made or changed here."""
+        found = [row for each in below if (row := self.seen(each)) is not None]
+        merged: dict[Key, Row | None] = {self._key(row): row for row in found}
         merged.update(self._changed)
         return [row for row in merged.values() if row is not None]
+
+    def _set_origin(self, key: Key, below: Key | None) -> None:
+        if below is None:
+            self._origins.pop(key, None)
+            return
+        self._origins[key] = below
+        if below == key:
+            self._renamed.pop(below, None)
+        else:
+            self._renamed[below] = key

@@ -7,17 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from .._model import Deployment, DeviceGroup, Image, is_guid, same_name
-from .._reconcile.refs import require_device_group, require_product
+from .._model.resources import Deployment, DeviceGroup, Image
+from .._model.values import is_guid, same_name
+from .._resolve import READ_SINGLY, require_device_group, require_product, unknown
 from .._service import Service
-from .._views import Values, by_name, deployment_values, image_values
-from .asked import unknown
-from .products import product_names
-
-#: Up to so many images are read one by one, more by the list of the tenant.
-READ_SINGLY = 16
+from .._views.resources import Values, by_name, deployment_values, image_values
 
 
 def images(
@@ -28,7 +24,7 @@ def images(
 ) -> list[Values]:
     """Images by name: all, or those of these GUIDs, this component and this name, as far as they are there."""
     if ids is None:
-        found: Iterable[Image] = service.images()
+        found: Iterable[Image] = service.images.list()
     else:
         known = _known(service, ids)
         found = [known[each] for each in dict.fromkeys(ids) if each in known]
@@ -41,17 +37,17 @@ def images(
 
 def with_status(service: Service, shown: Sequence[Values]) -> list[Values]:
     """Images with what the service says of their upload, a request for each."""
-    return [{**values, "status": service.image_status(values["id"])} for values in shown]
+    return [{**values, "status": service.images.status(values["id"])} for values in shown]
 
 
 def with_download_url(service: Service, shown: Sequence[Values]) -> list[Values]:
     """Images with the address from which anybody can fetch them for a while: a secret. A request for each."""
-    return [{**values, "download_url": service.image_download(values["id"]).url} for values in shown]
+    return [{**values, "download_url": service.images.download(values["id"]).url} for values in shown]
 
 
-def component_ids(service: Service, ids: Sequence[str]) -> dict[str, str | None]:
+def component_ids(service: Service, ids: Sequence[str]) -> Mapping[str, str | None]:
     """Component of each image that the service knows, by the service's own call for it."""
-    return service.component_ids(ids)
+    return service.images.component_ids(ids)
 
 
 def require_images(service: Service, terms: Sequence[str]) -> list[Values]:
@@ -74,45 +70,40 @@ def deployments(
     Raises InvalidInput for a product or group that is not there.
     """
     made = [
-        (name, group, deployment)
-        for name, group in _groups(service, product, device_group)
+        (group, deployment)
+        for group in _groups(service, product, device_group)
         for deployment in _deployments(service, group, current)
     ]
-    known = _known(service, sorted({image for _name, _group, deployment in made for image in deployment.images}))
-    return [_shown(deployment, known, name, group) for name, group, deployment in made]
+    known = _known(service, sorted({image for _group, deployment in made for image in deployment.images}))
+    return [_shown(deployment, known, group) for group, deployment in made]
 
 
 def deployment(service: Service, deployment_id: str) -> list[Values]:
     """The one of this GUID, if it is there. The service does not say of which group it is (FACTS: images)."""
-    found = service.deployment(deployment_id)
-    return [] if found is None else [_shown(found, _known(service, found.images), None, None)]
+    found = service.deployments.get(deployment_id)
+    return [] if found is None else [_shown(found, _known(service, found.images), None)]
 
 
-def _groups(service: Service, product: str | None, device_group: str | None) -> list[tuple[str, DeviceGroup]]:
-    """Groups with the names of their products, in the order of the names."""
+def _groups(service: Service, product: str | None, device_group: str | None) -> Sequence[DeviceGroup]:
+    """Groups by product and name."""
     if device_group is not None:
-        owner, group = require_device_group(service, product, device_group)
-        return [(owner.name, group)]
+        return [require_device_group(service, product, device_group)]
     if product is not None:
-        owner = require_product(service, product)
-        return [(owner.name, group) for group in by_name(service.device_groups(owner.id))]
-    groups = service.device_groups()
-    names = product_names(service, groups)
-    named = [(names.get(group.product_id, group.product_id), group) for group in by_name(groups)]
-    return sorted(named, key=lambda each: each[0].casefold())
+        return by_name(service.device_groups.list(require_product(service, product).ref))
+    return service.device_groups.list()
 
 
-def _deployments(service: Service, group: DeviceGroup, current: bool) -> list[Deployment]:
+def _deployments(service: Service, group: DeviceGroup, current: bool) -> Sequence[Deployment]:
     if not current:
-        return service.deployments(group.id)
+        return service.deployments.list(group.ref)
     return [] if group.current_deployment is None else [group.current_deployment]
 
 
-def _shown(deployment: Deployment, known: dict[str, Image], product: str | None, group: DeviceGroup | None) -> Values:
+def _shown(deployment: Deployment, known: dict[str, Image], group: DeviceGroup | None) -> Values:
     in_force = group.current_deployment.id if group is not None and group.current_deployment is not None else None
     return {
         **deployment_values(deployment, known),
-        "product": product,
+        "product": None if group is None else group.ref.product.name,
         "device_group": None if group is None else group.name,
         "device_group_id": None if group is None else group.id,
         "current": None if group is None else deployment.id == in_force,
@@ -122,8 +113,8 @@ def _shown(deployment: Deployment, known: dict[str, Image], product: str | None,
 def _known(service: Service, ids: Sequence[str]) -> dict[str, Image]:
     if len(ids) > READ_SINGLY:
         wanted = set(ids)
-        return {image.id: image for image in service.images() if image.id in wanted}
-    read = (service.image(each) for each in ids)
+        return {image.id: image for image in service.images.list() if image.id in wanted}
+    read = (service.images.get(each) for each in ids)
     return {image.id: image for image in read if image is not None}
 
 

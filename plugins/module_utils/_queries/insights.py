@@ -14,10 +14,10 @@ from datetime import datetime, timedelta, timezone
 from heapq import nlargest
 
 from .._errors import InvalidInput
-from .._model import Insight
+from .._model.resources import Insight
 from .._service import Service
-from .._views import Values, insight_values
-from .asked import device_ids
+from .._views.resources import Values, insight_values
+from .devices import device_ids
 
 _TIME = re.compile(
     r"\A(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|[+-][01]\d(?::?[0-5]\d)?)?)?\Z", re.IGNORECASE
@@ -70,7 +70,7 @@ def insights(service: Service, wanted: InsightFilter, limit: int | None = None) 
     """
     if wanted.devices is not None and not wanted.devices:
         return []
-    matching = (insight for insight in service.insights() if wanted.lets_through(insight))
+    matching = (insight for insight in service.insights.list() if wanted.lets_through(insight))
     found = sorted(matching, key=_end, reverse=True) if limit is None else nlargest(limit, matching, key=_end)
     return [insight_values(insight) for insight in found]
 

@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from .._deadline import Deadline
 from .._errors import NotFound, OperationFailed
-from .._model import Operation
+from .._model.resources import Operation
 from .._service import Service
-from .._views import Values, operation_details
+from .._views.resources import Values, operation_details
 
 
 def operation(service: Service, operation_id: str, deadline: Deadline | None = None) -> Values:
@@ -25,13 +25,13 @@ def operation(service: Service, operation_id: str, deadline: Deadline | None = N
     found = _found(service, operation_id)
     if deadline is not None and not found.final:
         with suppress(OperationFailed):
-            service.wait(found, deadline)
+            service.operations.wait(found, deadline)
         found = _found(service, operation_id)
     return operation_details(found)
 
 
 def _found(service: Service, operation_id: str) -> Operation:
-    found = service.operation(operation_id, details=True)
+    found = service.operations.get(operation_id, details=True)
     if found is None:
         raise NotFound(
             f"The service knows no operation {operation_id}, in the tenant or outside of all tenants.",

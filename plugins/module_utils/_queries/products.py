@@ -10,29 +10,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._errors import InvalidInput
-from .._model import PADDING, DeviceGroup, Product, is_guid
-from .._reconcile.refs import find_device_group, find_product, listed, place, require_device_group, require_product
+from .._model.refs import ProductRef
+from .._model.resources import DeviceGroup, Product
+from .._model.values import PADDING, is_guid
+from .._resolve import (
+    device_group_with_id,
+    find_device_group,
+    find_product,
+    listed,
+    require_device_group,
+    require_product,
+    unknown,
+)
 from .._service import Service
-from .._views import Values, device_group_values, product_values
-from .asked import unknown
+from .._views.resources import Values, device_group_values, product_values
 
 
 def products(service: Service, which: str | None = None) -> list[Values]:
     """Products by name with their device groups: all, or the one of this name or GUID, if it is there."""
     if which is not None:
         found = find_product(service, which)
-        return [] if found is None else [product_values(found, service.device_groups(found.id))]
-    groups: dict[str, list[DeviceGroup]] = {}
-    for group in service.device_groups():
-        groups.setdefault(group.product_id, []).append(group)
-    by_name = sorted(service.products(), key=lambda product: product.name.casefold())
-    return [product_values(product, groups.get(product.id, [])) for product in by_name]
+        return [] if found is None else [product_values(found, service.device_groups.list(found.ref))]
+    there = service.products.list()
+    groups: dict[ProductRef, list[DeviceGroup]] = {}
+    for group in service.device_groups.list() if there else ():
+        groups.setdefault(group.ref.product, []).append(group)
+    return [product_values(product, groups.get(product.ref, [])) for product in there]
 
 
 def product(service: Service, which: str) -> Values:
-    """By name or GUID. Raises InvalidInput with the names that there are."""
+    """By name or GUID. Raises InvalidInput with the names that are available."""
     found = require_product(service, which)
-    return product_values(found, service.device_groups(found.id))
+    return product_values(found, service.device_groups.list(found.ref))
 
 
 def device_groups(service: Service, product: str | None = None, which: str | None = None) -> list[Values]:
@@ -41,27 +50,24 @@ def device_groups(service: Service, product: str | None = None, which: str | Non
     Raises InvalidInput for a product that is not there.
     """
     owner = None if product is None else require_product(service, product)
-    groups = _groups(service, owner, which)
-    names = product_names(service, groups) if owner is None else {owner.id: owner.name}
-    values = [device_group_values(group, names.get(group.product_id)) for group in groups]
-    return sorted(values, key=lambda each: ((each["product"] or "").casefold(), each["name"].casefold()))
+    values = [device_group_values(group) for group in _groups(service, owner, which)]
+    return sorted(values, key=lambda each: (each["product"].casefold(), each["name"].casefold()))
 
 
 def device_group(service: Service, which: str, product: str | None = None) -> Values:
     """By GUID, by name in the product, or without one by `Product/Group` or a name that is there once.
 
-    Raises InvalidInput with what there is.
+    Raises InvalidInput with what is available.
     """
     name = which
     if product is None and "/" in which:
         product, name = (part.strip(PADDING) for part in which.rsplit("/", 1))
     if product is not None or is_guid(name):
-        owner, group = require_device_group(service, product, name)
-        return device_group_values(group, owner.name)
-    found = device_groups(service, which=which)
+        return device_group_values(require_device_group(service, product, name))
+    found = service.device_groups.named(which)
     if len(found) == 1:
-        return found[0]
-    places = [place(each["product"], each["name"]) for each in found or device_groups(service)]
+        return device_group_values(found[0])
+    places = [str(each.ref) for each in found or service.device_groups.list()]
     if not found:
         raise unknown("device group", which, places)
     raise InvalidInput(
@@ -72,19 +78,10 @@ def device_group(service: Service, which: str, product: str | None = None) -> Va
     )
 
 
-def product_names(service: Service, groups: Sequence[DeviceGroup]) -> dict[str, str]:
-    """Names of the products of these groups by GUID, without the list when there is only one."""
-    ids = {group.product_id for group in groups}
-    if len(ids) == 1:
-        only = service.product(next(iter(ids)))
-        return {} if only is None else {only.id: only.name}
-    return {product.id: product.name for product in service.products()} if ids else {}
-
-
-def _groups(service: Service, owner: Product | None, which: str | None) -> list[DeviceGroup]:
+def _groups(service: Service, owner: Product | None, which: str | None) -> Sequence[DeviceGroup]:
     if which is None:
-        return service.device_groups(None if owner is None else owner.id)
+        return service.device_groups.list(None if owner is None else owner.ref)
     if owner is None and not is_guid(which):
-        return service.device_groups_named(which)
-    found = service.device_group(which.lower()) if owner is None else find_device_group(service, owner, which)
+        return service.device_groups.named(which)
+    found = device_group_with_id(service, which) if owner is None else find_device_group(service, owner, which)
     return [] if found is None else [found]

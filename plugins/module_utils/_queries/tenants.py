@@ -7,27 +7,27 @@
 
 from __future__ import annotations
 
-from .._certificates import certificate_values
 from .._errors import InvalidInput
-from .._model import is_guid
-from .._reconcile.refs import listed
-from .._service import Service
-from .._views import Values, tenant_values, user_values
+from .._model.values import is_guid
+from .._resolve import listed
+from .._service import Service, require
+from .._views.certificates import certificate_values
+from .._views.resources import Values, tenant_values, user_values
 
 
 def tenants(service: Service) -> list[Values]:
     """Those in which the caller has a role, by name."""
-    return [tenant_values(tenant) for tenant in service.tenants()]
+    return [tenant_values(tenant) for tenant in service.tenants.list()]
 
 
 def tenant_in_use(service: Service) -> Values:
     """The one that the connection names. Raises InvalidInput with those that there are."""
-    return tenant_values(service.tenant())
+    return tenant_values(service.tenants.current())
 
 
 def tenants_named(service: Service, terms: list[str]) -> list[Values]:
     """By name or GUID. Raises InvalidInput with those that there are."""
-    there = service.tenants()
+    there = service.tenants.list()
     found: list[Values] = []
     for term in terms:
         asked = term.lower() if is_guid(term) else term
@@ -37,7 +37,7 @@ def tenants_named(service: Service, terms: list[str]) -> list[Values]:
                 f'There is no tenant "{term}" that this account may use.',
                 code="unknown_tenant",
                 target=term,
-                hint=f"There are: {listed(tenant.name or tenant.id for tenant in there)}."
+                hint=f"Available: {listed(tenant.name or tenant.id for tenant in there)}."
                 if there
                 else "An Administrator of the tenant has to give this account a role.",
             )
@@ -47,9 +47,10 @@ def tenants_named(service: Service, terms: list[str]) -> list[Values]:
 
 def users(service: Service, which: str | None = None) -> list[Values]:
     """All who have a role in the tenant, or the one of this address or principal ID, if it has one."""
+    require(service, "users")
     if which is None:
-        return [user_values(user) for user in service.users()]
-    found = service.user(which)
+        return [user_values(user) for user in service.users.list()]
+    found = service.users.get(which)
     return [] if found is None else [user_values(found)]
 
 
@@ -58,7 +59,7 @@ def certificates(service: Service, thumbprint: str | None = None) -> list[Values
     asked = None if thumbprint is None else _plain(thumbprint)
     return [
         certificate_values(certificate)
-        for certificate in service.certificates()
+        for certificate in service.certificates.list()
         if asked in (None, _plain(certificate.thumbprint))
     ]
 

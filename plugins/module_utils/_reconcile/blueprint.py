@@ -3,28 +3,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a whole tenant: planned as one on an overlay, guarded, then done in the order of dependence."""
+"""Applies a whole tenant: planned as one on an overlay, guarded, then done in the order of dependence."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .._context import Context, Waiting
 from .._errors import FleetError, InvalidInput
 from .._files.planned import PlannedFiles
 from .._files.port import Files
-from .._inputs.blueprint import Blueprint, GroupEntry, ProductEntry
-from .._model import ImagePackage
+from .._inputs.blueprint import Blueprint
+from .._model.resources import ImagePackage
 from .._overlay.overlay import Overlay
-from .._result import Result, difference, operation_values
 from .._service import Service
-from . import deployment, device_group, devices, image, product, user_role
+from .._views.result import Result, difference, operation_values
+from . import deployment, device_group, devices, image, product
 from .plan import Execution, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
-from .refs import place
 
 #: What can be done to each kind of resource, and how the summary tells of it. A key `update` would hide behind the
 #: method of that name in templates. The order is that in which a blueprint brings them about; devices come last.
@@ -36,6 +36,8 @@ ACTIONS = {
     "deployment": {"deploy": "deployed"},
     "user": _MADE,
 }
+#: Plans a resource on a service.
+Planner = Callable[[Service], Plan]
 #: Code of what keeps the rest from being pruned.
 NOT_PRUNED = "not_pruned"
 
@@ -126,71 +128,33 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
 
 def _read_once(overlay: Overlay, blueprint: Blueprint) -> None:
     """Lists in place of a read for each name: the overlay keeps what it has read."""
-    overlay.products()
-    overlay.device_groups()
-    if blueprint.packages or any(group.deployment for entry in blueprint.products for group in entry.device_groups):
-        overlay.images()
+    overlay.products.list()
+    overlay.device_groups.list()
+    if blueprint.packages or blueprint.deployments:
+        overlay.images.list()
 
 
-def _resources(blueprint: Blueprint) -> Iterator[tuple[str, str, Callable[[Service], Plan]]]:
+def _resources(blueprint: Blueprint) -> Iterator[tuple[str, str, Planner]]:
     """Kind, name and planner of everything but the devices, in the order of dependence."""
     for entry in blueprint.products:
-        yield "product", entry.name, _product(entry)
-    for entry in blueprint.products:
-        for group in entry.device_groups:
-            yield "device_group", place(entry.name, group.name), _group(entry, group)
+        yield "product", entry.name or "", partial(product.plan, spec=entry)
+    for owner, group in blueprint.device_groups:
+        yield "device_group", f"{owner}/{group.name}", partial(device_group.plan, product=owner, spec=group)
     for package in _packages(blueprint):
-        yield "image", package.name or package.id, _image(package)
-    for entry in blueprint.products:
-        for group in entry.device_groups:
-            if group.deployment is not None:
-                yield "deployment", place(entry.name, group.name), _deployment(entry, group)
+        yield "image", package.name or package.id, partial(image.plan, package=package)
+    for each in blueprint.deployments:
+        wanted = deployment.deployment_spec(each.product, each.device_group, each.images, each.packages)
+        yield "deployment", f"{each.product}/{each.device_group}", partial(deployment.plan, spec=wanted)
     for user in blueprint.users:
-        yield "user", user.user, _user(user_role.DesiredUser(user.user, user.roles, user.exclusive))
-
-
-def _product(entry: ProductEntry) -> Callable[[Service], Plan]:
-    desired = product.DesiredProduct(
-        name=entry.name, description=entry.description, default_device_groups=entry.default_device_groups
-    )
-    return lambda service: product.plan(service, desired)
-
-
-def _group(entry: ProductEntry, group: GroupEntry) -> Callable[[Service], Plan]:
-    desired = device_group.DesiredDeviceGroup(
-        product=entry.name,
-        name=group.name,
-        description=group.description,
-        os_feed=group.os_feed,
-        update_policy=group.update_policy,
-        allow_crash_dumps_collection=group.allow_crash_dumps_collection,
-    )
-    return lambda service: device_group.plan(service, desired)
-
-
-def _image(package: ImagePackage) -> Callable[[Service], Plan]:
-    return lambda service: image.plan(service, package)
-
-
-def _deployment(entry: ProductEntry, group: GroupEntry) -> Callable[[Service], Plan]:
-    wanted = group.deployment
-    desired = deployment.desired_deployment(
-        entry.name, group.name, wanted.images if wanted else (), wanted.packages if wanted else ()
-    )
-    return lambda service: deployment.plan(service, desired)
-
-
-def _user(desired: user_role.DesiredUser) -> Callable[[Service], Plan]:
-    return lambda service: plan_user(service, desired)
+        yield "user", user.user, partial(plan_user, spec=user)
 
 
 def _packages(blueprint: Blueprint) -> list[ImagePackage]:
     """Each once, those of deployments included."""
     found = {package.id: package for package in blueprint.packages}
-    for entry in blueprint.products:
-        for group in entry.device_groups:
-            for package in group.deployment.packages if group.deployment else ():
-                found.setdefault(package.id, package)
+    for each in blueprint.deployments:
+        for package in each.packages:
+            found.setdefault(package.id, package)
     return list(found.values())
 
 
@@ -201,15 +165,15 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
     steps: list[Step] = [step for part in kept for step in part.plan.steps]
     steps += fleet.steps if fleet else ()
     if fleet and pruned:
-        steps.append(Step("see that no device failed", _settled))
+        steps.append(Step("device", "all", "check", _settled))
     steps += [step for part in pruned for step in part.plan.steps]
     changing = [part for part in (*kept, *pruned) if part.plan.steps]
 
     def read(after: Service) -> Snapshot:
         # An overlay with nothing in it keeps what it reads: lists once, in place of a read for each resource.
         reader = Overlay(after)
-        reader.products()
-        reader.device_groups()
+        reader.products.list()
+        reader.device_groups.list()
         devices_after = fleet.read(reader) if fleet else Snapshot()
         parts_after = [part.plan.read(reader) for part in changing]
         return Snapshot(Readings(parts_after, devices_after.values), devices_after.shown)
@@ -236,7 +200,7 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
         )
 
 
-def bring_about_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
+def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
     """Plans, applies, reads back and tells of each resource that changed."""
     outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
     found = outcome.plan

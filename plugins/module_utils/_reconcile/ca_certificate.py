@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from .._certificates import certificate_to_pem, certificate_values, chain_to_pem, proves
 from .._context import Context
 from .._errors import InvalidInput
 from .._files.port import write_file
-from .._model import Certificate, PlannedBytes
-from .._result import Result
+from .._model.resources import Certificate
+from .._model.values import PlannedBytes
+from .._resolve import listed
 from .._service import Service
+from .._views.certificates import certificate_to_pem, certificate_values, chain_to_pem, proves
+from .._views.result import Result
 from .file import DesiredFile, apply_file, plan
 from .plan import Execution, Plan
-from .refs import listed
 
 PROOF = "proof_of_possession"
 CHAIN = "chain"
@@ -90,7 +91,7 @@ def apply_certificate(context: Context, wanted: DesiredContent, desired: Desired
             there = context.files.read(desired.dest) or b""
             if wanted.verification_code is None:
                 return there == read(service)
-            issuer = service.certificate(authority.thumbprint)
+            issuer = service.certificates.get(authority.thumbprint)
             now = datetime.now(timezone.utc)
             return proves(there, wanted.verification_code, issuer, now, pem=wanted.format == PEM)
 
@@ -104,7 +105,7 @@ def apply_certificate(context: Context, wanted: DesiredContent, desired: Desired
 
 def find_certificate(service: Service, thumbprint: str | None) -> Certificate:
     """Returns the certificate with this thumbprint, however it is written, or the active one. Raises InvalidInput."""
-    there = service.certificates()
+    there = service.certificates.list()
     if thumbprint is None:
         found = next((certificate for certificate in there if certificate.is_active), None)
         problem = "The tenant has no active CA certificate."
@@ -126,9 +127,10 @@ def _reader(wanted: DesiredContent, thumbprint: str) -> Callable[[Service], byte
     """Returns how the content is read, in the desired format. The service gives DER, of a certificate or of PKCS#7."""
 
     def read(service: Service) -> bytes:
+        certificates = service.certificates
         if wanted.verification_code is not None:
-            return service.proof_of_possession(wanted.verification_code, thumbprint)
-        return service.certificate_chain(thumbprint) if wanted.content == CHAIN else service.certificate(thumbprint)
+            return certificates.proof_of_possession(wanted.verification_code, thumbprint)
+        return certificates.chain(thumbprint) if wanted.content == CHAIN else certificates.get(thumbprint)
 
     def read_as_pem(service: Service) -> bytes:
         content = read(service)

@@ -3,39 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings a set of images to a device group."""
+"""Plans the deployment of a set of images to a device group."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from .._errors import InvalidInput
-from .._model import DeviceGroup, Image, ImagePackage, Operation, Product, is_guid
+from .._model.resources import DeviceGroup, Image, ImagePackage, Operation
+from .._model.specs import DeploymentSpec
+from .._model.values import is_guid
+from .._resolve import require_device_group
 from .._service import Service
-from .._views import deployment_values, image_label
+from .._views.resources import deployment_values, image_label
 from .image import upload
 from .plan import Execution, Plan, Snapshot, Step
-from .refs import place, require_device_group
 
 
-@dataclass(frozen=True)
-class DesiredDeployment:
-    """The whole set of images of a group: those in the tenant by GUID, and packages on disk, uploaded when missing."""
-
-    product: str | None
-    device_group: str
-    images: tuple[str, ...] = ()
-    packages: tuple[ImagePackage, ...] = ()
-
-    @property
-    def image_ids(self) -> tuple[str, ...]:
-        return tuple(sorted({*self.images, *(package.id for package in self.packages)}))
-
-
-def desired_deployment(
+def deployment_spec(
     product: str | None, device_group: str, images: Sequence[str], packages: Sequence[ImagePackage]
-) -> DesiredDeployment:
+) -> DeploymentSpec:
     """Checks what can be checked without the service.
 
     Raises InvalidInput for no image at all, a malformed GUID, and two packages of one component.
@@ -53,63 +40,60 @@ def desired_deployment(
         other = components.setdefault(package.component_id, package)
         if other.id != package.id:
             raise _component_twice(other.path, package.path, package.component_id)
-    return DesiredDeployment(product, device_group, tuple(image.lower() for image in images), tuple(packages))
+    return DeploymentSpec(product, device_group, tuple(image.lower() for image in images), tuple(packages))
 
 
-def plan(service: Service, desired: DesiredDeployment) -> Plan:
+def plan(service: Service, spec: DeploymentSpec) -> Plan:
     """Reads the group's current deployment and plans uploads and a new one when the set differs."""
-    product, group = require_device_group(service, desired.product, desired.device_group)
-    known = _known_images(service, desired)
-    title = f"deployment to {place(product.name, group.name)}"
-    before = snapshot(service, product, group)
+    group = require_device_group(service, spec.product, spec.device_group)
+    known = _known_images(service, spec)
+    before = snapshot(service, group)
     steps: list[Step] = []
     uploads: list[Plan] = []
-    if group.current_deployment is None or group.current_deployment.images != desired.image_ids:
-        missing = {package.id: package for package in desired.packages if package.id not in known}
+    if group.current_deployment is None or group.current_deployment.images != spec.image_ids:
+        missing = {package.id: package for package in spec.packages if package.id not in known}
         uploads = [upload(package) for package in missing.values()]
         steps = [step for each in uploads for step in each.steps]
 
         def deploy(execution: Execution) -> Operation | None:
-            return execution.service.create_deployment(execution.id(group.id), desired.image_ids)
+            return execution.service.deployments.create(group.ref, spec.image_ids)
 
-        count = len(desired.image_ids)
-        steps.append(
-            Step(f"deploy {count} image{'s' if count > 1 else ''} to {place(product.name, group.name)}", deploy)
-        )
+        steps.append(Step("deployment", str(group.ref), "deploy", deploy))
 
     def read(after: Service) -> Snapshot:
-        fresh = after.device_group_named(product.name, group.name)
-        return Snapshot() if fresh is None else snapshot(after, product, fresh)
+        fresh = after.device_groups.get(group.ref)
+        return Snapshot() if fresh is None else snapshot(after, fresh)
 
-    return Plan(title, before, tuple(steps), read, tuple(uploads))
+    return Plan(f"deployment to {group.ref}", before, tuple(steps), read, tuple(uploads))
 
 
-def snapshot(service: Service, product: Product, group: DeviceGroup) -> Snapshot:
-    """The deployment in force."""
+def snapshot(service: Service, group: DeviceGroup) -> Snapshot:
+    """Returns the current deployment of a device group."""
     current = group.current_deployment
     if current is None:
         return Snapshot()
-    images = {image_id: service.image(image_id) for image_id in current.images}
+    images = {image_id: service.images.get(image_id) for image_id in current.images}
     known = {image_id: image for image_id, image in images.items() if image is not None}
     values = {
         **deployment_values(current, known),
-        "product": product.name,
+        "product": group.ref.product.name,
         "device_group": group.name,
         "device_group_id": group.id,
     }
     labels = sorted(image_label(image_id, image) for image_id, image in images.items())
-    return Snapshot(values, {"device_group": place(product.name, group.name), "images": labels})
+    return Snapshot(values, {"device_group": str(group.ref), "images": labels})
 
 
-def _known_images(service: Service, desired: DesiredDeployment) -> dict[str, Image]:
-    """Those that the tenant has. Raises InvalidInput for a GUID that it has not, and for two images of one
-    component.
+def _known_images(service: Service, spec: DeploymentSpec) -> dict[str, Image]:
+    """Those that the tenant has.
+
+    Raises InvalidInput for a GUID that it has not, and for two images of one component where there may be one only.
     """
-    found = {image_id: service.image(image_id) for image_id in desired.image_ids}
+    found = {image_id: service.images.get(image_id) for image_id in spec.image_ids}
     known = {image_id: image for image_id, image in found.items() if image is not None}
-    packaged = {package.id for package in desired.packages}
-    components = {package.component_id: package.id for package in desired.packages}
-    for image_id in desired.images:
+    packaged = {package.id for package in spec.packages}
+    components = {package.component_id: package.id for package in spec.packages}
+    for image_id in spec.images:
         if image_id not in known:
             if image_id in packaged:
                 continue
@@ -119,7 +103,7 @@ def _known_images(service: Service, desired: DesiredDeployment) -> dict[str, Ima
                 target=image_id,
                 hint="Upload its package first, or give the package here.",
             )
-        component = known[image_id].component_id
+        component = known[image_id].component_id if service.capabilities.one_image_per_component else None
         if component is not None and components.setdefault(component, image_id) != image_id:
             raise _component_twice(components[component], image_id, component)
     return known

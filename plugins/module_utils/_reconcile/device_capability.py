@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from .._context import Context, Params
 from .._errors import NotFound
 from .._files.port import write_file
-from .._result import Result
+from .._resolve import require_device_id
+from .._views.result import Result
 from .file import apply_file, desired_file, plan
 from .plan import Execution
-from .refs import require_device_id
 
 #: Whoever has the file and the device can use it.
 NEW_MODE = "0600"
@@ -33,7 +33,7 @@ def apply_capability(
 
     def fetch(execution: Execution) -> None:
         try:
-            content = execution.service.device_capability(device_id, capabilities)
+            content = execution.service.devices.capability_file(device_id, capabilities)
         except NotFound as error:
             error.hint = "Claim the device into this tenant first, with azsphere.fleet.device."
             raise

@@ -3,155 +3,105 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a device group."""
+"""Plans device groups."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._errors import InvalidInput
-from .._model import DeviceGroup, DeviceGroupChange, DeviceGroupDraft, Operation, Product
-from .._service import Service
-from .._views import device_group_values
-from .devices_in_the_way import refuse_while_devices
+from .._model.refs import GroupRef, ProductRef
+from .._model.resources import DeviceGroup, Operation
+from .._model.specs import DeviceGroupSpec, differences
+from .._resolve import device_group_with_id, find_device_group, find_product, require_product, require_single
+from .._service import Service, require, require_name
+from .._views.resources import device_group_shown, device_group_values
 from .plan import Execution, Plan, Snapshot, Step
-from .refs import device_group_again, find_device_group, find_product, place, require_product, require_single
+from .require_no_devices import require_no_devices
 
 
-@dataclass(frozen=True)
-class DesiredDeviceGroup:
-    """A device group as it is to be. None leaves a member as it is; `id` identifies, and then `name` renames."""
+def plan(service: Service, product: str, spec: DeviceGroupSpec, present: bool = True) -> Plan:
+    """Reads the group of a product and plans its creation, change or deletion.
 
-    product: str | None = None
-    name: str | None = None
-    id: str | None = None
-    description: str | None = None
-    os_feed: str | None = None
-    update_policy: str | None = None
-    allow_crash_dumps_collection: bool | None = None
-    present: bool = True
+    :param product: name or GUID of the product.
+
+    Raises InvalidInput or Conflict before any write.
+    """
+    owner = (require_product if present else find_product)(service, product)
+    group = None if owner is None else find_device_group(service, owner, spec.name or "")
+    if not present:
+        if owner is None or group is None:
+            return _nothing(spec.name or "")
+        require_single(service.device_groups.list(owner.ref), group, "device group")
+        return deletion(service, group)
+    if owner is None:
+        raise AssertionError("a group that must be there has a product")
+    ref = GroupRef(owner.ref, spec.name or "") if group is None else group.ref
+    steps = _creation(service, owner.ref, spec) if group is None else _changes(service, group, replace(spec, name=None))
+    title = f"device group {ref}"
+    return Plan(title, snapshot(group), tuple(steps), lambda after: snapshot(after.device_groups.get(ref)))
 
 
-def plan(service: Service, desired: DesiredDeviceGroup) -> Plan:
-    """Reads the group and plans its creation, change or deletion."""
-    product, group = _find(service, desired)
-    before = snapshot(group, product)
-    name = group.name if group else desired.name or desired.id or ""
-    title = f"device group {place(product.name, name) if product else name}"
-    if not desired.present:
-        if group is None:
-            return Plan(title, before, (), lambda _after: before)
-        gone = group
-        return Plan(
-            title, before, _deletion(service, gone), lambda after: snapshot(after.device_group(gone.id), product)
+def plan_with_id(service: Service, device_group_id: str, spec: DeviceGroupSpec, present: bool = True) -> Plan:
+    """Reads the group of this GUID and plans its change or deletion; a name in the spec renames it.
+
+    Raises InvalidInput, Unsupported or Conflict before any write.
+    """
+    group = device_group_with_id(service, device_group_id)
+    if group is None:
+        if not present:
+            return _nothing(spec.name or device_group_id)
+        raise InvalidInput(
+            f"There is no device group {device_group_id} in the tenant.",
+            code="unknown_device_group",
+            target=device_group_id,
+            hint="To create a device group, give its product and name and no id.",
         )
-    if product is None:
-        raise AssertionError("a group that is to be has a product")
-    owner = product
-    if group is None:
-        steps = tuple(_creation(owner, desired))
-        return Plan(title, before, steps, _reader(owner, lambda after: after.device_group_named(owner.name, name)))
-    found = group
-    steps = tuple(_change(found, _differences(found, desired)))
-    return Plan(title, before, steps, _reader(owner, lambda after: device_group_again(after, owner, found)))
+    if not present:
+        return deletion(service, group)
+    steps = _changes(service, group, spec)
+    title = f"device group {group.ref}"
+    return Plan(title, snapshot(group), steps, lambda after: snapshot(device_group_with_id(after, device_group_id)))
 
 
-def snapshot(group: DeviceGroup | None, product: Product | None) -> Snapshot:
-    """A group. Its current deployment has a difference of its own."""
-    if group is None:
-        return Snapshot()
-    shown = {
-        "name": group.name,
-        "product": product.name if product else group.product_id,
-        "description": group.description,
-        "os_feed": group.os_feed,
-        "update_policy": group.update_policy,
-        "allow_crash_dumps_collection": group.allow_crash_dumps_collection,
-    }
-    return Snapshot(device_group_values(group, product.name if product else None), shown)
-
-
-def _reader(product: Product, find: Callable[[Service], DeviceGroup | None]) -> Callable[[Service], Snapshot]:
-    return lambda after: snapshot(find(after), product)
-
-
-def _find(service: Service, desired: DesiredDeviceGroup) -> tuple[Product | None, DeviceGroup | None]:
-    if desired.id is not None:
-        group = service.device_group(desired.id.lower())
-        if group is None and desired.present:
-            raise InvalidInput(
-                f"There is no device group {desired.id} in the tenant.",
-                code="unknown_device_group",
-                target=desired.id,
-                hint="To create a device group, give its product and name and no id.",
-            )
-        return (service.product(group.product_id) if group else None), group
-    product = (require_product if desired.present else find_product)(service, desired.product or "")
-    if product is None:
-        return None, None
-    group = find_device_group(service, product, desired.name or "")
-    if group is not None and not desired.present:
-        require_single(service.device_groups(product.id), group, "device group")
-    return product, group
-
-
-def _creation(product: Product, desired: DesiredDeviceGroup) -> list[Step]:
-    draft = DeviceGroupDraft(
-        product_id=product.id,
-        name=desired.name or "",
-        description=desired.description,
-        os_feed=desired.os_feed or "Retail",
-        update_policy=desired.update_policy or "UpdateAll",
-    )
-    where = place(product.name, draft.name)
-
-    def create(execution: Execution) -> None:
-        execution.service.create_device_group(replace(draft, product_id=execution.id(draft.product_id)))
-
-    steps = [Step(f'create the device group "{where}"', create)]
-    if desired.allow_crash_dumps_collection:
-        # The request that creates a group has no member for it (DeviceGroup_Create).
-        def allow(execution: Execution) -> None:
-            group = execution.service.device_group_named(product.name, draft.name)
-            change = DeviceGroupChange(allow_crash_dumps_collection=True)
-            execution.service.update_device_group(group.id if group else draft.name, change)
-
-        steps.append(Step(f'allow the collection of crash dumps from "{where}"', allow))
-    return steps
-
-
-def _differences(group: DeviceGroup, desired: DesiredDeviceGroup) -> DeviceGroupChange:
-    """What is wanted and not so; None where nothing is to change."""
-
-    def changed(name: str) -> str | None:
-        wanted: str | None = getattr(desired, name)
-        return wanted if wanted is not None and wanted != (getattr(group, name) or "") else None
-
-    crash_dumps = desired.allow_crash_dumps_collection
-    return DeviceGroupChange(
-        name=changed("name") if desired.id is not None else None,
-        description=changed("description"),
-        os_feed=changed("os_feed"),
-        update_policy=changed("update_policy"),
-        allow_crash_dumps_collection=None if crash_dumps == group.allow_crash_dumps_collection else crash_dumps,
-    )
-
-
-def _change(group: DeviceGroup, change: DeviceGroupChange) -> list[Step]:
-    if change == DeviceGroupChange():
-        return []
-
-    def update(execution: Execution) -> None:
-        execution.service.update_device_group(execution.id(group.id), change)
-
-    return [Step(f'update the device group "{group.name}"', update)]
-
-
-def _deletion(service: Service, group: DeviceGroup) -> tuple[Step, ...]:
-    refuse_while_devices(service, f'device group "{group.name}"', device_group_id=group.id)
+def deletion(service: Service, group: DeviceGroup) -> Plan:
+    """Plans to delete a device group. Raises Conflict while devices are in it."""
+    require_no_devices(service, f'device group "{group.name}"', group.ref)
 
     def delete(execution: Execution) -> Operation | None:
-        return execution.service.delete_device_group(execution.id(group.id))
+        return execution.service.device_groups.delete(group.ref)
 
-    return (Step(f'delete the device group "{group.name}"', delete),)
+    step = Step("device_group", str(group.ref), "delete", delete)
+    title = f"device group {group.ref}"
+    return Plan(title, snapshot(group), (step,), lambda after: snapshot(after.device_groups.get(group.ref)))
+
+
+def snapshot(group: DeviceGroup | None) -> Snapshot:
+    return Snapshot() if group is None else Snapshot(device_group_values(group), device_group_shown(group))
+
+
+def _nothing(name: str) -> Plan:
+    return Plan(f"device group {name}", Snapshot(), (), lambda _after: Snapshot())
+
+
+def _creation(service: Service, product: ProductRef, spec: DeviceGroupSpec) -> tuple[Step, ...]:
+    require_name(service.capabilities, "device_group", spec.name or "")
+
+    def create(execution: Execution) -> Operation | None:
+        return execution.service.device_groups.create(product, spec)
+
+    return (Step("device_group", f"{product}/{spec.name}", "create", create),)
+
+
+def _changes(service: Service, group: DeviceGroup, spec: DeviceGroupSpec) -> tuple[Step, ...]:
+    change = differences(spec, group)
+    if change is None:
+        return ()
+    if change.name is not None:
+        require(service, "rename")
+        require_name(service.capabilities, "device_group", change.name)
+
+    def update(execution: Execution) -> Operation | None:
+        return execution.service.device_groups.update(group.ref, change)
+
+    return (Step("device_group", str(group.ref), "update", update),)

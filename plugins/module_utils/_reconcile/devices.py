@@ -10,25 +10,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._context import Context, Params, Waiting
 from .._errors import FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
-from .._model import Device
-from .._result import Result, operation_values
+from .._model.refs import GroupRef
+from .._model.resources import Device
+from .._resolve import claimed_devices, require_device_group
 from .._service import DeviceOutcome, Report, Service
+from .._views.result import Result, operation_values
 from .plan import Execution, Plan, Snapshot, Step, execute
-from .refs import place, require_device_group
 
-#: Up to so many devices are read one by one, more by the list of the tenant.
-READ_SINGLY = 16
 #: How many devices a difference names.
 SHOWN = 40
 #: How many unknown places an error names.
 MOST_TOLD = 10
 UNCLAIMED = "not claimed"
 NO_GROUP = "no group"
+
+#: The group that each pair of names (product, device group) stands for.
+Targets: TypeAlias = "dict[tuple[str | None, str], GroupRef]"
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class DeviceChange:
-    """What is to be done with one device; no actions when it is as it should be. `target` is the GUID of the group."""
+    """What must be done with one device; no actions when it is as it should be. `target` is its group."""
 
     id: str
     row: int
     actions: tuple[str, ...]
     before: str
     after: str
-    target: str | None = None
+    target: GroupRef | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,7 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
     """
     targets = _targets(service, rows)
     present = claimed_devices(service, [row.id for row in rows])
-    names = _Places(service)
-    devices = tuple(_change(row, present.get(row.id), targets, names) for row in rows)
+    devices = tuple(_change(row, present.get(row.id), targets) for row in rows)
     changing = [change for change in devices if change.actions]
     _guard(changing, limits)
     steps = _steps(changing, limits)
@@ -89,29 +90,29 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
 
     def read(after: Service) -> Snapshot:
         ids = [change.id for change in changing]
-        found, names = claimed_devices(after, ids), _Places(after)
-        places = {each: names.of(found.get(each)) for each in ids}
+        found = claimed_devices(after, ids)
+        places = {each: place_of(found.get(each)) for each in ids}
         return Snapshot(places, _table(changing, places))
 
     return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices=devices)
 
 
-def _targets(service: Service, rows: Sequence[DeviceRow]) -> dict[tuple[str | None, str], tuple[str, str]]:
-    """GUID and name of each group that is named, each looked up once. Raises one InvalidInput for those that are not
+def _targets(service: Service, rows: Sequence[DeviceRow]) -> Targets:
+    """Each group that is named, each looked up once. Raises one InvalidInput for those that are not
     there, `MOST_TOLD` of them at most.
     """
     first = {(row.product, row.device_group): row.row for row in reversed(rows) if row.device_group is not None}
-    found: dict[tuple[str | None, str], tuple[str, str]] = {}
+    found: Targets = {}
     unknown: dict[str, tuple[int, InvalidInput]] = {}
     for (product_name, name), row in sorted(first.items(), key=lambda each: each[1]):
         try:
-            product, group = require_device_group(service, product_name, name)
+            group = require_device_group(service, product_name, name)
         except InvalidInput as error:
             unknown.setdefault(error.message, (row, error))
             if len(unknown) == MOST_TOLD:
                 break
         else:
-            found[product_name, name] = (group.id, place(product.name, group.name))
+            found[product_name, name] = group.ref
     if unknown:
         raise _unknown_places(list(unknown.values()))
     return found
@@ -126,50 +127,27 @@ def _unknown_places(problems: Sequence[tuple[int, InvalidInput]]) -> InvalidInpu
     return InvalidInput(f"The device list cannot be used: {told}.", code=first.code)
 
 
-def claimed_devices(service: Service, device_ids: Sequence[str]) -> dict[str, Device]:
-    """Those that are claimed into the tenant."""
-    if len(device_ids) <= READ_SINGLY:
-        read = (service.device(device_id) for device_id in device_ids)
-        return {device.id: device for device in read if device is not None and device.tenant_id is not None}
-    wanted = set(device_ids)
-    return {device.id: device for device in service.devices() if device.id in wanted}
+def place_of(device: Device | None) -> str:
+    """Returns where a device is, as differences show it."""
+    if device is None or device.tenant_id is None:
+        return UNCLAIMED
+    group = device.group
+    return NO_GROUP if group is None else str(group)
 
 
-class _Places:
-    """Names of groups by their GUID, read once and only when asked for."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._names: dict[str, str] | None = None
-
-    def of(self, device: Device | None) -> str:
-        if device is None or device.tenant_id is None:
-            return UNCLAIMED
-        if device.device_group_id is None:
-            return NO_GROUP
-        if self._names is None:
-            products = {product.id: product.name for product in self._service.products()}
-            self._names = {
-                group.id: place(products.get(group.product_id, group.product_id), group.name)
-                for group in self._service.device_groups()
-            }
-        return self._names.get(device.device_group_id, device.device_group_id)
-
-
-def _change(
-    row: DeviceRow, device: Device | None, targets: dict[tuple[str | None, str], tuple[str, str]], names: _Places
-) -> DeviceChange:
+def _change(row: DeviceRow, device: Device | None, targets: Targets) -> DeviceChange:
     actions: list[str] = []
-    target_id = None
+    target = None
     after = NO_GROUP
     if device is None:
         actions.append("claim")
     if row.device_group is not None:
-        target_id, after = targets[row.product, row.device_group]
-        if device is None or device.device_group_id != target_id:
+        target = targets[row.product, row.device_group]
+        after = str(target)
+        if device is None or not device.is_within(target):
             actions.append("move")
-    before = names.of(device) if actions else after
-    return DeviceChange(row.id, row.row, tuple(actions), before, after, target_id)
+    before = place_of(device) if actions else after
+    return DeviceChange(row.id, row.row, tuple(actions), before, after, target)
 
 
 def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
@@ -181,7 +159,7 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
             f"{len(unclaimed)} device{'s are' if len(unclaimed) > 1 else ' is'} not claimed into this tenant "
             f"({first}{more}).",
             code="not_claimed",
-            hint="Nothing was changed. A claim is for ever: to claim all the same, set claim: true.",
+            hint="Nothing was changed. A claim cannot be undone: to claim all the same, set claim: true.",
         )
     if limits.max_changes is not None and len(changing) > limits.max_changes:
         raise InvalidInput(
@@ -200,11 +178,11 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
         def claim(execution: Execution) -> None:
             report = _report(execution, "claim", limits)
             deadline = execution.waiting.deadline
-            execution.operation = execution.service.claim_devices(to_claim, deadline, report) or execution.operation
+            execution.operation = execution.service.devices.claim(to_claim, deadline, report) or execution.operation
             _settle(execution, "claim", lambda device: device.tenant_id is not None)
 
-        steps.append(Step(f"claim {len(to_claim)} devices, for ever", claim))
-    by_target: dict[str, list[DeviceChange]] = {}
+        steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim))
+    by_target: dict[GroupRef, list[DeviceChange]] = {}
     for change in changing:
         if "move" in change.actions and change.target is not None:
             by_target.setdefault(change.target, []).append(change)
@@ -213,7 +191,7 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
     return steps
 
 
-def _move(target: str, changes: Sequence[DeviceChange], limits: Limits) -> Step:
+def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> Step:
     def move(execution: Execution) -> None:
         # Those whose claim failed, or was never tried because too many failed, stay out.
         ready = [
@@ -223,12 +201,12 @@ def _move(target: str, changes: Sequence[DeviceChange], limits: Limits) -> Step:
         ]
         if ready and not _too_many(execution, limits):
             report = _report(execution, "move", limits)
-            deadline, group_id = execution.waiting.deadline, execution.id(target)
-            moved = execution.service.move_devices(ready, group_id, deadline, report, execution.wait)
+            deadline = execution.waiting.deadline
+            moved = execution.service.devices.move(ready, target, deadline, report, execution.wait)
             execution.operation = moved or execution.operation
-            _settle(execution, "move", lambda device: device.device_group_id == group_id)
+            _settle(execution, "move", lambda device: device.is_within(target))
 
-    return Step(f"move {len(changes)} devices into {changes[0].after}", move)
+    return Step("device", f"{len(changes)} devices", "move", move)
 
 
 def _report(execution: Execution, action: str, limits: Limits) -> Report:
@@ -329,9 +307,7 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
     )
 
 
-def bring_about_devices(
-    context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str
-) -> Result:
+def apply_devices(context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str) -> Result:
     """Plans, applies and tells of each device; `listed` (all, changes or failures) chooses which outcomes to show."""
     outcome = execute(context, lambda service: plan(service, rows, limits), waiting)
     outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)

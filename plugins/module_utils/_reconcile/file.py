@@ -15,8 +15,8 @@ from .._context import Context, Params, Waiting
 from .._files.attributes import Attributes
 from .._files.owners import group_name, user_name
 from .._files.port import Files, FileState
-from .._result import Result
 from .._service import Service
+from .._views.result import Result
 from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: What results say of a file, with the names and forms that Ansible's own modules use.
@@ -53,10 +53,9 @@ def plan(files: Files, desired: DesiredFile, fits: Callable[[], bool], fetch: Ca
     steps: tuple[Step, ...] = ()
     if before is None or not fits():
         files.written(dest, attributes)  # What cannot be written is not fetched.
-        steps = (Step(f"write {desired.what} to {dest}", fetch),)
+        steps = (Step("file", dest, "write", fetch),)
     elif files.settled(dest, attributes) != before.metadata:
-        set_attributes = Step(f"set the attributes of {dest}", lambda run: run.files.set_attributes(dest, attributes))
-        steps = (set_attributes,)
+        steps = (Step("file", dest, "set_attributes", lambda run: run.files.set_attributes(dest, attributes)),)
 
     def snapshot() -> Snapshot:
         state = files.state(dest)

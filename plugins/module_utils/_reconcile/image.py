@@ -3,20 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings an image package into the tenant."""
+"""Plans the upload of an image package."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from .._model import ImagePackage, Operation
+from .._model.resources import ImagePackage, Operation
 from .._service import Service
-from .._views import image_values
+from .._views.resources import image_values
 from .plan import Execution, Plan, Snapshot, Step
 
 
 def plan(service: Service, package: ImagePackage) -> Plan:
-    """Uploads the package unless the tenant has an image with its ID: one ID is one build for ever."""
+    """Plans to upload the package unless the tenant has an image with its ID: one ID is one build."""
     before = snapshot(service, package.id)
     planned = upload(package)
     return planned if before.values is None else replace(planned, before=before, steps=())
@@ -26,15 +26,15 @@ def upload(package: ImagePackage) -> Plan:
     """The plan for a package whose image is not in the tenant."""
 
     def run(execution: Execution) -> Operation | None:
-        return execution.service.upload_image(package)
+        return execution.service.images.upload(package)
 
-    step = Step(f"upload the image package {package.path}", run)
-    title = f"image {package.name or package.id}"
-    return Plan(title, Snapshot(), (step,), lambda after: snapshot(after, package.id))
+    name = package.name or package.id
+    step = Step("image", name, "upload", run)
+    return Plan(f"image {name}", Snapshot(), (step,), lambda after: snapshot(after, package.id))
 
 
 def snapshot(service: Service, image_id: str) -> Snapshot:
-    image = service.image(image_id)
+    image = service.images.get(image_id)
     if image is None:
         return Snapshot()
     shown = {"name": image.name, "id": image.id, "component_id": image.component_id, "type": image.type}

@@ -13,10 +13,10 @@ from .._context import Context, Params
 from .._errors import InvalidInput
 from .._files.digest import Digest
 from .._files.port import write_pieces
-from .._model import is_guid
-from .._result import Result
+from .._model.values import is_guid
 from .._service import Service
-from .._views import image_values
+from .._views.resources import image_values
+from .._views.result import Result
 from .file import apply_file, desired_file, plan
 from .plan import Execution, Plan
 
@@ -37,25 +37,25 @@ def apply_image_file(context: Context, image_id: str, params: Params) -> Result:
     about: dict[str, Any] = {}
 
     def planner(service: Service) -> Plan:
-        image = service.image(image_id)
+        image = service.images.get(image_id)
         if image is None:
             raise InvalidInput(f"There is no image {image_id} in the tenant.", code="unknown_image", target=image_id)
         about["image"] = image_values(image)
 
         def fits() -> bool:
             wanted = Digest()
-            service.fetch_image(service.image_download(image_id), wanted.write)
+            service.images.fetch(service.images.download(image_id), wanted.write)
             there = context.files.state(desired.dest)
             return there is not None and there.sha256 == wanted.sha256
 
         return plan(context.files, desired, fits, fetch)
 
     def fetch(execution: Execution) -> None:
-        download = execution.service.image_download(image_id)
+        download = execution.service.images.download(image_id)
         write_pieces(
             execution.files,
             desired.dest,
-            lambda write: execution.service.fetch_image(download, write),
+            lambda write: execution.service.images.fetch(download, write),
             desired.attributes,
         )
 

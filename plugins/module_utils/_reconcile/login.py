@@ -11,8 +11,8 @@ from typing import Any
 
 from .._deadline import Deadline
 from .._login import Account, Login, LoginState, PendingLogin
-from .._model import Placeholder
-from .._result import Result, difference
+from .._model.values import Placeholder
+from .._views.result import Result, difference
 
 _ACCOUNT = tuple(Account("user").as_dict())
 _PENDING = ("user_code", "verification_url", "message", "expires_on")

@@ -15,10 +15,10 @@ from .._context import Context, Waiting
 from .._errors import AmbiguousWrite, FleetError, WriteState
 from .._files.planned import PlannedFiles
 from .._files.port import Files
-from .._model import Operation, Placeholder
+from .._model.resources import Operation
 from .._overlay.overlay import Overlay
-from .._result import Diff, Result, difference, differences_can_be_shown, operation_values
 from .._service import Service
+from .._views.result import Diff, Result, difference, operation_values
 
 #: How often a plan is made when the outcome of a write is unknown.
 ATTEMPTS = 3
@@ -48,28 +48,6 @@ class Execution:
         self.operation: Operation | None = None
         self.final_step = False
         self._writes: list[tuple[WriteState, bool]] = []
-        self._ids: dict[str, str] = {}
-
-    def id(self, ident: str) -> str:
-        """The service's own ID of what a placeholder of the plan stands for; any other ID as it is."""
-        if not isinstance(ident, Placeholder):
-            return ident
-        if ident not in self._ids:
-            self._ids[ident] = self._look_up(ident)
-        return self._ids[ident]
-
-    def _look_up(self, planned: Placeholder) -> str:
-        found = (
-            self.service.product_named(*planned.names)
-            if planned.kind == "product"
-            else self.service.device_group_named(*planned.names)
-        )
-        if found is None:
-            raise FleetError(
-                f'The {planned.kind.replace("_", " ")} "{"/".join(planned.names)}" was made and is not there.',
-                hint="Somebody else seems to change this tenant at the same time: run it again.",
-            )
-        return found.id
 
     def note(self, state: WriteState, step: Step) -> None:
         """Records the outcome of a step's write."""
@@ -98,12 +76,14 @@ class Execution:
 
 @dataclass(frozen=True)
 class Step:
-    """One write. `sentence` says what it does, in the imperative: "create the product Kettle".
+    """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create").
 
     `visible`: whether its effect shows in what the plan reads.
     """
 
-    sentence: str
+    kind: str
+    target: str
+    action: str
     run: Callable[[Execution], Operation | None]
     visible: bool = True
 
@@ -157,10 +137,8 @@ class Outcome(Generic[SomePlan]):
 def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
     """Runs the steps in order and waits for each that the next may need. Returns what stopped them.
 
-    `execution.writes` has the outcome of each step. Raises MissingLibrary before any.
+    `execution.writes` has the outcome of each step.
     """
-    if steps:
-        differences_can_be_shown()
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
         try:
@@ -168,7 +146,7 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
             if operation is not None:
                 execution.operation = operation
                 if execution.wait:
-                    execution.operation = execution.service.wait(operation, execution.waiting.deadline)
+                    execution.operation = execution.service.operations.wait(operation, execution.waiting.deadline)
         except FleetError as error:
             execution.operation = error.operation or execution.operation
             execution.note(error.write_state, step)
@@ -243,7 +221,7 @@ class Prediction:
         """Returns the predicted service without what the actual execution failed to do."""
         undone = [each for each, actions in self.execution.done.items() if actual.done.get(each) != actions]
         if undone:
-            self.overlay.forget_devices(undone)
+            self.overlay.devices.forget(undone)
         return self.overlay
 
 
@@ -254,7 +232,7 @@ def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
     return Prediction(ahead, execution)
 
 
-def bring_about(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:
+def apply_plan(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:
     """`execute` as the result of a module, with what is there now under the given key."""
     outcome = execute(context, planner, waiting)
     return Result(

@@ -3,54 +3,85 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about a product."""
+"""Plans products."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from .._errors import InvalidInput
-from .._model import DEFAULT_DEVICE_GROUPS, DeviceGroupDraft, Operation, Product, ProductChange
-from .._service import Service
-from .._views import by_name, product_values
-from .devices_in_the_way import refuse_while_devices
+from .._model.refs import ProductRef
+from .._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup, Operation, Product
+from .._model.specs import DeviceGroupSpec, ProductSpec, differences
+from .._resolve import find_product, product_with_id, require_single
+from .._service import Service, require, require_name
+from .._views.resources import by_name, product_values
 from .plan import Execution, Plan, Snapshot, Step
-from .refs import find_product, product_again, require_single
+from .require_no_devices import require_no_devices
 
 
-@dataclass(frozen=True)
-class DesiredProduct:
-    """A product as it is to be. None leaves a member as it is; `id` identifies, and then `name` renames."""
+def plan(service: Service, spec: ProductSpec, product_id: str | None = None, present: bool = True) -> Plan:
+    """Reads the product and plans its creation, change or deletion.
 
-    name: str | None = None
-    id: str | None = None
-    description: str | None = None
-    default_device_groups: bool = True
-    present: bool = True
+    :param product_id: identifies an existing product, which the spec may then rename.
 
+    Raises InvalidInput, Unsupported or Conflict before any write.
+    """
 
-def plan(service: Service, desired: DesiredProduct) -> Plan:
-    """Reads the product and plans its creation, change or deletion."""
-    product = _find(service, desired)
-    before = snapshot(service, product)
-    title = f"product {product.name if product else desired.name or desired.id}"
-    if not desired.present:
+    product = product_with_id(service, product_id) if product_id else find_product(service, spec.name or "")
+    title = f"product {product.name if product else spec.name or product_id}"
+    if not present:
         if product is None:
-            return Plan(title, before, (), lambda _after: before)
-        gone = product
-        return Plan(title, before, _deletion(service, gone), lambda after: snapshot(after, after.product(gone.id)))
+            return Plan(title, Snapshot(), (), lambda _after: Snapshot())
+        if product_id is None:
+            require_single(service.products.list(), product, "product")
+        return deletion(service, product)
     if product is None:
-        return _creation(desired, title, before)
-    found = product
-    steps = tuple(_changes(service, found, desired))
-    return Plan(title, before, steps, lambda after: snapshot(after, product_again(after, found)))
+        if product_id is not None:
+            raise InvalidInput(
+                f"There is no product {product_id} in the tenant.",
+                code="unknown_product",
+                target=product_id,
+                hint="To create a product, give its name and no id.",
+            )
+        before, steps = Snapshot(), _creation(service, spec)
+    else:
+        groups = service.device_groups.list(product.ref)
+        before = _snapshot(product, groups)
+        steps = _changes(service, product, groups, spec if product_id else replace(spec, name=None))
+    ref = product.ref if product is not None else ProductRef(spec.name or "")
+
+    def read(after: Service) -> Snapshot:
+        found = after.products.get(ref) if product_id is None else after.products.with_id(product_id)
+        return snapshot(after, found)
+
+    return Plan(title, before, tuple(steps), read)
+
+
+def deletion(service: Service, product: Product) -> Plan:
+    """Plans to delete a product with its device groups. Raises Conflict while devices are in them."""
+    before = snapshot(service, product)
+    require_no_devices(service, f'product "{product.name}"', product.ref)
+
+    def delete(execution: Execution) -> Operation | None:
+        return execution.service.products.delete(product.ref)
+
+    step = Step("product", product.name, "delete", delete)
+    return Plan(
+        f"product {product.name}",
+        before,
+        (step,),
+        lambda after: snapshot(after, after.products.get(product.ref)),
+    )
 
 
 def snapshot(service: Service, product: Product | None) -> Snapshot:
-    """A product with its device groups."""
-    if product is None:
-        return Snapshot()
-    groups = service.device_groups(product.id)
+    """Returns a product with its device groups."""
+    return Snapshot() if product is None else _snapshot(product, service.device_groups.list(product.ref))
+
+
+def _snapshot(product: Product, groups: Sequence[DeviceGroup]) -> Snapshot:
     shown = {
         "name": product.name,
         "description": product.description,
@@ -59,77 +90,49 @@ def snapshot(service: Service, product: Product | None) -> Snapshot:
     return Snapshot(product_values(product, groups), shown)
 
 
-def _find(service: Service, desired: DesiredProduct) -> Product | None:
-    if desired.id is None:
-        found = find_product(service, desired.name or "")
-        if found is not None and not desired.present:
-            require_single(service.products(), found, "product")
-        return found
-    found = service.product(desired.id.lower())
-    if found is None and desired.present:
-        raise InvalidInput(
-            f"There is no product {desired.id} in the tenant.",
-            code="unknown_product",
-            target=desired.id,
-            hint="To create a product, give its name and no id.",
-        )
-    return found
+def _creation(service: Service, spec: ProductSpec) -> list[Step]:
+    require_name(service.capabilities, "product", spec.name or "")
+    return [Step("product", spec.name or "", "create", lambda execution: execution.service.products.create(spec))]
 
 
-def _creation(desired: DesiredProduct, title: str, before: Snapshot) -> Plan:
-    name = desired.name or ""
-
-    def create(execution: Execution) -> Operation | None:
-        return execution.service.create_product(name, desired.description, desired.default_device_groups)
-
-    step = Step(f'create the product "{name}"', create)
-    return Plan(title, before, (step,), lambda after: snapshot(after, after.product_named(name)))
-
-
-def _changes(service: Service, product: Product, desired: DesiredProduct) -> list[Step]:
+def _changes(service: Service, product: Product, groups: Sequence[DeviceGroup], spec: ProductSpec) -> list[Step]:
     steps = []
-    name = desired.name if desired.id is not None and desired.name not in (None, product.name) else None
-    wanted = desired.description
-    description = wanted if wanted is not None and wanted != (product.description or "") else None
-    if name is not None or description is not None:
+    ref = product.ref
+    change = differences(spec, product)
+    if change is not None:
+        if change.name is not None:
+            require(service, "rename")
+            require_name(service.capabilities, "product", change.name)
+            ref = ref.renamed(change.name)
 
-        def update(execution: Execution) -> None:
-            execution.service.update_product(execution.id(product.id), ProductChange(name, description))
+        def update(execution: Execution) -> Operation | None:
+            return execution.service.products.update(product.ref, change)
 
-        steps.append(Step(f'update the product "{product.name}"', update))
-    if desired.default_device_groups:
-        steps += _default_groups(service, product)
+        steps.append(Step("product", product.name, "update", update))
+    if spec.default_device_groups:
+        steps += _default_groups(ref, groups)
     return steps
 
 
-def _default_groups(service: Service, product: Product) -> list[Step]:
+def _default_groups(product: ProductRef, groups: Sequence[DeviceGroup]) -> list[Step]:
     """Those that are missing. What the service does with some of them there is not known, so it is asked for all
     or none.
     """
-    present = {group.name.casefold() for group in service.device_groups(product.id)}
+    present = {group.name.casefold() for group in groups}
     missing = [default for default in DEFAULT_DEVICE_GROUPS if default[0].casefold() not in present]
     if len(missing) == len(DEFAULT_DEVICE_GROUPS):
 
         def create_all(execution: Execution) -> None:
-            execution.service.create_default_device_groups(execution.id(product.id))
+            execution.service.products.create_default_device_groups(product)
 
-        return [Step(f'create the default device groups of the product "{product.name}"', create_all)]
+        return [Step("device_group", f"{product}/*", "create", create_all)]
 
     def create_one(name: str, os_feed: str, update_policy: str) -> Step:
-        def create(execution: Execution) -> None:
-            execution.service.create_device_group(
-                DeviceGroupDraft(execution.id(product.id), name, None, os_feed, update_policy)
-            )
+        spec = DeviceGroupSpec(name, os_feed=os_feed, update_policy=update_policy)
 
-        return Step(f'create the default device group "{name}" of the product "{product.name}"', create)
+        def create(execution: Execution) -> Operation | None:
+            return execution.service.device_groups.create(product, spec)
+
+        return Step("device_group", f"{product}/{name}", "create", create)
 
     return [create_one(*default) for default in missing]
-
-
-def _deletion(service: Service, product: Product) -> tuple[Step, ...]:
-    refuse_while_devices(service, f'product "{product.name}"', product_id=product.id)
-
-    def delete(execution: Execution) -> Operation | None:
-        return execution.service.delete_product(execution.id(product.id))
-
-    return (Step(f'delete the product "{product.name}" with its device groups', delete),)

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 
 from .._errors import InvalidInput
 from .._inputs.blueprint import Blueprint
-from .._model import DEFAULT_DEVICE_GROUPS, name_key
+from .._model.resources import DEFAULT_DEVICE_GROUPS
+from .._model.specs import UserSpec
+from .._model.values import name_key
+from .._resolve import find_product
 from .._service import Service
 from . import device_group, product, user_role
 from .plan import Plan
-from .refs import find_product, place
 
 #: Kinds that can be pruned.
 PRUNABLE = ("products", "device_groups", "users")
@@ -33,10 +35,10 @@ def prune(service: Service, blueprint: Blueprint, kinds: frozenset[str]) -> Iter
     if "device_groups" in kinds:
         yield from _groups(service, blueprint)
     if "products" in kinds:
-        named = {name_key(entry.name) for entry in blueprint.products}
-        for each in service.products():
+        named = {name_key(entry.name or "") for entry in blueprint.products}
+        for each in service.products.list():
             if name_key(each.name) not in named:
-                yield "product", each.name, product.plan(service, product.DesiredProduct(id=each.id, present=False))
+                yield "product", each.name, product.deletion(service, each)
     if "users" in kinds:
         yield from _users(service, blueprint)
 
@@ -44,28 +46,28 @@ def prune(service: Service, blueprint: Blueprint, kinds: frozenset[str]) -> Iter
 def _groups(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
     default = {name_key(name) for name, _feed, _policy in DEFAULT_DEVICE_GROUPS}
     for entry in blueprint.products:
-        found = find_product(service, entry.name)
-        named = {name_key(group.name) for group in entry.device_groups}
+        name = entry.name or ""
+        found = find_product(service, name)
+        named = {name_key(group.name or "") for group in blueprint.groups_of(name)}
         named |= default if entry.default_device_groups else set()
-        for group in service.device_groups(found.id) if found is not None else ():
+        for group in service.device_groups.list(found.ref) if found is not None else ():
             if name_key(group.name) not in named:
-                desired = device_group.DesiredDeviceGroup(id=group.id, present=False)
-                yield "device_group", place(entry.name, group.name), device_group.plan(service, desired)
+                yield "device_group", f"{name}/{group.name}", device_group.deletion(service, group)
 
 
 def _users(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
     named = user_role.names_of(*(entry.user.strip() for entry in blueprint.users))
-    for user in service.users():
+    for user in service.users.list():
         # By every name that the service may find a user by, so that nobody is pruned who is named.
         who = user.mail or user.id
         if who is not None and not user_role.names_of(user.id, user.mail, user.name) & named:
-            yield "user", who, plan_user(service, user_role.DesiredUser(who, present=False))
+            yield "user", who, plan_user(service, UserSpec(who, present=False))
 
 
-def plan_user(service: Service, desired: user_role.DesiredUser) -> Plan:
+def plan_user(service: Service, spec: UserSpec) -> Plan:
     """As `user_role.plan`, with what to do about it in a blueprint, which has no way to force it."""
     try:
-        return user_role.plan(service, desired)
+        return user_role.plan(service, spec)
     except InvalidInput as error:
         if error.code == "own_administrator_role":
             error.hint = (

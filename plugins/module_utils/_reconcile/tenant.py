@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from .._errors import InvalidInput
 from .._files.attributes import Attributes
 from .._files.port import Files, Prepared
-from .._model import Operation, Tenant, is_guid
-from .._service import Service
-from .._views import tenant_values
+from .._model.resources import Operation, Tenant
+from .._model.values import is_guid
+from .._resolve import require_device_id
+from .._service import Service, require, require_name
+from .._views.resources import tenant_values
 from .plan import Execution, Plan, Snapshot, Step
-from .refs import require_device_id
 
 BLOCKED = "blocked"
 #: The record keeps its owner, group and mode.
@@ -54,9 +55,9 @@ def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
         _require_confirmation("A tenant can never be deleted", name, desired.confirm)
         return lambda service: plan_creation(service, name, maker)
     if desired.confirm is not None:
-        # Somebody meant to do what is for ever; a new name would be another thing altogether.
+        # Somebody meant to do what cannot be undone; a new name would be another thing altogether.
         raise InvalidInput(
-            "A new name needs no confirm, which stands for what is for ever.",
+            "A new name needs no confirm, which is for what cannot be undone.",
             code="not_for_ever",
             target=name,
             hint="Leave confirm out, or name the device_id to make a tenant from.",
@@ -75,26 +76,34 @@ def plan_creation(service: Service, name: str, device_id: str) -> Plan:
     """Plans the creation unless the caller may use a tenant of exactly this name already."""
 
     def snapshot(now: Service) -> Snapshot:
-        return _snapshot(next((tenant for tenant in now.tenants() if tenant.name == name), None))
+        return _snapshot(next((tenant for tenant in now.tenants.list() if tenant.name == name), None))
 
     def create(execution: Execution) -> Operation | None:
-        return execution.service.create_tenant(name, device_id)
+        return execution.service.tenants.create(name, device_id)
 
+    require(service, "create_tenant")
     before = snapshot(service)
-    step = Step(f'create the tenant "{name}" for ever', create)
+    if before.values is None:
+        require_name(service.capabilities, "tenant", name)
+    step = Step("tenant", name, "create", create)
     return Plan(f"tenant {name}", before, () if before.values is not None else (step,), snapshot)
 
 
 def plan_name(service: Service, name: str) -> Plan:
     """Plans to rename the tenant in use. Names of tenants differ by case (FACTS: tenants)."""
-    tenant = service.tenant()
+    tenant = service.tenants.current()
+    if tenant.name != name:
+        require(service, "rename")
+        require_name(service.capabilities, "tenant", name)
 
     def rename(execution: Execution) -> None:
-        execution.service.rename_tenant(name)
+        execution.service.tenants.rename(name)
 
-    step = Step(f'rename the tenant "{tenant.name}" to "{name}"', rename)
+    step = Step("tenant", tenant.name or tenant.id, "rename", rename)
     steps = () if tenant.name == name else (step,)
-    return Plan(f"tenant {tenant.name or tenant.id}", _snapshot(tenant), steps, lambda after: _snapshot(after.tenant()))
+    return Plan(
+        f"tenant {tenant.name or tenant.id}", _snapshot(tenant), steps, lambda after: _snapshot(after.tenants.current())
+    )
 
 
 def plan_blocking(service: Service, files: Files, record: str, confirm: str | None) -> Plan:
@@ -102,7 +111,8 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
 
     The service has no way to ask whether it is blocked (Tenants_BlockLegacy, and no read beside it).
     """
-    tenant = service.tenant()
+    require(service, "block_legacy_authorization")
+    tenant = service.tenants.current()
     _require_confirmation("Blocking legacy authorization cannot be undone", tenant.name or tenant.id, confirm)
 
     def snapshot(now: Tenant) -> Snapshot:
@@ -117,7 +127,7 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
         content = json.dumps(entries, indent=2, sort_keys=True) + "\n"
         ready = execution.files.prepare(record, lambda write: write(content.encode()), RECORD)
         try:
-            execution.service.block_legacy_authorization()
+            execution.service.tenants.block_legacy_authorization()
         except BaseException:
             ready.discard()
             raise
@@ -134,11 +144,11 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
     name = tenant.name or tenant.id
     steps = (
         # Whether it is blocked cannot be asked, so a lost reply stays unknown.
-        Step(f'block legacy authorization of the tenant "{name}" permanently', block, visible=False),
-        Step(f"record in {record} that it is blocked", write_record),
+        Step("tenant", name, "block_legacy_authorization", block, visible=False),
+        Step("file", record, "write", write_record),
     )
     done = before.values["legacy_authorization"] == BLOCKED
-    return Plan(f"tenant {name}", before, () if done else steps, lambda after: snapshot(after.tenant()))
+    return Plan(f"tenant {name}", before, () if done else steps, lambda after: snapshot(after.tenants.current()))
 
 
 def _read_record(files: Files, path: str) -> dict[str, str]:

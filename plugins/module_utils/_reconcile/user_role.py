@@ -3,52 +3,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Brings about the roles of a user or service principal, who is invited first when the tenant does not know it."""
+"""Plans the roles of a user or service principal, who is invited first when the tenant does not know it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._errors import Forbidden, InvalidInput, NotFound
-from .._model import ROLES, User, is_guid, same_name
-from .._service import Service
-from .._views import user_values
+from .._model.resources import ROLES, User
+from .._model.specs import UserSpec
+from .._model.values import is_guid
+from .._resolve import listed, role_named
+from .._service import Service, require
+from .._views.resources import user_values
 from .plan import Execution, Plan, Snapshot, Step
-from .refs import listed
 
 ADMINISTRATOR = "Administrator"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-@dataclass(frozen=True)
-class DesiredUser:
-    """Roles that a user is to have, or with `present` false not to have: those listed, all when none is listed.
-
-    `user` is an address or the GUID of a principal. `exclusive` takes the roles that are not listed. `force` allows to
-    take the Administrator role from the account that does it.
-    """
-
-    user: str
-    roles: tuple[str, ...] = ()
-    exclusive: bool = False
-    present: bool = True
-    force: bool = False
-
-
-def plan(service: Service, desired: DesiredUser) -> Plan:
+def plan(service: Service, spec: UserSpec) -> Plan:
     """Reads the user's roles and plans which to give and which to take.
 
     Raises InvalidInput before any write: for what is neither address nor GUID, for a role that there is not, and for
     taking the Administrator role from the own account.
     """
-    if desired.exclusive and not desired.present:
+    require(service, "users")
+    if spec.exclusive and not spec.present:
         raise InvalidInput(
             "The option exclusive says what a user keeps, which state: absent contradicts.",
             hint="List the roles to keep with state: present.",
         )
-    user = desired.user.strip()
+    user = spec.user.strip()
     if not is_guid(user) and not _ADDRESS.fullmatch(user):
         raise InvalidInput(
             f'"{user}" is neither an e-mail address nor the GUID of a principal.',
@@ -56,11 +44,11 @@ def plan(service: Service, desired: DesiredUser) -> Plan:
             target=user,
             hint="A service principal is <object id>@<directory id>.onmicrosoft.com.",
         )
-    roles = _spelled(service, desired.roles)
-    found = service.user(user)
+    roles = _spelled(service, spec.roles)
+    found = service.users.get(user)
     held = found.roles if found is not None else ()
-    give, take = _differences(desired, roles, held)
-    if found is not None and ADMINISTRATOR in take and not desired.force:
+    give, take = _differences(spec, roles, held)
+    if found is not None and ADMINISTRATOR in take and not spec.force:
         _refuse_own(service, user, found)
     steps = [] if found is not None or not give else _invitation(user)
     steps += [_giving(user, role) for role in give]
@@ -69,7 +57,7 @@ def plan(service: Service, desired: DesiredUser) -> Plan:
 
     def read(after: Service) -> Snapshot:
         try:
-            now = after.user(user)
+            now = after.users.get(user)
         except Forbidden:
             if ADMINISTRATOR not in take:
                 raise
@@ -95,26 +83,22 @@ def snapshot(user: User | None) -> Snapshot:
 def _spelled(service: Service, wanted: Sequence[str]) -> tuple[str, ...]:
     """Roles in the service's own spelling. Those that are not known here are looked up there."""
     known: Sequence[str] = ROLES
-    if any(_among(known, role) is None for role in wanted):
-        known = service.roles()
+    if any(role_named(known, role) is None for role in wanted):
+        known = service.users.roles()
     for role in wanted:
-        if _among(known, role) is None:
+        if role_named(known, role) is None:
             raise InvalidInput(
-                f'There is no role "{role}".', code="unknown_role", target=role, hint=f"There are: {listed(known)}."
+                f'There is no role "{role}".', code="unknown_role", target=role, hint=f"Available: {listed(known)}."
             )
-    return tuple(sorted({found for role in wanted if (found := _among(known, role)) is not None}))
+    return tuple(sorted({found for role in wanted if (found := role_named(known, role)) is not None}))
 
 
-def _among(roles: Sequence[str], wanted: str) -> str | None:
-    return next((role for role in roles if same_name(role, wanted.strip())), None)
-
-
-def _differences(desired: DesiredUser, roles: Sequence[str], held: Sequence[str]) -> tuple[list[str], list[str]]:
+def _differences(spec: UserSpec, roles: Sequence[str], held: Sequence[str]) -> tuple[list[str], list[str]]:
     """Roles to give and roles to take."""
-    if not desired.present:
-        return [], _administrator_last(role for role in held if not roles or _among(roles, role) is not None)
-    give = [role for role in roles if _among(held, role) is None]
-    return give, _administrator_last(role for role in held if desired.exclusive and _among(roles, role) is None)
+    if not spec.present:
+        return [], _administrator_last(role for role in held if not roles or role_named(roles, role) is not None)
+    give = [role for role in roles if role_named(held, role) is None]
+    return give, _administrator_last(role for role in held if spec.exclusive and role_named(roles, role) is None)
 
 
 def _administrator_last(roles: Iterable[str]) -> list[str]:
@@ -123,7 +107,7 @@ def _administrator_last(roles: Iterable[str]) -> list[str]:
 
 
 def _refuse_own(service: Service, user: str, found: User) -> None:
-    account = names_of(*service.account())
+    account = names_of(*service.users.account())
     if not account:
         problem = f"The access token does not tell whether {user} is the account that this runs as"
     elif account & names_of(user, found.id, found.mail, found.name):
@@ -148,27 +132,27 @@ def _invitation(user: str) -> list[Step]:
     """A GUID cannot be invited: whether the service knows its principal shows when it gets a role."""
     if is_guid(user):
         return []
-    return [replace(_step(f"invite {user}", lambda service: service.invite_user(user)), visible=False)]
+    return [replace(_step("invite", user, lambda service: service.users.invite(user)), visible=False)]
 
 
 def _giving(user: str, role: str) -> Step:
     def write(service: Service) -> None:
         try:
-            service.assign_role(user, role)
+            service.users.assign_role(user, role)
         except NotFound as error:
             if is_guid(user):
                 error.hint = "A principal that the service does not know has to be invited: give its address as user."
             raise
 
-    return _step(f"give the role {role} to {user}", write)
+    return _step("assign_role", user, write)
 
 
 def _taking(user: str, role: str) -> Step:
-    return _step(f"take the role {role} from {user}", lambda service: service.unassign_role(user, role))
+    return _step("unassign_role", user, lambda service: service.users.unassign_role(user, role))
 
 
-def _step(sentence: str, write: Callable[[Service], None]) -> Step:
+def _step(action: str, user: str, write: Callable[[Service], None]) -> Step:
     def run(execution: Execution) -> None:
         write(execution.service)
 
-    return Step(sentence, run)
+    return Step("user", user, action, run)

@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Replies that are wrong in every way that a service, a gateway or a proxy can get them wrong."""
+"""Invalid replies, as a faulty service, gateway or proxy may send them."""

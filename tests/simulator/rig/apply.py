@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Replaces the reply to a request as a fault orders it."""
+"""Replaces the reply to a request as a fault specifies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .streams import send_bomb, send_endless, send_raw, trickle_body, trickle_he
 if TYPE_CHECKING:
     from ..faults import Fault
 
-#: Replies that say that all is well and are not what the request asked for.
+#: Replies that report success but do not match the request.
 WRONG_SUCCESSES = ("empty", "html", "error_object", "accepted", "old_body")
 STREAMS = ("trickle", "trickle_headers", "endless", "gzip_bomb")
 KINDS = ("status_after", "delay_after", *WRONG_SUCCESSES, "mutate", *STREAMS, "endless_pages")
@@ -28,12 +28,12 @@ _HTML = b"<!DOCTYPE html><html><head><title>Blocked by proxy</title></head><body
 _JSON = ((b"content-type", b"application/json"),)
 _CONTINUATION = b"sphere-continuation"
 _ENDLESS = "endless-"
-#: By status: has no body, and h11 refuses to send one.
+#: Statuses without a body; h11 rejects one.
 _BODILESS = (204, 304)
 
 
 class Rig:
-    """The reply to one request. `log` is called once with the status that is sent, before it is sent."""
+    """Replaces the reply to one request. `log` is called once with the status, before the reply is sent."""
 
     def __init__(
         self, fault: Fault, application: Application, scope: Scope, receive: Receive, log: Callable[[int | None], None]
@@ -59,7 +59,7 @@ class Rig:
         await self._send(answer, send)
 
     async def _wrong(self) -> Answer:
-        """Returns the reply that goes out, after the request was carried out if the fault says so."""
+        """Returns the reply to send, after executing the request if the fault says so."""
         fault, rig = self._fault, self._fault.rig
         if fault.kind == "old_body":
             old = await self._call({**self._scope, "method": "GET", "query_string": b""}, body=b"")
@@ -81,7 +81,7 @@ class Rig:
         return wrong.get(fault.kind, answer)
 
     async def _call(self, scope: Scope, body: bytes | None = None) -> Answer:
-        """Returns what the application replies; `body` takes the place of the request's own."""
+        """Returns the reply of the application; `body` replaces the body of the request."""
         collected: dict[str, Any] = {"body": b""}
 
         async def collect(message: Message) -> None:
@@ -122,7 +122,7 @@ class Rig:
 
 
 def _first_page(scope: Scope) -> Scope:
-    """The request as if it asked for the first page, when the rig gave it the token of its page."""
+    """Returns the request without its continuation token if the rig issued that token."""
     headers = [
         (name, value)
         for name, value in scope["headers"]
@@ -138,7 +138,7 @@ def _page_number(scope: Scope) -> int:
 
 
 def _with_next_page(answer: Answer, with_items: bool, number: int) -> Answer:
-    """The page with a token for another one, if it is a page of a list."""
+    """Returns the page with a continuation token if it is a page of a list, otherwise unchanged."""
     try:
         page = json.loads(answer.body)
     except ValueError:

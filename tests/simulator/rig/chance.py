@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Whether a fault strikes a request that matches: always, or by a seeded probability."""
+"""Decides whether a fault applies to a matching request: always, or with a seeded probability."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Chance:
-    """A probability from 0 to 1 for each matching request; once it strikes, it strikes `burst` requests in a row.
+    """A probability from 0 to 1 for each matching request; once drawn, the fault applies to `burst` requests in a row.
 
-    A draw depends on the seed, the kind of fault, the name of the request and how often that name has come. It does not
-    depend on the order in which the threads of a client send different requests.
+    A draw depends on the seed, the kind of fault, the name of the request and the number of requests of that name. It
+    does not depend on the order in which the threads of a client send different requests.
     """
 
     probability: float = 1.0
@@ -26,7 +26,7 @@ class Chance:
     left: int = 0
 
     def strikes(self, kind: str, name: str) -> bool:
-        """Returns whether the next request of this name is struck, and counts it."""
+        """Returns whether the fault applies to the next request of this name, and counts the request."""
         if self.left:
             self.left -= 1
             return True

@@ -15,7 +15,7 @@ from typing import Any
 from .values import NAMES, TEXTS, Path, places, replaced
 
 STATUS, HEADERS, BODY, MEMBER = "status", "headers", "body", "member"
-#: Places beside the JSON values, which are named by patterns that start with `/`; MEMBER is any one of these.
+#: Places other than JSON values, whose patterns start with `/`; MEMBER is any JSON value.
 PLACES = frozenset({STATUS, HEADERS, BODY, MEMBER})
 STATUSES = (200, 201, 202, 204, 206, 302, 304, 400, 401, 403, 404, 408, 409, 410, 412, 418, 429, 500, 502, 503, 504)
 _JSON = (b"content-type", b"application/json")
@@ -33,7 +33,7 @@ HEADER_LISTS: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     "negative_length": (_JSON, (b"content-length", b"-1")),
     "excess_length": (_JSON, (b"content-length", b"1000000")),
 }
-#: Only these have bytes that a correct server refuses to send.
+#: Only these contain bytes that a correct server does not send.
 RAW_HEADERS = frozenset({"odd_length", "negative_length", "excess_length"})
 _HTML = b"<!DOCTYPE html><html><head><title>Blocked by proxy</title></head><body>Blocked</body></html>"
 _BODIES = (
@@ -54,7 +54,7 @@ VALUES = frozenset({*NAMES, *HEADER_LISTS, *_BODIES, *(str(status) for status in
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply on its way out. Headers have no content-length unless a mutation gave them one."""
+    """A reply to send. Its headers have no content-length unless a mutation added one."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
@@ -63,7 +63,7 @@ class Answer:
 
 
 def mutate(answer: Answer, rng: random.Random, place: str | None, value: str | None) -> tuple[Answer, str]:
-    """Returns the changed reply, and the place and the value as text. What is None is drawn evenly.
+    """Returns the changed reply, and the place and value as text. A place or value of None is drawn uniformly.
 
     A reply that does not have the ordered place is returned as it is.
     """

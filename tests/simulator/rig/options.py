@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The members of a fault order that belong to the rig."""
+"""The members of a fault that configure the rig."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from .chance import Chance
 from .mutations import PLACES, VALUES
 
-#: Far more than a client may ever take in, and still a number of pieces that can be counted.
+#: Far more than any client may read, but still a finite number of chunks.
 _MOST_MEGABYTES = 1_000_000
 MEMBERS = {"executed", "probability", "seed", "burst", "place", "value", "megabytes", "with_items"}
 
@@ -23,8 +23,8 @@ MEMBERS = {"executed", "probability", "seed", "burst", "place", "value", "megaby
 class RigOptions:
     """How the rig replaces a reply.
 
-    `executed` is whether the request is carried out first. `place` and `value` say what a mutation changes; None is
-    drawn by the seed. `megabytes` is the decoded size of a gzip bomb and the most that an endless body sends.
+    `executed` is whether the request is executed first. `place` and `value` say what a mutation changes; None is
+    drawn with the seed. `megabytes` is the decoded size of a gzip bomb and the most that an endless body sends.
     `with_items` is whether the pages of an endless list contain items.
     """
 
@@ -36,7 +36,7 @@ class RigOptions:
 
 
 def read_options(order: Mapping[str, Any]) -> tuple[RigOptions, Chance]:
-    """Reads the rig's members of an order. Raises ValueError, whose text is a sentence."""
+    """Returns the rig's members of a fault. Raises ValueError with a message for the user."""
     for name in ("executed", "with_items"):
         if not isinstance(order.get(name, True), bool):
             raise ValueError(f"A fault's {name} is true or false.")

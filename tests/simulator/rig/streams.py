@@ -17,7 +17,7 @@ from .mutations import Answer
 
 _MEBIBYTE = 1 << 20
 _PIECE = b" " * (64 * 1024)
-#: What a trickling reply promises, so that its client goes on reading.
+#: Content-length of a trickling reply, so that the client keeps reading.
 _PROMISED = 10_000_000
 
 
@@ -57,7 +57,7 @@ async def send_endless(answer: Answer, scope: Scope, send: Send, megabytes: floa
 
 
 async def send_bomb(answer: Answer, send: Send, megabytes: float) -> None:
-    """Sends the body and `megabytes` of spaces, packed about a thousand times smaller."""
+    """Sends the body and `megabytes` of spaces, compressed about a thousand times."""
     packed = gzip.compress(answer.body) + _packed_mebibyte() * int(megabytes)
     headers = [*answer.headers, (b"content-encoding", b"gzip"), (b"content-length", str(len(packed)).encode())]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -65,7 +65,7 @@ async def send_bomb(answer: Answer, send: Send, megabytes: float) -> None:
 
 
 async def send_raw(answer: Answer, scope: Scope, receive: Receive) -> None:
-    """Sends headers that no correct server would send, the body, and closes the connection."""
+    """Sends invalid headers and the body, and closes the connection."""
     transport = transport_of(scope)
     head = b"".join(b"%s: %s\r\n" % header for header in answer.headers)
     transport.write(b"HTTP/1.1 %d OK\r\n%s\r\n%s" % (answer.status, head, answer.body))

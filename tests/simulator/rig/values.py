@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Values that no member of a reply can have, as JSON text, and the places at which a reply holds a value."""
+"""Invalid values for members of a reply, as JSON text, and the paths of the values in a reply."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any
 
 #: Removes the member or the entry.
 MISSING = "missing"
-#: Puts the value into the reply again, beside itself.
+#: Duplicates the value in the reply.
 REPEATED = "repeated"
-#: By name; the text goes into the reply as it is, whether or not it is valid JSON.
+#: By name; the text is inserted verbatim, whether or not it is valid JSON.
 TEXTS: dict[str, str] = {
     "null": "null",
     "true": "true",
@@ -61,7 +61,7 @@ TEXTS: dict[str, str] = {
     "very_deep": "[" * 100_000 + "]" * 100_000,
 }
 NAMES = frozenset({*TEXTS, MISSING, REPEATED})
-#: Holds the place of a text until the document is written.
+#: Placeholder for a text until the document is serialized.
 _MARK = "value-of-the-rig-5b1d7e"
 
 Path = tuple[str | int, ...]

@@ -19,7 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.tokens import
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.simulator.harness import Simulator, start_simulator
-from tests.support.people import Certified, seed
+from tests.support.people import Certified, here, seed
 
 
 class Authority:
@@ -129,6 +129,6 @@ def opened(params: dict[str, Any], warnings: list[str]) -> Opener:
     """Opens tokens for these options and more, as a task of its own would."""
 
     def open_now(**more: Any) -> Tokens:
-        return open_tokens(AuthOptions.from_params({**params, **more}), warnings.append)
+        return open_tokens(AuthOptions.from_params({**params, **more}, here()), warnings.append)
 
     return open_now

@@ -20,6 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.errors import
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.store import PrivateFolder, StoreUnusable
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.tokens import Tokens
 from ansible_collections.azsphere.fleet.plugins.module_utils._auth.user import kept_secrets
+from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 
 from .conftest import Authority, Opener
 from .test_cache import APPLICATION
@@ -44,7 +45,7 @@ class Expired:
 @pytest.mark.parametrize("cached", [True, False])
 def test_token_that_seems_to_have_ended_is_used_until_it_is_rejected(tmp_path: Path, cached: bool) -> None:
     credential = Expired()
-    cache = TokenCache(str(tmp_path / "cache") if cached else "none", lambda _text: None)
+    cache = TokenCache(str(tmp_path / "cache") if cached else "none", lambda _text: None, Environment())
     tokens = Tokens(credential, cache)
     assert [tokens.token() for _request in range(4)] == ["token-1"] * 4
     assert tokens.renew("token-1") == "token-2"

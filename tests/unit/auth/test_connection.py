@@ -44,20 +44,20 @@ def connected(authority: Authority, params: dict[str, Any], warnings: list[str])
 
 def test_a_revoked_token_costs_one_renewal_and_no_failure(authority: Authority, connected: Connector) -> None:
     for _unused in range(2):
-        connected().service.tenants()
+        connected().service.tenants.list()
     before = authority.issued
     authority.simulator.revoke_tokens()
     for _unused in range(2):
-        connected().service.tenants()
+        connected().service.tenants.list()
     assert authority.issued == before + 1
 
 
 def test_a_token_that_ends_on_the_way_is_renewed(authority: Authority, connected: Connector) -> None:
     connection = connected()
-    connection.service.tenants()
+    connection.service.tenants.list()
     before = authority.issued
     authority.simulator.advance(4000)
-    connection.service.tenants()
+    connection.service.tenants.list()
     assert authority.issued == before + 1
 
 
@@ -65,19 +65,19 @@ def test_token_for_another_service_is_renewed_a_few_times_and_then_reported(
     authority: Authority, connected: Connector
 ) -> None:
     authority.next_tokens(audience="https://management.azure.com", times=1)
-    connected().service.tenants()
+    connected().service.tenants.list()
     authority.next_tokens(audience="https://management.azure.com", times=20)
     authority.simulator.revoke_tokens()
     before = authority.issued
     with pytest.raises(FleetError) as caught:
-        connected().service.tenants()
+        connected().service.tenants.list()
     assert caught.value.status == 401
     assert before < authority.issued <= before + RENEWALS
 
 
 def test_the_result_says_where_the_token_came_from(connected: Connector) -> None:
     connection = connected()
-    connection.service.tenants()
+    connection.service.tenants.list()
     assert connection.api()["token_source"] == "client_secret"
 
 

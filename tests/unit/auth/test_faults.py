@@ -16,7 +16,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import SignInError, Unreachable
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.plain import Attempt, PlainSession
 
-from tests.support.people import DIRECTORY, PIPELINE, SECRET
+from tests.support.people import DIRECTORY, PIPELINE, SECRET, here
 from tests.support.scripted_server import Answer, ScriptedServer
 
 from .conftest import Authority, Opener
@@ -116,7 +116,7 @@ def test_unreachable_proxy_is_reported(monkeypatch: pytest.MonkeyPatch, opened: 
 
 def test_failed_device_code_reports_the_status(authority: Authority, params: dict[str, Any]) -> None:
     authority.simulator.fault(match={"kind": "signin", "path": "*/devicecode"}, times=None, status=503)
-    login = DeviceCodeLogin(AuthOptions.from_params(params), lambda _warning: None)
+    login = DeviceCodeLogin(AuthOptions.from_params(params, here()), lambda _warning: None)
     with pytest.raises(Unreachable, match="signing in by device code") as caught:
         login.start()
     assert "HTTP 503" in caught.value.message

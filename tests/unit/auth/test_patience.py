@@ -21,7 +21,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, SignInError, Unreachable
 
-from tests.support.people import DIRECTORY, PIPELINE, SECRET
+from tests.support.people import DIRECTORY, PIPELINE, SECRET, here
 from tests.support.scripted_server import Answer, ScriptedServer
 
 from .conftest import Authority, Opener
@@ -73,7 +73,7 @@ def test_wrong_secret_is_final_at_once(authority: Authority, opened: Opener) -> 
 
 
 def test_device_code_outlasts_lost_connections_while_polling(authority: Authority, params: dict[str, Any]) -> None:
-    login = DeviceCodeLogin(AuthOptions.from_params(params), lambda _warning: None)
+    login = DeviceCodeLogin(AuthOptions.from_params(params, here()), lambda _warning: None)
     authority.simulator.fault("drop_before", match={"kind": "signin", "path": "*/devicecode"}, times=2)
     pending = login.start()
     authority.approve(pending.user_code, "ada@contoso.example")
@@ -172,7 +172,7 @@ def test_lock_that_is_never_free_is_given_up_with_a_warning(
 def test_kept_sign_in_whose_lock_is_never_free_is_reported(
     authority: Authority, params: dict[str, Any], warnings: list[str]
 ) -> None:
-    options = AuthOptions.from_params({**params, "auth_source": "user", "retry_timeout": 0.2})
+    options = AuthOptions.from_params({**params, "auth_source": "user", "retry_timeout": 0.2}, here())
     login = DeviceCodeLogin(options, warnings.append)
     pending = login.start()
     authority.approve(pending.user_code, "ada@contoso.example")

@@ -32,6 +32,7 @@ from tests.support.people import (
     SECRET,
     Certified,
     federated_token,
+    here,
     write,
 )
 
@@ -55,7 +56,7 @@ class Watcher:
             if given.get(name):
                 self.canaries.add(given[name])
         try:
-            options = AuthOptions.from_params(given)
+            options = AuthOptions.from_params(given, here())
             tokens = open_tokens(options, self.said.append)
             self.said += [repr(options), repr(tokens), repr(vars(tokens))]
             token = tokens.token()
@@ -126,7 +127,7 @@ def _lines(certified: Certified) -> set[str]:
 
 
 def _device_code(watcher: Watcher, authority: Authority) -> None:
-    login = DeviceCodeLogin(AuthOptions.from_params(watcher.params), watcher.said.append)
+    login = DeviceCodeLogin(AuthOptions.from_params(watcher.params, here()), watcher.said.append)
     pending = login.start()
     watcher.said.append(repr(pending))
     [kept] = Path(watcher.params["token_cache"]).glob("*.device-code")

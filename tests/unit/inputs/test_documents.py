@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Blueprints: the same rules for texts, names and flags as in modules, and files that cannot be read."""
+"""Blueprints follow the same rules for strings, names and booleans as modules; unreadable files are reported."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint i
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.documents import load_document
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
+
+from tests.support.people import here
 
 ONE = "0a" * 64
 VAULT = "$ANSIBLE_VAULT;1.1;AES256\n62313365396662343061393464336163\n"
@@ -50,7 +52,7 @@ def refused_file(folder: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize(("word", "value"), [("true", True), ("False", False), ("no", False), (1, True)])
-def test_flags_may_be_words(word: Any, value: bool) -> None:
+def test_booleans_accept_words(word: Any, value: bool) -> None:
     group = {"name": "Lab", "allow_crash_dumps_collection": word}
     found = parsed(
         {
@@ -59,7 +61,7 @@ def test_flags_may_be_words(word: Any, value: bool) -> None:
         }
     )
     assert found.products[0].default_device_groups is value
-    assert found.products[0].device_groups[0].allow_crash_dumps_collection is value
+    assert found.device_groups[0][1].allow_crash_dumps_collection is value
     assert found.users[0].exclusive is value
 
 
@@ -72,13 +74,13 @@ def test_names_are_trimmed() -> None:
         }
     )
     assert found.products[0].name == "Kettle"
-    assert found.products[0].device_groups[0].name == "Field  Test"
+    assert found.device_groups[0][1].name == "Field  Test"
     assert (found.devices[0].product, found.devices[0].device_group) == ("Kettle", "Field  Test")
     assert found.users[0].user == "ann@contoso.example"
 
 
 @pytest.mark.parametrize("value", [False, 0o755, 1.0, {}, ["x"]], ids=repr)
-def test_texts_are_not_made_of_other_values(value: Any) -> None:
+def test_strings_reject_other_types(value: Any) -> None:
     message = refused(
         {
             "products": [{"name": value, "description": value, "device_groups": [{"name": value}]}],
@@ -96,7 +98,7 @@ def test_texts_are_not_made_of_other_values(value: Any) -> None:
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
-def test_names_are_not_empty(empty: str) -> None:
+def test_empty_names_are_rejected(empty: str) -> None:
     message = refused({"products": [{"name": empty, "device_groups": [{"name": empty}]}], "users": [{"user": empty}]})
     assert message.count("it is empty") == 3
 
@@ -108,13 +110,13 @@ def test_names_that_differ_in_case_and_blanks_are_duplicates(twin: str) -> None:
     assert "products[0].device_groups: " in refused({"products": [{"name": "P", "device_groups": groups}]})
 
 
-def test_values_that_are_no_flags_are_refused() -> None:
+def test_invalid_booleans_are_rejected() -> None:
     assert 'default_device_groups: "ture" is neither true nor false' in refused(
         {"products": [{"name": "Kettle", "default_device_groups": "ture"}]}
     )
 
 
-def test_templates_in_a_file_are_a_warning(tmp_path: Path) -> None:
+def test_templates_in_a_file_cause_a_warning(tmp_path: Path) -> None:
     warnings: list[str] = []
     read(tmp_path, "products:\n- name: Kettle\n  description: '{{ text }}'\n- name: Lamp\n", warnings)
     [warning] = warnings
@@ -132,14 +134,14 @@ def test_a_template_without_quotes_is_explained(tmp_path: Path) -> None:
     assert "must be in quotes" in message
 
 
-def test_a_device_list_without_devices_is_a_warning(tmp_path: Path) -> None:
+def test_a_device_list_without_devices_causes_a_warning(tmp_path: Path) -> None:
     (tmp_path / "devices.csv").write_text("DeviceId,ProductName,DeviceGroupName\n")
     warnings: list[str] = []
     assert read(tmp_path, "device_list: devices.csv\n", warnings).devices == ()
     assert ["has a header and no devices" in each for each in warnings] == [True]
 
 
-def test_encrypted_files_are_named_as_such(tmp_path: Path) -> None:
+def test_encrypted_files_are_reported_as_encrypted(tmp_path: Path) -> None:
     assert "encrypted with Ansible Vault" in refused_file(tmp_path, VAULT)
     inside = "products:\n- name: Kettle\n  description: !vault |\n    " + VAULT.replace("\n", "\n    ")
     message = refused_file(tmp_path, inside)
@@ -150,7 +152,7 @@ def test_encrypted_files_are_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"image package .*some.file: it is encrypted"):
         read_package(str(path))
     with pytest.raises(InvalidInput, match=r"ca_path .*some.file: it is encrypted"):
-        AuthOptions.from_params({"ca_path": str(path)})
+        AuthOptions.from_params({"ca_path": str(path)}, here())
     certificate = ClientCertificate.__new__(ClientCertificate)
     object.__setattr__(certificate, "path", str(path))
     with pytest.raises(InvalidInput, match=r"client_certificate .*some.file: it is encrypted"):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Options of all modules: none makes a text of something else, and none takes an empty name."""
+"""No module option converts other types to strings or accepts an empty name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TEXTS = [(module, option) for module, option, spec in OPTIONS if spec["type"] in
 
 
 def refusal(module: str, option: str, value: Any) -> str:
-    """Return what Ansible says about this option alone."""
+    """Return the error message of Ansible for this option alone."""
     spec = {option: {**module_of(module).ARGUMENTS.spec[option], "required": False}}
     messages = ArgumentSpecValidator(spec).validate({option: value}).error_messages
     assert messages, f"{module}: {option} took {value!r}"
@@ -64,7 +64,7 @@ def test_every_option_has_a_strict_type_or_choices() -> None:
 
 @pytest.mark.parametrize("value", NOT_TEXTS, ids=repr)
 @pytest.mark.parametrize(("module", "option"), TEXTS)
-def test_texts_and_paths_are_not_made_of_other_values(module: str, option: str, value: Any) -> None:
+def test_strings_and_paths_reject_other_types(module: str, option: str, value: Any) -> None:
     if option in ("since", "until") and isinstance(value, date):
         return
     if "choices" in module_of(module).ARGUMENTS.spec[option]:
@@ -84,7 +84,7 @@ def test_texts_and_paths_are_not_made_of_other_values(module: str, option: str, 
         if option != "description" and "choices" not in module_of(module).ARGUMENTS.spec[option]
     ],
 )
-def test_names_ids_and_paths_are_not_empty(module: str, option: str, value: str) -> None:
+def test_empty_names_ids_and_paths_are_rejected(module: str, option: str, value: str) -> None:
     assert "it is empty" in refusal(module, option, value)
 
 
@@ -95,7 +95,7 @@ ROWS = ("ids", "devices", "device_ids")
 
 @pytest.mark.parametrize("value", [0o755, True, 1.5, {"a": 1}], ids=repr)
 @pytest.mark.parametrize(("module", "option"), LISTS)
-def test_lists_and_their_elements_are_not_made_of_other_values(module: str, option: str, value: Any) -> None:
+def test_lists_and_their_elements_reject_other_types(module: str, option: str, value: Any) -> None:
     if "choices" in module_of(module).ARGUMENTS.spec[option]:
         assert option in refusal(module, option, [value])
         return
@@ -106,17 +106,17 @@ def test_lists_and_their_elements_are_not_made_of_other_values(module: str, opti
 
 @pytest.mark.parametrize("value", [True, "", "many", 1.5], ids=repr)
 @pytest.mark.parametrize(("module", "option"), [(m, o) for m, o, spec in OPTIONS if spec["type"] == "int"])
-def test_integers_are_no_truth_values(module: str, option: str, value: Any) -> None:
+def test_integers_reject_booleans(module: str, option: str, value: Any) -> None:
     assert "not a whole number" in refusal(module, option, value)
 
 
-def test_values_are_trimmed_as_they_come_in() -> None:
+def test_option_values_are_trimmed() -> None:
     spec = {"name": {"type": _option_types.NAME}, "exact": {"type": _option_types.EXACT}}
     found = ArgumentSpecValidator(spec).validate({"name": " Kettle\n", "exact": "Contoso "}).validated_parameters
     assert found == {"name": "Kettle", "exact": "Contoso "}
 
 
-def test_a_date_without_quotes_is_a_time() -> None:
+def test_an_unquoted_date_is_accepted_as_a_time() -> None:
     spec = {"since": {"type": _option_types.TIME}}
     found = ArgumentSpecValidator(spec).validate({"since": date(2024, 1, 2)}).validated_parameters
     assert found == {"since": "2024-01-02"}

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What counts as a text, a name, a flag and a number, and what errors say about everything else."""
+"""Validation of strings, names, booleans and numbers, and its error messages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ import pytest
 from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE, BOOLEANS_TRUE
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, escaped
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Product, all_named, name_key, same_name
-from ansible_collections.azsphere.fleet.plugins.module_utils._service import check_name
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service import CAPABILITIES
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Product
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import all_named, name_key, same_name
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import require_name
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,20 +28,20 @@ NOT_TEXTS = (False, 0o755, 1.0, date(2024, 1, 1), datetime(2024, 1, 1, 9), {}, [
 
 @pytest.mark.parametrize("value", NOT_TEXTS, ids=repr)
 @pytest.mark.parametrize("check", [texts.text, texts.trimmed, texts.filled])
-def test_only_texts_are_texts(check: Any, value: object) -> None:
+def test_strings_reject_other_types(check: Any, value: object) -> None:
     with pytest.raises(texts.InvalidValue, match="not a text"):
         check(value)
 
 
 @pytest.mark.parametrize("value", [False, 493, 1.0, date(2024, 1, 1)], ids=repr)
-def test_what_quotes_would_make_a_text_gets_that_advice(value: object) -> None:
+def test_unquoted_values_get_the_advice_to_quote_them(value: object) -> None:
     with pytest.raises(texts.InvalidValue, match=r'quotes, or add "\| string" to a template'):
         texts.text(value)
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\t\n"], ids=repr)
 @pytest.mark.parametrize("check", [texts.trimmed, texts.filled])
-def test_blank_texts_are_empty(check: Any, value: str) -> None:
+def test_blank_strings_are_rejected_as_empty(check: Any, value: str) -> None:
     assert texts.text(value) == value
     with pytest.raises(texts.InvalidValue, match="it is empty"):
         check(value)
@@ -50,32 +53,32 @@ def test_names_are_trimmed_and_keep_the_blanks_inside() -> None:
 
 
 @pytest.mark.parametrize("value", sorted({*BOOLEANS_TRUE, *BOOLEANS_FALSE}, key=repr), ids=repr)
-def test_flags_take_what_ansible_takes(value: Any) -> None:
+def test_booleans_accept_the_words_of_ansible(value: Any) -> None:
     assert texts.flag(value) is (value in BOOLEANS_TRUE)
     if isinstance(value, str):
         assert texts.flag(f" {value.upper()} ") is (value in BOOLEANS_TRUE)
 
 
 @pytest.mark.parametrize("value", ["", "ture", 2, None, [], {}, -1, 0.5, "2"], ids=repr)
-def test_other_values_are_no_flags(value: object) -> None:
+def test_booleans_reject_other_values(value: object) -> None:
     with pytest.raises(texts.InvalidValue, match="neither true nor false"):
         texts.flag(value)
 
 
 @pytest.mark.parametrize(("value", "found"), [(5, 5), ("5", 5), (" 5 ", 5), ("-5", -5), (5.0, 5)])
-def test_integers(value: object, found: int) -> None:
+def test_integers_are_accepted(value: object, found: int) -> None:
     assert texts.integer(value) == found
     assert texts.number(value) == found
 
 
 @pytest.mark.parametrize("value", [True, False, "", "five", "\u00b2", None, [5], "0x5", "1e3", 1.5, "1.5"], ids=repr)
-def test_other_values_are_no_integers(value: object) -> None:
+def test_integers_reject_other_values(value: object) -> None:
     with pytest.raises(texts.InvalidValue, match="not a whole number"):
         texts.integer(value)
 
 
 @pytest.mark.parametrize("value", [True, "", "five", "nan", "inf", None, [5]], ids=repr)
-def test_other_values_are_no_numbers(value: object) -> None:
+def test_numbers_reject_other_values(value: object) -> None:
     with pytest.raises(texts.InvalidValue, match="not a number"):
         texts.number(value)
 
@@ -103,26 +106,26 @@ def test_invisible_characters_are_shown_escaped(text: str, shown: str) -> None:
 
 @pytest.mark.parametrize("character", ["\u200b", "\ufeff", "\xa0", "\u202e", "\t", "\x00", "\u3164"], ids=ascii)
 @pytest.mark.parametrize("place", ["{}Kettle", "Ket{}tle", "Kettle{}"])
-def test_names_with_invisible_characters_are_refused(place: str, character: str) -> None:
+def test_names_with_invisible_characters_are_rejected(place: str, character: str) -> None:
     with pytest.raises(InvalidInput, match="Invalid product name") as caught:
-        check_name("product", place.format(character))
+        require_name(CAPABILITIES, "product", place.format(character))
     assert str(caught.value).isprintable()
 
 
 @given(st.text())
-def test_whatever_is_escaped_can_be_seen(text: str) -> None:
+def test_escaped_strings_are_printable(text: str) -> None:
     assert escaped(text).isprintable()
     assert escaped(escaped(text)) == escaped(text)
 
 
 @given(st.text(), st.text(" \t\n"), st.text(" \t\n"))
-def test_neither_case_nor_blanks_around_a_name_count(name: str, before: str, behind: str) -> None:
+def test_case_and_surrounding_blanks_of_names_are_ignored(name: str, before: str, behind: str) -> None:
     assert same_name(name, f"{before}{name}{behind}")
     assert name_key(name.casefold()) == name_key(name)
 
 
 def test_an_exact_name_comes_before_one_with_blanks_around_it() -> None:
-    spaced, exact, other = Product("1", "Kettle "), Product("2", "KETTLE"), Product("3", "Ket tle")
+    spaced, exact, other = (Product(ProductRef(name)) for name in ("Kettle ", "KETTLE", "Ket tle"))
     assert all_named([spaced, exact, other], "Kettle") == [exact, spaced]
     assert all_named([spaced, other], "kettle") == [spaced]
     assert all_named([exact, spaced], "Kettle ") == [spaced, exact]

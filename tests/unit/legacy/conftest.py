@@ -13,9 +13,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service import LegacyService
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
 from tests.simulator.harness import Simulator
+from tests.support.clock_and_tokens import READS, CountedTokens, FastClock
+from tests.support.scripted_server import ScriptedServer
+from tests.unit.legacy.scripted import TENANT, Bench, Route, Routes
 
 DIALECTS = ("documented", "other")
 Connect = Callable[..., Connection]
@@ -65,3 +70,24 @@ def service(speaking: Simulator, connect: Connect) -> Service:
     """The backend as a real run has it, with the simulator in each dialect."""
     del speaking
     return connect().service
+
+
+@pytest.fixture
+def bench() -> Iterator[Callable[..., Bench]]:
+    with ExitStack() as stack:
+
+        def make(routes: dict[str, Route], tenant: str | None = TENANT, read_only: bool = False) -> Bench:
+            server = ScriptedServer(Routes(routes))
+            url = stack.enter_context(server.running())
+            clock = FastClock()
+            session = Session(
+                Settings(url, retry_timeout=1, concurrency=4),
+                CountedTokens(),
+                read_only=read_only,
+                reads=READS,
+                clock=clock,
+            )
+            stack.callback(session.close)
+            return Bench(LegacyService(session, tenant, print), routes, server, clock)
+
+        yield make

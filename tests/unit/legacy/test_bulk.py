@@ -24,6 +24,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.bulk import reasons
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import group_ref
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Service
 
 from tests.simulator.harness import Simulator
@@ -78,15 +79,12 @@ def fleet(simulator: Simulator, claimed: list[str], **tenant: object) -> None:
     simulator.load({"tenants": [own, other], "unclaimed": "any"})
 
 
-def group_id(service: Service, name: str = "Lab") -> str:
-    group = service.device_group_named("Kettle", name)
-    assert group is not None
-    return group.id
+LAB = group_ref("Kettle", "Lab")
 
 
 def test_one_claim(service: Service, speaking: Simulator) -> None:
     tally = Tally()
-    operation = service.claim_devices(FREE[:1], soon(), tally)
+    operation = service.devices.claim(FREE[:1], soon(), tally)
     assert operation is not None
     assert (operation.type, operation.state) == ("DeviceClaim", "Complete")
     assert tally.done == {FREE[0]}
@@ -95,10 +93,10 @@ def test_one_claim(service: Service, speaking: Simulator) -> None:
 
 def test_thousands_are_claimed_by_the_thousand(service: Service, speaking: Simulator) -> None:
     tally = Tally()
-    service.claim_devices(FREE[:2001], soon(), tally)
+    service.devices.claim(FREE[:2001], soon(), tally)
     assert tally.each_once(FREE[:2001])
     assert not tally.failed
-    assert service.device_count() == 2001
+    assert service.devices.count() == 2001
     sent = operations(speaking)
     assert (sent["Devices_BulkClaim"], sent["Devices_Claim"], sent["Devices_Get"]) == (2, 1, 0)
 
@@ -107,13 +105,13 @@ def test_thousands_are_claimed_by_the_thousand(service: Service, speaking: Simul
 def test_a_foreign_device_fails_alone(service: Service, simulator: Simulator, count: int) -> None:
     wanted = [*FREE[: count - 1], FOREIGN_DEVICES[0]]
     tally = Tally()
-    service.claim_devices(wanted, soon(), tally)
+    service.devices.claim(wanted, soon(), tally)
     assert tally.each_once(wanted)
     assert set(tally.failed) == {FOREIGN_DEVICES[0]}
     error = tally.failed[FOREIGN_DEVICES[0]]
     assert f"Device {FOREIGN_DEVICES[0]} is not this tenant's to claim" in error.message
     assert "another tenant has claimed it, or there is no such device" in error.message
-    assert service.device_count() == count - 1
+    assert service.devices.count() == count - 1
     owners = {tenant["name"]: tenant["devices"] for tenant in json.loads(simulator.state())["tenants"]}
     assert FOREIGN_DEVICES[0] in [device["id"] for device in owners[FOREIGN_TENANT_NAME]]
 
@@ -126,17 +124,17 @@ def test_a_foreign_device_fails_alone_however_it_shows(
 ) -> None:
     simulator.settings(bulk_claim_failures=bulk, claim_failures=single, claim_code=code)
     wanted, tally = [*FREE[:3], FOREIGN_DEVICES[0]], Tally()
-    connect().service.claim_devices(wanted, soon(), tally)
+    connect().service.devices.claim(wanted, soon(), tally)
     assert tally.each_once(wanted)
     assert set(tally.failed) == {FOREIGN_DEVICES[0]}
     assert "is not this tenant's to claim" in str(tally.failed[FOREIGN_DEVICES[0]])
 
 
 def test_claiming_again_changes_nothing_and_succeeds(service: Service, simulator: Simulator) -> None:
-    service.claim_devices(FREE[:3], soon(), Tally())
+    service.devices.claim(FREE[:3], soon(), Tally())
     before = simulator.state()
     tally = Tally()
-    service.claim_devices(FREE[:3], soon(), tally)
+    service.devices.claim(FREE[:3], soon(), tally)
     assert tally.done == set(FREE[:3])
     assert simulator.state() == before
 
@@ -144,7 +142,7 @@ def test_claiming_again_changes_nothing_and_succeeds(service: Service, simulator
 def test_a_reader_claims_nothing_and_asks_once(speaking: Simulator, connect: Connect) -> None:
     fleet(speaking, [], roles={"Fleet automation": ["Reader"]})
     tally = Tally()
-    connect().service.claim_devices(FREE[:50], soon(), tally)
+    connect().service.devices.claim(FREE[:50], soon(), tally)
     assert tally.each_once(FREE[:50])
     assert len(tally.failed) == 50
     assert all("role" in str(error) and "another tenant" not in str(error) for error in tally.failed.values())
@@ -155,20 +153,20 @@ def test_a_reader_claims_nothing_and_asks_once(speaking: Simulator, connect: Con
 def test_moves(speaking: Simulator, connect: Connect, count: int) -> None:
     fleet(speaking, FREE[:60])
     service, tally = connect().service, Tally()
-    target = group_id(service)
-    operation = service.move_devices(FREE[:count], target, soon(), tally)
+    target = LAB
+    operation = service.devices.move(FREE[:count], target, soon(), tally)
     assert operation is not None
     assert operation.type == "DeviceUpdateDeviceGroup"
     assert tally.each_once(FREE[:count])
     assert not tally.failed
-    assert [device.id for device in service.devices(device_group_id=target)] == FREE[:count]
+    assert [device.id for device in service.devices.list(target)] == FREE[:count]
 
 
 def test_many_moves_are_followed_by_listing_the_group(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:300])
     simulator.settings(operation_seconds=0.5)
     service, tally = connect().service, Tally()
-    service.move_devices(FREE[:300], group_id(service), soon(), tally)
+    service.devices.move(FREE[:300], LAB, soon(), tally)
     assert tally.done == set(FREE[:300])
     sent = operations(simulator)
     assert sent["Devices_Move"] == 300
@@ -180,7 +178,7 @@ def test_a_device_that_is_not_ours_is_moved_by_nobody(speaking: Simulator, conne
     fleet(speaking, FREE[:count])
     service, tally = connect().service, Tally()
     wanted = [*FREE[:count], FOREIGN_DEVICES[0]]
-    service.move_devices(wanted, group_id(service), soon(), tally)
+    service.devices.move(wanted, LAB, soon(), tally)
     assert tally.each_once(wanted)
     assert set(tally.failed) == {FOREIGN_DEVICES[0]}
     assert f"moving the device {FOREIGN_DEVICES[0]}" in str(tally.failed[FOREIGN_DEVICES[0]])
@@ -191,7 +189,7 @@ def test_without_waiting_accepted_is_enough(speaking: Simulator, connect: Connec
     fleet(speaking, FREE[:20])
     speaking.settings(operation_seconds=60)
     service, tally = connect().service, Tally()
-    operation = service.move_devices(FREE[:count], group_id(service), soon(), tally, wait=False)
+    operation = service.devices.move(FREE[:count], LAB, soon(), tally, wait=False)
     assert operation is not None
     assert not operation.final
     assert tally.done == set(FREE[:count])
@@ -202,7 +200,7 @@ def test_moves_that_take_too_long_say_what_was_seen(simulator: Simulator, connec
     fleet(simulator, FREE[:20])
     simulator.settings(operation_seconds=4)
     service, tally = connect().service, Tally()
-    service.move_devices(FREE[:count], group_id(service), Deadline(1.5), tally)
+    service.devices.move(FREE[:count], LAB, Deadline(1.5), tally)
     assert tally.each_once(FREE[:count])
     assert {type(error) for error in tally.failed.values()} == {DeadlineExceeded}
     for device_id, error in tally.failed.items():
@@ -213,7 +211,7 @@ def test_moves_that_take_too_long_say_what_was_seen(simulator: Simulator, connec
 def test_a_report_that_says_stop_is_obeyed(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, [])
     service, tally = connect(concurrency=2).service, Tally(stop_after=3)
-    service.move_devices(FREE[:500], group_id(service), soon(), tally)
+    service.devices.move(FREE[:500], LAB, soon(), tally)
     assert 3 <= len(tally.outcomes) <= 5
     assert operations(simulator)["Devices_Move"] <= 5
 
@@ -221,12 +219,12 @@ def test_a_report_that_says_stop_is_obeyed(simulator: Simulator, connect: Connec
 def test_a_storm_of_throttling_delays_and_breaks_nothing(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:100])
     connection, tally = connect(), Tally()
-    target = group_id(connection.service)
+    target = LAB
     for skip in (5, 25, 60):
         simulator.fault(
             "status", match={"operationId": "Devices_Move"}, status=429, retry_after="1", times=8, skip=skip
         )
-    connection.service.move_devices(FREE[:100], target, soon(), tally)
+    connection.service.devices.move(FREE[:100], target, soon(), tally)
     assert tally.done == set(FREE[:100])
     spent = connection.api()
     assert spent["retries"] == 24
@@ -241,10 +239,10 @@ def test_lost_answers_are_made_up_for(simulator: Simulator, connect: Connect, ki
     fleet(simulator, [])
     connection = connect()
     claimed, moved = Tally(), Tally()
-    target = group_id(connection.service)
+    target = LAB
     simulator.fault(kind, match={"operationId": operation}, times=2)
-    connection.service.claim_devices(FREE[:30], soon(), claimed)
-    connection.service.move_devices(FREE[:30], target, soon(), moved)
+    connection.service.devices.claim(FREE[:30], soon(), claimed)
+    connection.service.devices.move(FREE[:30], target, soon(), moved)
     assert claimed.done == moved.done == set(FREE[:30])
     assert connection.api()["retries"] == 2
 
@@ -252,7 +250,8 @@ def test_lost_answers_are_made_up_for(simulator: Simulator, connect: Connect, ki
 def test_an_expired_token_in_the_middle_costs_one_renewal(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:60])
     connection = connect(token_cache="none")
-    target = group_id(connection.service)
+    target = LAB
+    assert connection.service.device_groups.get(target) is not None
     tally = Tally()
     revoked = threading.Event()
 
@@ -263,7 +262,7 @@ def test_an_expired_token_in_the_middle_costs_one_renewal(simulator: Simulator, 
         return tally(outcome)
 
     before = simulator.counts()["tokens_issued"]
-    connection.service.move_devices(FREE[:60], target, soon(), report, wait=False)
+    connection.service.devices.move(FREE[:60], target, soon(), report, wait=False)
     assert tally.done == set(FREE[:60])
     assert simulator.counts()["tokens_issued"] == before + 1
 
@@ -271,9 +270,9 @@ def test_an_expired_token_in_the_middle_costs_one_renewal(simulator: Simulator, 
 def test_a_server_that_goes_away_is_told_of_each_device_soon(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:100])
     connection, tally = connect(retry_timeout=0.2), Tally()
-    target = group_id(connection.service)
+    target = LAB
     simulator.fault("drop_before", match={"operationId": "Devices_Move"}, times=None, skip=10)
-    connection.service.move_devices(FREE[:100], target, soon(), tally, wait=False)
+    connection.service.devices.move(FREE[:100], target, soon(), tally, wait=False)
     assert tally.each_once(FREE[:100])
     assert len(tally.done) == 10
     assert {type(error) for error in tally.failed.values()} == {Unreachable}
@@ -284,18 +283,19 @@ def test_a_defect_is_not_the_fault_of_a_device(simulator: Simulator, connect: Co
     fleet(simulator, FREE[:20])
     service = connect(read_only=True).service
     for verb in (
-        lambda: service.claim_devices(FREE[:1], soon(), Tally()),
-        lambda: service.claim_devices(FREE[:20], soon(), Tally()),
-        lambda: service.move_devices(FREE[:20], FREE[0], soon(), Tally()),
+        lambda: service.devices.claim(FREE[:1], soon(), Tally()),
+        lambda: service.devices.claim(FREE[:20], soon(), Tally()),
+        lambda: service.devices.move(FREE[:20], LAB, soon(), Tally()),
     ):
         with pytest.raises(ReadOnlyViolation):
             verb()
     assert simulator.counts()["writes"] == 0
 
 
-def test_nothing_to_do(service: Service) -> None:
-    assert service.claim_devices([], soon(), Tally()) is None
-    assert service.move_devices([], FREE[0], soon(), Tally()) is None
+def test_nothing_to_do(service: Service, speaking: Simulator) -> None:
+    fleet(speaking, [])
+    assert service.devices.claim([], soon(), Tally()) is None
+    assert service.devices.move([], LAB, soon(), Tally()) is None
 
 
 def test_words_for_each_device_wherever_they_are() -> None:
@@ -314,5 +314,5 @@ def test_words_for_each_device_wherever_they_are() -> None:
 
 def test_who_is_not_let_in_is_told_so(simulator: Simulator, connect: Connect) -> None:
     with pytest.raises((SignInError, Forbidden)):
-        connect(client_secret="wrong").service.claim_devices(FREE[:2], soon(), Tally())
+        connect(client_secret="wrong").service.devices.claim(FREE[:2], soon(), Tally())
     assert simulator.counts()["writes"] == 0

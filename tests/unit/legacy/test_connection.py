@@ -18,6 +18,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     ReadOnlyViolation,
     Unreachable,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 
 from tests.simulator.harness import Simulator
 from tests.unit.legacy.conftest import Connect
@@ -37,7 +38,7 @@ def test_opening_asks_nothing_of_anybody(simulator: Simulator, connect: Connect)
         "throttled_seconds": 0.0,
         "token_source": "client_secret",
     }
-    connection.service.products()
+    connection.service.products.list()
     assert connection.api()["requests"] == 2, "the tenant by its name, and the products"
 
 
@@ -81,33 +82,33 @@ def test_a_file_of_authorities_that_holds_none(simulator: Simulator, tmp_path: P
     path = tmp_path / "ca.pem"
     path.write_text("nothing of the kind")
     with pytest.raises(FleetError, match="ca_path"):
-        opened(ca_path=str(path), tenant="x", api_url=simulator.url).service.products()
+        opened(ca_path=str(path), tenant="x", api_url=simulator.url).service.products.list()
 
 
 def test_a_server_that_is_not_there(connect: Connect) -> None:
     with pytest.raises(Unreachable, match=r"While listing the tenants, 127\.0\.0\.1:1 refused the connection"):
-        connect(api_url="https://127.0.0.1:1").service.products()
+        connect(api_url="https://127.0.0.1:1").service.products.list()
 
 
 def test_no_tenant_lists_those_that_there_are(simulator: Simulator, connect: Connect) -> None:
     for tenant in (None, "", "  "):
         with pytest.raises(InvalidInput, match="No tenant was given") as caught:
-            connect(tenant=tenant).service.products()
+            connect(tenant=tenant).service.products.list()
         assert str(simulator.ready["tenant"]) in str(caught.value)
         assert str(simulator.ready["tenant_id"]) in str(caught.value)
 
 
 def test_a_reading_connection_writes_nothing(simulator: Simulator, connect: Connect) -> None:
     with pytest.raises(ReadOnlyViolation):
-        connect(read_only=True).service.create_product("Kettle", None, True)
+        connect(read_only=True).service.products.create(ProductSpec("Kettle"))
     assert simulator.counts()["writes"] == 0
 
 
 def test_closed_connection_sends_nothing(simulator: Simulator, connect: Connect) -> None:
     connection = connect()
-    connection.service.products()
+    connection.service.products.list()
     connection.close()
     before = len(simulator.log())
     with pytest.raises(Unreachable, match="was interrupted"):
-        connection.service.products()
+        connection.service.products.list()
     assert len(simulator.log()) == before

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import ProductChange
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 
 from tests.simulator.harness import Simulator
 from tests.unit.legacy.conftest import Connect
 
 FREE = [f"{number:0128x}" for number in range(1, 4)]
+LAMP = ProductRef("Lamp")
 SEED = {
     "tenants": [
         {
@@ -30,15 +32,13 @@ SEED = {
 def test_a_guess_may_be_refused_in_any_way(simulator: Simulator, connect: Connect, status: int) -> None:
     simulator.load(SEED)
     service = connect().service
-    lamp = service.product_named("Lamp")
-    assert lamp is not None
-    bulk = service.claim_devices(FREE[1:], Deadline(30), lambda _outcome: True)
+    bulk = service.devices.claim(FREE[1:], Deadline(30), lambda _outcome: True)
     assert bulk is not None
     for operation in ("Devices_CountInProduct", "AsyncOperations_GetBulkClaimDetails", "DeviceGroup_ListByName"):
         simulator.fault("status", match={"operationId": operation}, status=status, times=None)
-    assert service.device_count(product_id=lamp.id) == 1
-    assert [group.name for group in service.device_groups_named("lab")] == ["Lab"]
-    found = service.operation(bulk.id, details=True)
+    assert service.devices.count(LAMP) == 1
+    assert [group.name for group in service.device_groups.named("lab")] == ["Lab"]
+    found = service.operations.get(bulk.id, details=True)
     assert found is not None
     assert (found.state, found.details) == ("Complete", None)
 
@@ -46,8 +46,8 @@ def test_a_guess_may_be_refused_in_any_way(simulator: Simulator, connect: Connec
 def test_a_new_tenant_is_seen_where_its_operation_is_not(simulator: Simulator, connect: Connect) -> None:
     simulator.settings(guessed_addresses="missing", operation_seconds=0.3)
     service = connect().service
-    assert service.wait(service.create_tenant("Second", FREE[0]), Deadline(30)).state == "Complete"
-    assert len(service.tenants()) == 2
+    assert service.operations.wait(service.tenants.create("Second", FREE[0]), Deadline(30)).state == "Complete"
+    assert len(service.tenants.list()) == 2
 
 
 @pytest.mark.parametrize(("empty", "null"), [("clears", "ignored"), ("ignored", "clears")])
@@ -57,8 +57,6 @@ def test_a_description_is_cleared_by_whichever_clears_it(
     simulator.load(SEED)
     simulator.settings(patch_empty=empty, patch_null=null)
     service = connect().service
-    lamp = service.product_named("Lamp")
-    assert lamp is not None
-    service.update_product(lamp.id, ProductChange(description=""))
-    assert service.product(lamp.id) == service.product_named("Lamp")
-    assert [product.description for product in service.products()] == [None]
+    service.products.update(LAMP, ProductSpec(description=""))
+    assert service.products.get(LAMP) == service.products.list()[0]
+    assert [product.description for product in service.products.list()] == [None]

@@ -15,10 +15,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, OperationFailed
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import ImagePackage, Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage, Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product as products
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
-from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose
@@ -54,10 +55,8 @@ def sent(simulator: Simulator, operation: str) -> int:
     return int(simulator.counts()["operations"].get(operation, 0))
 
 
-def lab(service: Service) -> str:
-    group = service.device_group_named("Lamp", "Lab")
-    assert group is not None
-    return group.id
+LAMP = ProductRef("Lamp")
+LAB = GroupRef(LAMP, "Lab")
 
 
 def package(folder: Path) -> ImagePackage:
@@ -73,21 +72,21 @@ def test_a_start_whose_answer_was_lost_is_waited_for_and_not_repeated(
     slow: Simulator, connect: Connect, tmp_path: Path, operation: str, kind: str
 ) -> None:
     service = connect().service
-    group, upload = lab(service), package(tmp_path)
+    upload = package(tmp_path)
     starts: dict[str, Callable[[], Operation]] = {
-        "Product_Create": lambda: service.create_product("Kettle", None, False),
-        "Image_Upload": lambda: service.upload_image(upload),
-        "Deployments_Create": lambda: service.create_deployment(group, [IMAGE]),
-        "Tenants_Create": lambda: service.create_tenant("Other Fleet", f"{7:0128x}"),
+        "Product_Create": lambda: service.products.create(ProductSpec("Kettle", default_device_groups=False)),
+        "Image_Upload": lambda: service.images.upload(upload),
+        "Deployments_Create": lambda: service.deployments.create(LAB, [IMAGE]),
+        "Tenants_Create": lambda: service.tenants.create("Other Fleet", f"{7:0128x}"),
     }
     made: dict[str, Callable[[], int]] = {
-        "Product_Create": lambda: sum(product.name == "Kettle" for product in service.products()),
-        "Image_Upload": lambda: sum(image.id == BUILD for image in service.images()),
-        "Deployments_Create": lambda: len(service.deployments(group)),
-        "Tenants_Create": lambda: sum(tenant.name == "Other Fleet" for tenant in service.tenants()),
+        "Product_Create": lambda: sum(product.name == "Kettle" for product in service.products.list()),
+        "Image_Upload": lambda: sum(image.id == BUILD for image in service.images.list()),
+        "Deployments_Create": lambda: len(service.deployments.list(LAB)),
+        "Tenants_Create": lambda: sum(tenant.name == "Other Fleet" for tenant in service.tenants.list()),
     }
     slow.fault(kind, match={"operationId": operation})
-    assert service.wait(starts[operation](), soon()).state == "Complete"
+    assert service.operations.wait(starts[operation](), soon()).state == "Complete"
     assert made[operation]() == 1
     assert sent(slow, operation) == 1
 
@@ -96,18 +95,17 @@ def test_a_start_that_never_arrived_is_told_as_one_of_unknown_fate(slow: Simulat
     service = connect(retry_timeout=0.5).service
     slow.fault("drop_before", match={"operationId": "Product_Create"})
     with pytest.raises(AmbiguousWrite, match="While creating the product Kettle"):
-        service.create_product("Kettle", None, False)
+        service.products.create(ProductSpec("Kettle", default_device_groups=False))
     assert sent(slow, "Product_Create") == 1
 
 
 def test_the_same_deployment_further_back_is_not_the_one_that_was_lost(slow: Simulator, connect: Connect) -> None:
     service = connect(retry_timeout=0.5).service
-    group = lab(service)
     for images in ([IMAGE], []):
-        service.wait(service.create_deployment(group, images), soon())
+        service.operations.wait(service.deployments.create(LAB, images), soon())
     slow.fault("drop_before", match={"operationId": "Deployments_Create"})
     with pytest.raises(AmbiguousWrite):
-        service.create_deployment(group, [IMAGE])
+        service.deployments.create(LAB, [IMAGE])
 
 
 @pytest.mark.parametrize("operation", ["Product_Delete", "DeviceGroup_Delete"])
@@ -116,24 +114,21 @@ def test_a_deletion_that_was_sent_twice_is_one_of_unknown_fate(
 ) -> None:
     """The first one wins, and the operation of the second fails: nothing is left to delete."""
     service = connect().service
-    lamp = service.product_named("Lamp")
-    assert lamp is not None
-    group = lab(service)
     slow.fault("drop_after", match={"operationId": operation})
-    started = service.delete_product(lamp.id) if operation == "Product_Delete" else service.delete_device_group(group)
+    started = service.products.delete(LAMP) if operation == "Product_Delete" else service.device_groups.delete(LAB)
     with pytest.raises(AmbiguousWrite, match="is done all the same"):
-        service.wait(started, soon())
-    assert service.device_group(group) is None
+        service.operations.wait(started, soon())
+    assert service.device_groups.get(LAB) is None
 
 
 def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, connect: Connect) -> None:
     """Its operation is under way and shows nothing; what it makes is found when the second one is turned down."""
-    connect().service.create_product("Kettle", None, True)
+    connect().service.products.create(ProductSpec("Kettle"))
     warned: list[str] = []
     service = connect().service
-    context = Context(lambda: service, Disk(), warned.append, lambda _text: None)
-    desired = products.DesiredProduct(name="Kettle", description="Boils")
-    outcome = execute(context, lambda now: products.plan(now, desired), Waiting(True, soon()))
+    context = Context(lambda: service, Disk(), warned.append)
+    spec = ProductSpec("Kettle", "Boils")
+    outcome = execute(context, lambda now: products.plan(now, spec), Waiting(True, soon()))
     assert outcome.error is None
     assert outcome.after.values["description"] == "Boils"
     assert ["Looking again" in text for text in warned] == [True]
@@ -141,11 +136,9 @@ def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, conne
 
 def test_what_fails_for_its_own_reasons_fails(slow: Simulator, connect: Connect) -> None:
     service = connect().service
-    started = service.create_deployment(lab(service), [IMAGE])
+    started = service.deployments.create(LAB, [IMAGE])
     slow.settings(operation_seconds=0)
-    lamp = service.product_named("Lamp")
-    assert lamp is not None
-    service.wait(service.delete_product(lamp.id), soon())
+    service.operations.wait(service.products.delete(LAMP), soon())
     with pytest.raises(OperationFailed) as failed:
-        service.wait(started, soon())
+        service.operations.wait(started, soon())
     assert not isinstance(failed.value, AmbiguousWrite)

@@ -26,7 +26,7 @@ def test_a_time_that_cannot_be_is_shown_as_it_came(text: str) -> None:
     assert wire.date_of(text) == text
 
 
-@pytest.mark.parametrize("read", [wire.tenant, wire.product, wire.device_group, wire.image, wire.device])
+@pytest.mark.parametrize("read", [wire.tenant, wire.own_id, wire.image, wire.device])
 def test_an_object_without_id_is_nothing(read: Any) -> None:
     with pytest.raises(ServiceError, match=r"has no (Id|DeviceId)"):
         read({})

@@ -21,16 +21,15 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     NotFound,
     OperationFailed,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef, group_ref
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     DEFAULT_DEVICE_GROUPS,
     DeviceGroup,
-    DeviceGroupChange,
-    DeviceGroupDraft,
     ImagePackage,
     Operation,
     Product,
-    ProductChange,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Service
 
 from tests.simulator.harness import Simulator
@@ -50,13 +49,15 @@ def going_on(_outcome: DeviceOutcome) -> bool:
     return True
 
 
-def finish(service: Service, start: Callable[[], Operation]) -> Operation:
-    return service.wait(start(), soon())
+def finish(service: Service, start: Callable[[], Operation | None]) -> Operation:
+    started = start()
+    assert started is not None
+    return service.operations.wait(started, soon())
 
 
 def kettle(service: Service, default_device_groups: bool = True) -> Product:
-    service.wait(service.create_product("Kettle", "Boils", default_device_groups), soon())
-    found = service.product_named("kettle")
+    finish(service, lambda: service.products.create(ProductSpec("Kettle", "Boils", default_device_groups)))
+    found = service.products.get(ProductRef("kettle"))
     assert found is not None
     return found
 
@@ -67,171 +68,201 @@ def upload(service: Service, path: Path, number: int = 1, component: int = 1) ->
     file = path / f"{number}.imagepackage"
     file.write_bytes(content)
     package = ImagePackage(str(file), str(image), str(parts), "Applications", f"App{number}", len(content))
-    service.wait(service.upload_image(package), soon())
+    service.operations.wait(service.images.upload(package), soon())
     return package
 
 
 def test_tenants(service: Service, simulator: Simulator) -> None:
-    (tenant,) = service.tenants()
+    (tenant,) = service.tenants.list()
     assert (tenant.name, tenant.id, tenant.roles) == (TENANT_NAME, simulator.ready["tenant_id"], ("Administrator",))
-    assert service.tenant() == tenant
-    service.rename_tenant("Contoso Renamed")
-    assert service.tenant().name == "Contoso Renamed"
+    assert service.tenants.current() == tenant
+    service.tenants.rename("Contoso Renamed")
+    assert service.tenants.current().name == "Contoso Renamed"
 
 
 def test_a_new_tenant(service: Service) -> None:
-    started = service.create_tenant("Second", FREE[0])
-    assert service.wait(started, soon()).type == "TenantCreation"
-    assert "Second" in [tenant.name for tenant in service.tenants()]
+    started = service.tenants.create("Second", FREE[0])
+    assert service.operations.wait(started, soon()).type == "TenantCreation"
+    assert "Second" in [tenant.name for tenant in service.tenants.list()]
     with pytest.raises(FleetError):
-        service.wait(service.create_tenant("Third", FREE[0]), soon())
+        service.operations.wait(service.tenants.create("Third", FREE[0]), soon())
 
 
 def test_legacy_authorization(service: Service, simulator: Simulator) -> None:
     before = simulator.state()
-    service.block_legacy_authorization()
+    service.tenants.block_legacy_authorization()
     assert simulator.state() != before
 
 
 def test_certificates(service: Service) -> None:
-    certificates = service.certificates()
+    certificates = service.certificates.list()
     active = next(certificate for certificate in certificates if certificate.is_active)
     assert active.body is not None
-    assert service.certificate(None) == active.body
+    assert service.certificates.get(None) == active.body
     for certificate in certificates:
-        assert service.certificate(certificate.thumbprint) == certificate.body
-        assert active.body in service.certificate_chain(active.thumbprint)
-    assert b"proof4me" in service.proof_of_possession("proof4me", active.thumbprint)
+        assert service.certificates.get(certificate.thumbprint) == certificate.body
+        assert active.body in service.certificates.chain(active.thumbprint)
+    assert b"proof4me" in service.certificates.proof_of_possession("proof4me", active.thumbprint)
     with pytest.raises(NotFound):
-        service.certificate("00" * 20)
+        service.certificates.get("00" * 20)
 
 
 def test_products(service: Service) -> None:
     product = kettle(service)
-    assert product == Product(product.id, "Kettle", "Boils")
-    assert service.products() == [product]
-    assert service.product(product.id) == product
-    assert service.product(NOWHERE) is service.product_named("Toaster") is None
-    service.update_product(product.id, ProductChange(name="Pot 2", description="Cooks"))
-    assert service.product_named("POT 2") == Product(product.id, "Pot 2", "Cooks")
-    service.update_product(product.id, ProductChange(description=""))
-    assert service.product(product.id) == Product(product.id, "Pot 2")
-    service.wait(service.delete_product(product.id), soon())
-    assert service.products() == []
-    with pytest.raises(NotFound, match=f"While deleting the product {product.id}"):
-        service.delete_product(product.id)
+    assert product == Product(ProductRef("Kettle"), "Boils", product.id)
+    assert product.id is not None
+    assert service.products.list() == [product]
+    assert service.products.with_id(product.id) == product
+    assert service.products.with_id(NOWHERE) is service.products.get(ProductRef("Toaster")) is None
+    service.products.update(product.ref, ProductSpec(name="Pot 2", description="Cooks"))
+    pot = ProductRef("POT 2")
+    assert service.products.get(pot) == Product(ProductRef("Pot 2"), "Cooks", product.id)
+    assert service.products.get(product.ref) is None
+    service.products.update(pot, ProductSpec(description=""))
+    assert service.products.with_id(product.id) == Product(ProductRef("Pot 2"), None, product.id)
+    finish(service, lambda: service.products.delete(pot))
+    assert service.products.list() == []
+    assert service.products.get(pot) is None
+    with pytest.raises(NotFound, match='There is no product "POT 2"'):
+        service.products.delete(pot)
+
+
+def test_a_deleted_product_is_told_from_a_new_one_of_its_name(service: Service) -> None:
+    first = kettle(service)
+    finish(service, lambda: service.products.delete(first.ref))
+    second = kettle(service)
+    assert first.id != second.id
+    assert len(service.device_groups.list(second.ref)) == len(DEFAULT_DEVICE_GROUPS)
+
+
+def test_what_somebody_else_made_again_is_found(service: Service, connect: Connect) -> None:
+    """The GUID that is known leads nowhere any more."""
+    kettle(service)
+    lab = group_ref("Kettle", "Production")
+    before = service.device_groups.get(lab)
+    other = connect().service
+    finish(other, lambda: other.products.delete(ProductRef("Kettle")))
+    kettle(other)
+    now = service.device_groups.get(lab)
+    assert before is not None
+    assert now is not None
+    assert before.id != now.id
+    assert service.products.get(ProductRef("Kettle")) == other.products.get(ProductRef("Kettle"))
 
 
 def test_a_second_product_of_a_name(service: Service) -> None:
     kettle(service)
     with pytest.raises((Conflict, OperationFailed), match=r"While creating the product KETTLE|CreateProduct failed"):
-        service.wait(service.create_product("KETTLE", None, True), soon())
+        finish(service, lambda: service.products.create(ProductSpec("KETTLE")))
 
 
 def test_default_groups_with_the_product_and_later(service: Service) -> None:
     product = kettle(service, default_device_groups=False)
-    assert service.device_groups(product.id) == []
-    service.create_default_device_groups(product.id)
-    groups = {(group.name, group.os_feed, group.update_policy) for group in service.device_groups(product.id)}
+    assert service.device_groups.list(product.ref) == []
+    service.products.create_default_device_groups(product.ref)
+    groups = {(group.name, group.os_feed, group.update_policy) for group in service.device_groups.list(product.ref)}
     assert groups == set(DEFAULT_DEVICE_GROUPS)
 
 
 def test_device_groups(service: Service) -> None:
     product = kettle(service)
-    lab = service.create_device_group(
-        DeviceGroupDraft(product.id, "US region", "East", os_feed="RetailEval", update_policy="No3rdPartyAppUpdates")
+    spec = DeviceGroupSpec("US region", "East", "RetailEval", "No3rdPartyAppUpdates", True)
+    service.device_groups.create(product.ref, spec)
+    lab = service.device_groups.get(group_ref("KETTLE", "us REGION"))
+    assert lab is not None
+    assert lab.id is not None
+    settings = ("East", "RetailEval", "No3rdPartyAppUpdates", True)
+    assert lab == DeviceGroup(GroupRef(product.ref, "US region"), *settings, id=lab.id, product_id=product.id)
+    assert str(lab.ref) == "Kettle/US region"
+    assert service.device_groups.with_id(lab.id) == lab
+    assert service.device_groups.named("us region") == [lab]
+    assert service.device_groups.named("nothing") == []
+    assert service.device_groups.with_id(NOWHERE) is service.device_groups.get(group_ref("Kettle", "x")) is None
+    assert lab in service.device_groups.list()
+    assert len(service.device_groups.list()) == len(service.device_groups.list(product.ref)) == 6
+    service.device_groups.update(lab.ref, DeviceGroupSpec("EU", "", "Retail", "UpdateAll", False))
+    renamed = GroupRef(product.ref, "eu")
+    assert service.device_groups.get(renamed) == DeviceGroup(
+        GroupRef(product.ref, "EU"), None, "Retail", "UpdateAll", id=lab.id, product_id=product.id
     )
-    assert lab == DeviceGroup(lab.id, product.id, "US region", "East", "RetailEval", "No3rdPartyAppUpdates")
-    assert service.device_group(lab.id) == lab
-    assert service.device_group_named("KETTLE", "us REGION") == lab
-    assert service.device_group_named(product.id, "us REGION") == lab
-    assert service.device_groups_named("us region") == [lab]
-    assert service.device_groups_named("nothing") == []
-    assert service.device_group(NOWHERE) is service.device_group_named("Kettle", "x") is None
-    assert lab in service.device_groups()
-    assert len(service.device_groups()) == len(service.device_groups(product.id)) == 6
-    change = DeviceGroupChange("EU", "", "Retail", "UpdateAll", allow_crash_dumps_collection=True)
-    service.update_device_group(lab.id, change)
-    assert service.device_group(lab.id) == DeviceGroup(
-        lab.id, product.id, "EU", None, "Retail", "UpdateAll", allow_crash_dumps_collection=True
-    )
-    service.wait(service.delete_device_group(lab.id), soon())
-    assert service.device_group(lab.id) is None
+    assert service.device_groups.get(lab.ref) is None
+    finish(service, lambda: service.device_groups.delete(renamed))
+    assert service.device_groups.with_id(lab.id) is None
 
 
 def test_what_holds_devices_cannot_be_deleted(service: Service) -> None:
     product = kettle(service)
-    group = service.device_groups(product.id)[0]
-    service.claim_devices(FREE[:1], soon(), going_on)
-    service.move_devices(FREE[:1], group.id, soon(), going_on)
-    for delete in (lambda: service.delete_device_group(group.id), lambda: service.delete_product(product.id)):
+    group = service.device_groups.list(product.ref)[0].ref
+    service.devices.claim(FREE[:1], soon(), going_on)
+    service.devices.move(FREE[:1], group, soon(), going_on)
+    for delete in (lambda: service.device_groups.delete(group), lambda: service.products.delete(product.ref)):
         with pytest.raises((OperationFailed, Conflict), match=r"devices are in .* move its devices first") as caught:
             finish(service, delete)
         assert caught.value.code == "Conflict"
-    assert service.product(product.id) == product
+    assert service.products.get(product.ref) == product
 
 
 def test_devices(service: Service, simulator: Simulator) -> None:
     product = kettle(service)
-    group = service.device_groups(product.id)[0]
-    service.claim_devices(FREE[:3], soon(), going_on)
-    service.move_devices(FREE[:2], group.id, soon(), going_on)
-    assert [device.id for device in service.devices()] == FREE[:3]
-    assert [device.id for device in service.devices(device_group_id=group.id)] == FREE[:2]
-    assert [device.id for device in service.devices(product_id=product.id)] == FREE[:2]
-    assert (service.device_count(), service.device_count(product.id)) == (3, 2)
-    assert service.device_count(device_group_id=group.id) == 2
-    moved = service.device(FREE[0].upper())
+    group = service.device_groups.list(product.ref)[0]
+    service.devices.claim(FREE[:3], soon(), going_on)
+    service.devices.move(FREE[:2], group.ref, soon(), going_on)
+    assert [device.id for device in service.devices.list()] == FREE[:3]
+    assert [device.id for device in service.devices.list(group.ref)] == FREE[:2]
+    assert [device.id for device in service.devices.list(product.ref)] == FREE[:2]
+    assert (service.devices.count(), service.devices.count(product.ref)) == (3, 2)
+    assert service.devices.count(group.ref) == 2
+    moved = service.devices.get(FREE[0].upper())
     assert moved is not None
     assert (moved.tenant_id, moved.product_id) == (simulator.ready["tenant_id"], product.id)
-    assert (moved.device_group_id, moved.chip_sku) == (group.id, "MT3620AN")
+    assert (moved.group, moved.device_group_id, moved.chip_sku) == (group.ref, group.id, "MT3620AN")
     for device_id in (FREE[5], FOREIGN_DEVICES[0]):
-        unclaimed = service.device(device_id)
+        unclaimed = service.devices.get(device_id)
         assert unclaimed is None or unclaimed.tenant_id is None
-    assert service.device_capability(FREE[0], ["appDevelopment"])
+    assert service.devices.capability_file(FREE[0], ["appDevelopment"])
 
 
 def test_images_and_deployments(service: Service, tmp_path: Path) -> None:
     product = kettle(service)
-    group = service.device_groups(product.id)[0]
+    group = service.device_groups.list(product.ref)[0]
     first, second, third = (upload(service, tmp_path, number, number // 3) for number in (1, 3, 4))
-    assert [image.name for image in service.images()] == ["App1", "App3", "App4"]
-    found = service.image(first.id)
+    assert [image.name for image in service.images.list()] == ["App1", "App3", "App4"]
+    found = service.images.get(first.id)
     assert found is not None
     assert (found.id, found.component_id, found.type) == (first.id, first.component_id, "Applications")
-    assert service.image(NOWHERE) is service.image_status(NOWHERE) is None
-    assert service.image_status(first.id) == "Succeeded"
-    assert service.component_ids([first.id, second.id]) == {
+    assert service.images.get(NOWHERE) is service.images.status(NOWHERE) is None
+    assert service.images.status(first.id) == "Succeeded"
+    assert service.images.component_ids([first.id, second.id]) == {
         first.id: first.component_id,
         second.id: second.component_id,
     }
 
     for images in ([first.id], [first.id, second.id]):
-        service.wait(service.create_deployment(group.id, images), soon())
-    newest, oldest = service.deployments(group.id)
+        service.operations.wait(service.deployments.create(group.ref, images), soon())
+    newest, oldest = service.deployments.list(group.ref)
     assert newest.images == tuple(sorted([first.id, second.id]))
     assert oldest.images == (first.id,)
     assert (newest.deployed_at or "") > (oldest.deployed_at or "")
-    assert service.deployment(newest.id) == newest
-    assert service.deployment(NOWHERE) is None
-    current = service.device_group(group.id)
+    assert service.deployments.get(newest.id) == newest
+    assert service.deployments.get(NOWHERE) is None
+    current = service.device_groups.get(group.ref)
     assert current is not None
     assert current.current_deployment == newest
 
     with pytest.raises(FleetError):
-        service.wait(service.create_deployment(group.id, [second.id, third.id]), soon())
-    service.claim_devices(FREE[:1], soon(), going_on)
-    service.move_devices(FREE[:1], group.id, soon(), going_on)
-    assert [image.id for image in service.targeted_images(FREE[0])] == [first.id, second.id]
+        service.operations.wait(service.deployments.create(group.ref, [second.id, third.id]), soon())
+    service.devices.claim(FREE[:1], soon(), going_on)
+    service.devices.move(FREE[:1], group.ref, soon(), going_on)
+    assert [image.id for image in service.devices.targeted_images(FREE[0])] == [first.id, second.id]
 
 
 def test_an_image_comes_back_as_it_went_and_the_token_stays_here(
     service: Service, simulator: Simulator, tmp_path: Path
 ) -> None:
     package = upload(service, tmp_path)
-    download = service.image_download(package.id)
+    download = service.images.download(package.id)
     parts: list[bytes] = []
-    service.fetch_image(download, parts.append)
+    service.images.fetch(download, parts.append)
     assert b"".join(parts) == Path(package.path).read_bytes()
     blob = [entry for entry in simulator.log() if entry["kind"] == "blob"]
     assert [entry["status"] for entry in blob] == [200]
@@ -240,28 +271,28 @@ def test_an_image_comes_back_as_it_went_and_the_token_stays_here(
 
 def test_operations_and_their_details(service: Service, dialect: str, tmp_path: Path) -> None:
     product = kettle(service)
-    group = service.device_groups(product.id)[0]
+    group = service.device_groups.list(product.ref)[0]
     package = upload(service, tmp_path)
-    deploying = service.create_deployment(group.id, [package.id])
-    service.wait(deploying, soon())
-    found = service.operation(deploying.id, details=True)
+    deploying = service.deployments.create(group.ref, [package.id])
+    service.operations.wait(deploying, soon())
+    found = service.operations.get(deploying.id, details=True)
     assert found is not None
     assert (found.type, found.state) == ("DeployToDeviceGroup", "Complete")
     assert found.details is not None
-    assert service.deployments(group.id)[0].id in str(found.details)
-    bulk = service.claim_devices(FREE[:2], soon(), going_on)
+    assert service.deployments.list(group.ref)[0].id in str(found.details)
+    bulk = service.devices.claim(FREE[:2], soon(), going_on)
     assert bulk is not None
-    detailed = service.operation(bulk.id, details=True)
+    detailed = service.operations.get(bulk.id, details=True)
     assert detailed is not None
     # The address of these is a guess.
     assert (detailed.details is not None) == (dialect == "documented")
-    assert service.operation(NOWHERE) is None
+    assert service.operations.get(NOWHERE) is None
 
 
 def test_insights_reach_over_all_pages(speaking: Simulator, connect: Connect) -> None:
     events = [{"device_id": FREE[0], "start": 1714979289 + number, "count": 2} for number in range(1205)]
     speaking.load({"tenants": [{"name": TENANT_NAME, "devices": FREE[:1], "insights": events}]})
-    found = list(connect().service.insights())
+    found = list(connect().service.insights.list())
     assert len(found) == 1205
     assert {insight.device_id for insight in found} == {FREE[0]}
     assert min(insight.start or "" for insight in found) == "2024-05-06T07:08:09Z"
@@ -272,29 +303,29 @@ def test_insights_reach_over_all_pages(speaking: Simulator, connect: Connect) ->
 def test_lists_are_whole_at_every_length(speaking: Simulator, connect: Connect, count: int) -> None:
     speaking.settings(page_size=7)
     speaking.load({"tenants": [{"name": TENANT_NAME, "devices": [f"{number:0128x}" for number in range(count)]}]})
-    assert len(connect().service.devices()) == count
+    assert len(connect().service.devices.list()) == count
     pages = [entry for entry in speaking.log() if entry["operation"] == "Devices_List" and entry["status"] == 200]
     assert len(pages) == max(1, -(-count // 7))
 
 
 def test_users_and_roles(service: Service) -> None:
-    (me,) = service.users()
+    (me,) = service.users.list()
     assert me.id == OBJECT_ID
-    assert service.account() == (me.mail, me.id)
-    assert service.user(OBJECT_ID) == service.user(str(me.mail).upper()) == me
+    assert tuple(service.users.account()) == (me.mail, me.id)
+    assert service.users.get(OBJECT_ID) == service.users.get(str(me.mail).upper()) == me
     address = "grace@contoso.example"
-    assert service.user(address) is None
-    service.invite_user(address)
-    service.assign_role(address, "Reader")
-    service.assign_role(address, "Contributor")
-    grace = service.user(address)
+    assert service.users.get(address) is None
+    service.users.invite(address)
+    service.users.assign_role(address, "Reader")
+    service.users.assign_role(address, "Contributor")
+    grace = service.users.get(address)
     assert grace is not None
     assert (grace.mail, grace.roles) == (address, ("Contributor", "Reader"))
-    service.unassign_role(address, "Reader")
-    assert [user.roles for user in service.users() if user.mail == address] == [("Contributor",)]
-    service.unassign_role(address, "Contributor")
-    assert service.user(address) is None
-    assert service.roles() == ["Administrator", "Contributor", "Reader"]
+    service.users.unassign_role(address, "Reader")
+    assert [user.roles for user in service.users.list() if user.mail == address] == [("Contributor",)]
+    service.users.unassign_role(address, "Contributor")
+    assert service.users.get(address) is None
+    assert list(service.users.roles()) == ["Administrator", "Contributor", "Reader"]
 
 
 READER = {"roles": {"Fleet automation": ["Reader"]}, "products": [{"name": "Kettle"}], "devices": FREE[:2]}
@@ -303,53 +334,53 @@ READER = {"roles": {"Fleet automation": ["Reader"]}, "products": [{"name": "Kett
 def test_a_reader_reads_and_is_told_what_it_may_not(speaking: Simulator, connect: Connect) -> None:
     speaking.load({"tenants": [{"name": TENANT_NAME, **READER}]})
     service = connect().service
-    (product,) = service.products()
-    assert len(service.devices()) == 2
+    (product,) = service.products.list()
+    assert len(service.devices.list()) == 2
     for verb in (
-        lambda: service.create_product("Pot", None, False),
-        lambda: service.delete_product(product.id),
-        lambda: service.update_product(product.id, ProductChange(description="x")),
-        lambda: service.assign_role(OBJECT_ID, "Administrator"),
-        lambda: service.device_capability(FREE[0], ["appDevelopment"]),
+        lambda: service.products.create(ProductSpec("Pot")),
+        lambda: service.products.delete(product.ref),
+        lambda: service.products.update(product.ref, ProductSpec(description="x")),
+        lambda: service.users.assign_role(OBJECT_ID, "Administrator"),
+        lambda: service.devices.capability_file(FREE[0], ["appDevelopment"]),
     ):
         with pytest.raises((Forbidden, NotFound), match="role"):
             verb()
     with pytest.raises(Forbidden, match="Administrators"):
-        service.users()
+        service.users.list()
 
 
 def test_another_tenant_is_closed(speaking: Simulator, connect: Connect) -> None:
     del speaking
     with pytest.raises(InvalidInput, match=f"Set tenant to .*{TENANT_NAME}"):
-        connect(tenant=NOWHERE).service.tenant()
+        connect(tenant=NOWHERE).service.tenants.current()
     with pytest.raises(InvalidInput, match=TENANT_NAME):
-        connect(tenant=FOREIGN_TENANT_NAME).service.products()
+        connect(tenant=FOREIGN_TENANT_NAME).service.products.list()
     with pytest.raises((NotFound, Forbidden), match="role"):
-        connect(tenant=NOWHERE).service.products()
+        connect(tenant=NOWHERE).service.products.list()
 
 
 def test_a_check_run_reads_everything_by_get(speaking: Simulator, connect: Connect, tmp_path: Path) -> None:
     real = connect().service
     product = kettle(real)
-    group = real.device_groups(product.id)[0]
+    group = real.device_groups.list(product.ref)[0]
     package = upload(real, tmp_path)
-    real.wait(real.create_deployment(group.id, [package.id]), soon())
-    real.claim_devices(FREE[:1], soon(), going_on)
+    real.operations.wait(real.deployments.create(group.ref, [package.id]), soon())
+    real.devices.claim(FREE[:1], soon(), going_on)
     checked = connect(read_only=True).service
     for service in (real, checked):
         found = (
-            service.tenants(),
-            service.tenant(),
-            service.products(),
-            service.device_groups(),
-            service.devices(),
-            service.device(FREE[0]),
-            service.images(),
-            service.deployments(group.id),
-            service.users(),
-            service.certificates(),
-            service.component_ids([package.id]),
-            list(service.insights()),
+            service.tenants.list(),
+            service.tenants.current(),
+            service.products.list(),
+            service.device_groups.list(),
+            service.devices.list(),
+            service.devices.get(FREE[0]),
+            service.images.list(),
+            service.deployments.list(group.ref),
+            service.users.list(),
+            service.certificates.list(),
+            service.images.component_ids([package.id]),
+            list(service.insights.list()),
         )
         if service is real:
             expected = found

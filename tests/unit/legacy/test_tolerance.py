@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,105 +23,51 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     OperationFailed,
     ServiceError,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
-from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service import LegacyService
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
-    DeviceGroupChange,
-    DeviceGroupDraft,
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     ImageDownload,
     ImagePackage,
     Operation,
     Tenant,
     User,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
-from tests.support.clock_and_tokens import READS, CountedTokens, FastClock
-from tests.support.scripted_server import Answer, Asked, ScriptedServer
+from tests.support.scripted_server import Answer
+from tests.unit.legacy.scripted import (
+    BY_NAME,
+    DEVICE,
+    GUID,
+    IN,
+    KETTLE,
+    OTHER,
+    TENANT,
+    MakeBench,
+    Series,
+    state,
+)
 
-TENANT = "11111111-2222-4333-8444-555555555555"
-OTHER = "11111111-2222-4333-8444-666666666666"
-GUID = "a1000000-0000-4000-8000-000000000001"
-IN = f"/v2/tenants/{TENANT}"
-DEVICE = "0123456789abcdef" * 8
-
-Route = Any
-
-
-class Series(list[Any]):
-    """Answers that are given one after the other, the last one for ever."""
-
-
-class Routes:
-    """Answers by method and path. What has no answer is not found."""
-
-    def __init__(self, routes: dict[str, Route]) -> None:
-        self.routes = routes
-
-    def __call__(self, asked: Asked) -> Answer:
-        found = self.routes.get(f"{asked.method} {asked.path.partition('?')[0]}", Answer(404, b""))
-        if isinstance(found, Series):
-            found = found.pop(0) if len(found) > 1 else found[0]
-        return found if isinstance(found, Answer) else Answer(200, json.dumps(found).encode())
-
-
-@dataclass(frozen=True)
-class Bench:
-    service: LegacyService
-    routes: dict[str, Route]
-    server: ScriptedServer
-    clock: FastClock
-
-    @property
-    def sent(self) -> list[str]:
-        return [f"{asked.method} {asked.path}" for asked in self.server.asked]
-
-    def body(self, index: int = -1) -> Any:
-        return json.loads(self.server.asked[index].body)
-
-
-@pytest.fixture
-def bench() -> Iterator[Callable[..., Bench]]:
-    with ExitStack() as stack:
-
-        def make(routes: dict[str, Route], tenant: str | None = TENANT, read_only: bool = False) -> Bench:
-            server = ScriptedServer(Routes(routes))
-            url = stack.enter_context(server.running())
-            clock = FastClock()
-            session = Session(
-                Settings(url, retry_timeout=1, concurrency=4),
-                CountedTokens(),
-                read_only=read_only,
-                reads=READS,
-                clock=clock,
-            )
-            stack.callback(session.close)
-            return Bench(LegacyService(session, tenant, print, print), routes, server, clock)
-
-        yield make
-
-
-MakeBench = Callable[..., Bench]
 TENANTS = [{"Id": OTHER, "Name": "Beta", "Roles": ["Reader"]}, {"Id": TENANT.upper(), "Name": "Alpha", "Roles": None}]
 
 
 @pytest.mark.parametrize("body", [TENANTS, {"Items": TENANTS}, {"Items": TENANTS, "ContinuationToken": None}])
 def test_tenants_bare_or_in_items(bench: MakeBench, body: Any) -> None:
     here = bench({"GET /v2/tenants": body}, None)
-    assert here.service.tenants() == [Tenant(TENANT, "Alpha"), Tenant(OTHER, "Beta", ("Reader",))]
+    assert here.service.tenants.list() == [Tenant(TENANT, "Alpha"), Tenant(OTHER, "Beta", ("Reader",))]
 
 
 def test_a_tenant_given_by_guid_is_not_looked_up(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/products": {"Items": []}}, TENANT.upper())
-    here.service.products()
+    here.service.products.list()
     assert here.sent == [f"GET {IN}/products"]
 
 
 @pytest.mark.parametrize("name", ["Alpha"])
 def test_a_tenant_given_by_name_is_looked_up_once(bench: MakeBench, name: str) -> None:
     here = bench({"GET /v2/tenants": TENANTS, f"GET {IN}/products": {"Items": []}}, name)
-    here.service.products()
-    here.service.products()
+    here.service.products.list()
+    here.service.products.list()
     assert here.sent == ["GET /v2/tenants", f"GET {IN}/products", f"GET {IN}/products"]
 
 
@@ -140,7 +83,7 @@ def test_a_tenant_given_by_name_is_looked_up_once(bench: MakeBench, name: str) -
 def test_a_tenant_is_never_guessed(bench: MakeBench, wanted: str | None, there: Any, words: str) -> None:
     here = bench({"GET /v2/tenants": there}, wanted)
     with pytest.raises(InvalidInput, match=words) as caught:
-        here.service.products()
+        here.service.products.list()
     for shown in ("Alpha", TENANT, "Beta", OTHER):
         assert shown in str(caught.value)
 
@@ -148,14 +91,14 @@ def test_a_tenant_is_never_guessed(bench: MakeBench, wanted: str | None, there: 
 def test_the_exact_name_wins(bench: MakeBench) -> None:
     there = [{"Id": OTHER, "Name": "ALPHA"}, {"Id": TENANT, "Name": "Alpha"}]
     here = bench({"GET /v2/tenants": there, f"GET {IN}": there[1]}, "Alpha")
-    assert here.service.tenant().id == TENANT
+    assert here.service.tenants.current().id == TENANT
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_tenant_that_is_closed_says_which_are_open(bench: MakeBench, status: int) -> None:
     here = bench({f"GET {IN}": Answer(status, b""), "GET /v2/tenants": TENANTS[:1]})
     with pytest.raises(InvalidInput, match="is not open to this account") as caught:
-        here.service.tenant()
+        here.service.tenants.current()
     assert f"Beta ({OTHER})" in str(caught.value)
     assert "role" in str(caught.value)
     assert caught.value.status == status
@@ -163,45 +106,42 @@ def test_a_tenant_that_is_closed_says_which_are_open(bench: MakeBench, status: i
 
 def test_nothing_is_open(bench: MakeBench) -> None:
     with pytest.raises(InvalidInput, match="no role in any tenant"):
-        bench({"GET /v2/tenants": []}, None).service.products()
+        bench({"GET /v2/tenants": []}, None).service.products.list()
 
 
 def test_a_list_that_is_not_found_hints_at_tenant_and_role(bench: MakeBench) -> None:
     with pytest.raises(NotFound, match=r"While listing the products, .* holds a role in the tenant"):
-        bench({}).service.products()
+        bench({}).service.products.list()
 
 
 def test_a_refusal_hints_at_the_role(bench: MakeBench) -> None:
     here = bench({f"POST {IN}/products": Answer(403, b"")})
     with pytest.raises(Forbidden, match=r"While creating the product Kettle, .*Contributor"):
-        here.service.create_product("Kettle", None, True)
+        here.service.products.create(ProductSpec("Kettle"))
 
 
 @pytest.mark.parametrize(
     "answer", [Answer(204, b""), Answer(200, b""), Answer(202, b"{}"), Answer(200, b"null")], ids=str
 )
 def test_a_success_without_an_operation_is_done(bench: MakeBench, answer: Answer) -> None:
-    here = bench({f"DELETE {IN}/products/{GUID}": answer})
-    operation = here.service.delete_product(GUID)
+    here = bench({f"DELETE {IN}/products/{GUID}": answer, f"GET {IN}/products/name/Kettle": KETTLE})
+    operation = here.service.products.delete(ProductRef("Kettle"))
     assert (operation.id, operation.type, operation.state) == ("", "DeleteProduct", "Complete")
-    assert here.service.wait(operation, Deadline(10)) == operation
-    assert len(here.sent) == 1
-
-
-def state(number: Any, **members: Any) -> dict[str, Any]:
-    return {"OperationId": GUID, "TenantId": TENANT, "OperationType": 10, "State": number, **members}
+    assert here.service.operations.wait(operation, Deadline(10)) == operation
+    assert len(here.sent) == 2
 
 
 @pytest.mark.parametrize("status", [200, 202])
 def test_an_operation_is_polled_to_its_end(bench: MakeBench, status: int) -> None:
     here = bench(
         {
+            f"GET {IN}/products/name/Kettle": KETTLE,
             f"DELETE {IN}/products/{GUID}": Answer(status, json.dumps(state(0)).encode()),
             f"GET {IN}/operations/{GUID}": Series([state(0), state(1), state("InProgress"), state(2)]),
         }
     )
-    started = here.service.delete_product(GUID)
-    assert here.service.wait(started, Deadline(60, here.clock.now)).state == "Complete"
+    started = here.service.products.delete(ProductRef("Kettle"))
+    assert here.service.operations.wait(started, Deadline(60, here.clock.now)).state == "Complete"
     assert here.clock.waits == sorted(here.clock.waits)
     assert 0.05 <= here.clock.waits[0] <= 0.2
 
@@ -209,19 +149,19 @@ def test_an_operation_is_polled_to_its_end(bench: MakeBench, status: int) -> Non
 def test_the_service_may_say_when_to_ask_again(bench: MakeBench) -> None:
     busy = Answer(200, json.dumps(state(1)).encode(), {"Retry-After": "9"})
     here = bench({f"GET {IN}/operations/{GUID}": Series([busy, state(2)])})
-    here.service.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(60, here.clock.now))
+    here.service.operations.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(60, here.clock.now))
     assert here.clock.waits[1] == 9
 
 
 @pytest.mark.parametrize("status", [400, 403, 405])
 def test_the_guessed_address_of_operations_may_be_refused(bench: MakeBench, status: int) -> None:
-    assert bench({f"GET /v2/operations/{GUID}": Answer(status, b"")}).service.operation(GUID) is None
+    assert bench({f"GET /v2/operations/{GUID}": Answer(status, b"")}).service.operations.get(GUID) is None
 
 
 def test_a_failed_operation_says_why(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": state(3, Error={"Code": 7, "Message": "It is in use."})})
     with pytest.raises(OperationFailed, match=r"DeleteProduct failed: It is in use \(Conflict\)\.") as caught:
-        here.service.wait(Operation(GUID, "DeleteProduct", "NotStarted"), Deadline(60, here.clock.now))
+        here.service.operations.wait(Operation(GUID, "DeleteProduct", "NotStarted"), Deadline(60, here.clock.now))
     assert caught.value.code == "Conflict"
     assert "move its devices" in str(caught.value)
 
@@ -229,7 +169,7 @@ def test_a_failed_operation_says_why(bench: MakeBench) -> None:
 def test_waiting_ends_with_the_last_state_seen(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": state(1)})
     with pytest.raises(DeadlineExceeded, match=r"timed out after 30 s; the last state seen was InProgress"):
-        here.service.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(30, here.clock.now))
+        here.service.operations.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(30, here.clock.now))
     assert sum(here.clock.waits) == pytest.approx(30)
     assert max(here.clock.waits) == 2
 
@@ -237,24 +177,24 @@ def test_waiting_ends_with_the_last_state_seen(bench: MakeBench) -> None:
 def test_an_operation_that_is_not_there_yet(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": Series([Answer(404, b""), Answer(404, b""), state(2)])})
     started = Operation(GUID, "CreateProduct", "NotStarted")
-    assert here.service.wait(started, Deadline(60, here.clock.now)).final
+    assert here.service.operations.wait(started, Deadline(60, here.clock.now)).final
 
 
 def test_an_operation_that_never_shows_up(bench: MakeBench) -> None:
     here = bench({})
     with pytest.raises(NotFound, match="no longer knew it"):
-        here.service.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(600, here.clock.now))
+        here.service.operations.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(600, here.clock.now))
     assert sum(here.clock.waits) < 20
 
 
 def test_operations_outside_of_tenants_are_found(bench: MakeBench) -> None:
     here = bench({f"GET /v2/operations/{GUID}": state(2, OperationType=8)})
-    found = here.service.operation(GUID)
+    found = here.service.operations.get(GUID)
     assert found is not None
     assert found.type == "TenantCreation"
-    assert here.service.operation(OTHER) is None
+    assert here.service.operations.get(OTHER) is None
     outside = bench({f"GET /v2/operations/{GUID}": state(2)}, None)
-    assert outside.service.operation(GUID) is not None
+    assert outside.service.operations.get(GUID) is not None
     assert outside.sent == [f"GET /v2/operations/{GUID}"]
 
 
@@ -266,7 +206,7 @@ def test_details_come_from_where_the_operation_says(bench: MakeBench, prefix: st
     if not prefix:
         location = location.removeprefix("/v2")
     here.routes[f"GET {IN}/operations/{GUID}"] = state(2, DetailsLocation=location)
-    found = here.service.operation(GUID, details=True)
+    found = here.service.operations.get(GUID, details=True)
     assert found is not None
     assert found.details == {"image_id": GUID}
 
@@ -280,83 +220,15 @@ def test_details_never_come_from_another_host(bench: MakeBench, number: int, kin
     routes = {f"GET {IN}/operations/{GUID}": state(2, OperationType=number, DetailsLocation=location)}
     if kind:
         routes[f"GET {IN}/operationTypes/{kind}/operations/{GUID}"] = {"Things": 1}
-    found = bench(routes).service.operation(GUID, details=True)
+    found = bench(routes).service.operations.get(GUID, details=True)
     assert found is not None
     assert found.details == ({"things": 1} if kind else None)
     assert other.sent == []
 
 
-def test_names_are_percent_encoded(bench: MakeBench) -> None:
-    here = bench({})
-    assert here.service.product_named("50% Kettle/é?#") is None
-    assert here.service.device_group_named("A b", "US region") is None
-    assert here.sent == [
-        f"GET {IN}/products/name/50%25%20Kettle%2F%C3%A9%3F%23",
-        f"GET {IN}/products/name/A%20b/deviceGroups/name/US%20region",
-    ]
-
-
-@pytest.mark.parametrize("name", ["", ".", ".."])
-def test_no_name_leads_out_of_its_place(bench: MakeBench, name: str) -> None:
-    here = bench({})
-    with pytest.raises(InvalidInput):
-        here.service.product_named(name)
-    assert here.sent == []
-
-
-GROUPS = [
-    {"Id": GUID, "Name": "field test", "ProductId": GUID},
-    {"Id": OTHER, "Name": "Field Test", "ProductId": OTHER},
-    {"Id": TENANT, "Name": "Production", "ProductId": OTHER},
-]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [Answer(404, b""), Answer(400, b""), Answer(405, b""), {"Items": GROUPS[:2]}, GROUPS, {"Name": "odd"}],
-    ids=str,
-)
-def test_groups_by_name_with_or_without_the_guessed_address(bench: MakeBench, answer: Any) -> None:
-    here = bench({f"GET {IN}/devicegroups/name/FIELD%20test": answer, f"GET {IN}/devicegroups": {"Items": GROUPS}})
-    assert sorted(group.id for group in here.service.device_groups_named("FIELD test")) == sorted([GUID, OTHER])
-
-
-def test_an_empty_answer_to_a_group_name_is_one(bench: MakeBench) -> None:
-    here = bench({f"GET {IN}/devicegroups/name/X": {"Items": []}})
-    assert here.service.device_groups_named("X") == []
-    assert len(here.sent) == 1
-
-
-def test_a_new_product_always_says_whether_it_wants_groups(bench: MakeBench) -> None:
-    here = bench({f"POST {IN}/products": Answer(202, json.dumps(state(0, OperationType=4)).encode())})
-    for wanted in (True, False):
-        here.service.create_product("Kettle", "", wanted)
-        assert here.body() == {"Name": "Kettle", "Description": None, "CreateDefaultGroups": wanted}
-
-
-def test_a_patch_holds_what_changes_and_spells_the_feed_its_own_way(bench: MakeBench) -> None:
-    here = bench({f"PATCH {IN}/devicegroups/{GUID}": {}})
-    here.service.update_device_group(GUID, DeviceGroupChange(os_feed="RetailEval", description=""))
-    assert here.body() == {"OSFeedType": 1, "Description": ""}
-    here.service.update_device_group(
-        GUID, DeviceGroupChange(update_policy="UpdateAll", allow_crash_dumps_collection=False)
-    )
-    assert here.body() == {"UpdatePolicy": 0, "AllowCrashDumpsCollection": False}
-
-
-@pytest.mark.parametrize("body", [{"Id": GUID, "Name": "Lab"}, Answer(200, b"")], ids=str)
-def test_a_new_group_is_answered_or_looked_for(bench: MakeBench, body: Any) -> None:
-    listed = {"Items": [{"Id": GUID, "Name": "Lab", "ProductId": GUID}]}
-    here = bench({f"POST {IN}/devicegroups": body, f"GET {IN}/products/{GUID}/deviceGroups": listed})
-    made = here.service.create_device_group(DeviceGroupDraft(GUID, "Lab", os_feed="RetailEval"))
-    assert (made.id, made.product_id, made.name) == (GUID, GUID, "Lab")
-    sent = json.loads(here.server.asked[0].body)
-    assert sent == {"Name": "Lab", "Description": None, "ProductId": GUID, "OsFeedType": 1, "UpdatePolicy": 0}
-
-
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_device_that_is_not_ours_is_none(bench: MakeBench, status: int) -> None:
-    assert bench({f"GET {IN}/devices/{DEVICE}": Answer(status, b"")}).service.device(DEVICE) is None
+    assert bench({f"GET {IN}/devices/{DEVICE}": Answer(status, b"")}).service.devices.get(DEVICE) is None
 
 
 @pytest.mark.parametrize("seen", [None, "", OTHER], ids=str)
@@ -376,27 +248,27 @@ def test_after_a_claim_with_errors_the_devices_tell_which_are_ours(bench: MakeBe
         told[outcome.id] = outcome.error
         return True
 
-    here.service.claim_devices([ours, theirs], Deadline(60, here.clock.now), report)
+    here.service.devices.claim([ours, theirs], Deadline(60, here.clock.now), report)
     assert told[ours] is None
     assert "not this tenant's to claim" in str(told[theirs])
 
 
 def test_counting_without_the_inferred_address(bench: MakeBench) -> None:
-    here = bench({f"GET {IN}/products/{GUID}/devices": {"Items": [{"DeviceId": DEVICE}]}})
-    assert here.service.device_count(product_id=GUID) == 1
+    here = bench({**BY_NAME, f"GET {IN}/products/{GUID}/devices": {"Items": [{"DeviceId": DEVICE}]}})
+    assert here.service.devices.count(ProductRef("Kettle")) == 1
 
 
 def test_a_capability_is_a_number(bench: MakeBench) -> None:
     signed = base64.b64encode(b"capability").decode()
     here = bench({f"POST {IN}/deviceCapabilityImage": {"SignedDeviceCapabilityImageBytes": signed}})
-    assert here.service.device_capability(DEVICE, ["fieldServicing", "appDevelopment"]) == b"capability"
+    assert here.service.devices.capability_file(DEVICE, ["fieldServicing", "appDevelopment"]) == b"capability"
     assert here.body() == {"DeviceId": DEVICE, "Capabilities": [11, 13]}
 
 
 @pytest.mark.parametrize("body", [{"Status": "Succeeded"}, "Succeeded"])
 def test_the_status_of_an_image_is_text_or_object(bench: MakeBench, body: Any) -> None:
-    assert bench({f"GET {IN}/images/{GUID}/status": body}).service.image_status(GUID) == "Succeeded"
-    assert bench({}).service.image_status(GUID) is None
+    assert bench({f"GET {IN}/images/{GUID}/status": body}).service.images.status(GUID) == "Succeeded"
+    assert bench({}).service.images.status(GUID) is None
 
 
 def test_components_are_asked_for_in_one_post_or_in_gets(bench: MakeBench) -> None:
@@ -405,22 +277,26 @@ def test_components_are_asked_for_in_one_post_or_in_gets(bench: MakeBench) -> No
         f"GET {IN}/images/{GUID}/metadata": {"Id": GUID, "ComponentId": OTHER},
     }
     real, check = bench(routes), bench(routes, read_only=True)
-    assert real.service.component_ids([GUID, TENANT]) == check.service.component_ids([GUID, TENANT]) == {GUID: OTHER}
+    assert (
+        real.service.images.component_ids([GUID, TENANT])
+        == check.service.images.component_ids([GUID, TENANT])
+        == {GUID: OTHER}
+    )
     assert len(real.sent) == 1
     assert {sent.split()[0] for sent in check.sent} == {"GET"}
-    assert real.service.component_ids([]) == {}
+    assert real.service.images.component_ids([]) == {}
 
 
 def test_an_image_without_an_address(bench: MakeBench) -> None:
     routes = {f"GET {IN}/images/{GUID}": {"IsSuccess": False, "Uri": None, "UriMessage": "It is being processed."}}
     with pytest.raises(ServiceError, match="It is being processed"):
-        bench(routes).service.image_download(GUID)
+        bench(routes).service.images.download(GUID)
 
 
 def test_an_image_is_fetched_without_the_token(bench: MakeBench) -> None:
     shop = bench({"GET /blob": Answer(200, b"package")})
     parts: list[bytes] = []
-    bench({}).service.fetch_image(ImageDownload(GUID, f"http://127.0.0.1:{shop.server.port}/blob?sig=x"), parts.append)
+    bench({}).service.images.fetch(ImageDownload(GUID, f"http://127.0.0.1:{shop.server.port}/blob?sig=x"), parts.append)
     assert b"".join(parts) == b"package"
     assert "authorization" not in shop.server.asked[0].headers
 
@@ -430,17 +306,17 @@ def test_a_package_goes_up_as_it_is(bench: MakeBench, tmp_path: Path) -> None:
     path.write_bytes(bytes(range(256)))
     here = bench({f"POST {IN}/images": state(0, OperationType=7)})
     package = ImagePackage(str(path), GUID, OTHER, "Applications", "App", 256)
-    assert here.service.upload_image(package).type == "ImageUpload"
+    assert here.service.images.upload(package).type == "ImageUpload"
     assert here.server.asked[0].body == bytes(range(256))
     assert here.server.asked[0].headers["content-type"] == "application/octet-stream"
     path.unlink()
     with pytest.raises(InvalidInput, match=r"app\.imagepackage"):
-        here.service.upload_image(package)
+        here.service.images.upload(package)
 
 
 def test_a_deployment_is_a_bare_array(bench: MakeBench) -> None:
-    here = bench({f"POST {IN}/devicegroups/{GUID}/deployments": Answer(202, json.dumps(state(0)).encode())})
-    here.service.create_deployment(GUID, [OTHER])
+    here = bench({**BY_NAME, f"POST {IN}/devicegroups/{OTHER}/deployments": Answer(202, json.dumps(state(0)).encode())})
+    here.service.deployments.create(group_ref("Kettle", "Lab"), [OTHER])
     assert here.body() == [OTHER]
 
 
@@ -448,10 +324,10 @@ def test_a_deployment_is_a_bare_array(bench: MakeBench) -> None:
     "answer", [Answer(404, b""), [], ["Administrator", "Auditor"], {"Items": [{"Name": "Auditor"}]}]
 )
 def test_roles_that_there_are(bench: MakeBench, answer: Any) -> None:
-    found = bench({"GET /v2/roles": answer}, None).service.roles()
+    found = bench({"GET /v2/roles": answer}, None).service.users.roles()
     assert ("Auditor" in found) == ("Auditor" in str(answer))
     if "Auditor" not in found:
-        assert found == ["Administrator", "Contributor", "Reader"]
+        assert list(found) == ["Administrator", "Contributor", "Reader"]
 
 
 PRINCIPALS = {
@@ -463,23 +339,23 @@ ANN = User(GUID, "Ann", "Ann@example.org", ("Reader",))
 
 @pytest.mark.parametrize("name", ["ann@EXAMPLE.org", GUID.upper()])
 def test_a_user_is_found_by_address_or_guid(bench: MakeBench, name: str) -> None:
-    assert bench({f"GET {IN}/users": PRINCIPALS}).service.user(name) == ANN
+    assert bench({f"GET {IN}/users": PRINCIPALS}).service.users.get(name) == ANN
     quoted = name.replace("@", "%40")
     here = bench({f"GET {IN}/users": PRINCIPALS, f"GET {IN}/users/{quoted}/role": ROLE})
-    assert here.service.user(name) == ANN
+    assert here.service.users.get(name) == ANN
 
 
 def test_a_user_without_the_list_of_users(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/users/ann%40example.org/role": ROLE})
-    assert here.service.user("ann@example.org") == User(None, None, "ann@example.org", ("Reader",))
+    assert here.service.users.get("ann@example.org") == User(None, None, "ann@example.org", ("Reader",))
     with pytest.raises(Forbidden, match="Administrators"):
-        here.service.user("bob@example.org")
-    assert bench({f"GET {IN}/users": PRINCIPALS}).service.user("bob@example.org") is None
+        here.service.users.get("bob@example.org")
+    assert bench({f"GET {IN}/users": PRINCIPALS}).service.users.get("bob@example.org") is None
 
 
 def test_a_role_too_low_for_the_list_of_users_shows_as_not_found(bench: MakeBench) -> None:
     with pytest.raises(Forbidden, match="Administrators"):
-        bench({}).service.users()
+        bench({}).service.users.list()
 
 
 CERTIFICATE = b"\x30\x82" + bytes(300)
@@ -489,36 +365,36 @@ CERTIFICATE = b"\x30\x82" + bytes(300)
 def test_certificates_in_quotes_or_plain(bench: MakeBench, form: str) -> None:
     answer = Answer(200, form.format(base64.b64encode(CERTIFICATE).decode()).encode(), {"Content-Type": "text/plain"})
     here = bench({f"GET {IN}/cert": answer, f"GET {IN}/certchain": answer, f"GET {IN}/verification/a%2Fb": answer})
-    assert here.service.certificate(None) == CERTIFICATE
-    assert here.service.certificate_chain("AB") == CERTIFICATE
-    assert here.service.proof_of_possession("a/b", None) == CERTIFICATE
+    assert here.service.certificates.get(None) == CERTIFICATE
+    assert here.service.certificates.chain("AB") == CERTIFICATE
+    assert here.service.certificates.proof_of_possession("a/b", None) == CERTIFICATE
     assert here.sent == [f"GET {IN}/cert", f"GET {IN}/certchain?thumbprint=AB", f"GET {IN}/verification/a%2Fb"]
 
 
 @pytest.mark.parametrize("answer", [Answer(200, b"null"), Answer(200, b""), Answer(404, b"")], ids=str)
 def test_an_expired_certificate_is_not_handed_out(bench: MakeBench, answer: Answer) -> None:
     with pytest.raises(NotFound):
-        bench({f"GET {IN}/cert": answer}).service.certificate("AB")
+        bench({f"GET {IN}/cert": answer}).service.certificates.get("AB")
     listed = [{"Certificate": None, "IsActive": False, "IsRevoked": False, "Thumbprint": "AB"}]
-    (certificate,) = bench({f"GET {IN}/certificates": listed}).service.certificates()
+    (certificate,) = bench({f"GET {IN}/certificates": listed}).service.certificates.list()
     assert certificate.body is None
 
 
 def test_the_account(bench: MakeBench) -> None:
-    assert bench({}).service.account() == ("somebody@example.org",)
+    assert bench({}).service.users.account() == ("somebody@example.org",)
 
 
 def test_the_operation_of_a_new_tenant_is_outside_of_tenants(bench: MakeBench) -> None:
     started = bench({"POST /v2/tenants/create": state(0, OperationType=8, TenantId=None)}, None)
-    operation = started.service.create_tenant("New", DEVICE)
+    operation = started.service.tenants.create("New", DEVICE)
     assert started.body() == {"DeviceId": DEVICE, "TenantFriendlyName": "New"}
     assert operation.type == "TenantCreation"
     started.routes[f"GET /v2/operations/{GUID}"] = state(2, OperationType=8)
-    assert started.service.wait(operation, Deadline(10, started.clock.now)).state == "Complete"
+    assert started.service.operations.wait(operation, Deadline(10, started.clock.now)).state == "Complete"
 
 
 def test_errors_of_the_backend_are_fleet_errors_only(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/products/{GUID}": Answer(200, b"[1]"), f"GET {IN}/devices/count": Answer(200, b'"x"')})
-    for verb in (lambda: here.service.product(GUID), here.service.device_count):
+    for verb in (lambda: here.service.products.with_id(GUID), here.service.devices.count):
         with pytest.raises(FleetError):
             verb()

@@ -13,13 +13,11 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, ServiceError
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy import wire
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     Deployment,
     Device,
-    DeviceGroup,
     Image,
     OperationError,
-    Product,
     Tenant,
     User,
 )
@@ -81,37 +79,6 @@ def test_enumerations_go_as_numbers() -> None:
         wire.enum_number(wire.OS_FEED_TYPE, "Wholesale")
 
 
-def test_a_device_group_as_recorded() -> None:
-    body = {
-        "Id": GUID.upper(),
-        "TenantId": GUID,
-        "OsFeedType": 1,
-        "ProductId": GUID.upper(),
-        "Name": "Field Test",
-        "Description": None,
-        "CurrentDeployment": {
-            "Id": GUID,
-            "TenantId": GUID,
-            "DeployedImages": [GUID.upper(), "A" + GUID[1:]],
-            "DeploymentDateUtc": "2024-05-06T07:08:09.1234567Z",
-        },
-        "UpdatePolicy": 2,
-    }
-    images = tuple(sorted([GUID, "a" + GUID[1:]]))
-    assert wire.device_group(body) == DeviceGroup(
-        id=GUID,
-        product_id=GUID,
-        name="Field Test",
-        os_feed="RetailEval",
-        update_policy="NoUpdates",
-        current_deployment=Deployment(GUID, images, "2024-05-06T07:08:09.1234567Z"),
-    )
-
-
-def test_an_old_device_group_without_the_newer_members() -> None:
-    assert wire.device_group({"Id": GUID, "Name": "X"}) == DeviceGroup(id=GUID, product_id="", name="X")
-
-
 @pytest.mark.parametrize("tenant_id", [None, "", "00000000-0000-0000-0000-000000000000"])
 def test_an_unclaimed_device_has_no_tenant(tenant_id: str | None) -> None:
     body = {"DeviceId": DEVICE.upper(), "TenantId": tenant_id, "ProductId": None, "DeviceGroupId": None, "ChipSku": 0}
@@ -131,7 +98,16 @@ def test_a_whole_device() -> None:
         "LastUpdateRequestUTC": "2024-05-06T00:00:00Z",
     }
     assert wire.device(body) == Device(
-        DEVICE, GUID, GUID, GUID, "MT3620AN", "24.03", "23.10", "2024-04-01T00:00:00Z", "2024-05-06T00:00:00Z"
+        DEVICE,
+        GUID,
+        None,
+        GUID,
+        GUID,
+        "MT3620AN",
+        "24.03",
+        "23.10",
+        "2024-04-01T00:00:00Z",
+        "2024-05-06T00:00:00Z",
     )
 
 
@@ -182,7 +158,6 @@ def test_small_things() -> None:
         "Administrator",
         "Reader",
     )
-    assert wire.product({"Id": GUID, "Name": "Kettle", "Description": ""}) == Product(GUID, "Kettle")
     principal = {"PrincipalId": GUID, "DisplayName": None, "Mail": "a@example.org", "Roles": ["Reader"]}
     assert wire.user(principal) == User(GUID, None, "a@example.org", ("Reader",))
     assert wire.role_names(["A", "B"]) == ["A", "B"]

@@ -19,8 +19,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import CON
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection, open_login
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result, conceal
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result, mask_unknown
 
 from tests.simulator.harness import Simulator, start_simulator
 from tests.support.ansible_files import disk, planned_files
@@ -81,15 +81,12 @@ class Bench:
             open_service,
             planned_files(lambda error: warnings.append(str(error))) if check else disk(),
             warnings.append,
-            _ignore,
-            check=check,
-            diff=True,
             no_log=no_log,
             open_login=lambda: open_login(params, read_only=check, warn=warnings.append),
             account=lambda: connect().account(),
         )
         result = module.run(params, context)
-        values, unknown = conceal(result.values)
+        values, unknown = mask_unknown(result.values)
         return Outcome(result, values, unknown, warnings)
 
     def service(self, *, read_only: bool = False) -> Service:

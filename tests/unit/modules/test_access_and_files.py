@@ -42,7 +42,7 @@ def test_nobody_waits_for_ever_for_an_invitation(bench: Bench) -> None:
 
 
 def test_the_account_of_a_service_principal_is_known_by_all_its_names(bench: Bench) -> None:
-    me = next(user for user in bench.service().users() if "Administrator" in user.roles)
+    me = next(user for user in bench.service().users.list() if "Administrator" in user.roles)
     assert me.id is not None
     assert me.mail is not None
     for name in (me.id, me.id.upper(), me.mail, me.mail.upper()):
@@ -57,7 +57,7 @@ def test_who_gives_up_the_own_roles_is_told_what_is_left(
 ) -> None:
     """The Administrator role goes last, as nothing more can be taken after it, and the check knows the end."""
     bench.seed(roles={"Fleet automation": ["Administrator", "Contributor", "Reader"]})
-    me = bench.service().users()[0]
+    me = bench.service().users.list()[0]
     options = {"user": me.mail, "roles": roles, "exclusive": True, "force": True}
     planned = bench.run(user_role, check=True, **options)
     done = bench.run(user_role, **options)
@@ -76,7 +76,7 @@ def test_the_token_never_goes_where_an_image_is_fetched(bench: Bench, tmp_path: 
 
 
 def test_a_certificate_and_the_one_to_come(bench: Bench, tmp_path: Path) -> None:
-    for number, each in enumerate(bench.service().certificates()):
+    for number, each in enumerate(bench.service().certificates.list()):
         path = tmp_path / f"{number}.cer"
         outcome = bench.run(ca_certificate, dest=str(path), thumbprint=each.thumbprint.lower())
         assert outcome["certificate"]["is_active"] == each.is_active

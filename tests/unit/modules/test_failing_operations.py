@@ -94,7 +94,7 @@ def test_a_deployment_that_cannot_be_read_back_is_told_as_changed(kettle: Bench,
     image_id, component_id = "c1000000-0000-4000-8000-00000000000a", "d1000000-0000-4000-8000-00000000000a"
     compose_package(package, image_id=image_id, component_id=component_id, name="fresh")
     options = {"product": "Kettle", "device_group": "Lab", "packages": [str(package)]}
-    kettle.simulator.fault(match={"operationId": "DeviceGroup_GetInProduct"}, status=403, skip=1)
+    kettle.simulator.fault(match={"operationId": "DeviceGroup_Get"}, status=403)
     outcome = kettle.run(deployment, check=check, **options)
     kettle.simulator.clear_faults()
     assert outcome.result.changed
@@ -185,7 +185,7 @@ def test_a_description_that_the_service_keeps_is_told(kettle: Bench) -> None:
 
 def test_nobody_is_pruned_who_is_named_by_another_name(kettle: Bench) -> None:
     principal = "9c000000-0000-4000-8000-000000000001"
-    me = kettle.service().users()[0]
+    me = kettle.service().users.list()[0]
     listed = [
         {"PrincipalId": principal, "Mail": None, "DisplayName": "svc", "Roles": ["Contributor"]},
         {"PrincipalId": me.id, "Mail": me.mail, "DisplayName": me.name, "Roles": list(me.roles)},

@@ -19,6 +19,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     InvalidInput,
     NotFound,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
 from ansible_collections.azsphere.fleet.plugins.modules import (
     ca_certificate_info,
     deployment_info,
@@ -273,9 +274,8 @@ def test_an_operation_that_takes_longer_than_allowed_names_its_state(fleet: Benc
 def test_an_operation_that_failed_does_not_fail_the_task(fleet: Bench) -> None:
     fleet.simulator.settings(operation_seconds=0.5)
     service = fleet.service()
-    kettle = service.product_named("Kettle")
-    assert kettle is not None
-    started = service.delete_product(kettle.id)
+    started = service.products.delete(ProductRef("Kettle"))
+    assert started is not None
     waited_for = fleet.run(operation_info, id=started.id, wait=True)["operation"]
     assert waited_for["state"] == "Failed"
     assert waited_for["error"]["code"]
@@ -284,9 +284,8 @@ def test_an_operation_that_failed_does_not_fail_the_task(fleet: Bench) -> None:
 
 def test_a_deployment_operation_has_details(fleet: Bench) -> None:
     service = fleet.service()
-    group = service.device_group_named("Kettle", "Laboratory")
-    assert group is not None
-    started = service.create_deployment(group.id, [IMAGE])
+    started = service.deployments.create(group_ref("Kettle", "Laboratory"), [IMAGE])
+    assert started is not None
     told = fleet.run(operation_info, id=started.id, wait=True)["operation"]
     assert (told["type"], told["state"]) == ("DeployToDeviceGroup", "Complete")
     assert told["details"]
@@ -294,7 +293,7 @@ def test_a_deployment_operation_has_details(fleet: Bench) -> None:
 
 
 def test_the_creation_of_a_tenant_is_found_outside_of_tenants(fleet: Bench) -> None:
-    started = fleet.service().create_tenant("Contoso Laboratory", "0e" * 64)
+    started = fleet.service().tenants.create("Contoso Laboratory", "0e" * 64)
     told = fleet.run(operation_info, tenant=None, id=started.id, wait=True)["operation"]
     assert (told["type"], told["state"]) == ("TenantCreation", "Complete")
     assert "AsyncOperations_GetGlobal" in fleet.requests()

@@ -59,7 +59,7 @@ def test_a_device_group_with_devices_is_not_deleted(kettle: Bench) -> None:
 
 
 def test_a_device_group_in_an_unknown_product_names_the_products(kettle: Bench) -> None:
-    with pytest.raises(InvalidInput, match=r'no product "Teapot".*There are: "Kettle"'):
+    with pytest.raises(InvalidInput, match=r'no product "Teapot".*Available: "Kettle"'):
         kettle.run(device_group, product="Teapot", name="Laboratory")
 
 

@@ -34,7 +34,7 @@ def twins(bench: Bench) -> Bench:
 
 
 def names(bench: Bench) -> dict[str, str]:
-    return {each.id: each.name for each in bench.service().products()}
+    return {each.id: each.name for each in bench.service().products.list()}
 
 
 @pytest.mark.parametrize("name", ["Kettle", "kettle ", " KETTLE"])
@@ -50,7 +50,7 @@ def test_a_device_list_finds_the_exact_one(twins: Bench, tmp_path: Path) -> None
     path = tmp_path / "devices.csv"
     path.write_text(f"DeviceId,ProductName,DeviceGroupName\n{DEVICE},kettle , Lab\n")
     assert twins.run(device, src=str(path)).result.changed
-    [found] = twins.service().devices()
+    [found] = twins.service().devices.list()
     assert found.product_id == PRODUCT
 
 

@@ -150,12 +150,12 @@ def test_legacy_authorization_is_recorded_as_blocked_only_after_a_confirmation(
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_rename_of_a_tenant_needs_a_confirmation(kettle: Bench, wrong: str) -> None:
-    tenant_id = kettle.service().tenant().id
+    tenant_id = kettle.service().tenants.current().id
     kettle.simulator.fault(wrong, match={"operationId": "Tenants_Patch"}, times=None, executed=False)
     outcome = kettle.run(tenant, tenant=tenant_id, name="Renamed")
     assert outcome.result.error is not None
     assert not outcome.result.changed
-    assert kettle.service().tenant().name == TENANT
+    assert kettle.service().tenants.current().name == TENANT
 
 
 POSTS = ["create product", "create group", "upload", "deploy", "assign role", "create tenant", "default groups"]

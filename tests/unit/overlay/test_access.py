@@ -12,13 +12,8 @@ from typing import Any, NoReturn, cast
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, InvalidInput, NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import (
-    Certificate,
-    Placeholder,
-    PlannedBytes,
-    Tenant,
-    User,
-)
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Certificate, Tenant, User
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder, PlannedBytes
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 
 from tests.support.fakes import SmallService
@@ -36,31 +31,31 @@ def overlay() -> Overlay:
 
 
 def test_a_new_name_shows_wherever_the_tenant_does(overlay: Overlay) -> None:
-    overlay.rename_tenant("Zebra")
-    assert overlay.tenant() == Tenant(TENANT.id, "Zebra", TENANT.roles)
-    assert [tenant.name for tenant in overlay.tenants()] == ["Other", "Zebra"]
+    overlay.tenants.rename("Zebra")
+    assert overlay.tenants.current() == Tenant(TENANT.id, "Zebra", TENANT.roles)
+    assert [tenant.name for tenant in overlay.tenants.list()] == ["Other", "Zebra"]
 
 
 @pytest.mark.parametrize("name", ["", " Zebra", "Zebra!", "Z" * 51, "Zebra\n", "Zèbre"])
 def test_names_that_the_service_would_not_take(overlay: Overlay, name: str) -> None:
     with pytest.raises(InvalidInput):
-        overlay.rename_tenant(name)
+        overlay.tenants.rename(name)
     with pytest.raises(InvalidInput):
-        overlay.create_tenant(name, "0c" * 64)
+        overlay.tenants.create(name, "0c" * 64)
 
 
 def test_a_device_makes_one_tenant(overlay: Overlay) -> None:
-    overlay.create_tenant("Third", "0c" * 64)
-    made = overlay.tenants()[-1]
+    overlay.tenants.create("Third", "0c" * 64)
+    made = overlay.tenants.list()[-1]
     assert (made.name, made.roles, isinstance(made.id, Placeholder)) == ("Third", ("Administrator",), True)
     with pytest.raises(Conflict):
-        overlay.create_tenant("Fourth", "0c" * 64)
+        overlay.tenants.create("Fourth", "0c" * 64)
 
 
 def test_a_device_that_is_claimed_makes_none(overlay: Overlay) -> None:
-    overlay.claim_devices(["0d" * 64], Deadline(10), lambda _outcome: True)
+    overlay.devices.claim(["0d" * 64], Deadline(10), lambda _outcome: True)
     with pytest.raises(Conflict, match="claimed into the tenant in use"):
-        overlay.create_tenant("Third", "0d" * 64)
+        overlay.tenants.create("Third", "0d" * 64)
 
 
 def test_without_a_tenant_in_use_nobody_is_asked_about_the_device() -> None:
@@ -69,35 +64,35 @@ def test_without_a_tenant_in_use_nobody_is_asked_about_the_device() -> None:
             raise InvalidInput("No tenant was given.")
 
     overlay = Overlay(cast(Any, Tenantless()))
-    overlay.create_tenant("Third", "0c" * 64)
-    assert [tenant.name for tenant in overlay.tenants()] == ["Empty", "Third"]
+    overlay.tenants.create("Third", "0c" * 64)
+    assert [tenant.name for tenant in overlay.tenants.list()] == ["Empty", "Third"]
 
 
 def test_roles_are_given_and_taken_whatever_the_case_of_the_name(overlay: Overlay) -> None:
-    overlay.assign_role("ADA@contoso.example", "contributor")
-    found = overlay.user(ADA.id or "")
+    overlay.users.assign_role("ADA@contoso.example", "contributor")
+    found = overlay.users.get(ADA.id or "")
     assert found is not None
     assert found.roles == ("Contributor", "Reader")
-    overlay.unassign_role("ada@contoso.example", "READER")
-    assert [(user.mail, user.roles) for user in overlay.users()] == [("Ada@contoso.example", ("Contributor",))]
-    overlay.unassign_role("ada@contoso.example", "Contributor")
-    assert overlay.user("ada@contoso.example") is None
-    assert overlay.users() == []
+    overlay.users.unassign_role("ada@contoso.example", "READER")
+    assert [(user.mail, user.roles) for user in overlay.users.list()] == [("Ada@contoso.example", ("Contributor",))]
+    overlay.users.unassign_role("ada@contoso.example", "Contributor")
+    assert overlay.users.get("ada@contoso.example") is None
+    assert overlay.users.list() == []
 
 
 def test_a_role_twice_is_one(overlay: Overlay) -> None:
-    overlay.assign_role("ada@contoso.example", "Reader")
-    assert overlay.users() == [ADA]
+    overlay.users.assign_role("ada@contoso.example", "Reader")
+    assert overlay.users.list() == [ADA]
 
 
 def test_somebody_new_is_invited_first(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
-        overlay.assign_role(NEW, "Reader")
-    overlay.invite_user(NEW.upper())
-    overlay.unassign_role(NEW, "Reader")
-    assert overlay.user(NEW) is None
-    overlay.assign_role(NEW, "Reader")
-    found = overlay.user(NEW)
+        overlay.users.assign_role(NEW, "Reader")
+    overlay.users.invite(NEW.upper())
+    overlay.users.unassign_role(NEW, "Reader")
+    assert overlay.users.get(NEW) is None
+    overlay.users.assign_role(NEW, "Reader")
+    found = overlay.users.get(NEW)
     assert found is not None
     assert (found.mail, found.roles) == (NEW, ("Reader",))
     assert isinstance(found.id, Placeholder)
@@ -105,23 +100,23 @@ def test_somebody_new_is_invited_first(overlay: Overlay) -> None:
 
 
 def test_the_service_may_know_a_principal_that_has_no_role_here(overlay: Overlay) -> None:
-    overlay.assign_role(PRINCIPAL.upper(), "Reader")
-    found = overlay.user(PRINCIPAL)
+    overlay.users.assign_role(PRINCIPAL.upper(), "Reader")
+    found = overlay.users.get(PRINCIPAL)
     assert found is not None
     assert (found.id, isinstance(found.mail, Placeholder)) == (PRINCIPAL, True)
 
 
 def test_what_cannot_be(overlay: Overlay) -> None:
     with pytest.raises(InvalidInput, match="Boss"):
-        overlay.assign_role("ada@contoso.example", "Boss")
+        overlay.users.assign_role("ada@contoso.example", "Boss")
     with pytest.raises(NotFound):
-        overlay.unassign_role(NEW, "Reader")
+        overlay.users.unassign_role(NEW, "Reader")
     with pytest.raises(InvalidInput):
-        overlay.invite_user("nobody")
+        overlay.users.invite("nobody")
 
 
 def test_a_proof_of_possession_is_only_planned_and_needs_its_certificate(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
-        overlay.proof_of_possession("CODE", "AB")
+        overlay.certificates.proof_of_possession("CODE", "AB")
     service = SmallService(authorities=(Certificate("AB", True, False, b"there"),))
-    assert isinstance(Overlay(cast(Any, service)).proof_of_possession("CODE", "AB"), PlannedBytes)
+    assert isinstance(Overlay(cast(Any, service)).certificates.proof_of_possession("CODE", "AB"), PlannedBytes)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, Product
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Product
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.rows import Rows
 
-KETTLE, TOASTER = Product("a1", "Kettle"), Product("a2", "Toaster")
+KETTLE, TOASTER = Product(ProductRef("Kettle"), id="a1"), Product(ProductRef("Toaster"), id="a2")
 
 
 @dataclass
@@ -33,8 +34,8 @@ class Below:
         self.asked += (row_id,)
         return next((row for row in (*self.listed, *self.hidden) if row.id == row_id), None)
 
-    def rows(self) -> Rows[Product]:
-        return Rows(self.all, self.one)
+    def rows(self) -> Rows[str, Product]:
+        return Rows(self.all, self.one, lambda row: row.id or "")
 
 
 def test_each_thing_is_read_once() -> None:
@@ -48,32 +49,47 @@ def test_each_thing_is_read_once() -> None:
 
 
 def test_a_list_may_leave_out_what_a_read_of_one_shows() -> None:
-    below = Below(hidden=(Product("a3", "Hidden"),))
+    below = Below(hidden=(Product(ProductRef("Hidden"), id="a3"),))
     rows = below.rows()
     assert len(rows.all()) == 2
-    assert rows.get("a3") == Product("a3", "Hidden")
+    assert rows.get("a3") == Product(ProductRef("Hidden"), id="a3")
 
 
 def test_changes_lie_over_what_is_below() -> None:
     rows = Below().rows()
     changed = replace(KETTLE, description="hot")
-    new = Product(Placeholder("product", "Mixer"), "Mixer")
-    rows.put(changed)
-    rows.put(new)
+    new = Product(ProductRef("Mixer"), id="a4")
+    rows.change("a1", changed)
+    rows.add(new)
     rows.drop("a2")
     assert rows.all() == [changed, new]
-    assert (rows.get("a1"), rows.get("a2"), rows.get(new.id)) == (changed, None, new)
+    assert (rows.get("a1"), rows.get("a2"), rows.get("a4")) == (changed, None, new)
     assert rows.touched
 
 
-def test_a_placeholder_is_never_asked_for_below() -> None:
+def test_a_renamed_row_keeps_its_old_key_below() -> None:
     below = Below()
-    assert below.rows().get(Placeholder("product", "Mixer")) is None
+    rows = below.rows()
+    rows.change("a1", replace(KETTLE, id="a9"))
+    assert (rows.get("a1"), rows.below("a9"), rows.current("a1")) == (None, "a1", "a9")
+    rows.add(KETTLE)
+    assert (rows.below("a1"), rows.current("a1")) == (None, "a9")
+    assert {row.id for row in rows.all()} == {"a1", "a2", "a9"}
+    rows.drop("a9")
+    assert (rows.get("a9"), rows.current("a1")) == (None, None)
+    assert {row.id for row in rows.all()} == {"a1", "a2"}
+
+
+def test_an_exhaustive_list_answers_for_what_it_does_not_hold() -> None:
+    below = Below()
+    rows: Rows[str, Product] = Rows(below.all, below.one, lambda row: row.id or "", exhaustive=True)
+    assert len(rows.all()) == 2
+    assert rows.get("a9") is None
     assert below.asked == ()
 
 
 def test_only_the_rows_given_lie_under_the_changes() -> None:
     rows = Below().rows()
-    rows.put(replace(TOASTER, description="brown"))
+    rows.change("a2", replace(TOASTER, description="brown"))
     assert [row.description for row in rows.over([TOASTER])] == ["brown"]
     assert not rows.complete

@@ -13,9 +13,9 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, bring_about_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 from tests.support.fakes import WAITING, Recorder, surround
 from tests.support.memory import MemoryService
@@ -29,7 +29,7 @@ def no_warning(text: str) -> None:
 
 def run(service: Any, document: dict[str, Any], *prune: str) -> Result:
     blueprint = parse_blueprint(Disk(), document, ".", no_warning, prune=prune)
-    return bring_about_blueprint(surround(service).context, blueprint, Policy(Limits(True), frozenset(prune)), WAITING)
+    return apply_blueprint(surround(service).context, blueprint, Policy(Limits(True), frozenset(prune)), WAITING)
 
 
 def kettle(*groups: str, device_group: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def test_what_is_pruned_is_told_after_the_devices_that_leave_it() -> None:
     run(service, kettle("Old", "New", device_group="Old"))
     recorder = Recorder(service)
     result = run(recorder, kettle("New", device_group="New"), "device_groups")
-    assert recorder.writes == ["move_devices", "delete_device_group"]
+    assert recorder.writes == ["devices.move", "device_groups.delete"]
     assert [(each["kind"], each["action"]) for each in result.values["changes"]] == [
         ("device", "move"),
         ("device_group", "delete"),
@@ -75,9 +75,9 @@ def test_nothing_is_pruned_that_the_document_says_nothing_of() -> None:
         with pytest.raises(InvalidInput, match=r"write products: \[\]"):
             run(service, document, "products")
     run(service, {}, "device_groups")
-    assert [product.name for product in service.products()] == ["Kettle"]
+    assert [product.name for product in service.products.list()] == ["Kettle"]
     run(service, {"products": []}, "products")
-    assert service.products() == []
+    assert service.products.list() == []
 
 
 def test_a_long_value_in_the_wrong_place_is_cut() -> None:

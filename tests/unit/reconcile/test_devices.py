@@ -14,20 +14,23 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, FleetError, InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import DeviceGroupDraft, Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import (
-    READ_SINGLY,
     SHOWN,
     Limits,
-    bring_about_devices,
+    apply_devices,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import READ_SINGLY
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Report
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
-from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.fakes import WAITING, Part, Recorder, surround
 from tests.support.memory import MemoryService
 
 CLAIM = Limits(claim=True)
+LAB, SHOP = group_ref("Kettle", "Lab"), group_ref("Kettle", "Shop")
 
 
 def device(number: int) -> str:
@@ -51,29 +54,26 @@ class Fleet(MemoryService):
 
     def __init__(self, claimed: int = 0, foreign: Sequence[int] = ()) -> None:
         super().__init__()
-        self._foreign = {device(number) for number in foreign}
-        super().create_product("Kettle", None, False)
+        self.foreign = {device(number) for number in foreign}
+        self.products.create(ProductSpec("Kettle", default_device_groups=False))
         for name in ("Lab", "Shop"):
-            super().create_device_group(DeviceGroupDraft(self.products()[0].id, name))
+            self.device_groups.create(ProductRef("Kettle"), DeviceGroupSpec(name))
         ids = [device(number) for number in range(claimed)]
-        super().claim_devices(ids, Deadline(10), lambda _outcome: True)
-        super().move_devices(ids, self.group("Lab"), Deadline(10), lambda _outcome: True)
+        self.devices.claim(ids, Deadline(10), lambda _outcome: True)
+        self.devices.move(ids, LAB, Deadline(10), lambda _outcome: True)
+        self._claim = self.devices.claim
+        self.devices: Any = Part(self.devices, claim=self._claim_own)
 
-    def group(self, name: str) -> str:
-        found = self.device_group_named("Kettle", name)
-        assert found is not None
-        return found.id
-
-    def claim_devices(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+    def _claim_own(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
         """Whose devices are not this tenant's fail alone."""
         done = None
         for device_id in device_ids:
-            if device_id in self._foreign:
+            if device_id in self.foreign:
                 if not report(DeviceOutcome(device_id, Conflict("It is another tenant's."))):
                     break
             else:
                 answers = Answers(report)
-                done = super().claim_devices([device_id], deadline, answers.tell)
+                done = self._claim([device_id], deadline, answers.tell)
                 if not all(answers.given):
                     break
         return done
@@ -87,7 +87,7 @@ def rows(*numbers: int, group: str | None = "Shop") -> list[DeviceRow]:
 
 
 def bring(service: Any, wanted: Sequence[DeviceRow], limits: Limits = CLAIM, listed: str = "all") -> Result:
-    return bring_about_devices(surround(service).context, wanted, limits, WAITING, listed)
+    return apply_devices(surround(service).context, wanted, limits, WAITING, listed)
 
 
 def actions(result: Result) -> list[list[str]]:
@@ -96,7 +96,7 @@ def actions(result: Result) -> list[list[str]]:
 
 def test_each_device_gets_what_it_needs_and_no_more() -> None:
     fleet = Fleet(claimed=3)
-    fleet.move_devices([device(2)], fleet.group("Shop"), Deadline(10), lambda _outcome: True)
+    fleet.devices.move([device(2)], SHOP, Deadline(10), lambda _outcome: True)
     service = Recorder(fleet)
     result = bring(service, rows(0, 1, 2, 3))
     assert actions(result) == [["move"], ["move"], [], ["claim", "move"]]
@@ -108,8 +108,8 @@ def test_each_device_gets_what_it_needs_and_no_more() -> None:
         "failed": 0,
         "not_tried": 0,
     }
-    assert service.writes == ["claim_devices", "move_devices"]
-    assert {each.id for each in fleet.devices(None, fleet.group("Shop"))} == {device(number) for number in range(4)}
+    assert service.writes == ["devices.claim", "devices.move"]
+    assert {each.id for each in fleet.devices.list(SHOP)} == {device(number) for number in range(4)}
     assert result.diff is not None
     assert "not claimed" in result.diff[0]["before"]
     assert result.diff[0]["after"].count("…  Kettle/Shop") == 3
@@ -121,9 +121,9 @@ def test_without_a_group_devices_are_only_claimed() -> None:
     fleet = Fleet(claimed=1)
     result = bring(fleet, rows(0, 1, group=None))
     assert actions(result) == [[], ["claim"]]
-    kept = fleet.device(device(0))
+    kept = fleet.devices.get(device(0))
     assert kept is not None
-    assert kept.device_group_id == fleet.group("Lab")
+    assert kept.group == LAB
 
 
 def test_nothing_is_claimed_without_being_asked_for() -> None:
@@ -170,7 +170,7 @@ def test_a_device_that_fails_fails_alone() -> None:
 def test_the_next_run_does_only_what_is_left() -> None:
     fleet = Fleet(foreign=[1])
     bring(fleet, rows(0, 1, 2))
-    fleet._foreign.clear()
+    fleet.foreign.clear()
     result = bring(fleet, rows(0, 1, 2))
     assert actions(result) == [[], ["claim", "move"], []]
     assert result.error is None
@@ -180,7 +180,7 @@ def test_after_too_many_failures_no_further_device_is_tried() -> None:
     fleet = Fleet(foreign=[0, 1])
     result = bring(fleet, rows(0, 1, 2, 3), Limits(claim=True, max_failures=1))
     assert (result.values["summary"]["failed"], result.values["summary"]["not_tried"]) == (2, 2)
-    assert fleet.devices() == []
+    assert fleet.devices.list() == []
     assert "2 were not tried" in str(result.error)
     assert not result.changed
     assert result.diff == ()
@@ -198,10 +198,10 @@ def test_many_devices_are_read_by_one_list() -> None:
     count = READ_SINGLY + 1
     service = Recorder(Fleet(claimed=count))
     bring(service, rows(*range(count)))
-    assert "device" not in service.used
+    assert "devices.get" not in service.used
     few = Recorder(Fleet(claimed=count))
     bring(few, rows(0))
-    assert "devices" not in few.used
+    assert "devices.list" not in few.used
 
 
 def test_a_long_table_is_cut_and_counted() -> None:
@@ -214,5 +214,7 @@ def test_a_long_table_is_cut_and_counted() -> None:
 
 def test_groups_may_be_guids() -> None:
     fleet = Fleet(claimed=1)
-    result = bring(fleet, [DeviceRow(device(0), 1, None, fleet.group("Shop").upper())])
+    shop = fleet.device_groups.get(SHOP)
+    assert shop is not None
+    result = bring(fleet, [DeviceRow(device(0), 1, None, str(shop.id).upper())])
     assert actions(result) == [["move"]]

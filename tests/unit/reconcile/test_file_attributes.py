@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.attributes import Attributes
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import write_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 
 from tests.support.ansible_files import disk, mounted, planned_files, refuse_both, write_both
 
@@ -47,6 +47,7 @@ def in_child(work: Callable[[], None]) -> None:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
+            tempfile.tempdir = "/tmp"  # That of the tests belongs to root.
             work()
             os._exit(0)
         finally:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._certificates import proves
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import Files
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Certificate, Device, Placeholder
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Certificate, Device
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.ca_certificate import (
     PROOF,
@@ -28,15 +28,18 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.ca_certi
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.device_capability import apply_capability
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.file import desired_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import apply_image_file
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import Result
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.image_download import (
+    apply_image_file,
+)
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.certificates import proves
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.support.ansible_files import disk, planned_files
-from tests.support.fakes import Recorder, SmallService, surround
+from tests.support.fakes import Part, Recorder, SmallService, surround
 from tests.support.memory import TENANT
 
 DEVICE = "0a" * 64
@@ -91,14 +94,16 @@ class Signing(SmallService):
             claimed=(Device(DEVICE, TENANT.id),),
         )
         self._signed = 0
+        self.devices = Part(self.devices, capability_file=self._capability_file)
+        self.certificates = Part(self.certificates, proof_of_possession=self._proof)
 
-    def device_capability(self, device_id: str, capabilities: list[str]) -> bytes:
+    def _capability_file(self, device_id: str, capabilities: list[str]) -> bytes:
         self._signed += 1
-        if self.device(device_id) is None:
+        if self.devices.get(device_id) is None:
             raise NotFound("There is no such device.")
         return f"{device_id} {capabilities} {self._signed}".encode()
 
-    def proof_of_possession(self, verification_code: str, thumbprint: str | None) -> bytes:
+    def _proof(self, verification_code: str, thumbprint: str | None) -> bytes:
         return (NEXT if thumbprint == "CD34" else ACTIVE).sign(verification_code)
 
 
@@ -159,7 +164,7 @@ def test_a_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path
         "group": path.group(),
         "state": "file",
     }
-    assert bench.service.writes == ["device_capability"]
+    assert bench.service.writes == ["devices.capability_file"]
 
 
 def test_force_gets_another_one(bench: Bench, tmp_path: Path) -> None:

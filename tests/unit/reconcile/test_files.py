@@ -20,7 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Inva
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.attributes import Attributes
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.planned import PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import Files, Write, write_file, write_pieces
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, PlannedBytes
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder, PlannedBytes
 
 from tests.support.ansible_files import PUBLIC, disk, mounted, planned_files, refuse_both, write_both
 
@@ -269,7 +269,9 @@ def test_prepared_content_can_be_discarded(tmp_path: Path) -> None:
 
 def test_large_planned_content_is_not_kept(tmp_path: Path) -> None:
     planned: PlannedFiles = planned_files()
-    write_pieces(planned, str(tmp_path / "file"), lambda write: [write(bytes(1024 * 1024)) for _ in range(3)], PUBLIC)
+    write_pieces(
+        planned, str(tmp_path / "file"), lambda write: [write(bytes(1024 * 1024)) for _piece in range(3)], PUBLIC
+    )
     state = planned.state(str(tmp_path / "file"))
     assert state is not None
     assert state.size == 3 * 1024 * 1024

@@ -9,47 +9,47 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     AmbiguousWrite,
     Conflict,
-    FleetError,
     Forbidden,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import DeviceGroupDraft, Operation, Placeholder
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import (
     ATTEMPTS,
-    Execution,
     Outcome,
     Plan,
-    bring_about,
+    apply_plan,
     execute,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
-from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.fakes import WAITING, Part, Recorder, surround
 from tests.support.memory import MemoryService
 
-KETTLE = product.DesiredProduct("Kettle", description="Hot")
+KETTLE = ProductSpec("Kettle", description="Hot")
 
 
 def lost() -> AmbiguousWrite:
     return AmbiguousWrite("While creating the product Kettle, the answer was lost.")
 
 
-def run(service: Any, desired: product.DesiredProduct, waiting: Waiting = WAITING) -> tuple[Outcome[Plan], list[str]]:
+def run(service: Any, spec: ProductSpec, waiting: Waiting = WAITING) -> tuple[Outcome[Plan], list[str]]:
     around = surround(service)
-    return execute(around.context, lambda port: product.plan(port, desired), waiting), around.warnings
+    return execute(around.context, lambda port: product.plan(port, spec), waiting), around.warnings
 
 
 def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> None:
-    service = Recorder(MemoryService(), after=True, create_product=[lost()])
+    service = Recorder(MemoryService(), {"products.create": [lost()]}, after=True)
     outcome, warnings = run(service, KETTLE)
-    assert service.writes == ["create_product"]
+    assert service.writes == ["products.create"]
     assert outcome.error is None
     assert outcome.changed
     assert outcome.after.values["description"] == "Hot"
@@ -58,27 +58,27 @@ def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> N
 
 
 def test_a_write_that_was_lost_on_its_way_is_done_by_the_new_plan() -> None:
-    service = Recorder(MemoryService(), create_product=[lost()])
+    service = Recorder(MemoryService(), {"products.create": [lost()]})
     outcome, _warnings = run(service, KETTLE)
-    assert service.writes == ["create_product", "create_product"]
+    assert service.writes == ["products.create", "products.create"]
     assert outcome.error is None
     assert outcome.after.values["name"] == "Kettle"
 
 
 def test_only_what_is_missing_is_done_after_a_lost_answer() -> None:
     below = MemoryService()
-    below.create_product("Kettle", None, False)
+    below.products.create(ProductSpec("Kettle", default_device_groups=False))
     for name in ("Development", "Field Test", "Production"):
-        below.create_device_group(DeviceGroupDraft(below.products()[0].id, name))
-    service = Recorder(below, after=True, create_device_group=[lost(), None])
-    outcome, _warnings = run(service, product.DesiredProduct("Kettle"))
-    assert service.writes == ["create_device_group", "create_device_group"]
+        below.device_groups.create(ProductRef("Kettle"), DeviceGroupSpec(name))
+    service = Recorder(below, {"device_groups.create": [lost(), None]}, after=True)
+    outcome, _warnings = run(service, ProductSpec("Kettle"))
+    assert service.writes == ["device_groups.create", "device_groups.create"]
     assert len(outcome.after.values["device_groups"]) == 5
     assert len(outcome.plan.before.values["device_groups"]) == 3
 
 
 def test_answers_that_are_always_lost_are_an_error_in_the_end() -> None:
-    service = Recorder(MemoryService(), create_product=[lost() for _unused in range(9)])
+    service = Recorder(MemoryService(), {"products.create": [lost() for _unused in range(9)]})
     outcome, warnings = run(service, KETTLE)
     assert len(service.writes) == ATTEMPTS
     assert len(warnings) == ATTEMPTS - 1
@@ -87,34 +87,36 @@ def test_answers_that_are_always_lost_are_an_error_in_the_end() -> None:
 
 def test_a_failure_halfway_tells_what_is_there_now() -> None:
     below = MemoryService()
-    below.create_product("Kettle", None, False)
+    below.products.create(ProductSpec("Kettle", default_device_groups=False))
     for name in ("Development", "Field Test", "Production"):
-        below.create_device_group(DeviceGroupDraft(below.products()[0].id, name))
-    service = Recorder(below, create_device_group=[None, Conflict("Somebody was faster.")])
-    outcome, _warnings = run(service, product.DesiredProduct("Kettle"))
+        below.device_groups.create(ProductRef("Kettle"), DeviceGroupSpec(name))
+    service = Recorder(below, {"device_groups.create": [None, Conflict("Somebody was faster.")]})
+    outcome, _warnings = run(service, ProductSpec("Kettle"))
     assert isinstance(outcome.error, Conflict)
     assert outcome.changed
     assert len(outcome.after.values["device_groups"]) == 4
 
 
 def test_a_failure_of_the_first_step_changed_nothing() -> None:
-    service = Recorder(MemoryService(), create_product=[Conflict("No.")])
+    service = Recorder(MemoryService(), {"products.create": [Conflict("No.")]})
     outcome, _warnings = run(service, KETTLE)
     assert (outcome.changed, outcome.diff, outcome.after.values) == (False, (), None)
 
 
 def test_what_was_done_is_told_even_if_nobody_may_look_at_it_any_more() -> None:
     """As when an account gives up the role that let it look."""
-    service = Recorder(MemoryService(), product_named=[None, Forbidden("You may not.")])
+    service = Recorder(MemoryService(), {"products.get": [None, Forbidden("You may not.")]})
     outcome, _warnings = run(service, KETTLE)
-    assert service.writes == ["create_product"]
+    assert service.writes == ["products.create"]
     assert (outcome.changed, outcome.diff) == (True, ())
     assert isinstance(outcome.error, Forbidden)
     assert "could not be read back" in str(outcome.error)
 
 
 def test_a_lost_answer_is_told_as_a_change_if_nobody_can_look_again() -> None:
-    service = Recorder(MemoryService(), create_product=[lost()], product_named=[None, Forbidden("You may not.")])
+    service = Recorder(
+        MemoryService(), {"products.create": [lost()], "products.get": [None, Forbidden("You may not.")]}
+    )
     outcome, _warnings = run(service, KETTLE)
     assert (outcome.changed, str(outcome.error)) == (
         True,
@@ -136,16 +138,20 @@ class Slow(MemoryService):
     def __init__(self) -> None:
         super().__init__()
         self.waited: list[str] = []
-        self._late: tuple[str, str | None, bool] | None = None
+        self._late: list[ProductSpec] = []
+        below = self.products
+        self._create = below.create
+        self.products: Any = Part(below, create=self._start)
+        self.operations: Any = Part(self.operations, wait=self._wait)
 
-    def create_product(self, name: str, description: str | None, default_device_groups: bool) -> Operation:
-        self._late = (name, description, default_device_groups)
+    def _start(self, spec: ProductSpec) -> Operation:
+        self._late.append(spec)
         return Operation("f1000000-0000-4000-8000-000000000001", "CreateProduct", "NotStarted")
 
-    def wait(self, operation: Operation, deadline: Deadline) -> Operation:
+    def _wait(self, operation: Operation, deadline: Deadline) -> Operation:
         self.waited.append(operation.id)
-        if self._late is not None:
-            super().create_product(*self._late)
+        for spec in self._late:
+            self._create(spec)
         return Operation(operation.id, operation.type, "Complete")
 
 
@@ -158,7 +164,7 @@ def test_without_wait_the_result_is_as_it_will_be() -> None:
     assert outcome.changed
     assert outcome.after.values["name"] == "Kettle"
     assert isinstance(outcome.after.values["id"], Placeholder)
-    assert service.products() == []
+    assert service.products.list() == []
 
 
 def test_with_wait_the_result_is_as_it_is() -> None:
@@ -170,22 +176,10 @@ def test_with_wait_the_result_is_as_it_is() -> None:
 
 def test_results_of_modules_hold_what_is_there_and_the_last_operation() -> None:
     around = surround(Overlay(MemoryService()))
-    result = bring_about(around.context, lambda port: product.plan(port, KETTLE), WAITING, "product")
+    result = apply_plan(around.context, lambda port: product.plan(port, KETTLE), WAITING, "product")
     assert result.changed
     assert set(result.values) == {"product", "operation"}
     assert result.values["operation"]["type"] == "CreateProduct"
-
-
-def test_placeholders_of_a_plan_become_the_real_ids() -> None:
-    service = MemoryService()
-    service.create_product("Kettle", None, True)
-    execution = Execution(service, surround(service).context.files, WAITING)
-    found = service.device_group_named("Kettle", "Production")
-    assert found is not None
-    assert execution.id(Placeholder("device_group", "Kettle", "Production")) == found.id
-    assert execution.id("already real") == "already real"
-    with pytest.raises(FleetError, match="not there"):
-        execution.id(Placeholder("product", "Toaster"))
 
 
 def test_what_is_looked_up_is_the_service_in_use() -> None:

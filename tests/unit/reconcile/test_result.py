@@ -8,8 +8,14 @@
 from __future__ import annotations
 
 import yaml
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Operation, Placeholder
-from ansible_collections.azsphere.fleet.plugins.module_utils._result import conceal, difference, operation_values, text
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import (
+    difference,
+    mask_unknown,
+    operation_values,
+    readable,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +26,7 @@ quick = settings(deadline=None, max_examples=50)
 
 def test_what_is_not_known_is_null_and_named() -> None:
     value = {"id": UNKNOWN, "name": "Kettle", "groups": [{"id": UNKNOWN}, {"id": "b1"}], "pair": (UNKNOWN, 1)}
-    shown, unknown = conceal({"product": value})
+    shown, unknown = mask_unknown({"product": value})
     assert shown == {
         "product": {"id": None, "name": "Kettle", "groups": [{"id": None}, {"id": "b1"}], "pair": [None, 1]}
     }
@@ -28,7 +34,7 @@ def test_what_is_not_known_is_null_and_named() -> None:
 
 
 def test_a_placeholder_alone() -> None:
-    assert conceal(UNKNOWN, "id") == (None, ["id"])
+    assert mask_unknown(UNKNOWN, "id") == (None, ["id"])
 
 
 values = st.recursive(
@@ -48,10 +54,10 @@ def count(value: object) -> int:
 @quick
 @given(values)
 def test_no_placeholder_comes_through_and_none_goes_untold(value: object) -> None:
-    shown, unknown = conceal(value)
+    shown, unknown = mask_unknown(value)
     assert count(shown) == 0
     assert len(unknown) == count(value)
-    assert conceal(shown) == (shown, [])
+    assert mask_unknown(shown) == (shown, [])
 
 
 def test_differences_are_yaml_in_the_order_of_the_keys() -> None:
@@ -62,8 +68,8 @@ def test_differences_are_yaml_in_the_order_of_the_keys() -> None:
 
 
 def test_text_stays_as_it_is() -> None:
-    assert text("a\nb\n") == "a\nb\n"
-    assert text(None) == ""
+    assert readable("a\nb\n") == "a\nb\n"
+    assert readable(None) == ""
 
 
 # PyYAML writes some line breaks as they are; no name in the service has any.
@@ -74,7 +80,7 @@ known = st.none() | st.booleans() | st.integers() | words | st.lists(words, max_
 @quick
 @given(st.dictionaries(words, known))
 def test_differences_can_be_read_back(value: dict[str, object]) -> None:
-    assert yaml.safe_load(text(value)) == value
+    assert yaml.safe_load(readable(value)) == value
 
 
 def test_an_operation_shows_what_it_is_asked_for_by() -> None:

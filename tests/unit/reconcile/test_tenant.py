@@ -14,13 +14,14 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import Placeholder, Tenant
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Tenant
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 
 from tests.support.ansible_files import disk, planned_files
-from tests.support.fakes import WAITING, Recorder, SmallService, surround
+from tests.support.fakes import WAITING, Part, Recorder, SmallService, surround
 from tests.support.memory import TENANT
 
 DEVICE = "0C" * 64
@@ -30,9 +31,9 @@ NAME = TENANT.name or ""
 class Bench:
     """A service whose writes are noted, run after run."""
 
-    def __init__(self, **faults: list[FleetError | None]) -> None:
+    def __init__(self, faults: dict[str, list[FleetError | None]] | None = None) -> None:
         others = (Tenant("7e000000-0000-4000-8000-000000000002", "Other", ("Reader",)),)
-        self.service = Recorder(Overlay(cast(Any, SmallService(other_tenants=others))), **faults)
+        self.service = Recorder(Overlay(cast(Any, SmallService(other_tenants=others))), faults)
 
     def run(self, check: bool = False, **desired: Any) -> Outcome[Plan]:
         files = planned_files() if check else disk()
@@ -48,11 +49,11 @@ def test_a_tenant_is_made_once() -> None:
     assert planned.after.values["name"] == "Laboratory"
     assert bench.service.writes == []
     made = bench.run(**wanted)
-    assert bench.service.writes == ["create_tenant"]
+    assert bench.service.writes == ["tenants.create"]
     assert isinstance(made.after.values["id"], Placeholder)
     assert made.diff[0]["after"] == "name: Laboratory\n"
     assert not bench.run(**wanted).changed
-    assert bench.service.writes == ["create_tenant"]
+    assert bench.service.writes == ["tenants.create"]
 
 
 def test_names_that_differ_by_case_are_two_tenants() -> None:
@@ -83,7 +84,7 @@ def test_a_tenant_is_renamed_by_its_guid() -> None:
     renamed = bench.run(tenant=TENANT.id, name="Workshop")
     assert (renamed.plan.before.values["name"], renamed.after.values["name"]) == (NAME, "Workshop")
     assert not bench.run(tenant=TENANT.id, name="Workshop").changed
-    assert bench.service.writes == ["rename_tenant"]
+    assert bench.service.writes == ["tenants.rename"]
 
 
 def test_a_tenant_is_not_renamed_by_the_name_that_it_loses() -> None:
@@ -106,19 +107,19 @@ def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path)
     assert json.loads(record.read_text()) == {TENANT.id: "blocked"}
     assert record.stat().st_mode & 0o777 == 0o644
     assert not bench.run(**wanted).changed
-    assert bench.service.writes == ["block_legacy_authorization"]
+    assert bench.service.writes == ["tenants.block_legacy_authorization"]
 
 
 def test_a_record_of_another_tenant_says_nothing_of_this_one(tmp_path: Path) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     record.write_text('{"7e000000-0000-4000-8000-000000000009": "blocked"}')
     bench.run(record=str(record), confirm=NAME)
-    assert bench.service.writes == ["block_legacy_authorization"]
+    assert bench.service.writes == ["tenants.block_legacy_authorization"]
     assert len(json.loads(record.read_text())) == 2
 
 
 def test_what_failed_is_not_written_down(tmp_path: Path) -> None:
-    bench, record = Bench(block_legacy_authorization=[FleetError("No.")]), tmp_path / "blocked.json"
+    bench, record = Bench({"tenants.block_legacy_authorization": [FleetError("No.")]}), tmp_path / "blocked.json"
     outcome = bench.run(record=str(record), confirm=NAME)
     assert (str(outcome.error), outcome.changed, record.exists()) == ("No.", False, False)
 
@@ -143,13 +144,14 @@ def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) ->
 def test_the_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     seen: list[dict[str, str]] = []
-    block = bench.service.block_legacy_authorization
+    block = bench.service.tenants.block_legacy_authorization
 
     def look() -> None:
         seen.extend(json.loads(path.read_bytes()) for path in tmp_path.iterdir())
         block()
 
-    monkeypatch.setattr(bench.service, "block_legacy_authorization", look, raising=False)
+    tenants = Part(bench.service.tenants, block_legacy_authorization=look)
+    monkeypatch.setattr(bench.service, "tenants", tenants, raising=False)
     bench.run(record=str(record), confirm=NAME)
     assert seen == [{TENANT.id: "blocked"}]
     assert os.listdir(tmp_path) == ["blocked.json"]
@@ -159,13 +161,14 @@ def test_a_record_that_cannot_be_renamed_says_what_to_add_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
-    block = bench.service.block_legacy_authorization
+    block = bench.service.tenants.block_legacy_authorization
 
     def block_and_take_the_place() -> None:
         block()
         record.mkdir()
 
-    monkeypatch.setattr(bench.service, "block_legacy_authorization", block_and_take_the_place, raising=False)
+    tenants = Part(bench.service.tenants, block_legacy_authorization=block_and_take_the_place)
+    monkeypatch.setattr(bench.service, "tenants", tenants, raising=False)
     outcome = bench.run(record=str(record), confirm=NAME)
     assert outcome.changed
     assert f'Legacy authorization is blocked now: add "{TENANT.id}": "blocked" to the file' in str(outcome.error)

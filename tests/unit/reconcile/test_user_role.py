@@ -11,10 +11,11 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._model import User
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import User
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, execute
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.user_role import DesiredUser, plan
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.user_role import plan
 
 from tests.support.fakes import WAITING, Recorder, SmallService, surround
 
@@ -24,7 +25,7 @@ PIPELINE = User(OBJECT, "Pipeline", f"{OBJECT}@{DIRECTORY}.onmicrosoft.com", ("A
 NEW = "new@contoso.example"
 
 
-def bring(desired: DesiredUser, *runs_as: str) -> tuple[Outcome[Plan], list[str]]:
+def bring(desired: UserSpec, *runs_as: str) -> tuple[Outcome[Plan], list[str]]:
     """The outcome, and the writes, twice: the second run has to have none."""
     below = SmallService(people=(ADA, PIPELINE), runs_as=runs_as or ("admin@contoso.example",))
     service = Recorder(Overlay(cast(Any, below)))
@@ -37,28 +38,28 @@ def bring(desired: DesiredUser, *runs_as: str) -> tuple[Outcome[Plan], list[str]
 
 
 def test_somebody_new_is_invited_and_then_given_the_roles() -> None:
-    outcome, writes = bring(DesiredUser(NEW, ("reader", " CONTRIBUTOR ")))
-    assert writes == ["invite_user", "assign_role", "assign_role"]
+    outcome, writes = bring(UserSpec(NEW, ("reader", " CONTRIBUTOR ")))
+    assert writes == ["users.invite", "users.assign_role", "users.assign_role"]
     assert outcome.after.values["roles"] == ["Contributor", "Reader"]
     assert outcome.diff[0]["before"] == ""
     assert outcome.diff[0]["after"] == f"user: {NEW}\nroles:\n- Contributor\n- Reader\n"
 
 
 def test_a_principal_by_guid_is_not_invited() -> None:
-    _outcome, writes = bring(DesiredUser("2b000000-0000-4000-8000-000000000009", ("Reader",)))
-    assert writes == ["assign_role"]
+    _outcome, writes = bring(UserSpec("2b000000-0000-4000-8000-000000000009", ("Reader",)))
+    assert writes == ["users.assign_role"]
 
 
 @pytest.mark.parametrize("user", ["ada@contoso.example", "ADA@CONTOSO.EXAMPLE", "2B000000-0000-4000-8000-000000000001"])
 @pytest.mark.parametrize("roles", [("Reader",), ("reader", "READER"), ("contributor", "Reader")])
 def test_who_has_the_roles_is_left_alone(user: str, roles: tuple[str, ...]) -> None:
-    outcome, writes = bring(DesiredUser(user, roles))
+    outcome, writes = bring(UserSpec(user, roles))
     assert (writes, outcome.changed) == ([], False)
 
 
 def test_exclusive_takes_what_is_not_listed_after_giving_what_is() -> None:
-    outcome, writes = bring(DesiredUser("ada@contoso.example", ("Administrator", "reader"), exclusive=True))
-    assert writes == ["assign_role", "unassign_role"]
+    outcome, writes = bring(UserSpec("ada@contoso.example", ("Administrator", "reader"), exclusive=True))
+    assert writes == ["users.assign_role", "users.unassign_role"]
     assert outcome.after.values["roles"] == ["Administrator", "Reader"]
 
 
@@ -66,12 +67,12 @@ def test_exclusive_takes_what_is_not_listed_after_giving_what_is() -> None:
     ("roles", "left"), [((), None), (("reader",), ["Contributor"]), (("Administrator",), ["Contributor", "Reader"])]
 )
 def test_absent_takes_the_roles_listed_and_all_when_none_is(roles: tuple[str, ...], left: list[str] | None) -> None:
-    outcome, _writes = bring(DesiredUser("ada@contoso.example", roles, present=False))
+    outcome, _writes = bring(UserSpec("ada@contoso.example", roles, present=False))
     assert (outcome.after.values and outcome.after.values["roles"]) == left
 
 
 def test_nobody_is_invited_to_take_something() -> None:
-    _outcome, writes = bring(DesiredUser(NEW, present=False))
+    _outcome, writes = bring(UserSpec(NEW, present=False))
     assert writes == []
 
 
@@ -85,24 +86,24 @@ def test_nobody_is_invited_to_take_something() -> None:
 )
 def test_the_own_account_stays_administrator(user: str, runs_as: tuple[str, ...], change: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="Administrator role"):
-        bring(DesiredUser(user, **change), *runs_as)
-    _outcome, writes = bring(DesiredUser(user, force=True, **change), *runs_as)
-    assert writes[-1] == "unassign_role"
+        bring(UserSpec(user, **change), *runs_as)
+    _outcome, writes = bring(UserSpec(user, force=True, **change), *runs_as)
+    assert writes[-1] == "users.unassign_role"
 
 
 def test_another_administrator_can_be_taken_away() -> None:
-    _outcome, writes = bring(DesiredUser(OBJECT, present=False), "admin@contoso.example")
-    assert writes == ["unassign_role"]
+    _outcome, writes = bring(UserSpec(OBJECT, present=False), "admin@contoso.example")
+    assert writes == ["users.unassign_role"]
 
 
 def test_other_roles_of_the_own_account_can_be_taken() -> None:
-    _outcome, writes = bring(DesiredUser("ada@contoso.example", present=False), "ADA@contoso.example")
-    assert writes == ["unassign_role", "unassign_role"]
+    _outcome, writes = bring(UserSpec("ada@contoso.example", present=False), "ADA@contoso.example")
+    assert writes == ["users.unassign_role", "users.unassign_role"]
 
 
 def test_exclusive_says_nothing_about_who_is_to_lose_roles() -> None:
     with pytest.raises(InvalidInput, match="exclusive"):
-        bring(DesiredUser("ada@contoso.example", ("Reader",), exclusive=True, present=False))
+        bring(UserSpec("ada@contoso.example", ("Reader",), exclusive=True, present=False))
 
 
 @pytest.mark.parametrize(
@@ -110,17 +111,17 @@ def test_exclusive_says_nothing_about_who_is_to_lose_roles() -> None:
 )
 def test_what_is_no_user(user: str) -> None:
     with pytest.raises(InvalidInput, match="neither"):
-        bring(DesiredUser(user, ("Reader",)))
+        bring(UserSpec(user, ("Reader",)))
 
 
 def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
     with pytest.raises(InvalidInput, match=r'There is no role "Boss"\..*"Reader"'):
-        bring(DesiredUser(NEW, ("Boss",)))
+        bring(UserSpec(NEW, ("Boss",)))
 
 
 def test_a_principal_that_the_service_does_not_know_is_to_be_invited() -> None:
     user = "2b000000-0000-4000-8000-000000000009"
-    service = Recorder(Overlay(cast(Any, SmallService())), assign_role=[NotFound("There is no such user.")])
-    outcome = execute(surround(service).context, lambda port: plan(port, DesiredUser(user, ("Reader",))), WAITING)
+    service = Recorder(Overlay(cast(Any, SmallService())), {"users.assign_role": [NotFound("There is no such user.")]})
+    outcome = execute(surround(service).context, lambda port: plan(port, UserSpec(user, ("Reader",))), WAITING)
     assert outcome.error is not None
     assert "address" in str(outcome.error)

@@ -44,7 +44,7 @@ def create_under(client: Client, kind: str, **members: Any) -> requests.Response
     [
         ("empty", 200, ""),
         ("accepted", 202, ""),
-        ("error_object", 200, '{"Code": 4, "Message": "The operation failed on order."}'),
+        ("error_object", 200, '{"Code": 4, "Message": "The operation failed because of a fault."}'),
     ],
 )
 @pytest.mark.parametrize("executed", [True, False])

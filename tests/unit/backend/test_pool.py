@@ -12,8 +12,8 @@ import signal
 import threading
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._backend.pool import for_each
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.pool import for_each
 
 
 def never() -> None:

@@ -11,10 +11,10 @@ as its decimal digits, so that nothing is lost. GUIDs and device IDs are lower c
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any
+
+from .refs import GroupRef, Place, ProductRef, Scope
 
 OS_FEEDS = ("Retail", "RetailEval")
 UPDATE_POLICIES = ("UpdateAll", "No3rdPartyAppUpdates")
@@ -31,101 +31,6 @@ DEFAULT_DEVICE_GROUPS = (
 OPERATION_STATES = ("NotStarted", "InProgress", "Complete", "Failed", "CompleteWithErrors")
 FINAL_STATES = ("Complete", "Failed", "CompleteWithErrors")
 
-#: The service's numbers for what an image package holds (FACTS: images; ImageType in the OpenAPI description).
-IMAGE_TYPES = {
-    0: "InvalidImageType",
-    1: "OneBl",
-    2: "PlutonRuntime",
-    3: "WifiFirmware",
-    4: "SecurityMonitor",
-    5: "NormalWorldLoader",
-    6: "NormalWorldDtb",
-    7: "NormalWorldKernel",
-    8: "RootFs",
-    9: "Services",
-    10: "Applications",
-    13: "FwConfig",
-    16: "BootManifest",
-    17: "Nwfs",
-    19: "TrustedKeystore",
-    20: "Policy",
-    21: "CustomerBoardConfig",
-    22: "UpdateCertStore",
-    23: "BaseSystemUpdateManifest",
-    24: "FirmwareUpdateManifest",
-    25: "CustomerUpdateManifest",
-    26: "RecoveryManifest",
-    27: "ManifestSet",
-    28: "Other",
-}
-
-_GUID = re.compile(r"\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_DEVICE_ID = re.compile(r"\A[0-9a-fA-F]{128}\Z")
-
-
-class Placeholder(str):
-    """Stands for a value that only the service can give, in a state that is planned and not yet made.
-
-    Results show it as null and name its path in `unknown`. `kind` and `names` say what it belongs to, so that the real
-    value can be looked up once it exists, as in `Placeholder("device_group", "Kettle", "Lab")`.
-    """
-
-    kind: str
-    names: tuple[str, ...]
-
-    def __new__(cls, kind: str, *names: str) -> Placeholder:
-        made = super().__new__(cls, "(not yet known: " + " ".join((kind, *names)) + ")")
-        made.kind = kind
-        made.names = names
-        return made
-
-
-class PlannedBytes(bytes):
-    """Stands for the content of a file that only the service can give, in a state that is planned and not yet made."""
-
-
-def is_guid(text: object) -> bool:
-    """Whether the text has the form of a GUID, in any case."""
-    return isinstance(text, str) and _GUID.match(text) is not None
-
-
-def is_device_id(text: object) -> bool:
-    """Whether the text is a device ID: 128 hexadecimal digits, in any case (FACTS: devices)."""
-    return isinstance(text, str) and _DEVICE_ID.match(text) is not None
-
-
-#: What people leave around a name without seeing it. Other blanks (no-break space, zero width) are no mere padding.
-PADDING = " \t\r\n\f\v"
-
-
-class Named(Protocol):
-    """Whatever has a name."""
-
-    @property
-    def name(self) -> str: ...
-
-
-N = TypeVar("N", bound=Named)
-
-
-def name_key(name: str) -> str:
-    """Return what the names of products, device groups and users are compared by: neither case nor blanks around them
-    count (FACTS: products and device groups).
-    """
-    return name.strip(PADDING).casefold()
-
-
-def same_name(one: str, other: str) -> bool:
-    """Return whether two names of products, device groups or users are the same; see `name_key`."""
-    return name_key(one) == name_key(other)
-
-
-def all_named(there: Iterable[N], name: str) -> list[N]:
-    """Return those of this name. One that differs in case only comes before others with blanks around their names."""
-    exact = name.casefold()
-    found = [each for each in there if same_name(each.name, name)]
-    return sorted(found, key=lambda each: each.name.casefold() != exact)
-
 
 @dataclass(frozen=True)
 class Tenant:
@@ -138,9 +43,15 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Product:
-    id: str
-    name: str
+    """A product. `id` is its GUID where the service gives one."""
+
+    ref: ProductRef
     description: str | None = None
+    id: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.ref.name
 
 
 @dataclass(frozen=True)
@@ -154,22 +65,32 @@ class Deployment:
 
 @dataclass(frozen=True)
 class DeviceGroup:
-    id: str
-    product_id: str
-    name: str
+    """A device group. `id` and `product_id` are GUIDs where the service gives them."""
+
+    ref: GroupRef
     description: str | None = None
     os_feed: str = "Retail"
     update_policy: str = "UpdateAll"
     allow_crash_dumps_collection: bool = False
     current_deployment: Deployment | None = None
+    id: str | None = None
+    product_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.ref.name
 
 
 @dataclass(frozen=True)
 class Device:
-    """A device. `tenant_id` is None while it is unclaimed; a claimed one may be in no group."""
+    """A device. `tenant_id` is None while it is unclaimed. A claimed device without a `place` is in no group.
+
+    `product_id` and `device_group_id` are GUIDs where the service gives them.
+    """
 
     id: str
     tenant_id: str | None = None
+    place: Place | None = field(default=None, compare=False)
     product_id: str | None = None
     device_group_id: str | None = None
     chip_sku: str | None = None
@@ -177,6 +98,15 @@ class Device:
     last_installed_os_version: str | None = None
     last_os_update: str | None = None
     last_update_request: str | None = None
+
+    @property
+    def group(self) -> GroupRef | None:
+        """The group it is in, which may have to be looked up. Raises FleetError when that fails."""
+        return None if self.place is None else self.place.group
+
+    def is_within(self, scope: Scope) -> bool:
+        """Returns whether it is in this device group or product; looks up no more than that takes."""
+        return scope is None or (self.place is not None and self.place.is_within(scope))
 
 
 @dataclass(frozen=True)
@@ -272,33 +202,3 @@ class Insight:
     count: int
     start: str | None
     end: str | None
-
-
-@dataclass(frozen=True)
-class DeviceGroupDraft:
-    """What a new device group is to be."""
-
-    product_id: str
-    name: str
-    description: str | None = None
-    os_feed: str = "Retail"
-    update_policy: str = "UpdateAll"
-
-
-@dataclass(frozen=True)
-class ProductChange:
-    """New values; None leaves a member as it is. An empty description clears it."""
-
-    name: str | None = None
-    description: str | None = None
-
-
-@dataclass(frozen=True)
-class DeviceGroupChange:
-    """New values; None leaves a member as it is. An empty description clears it."""
-
-    name: str | None = None
-    description: str | None = None
-    os_feed: str | None = None
-    update_policy: str | None = None
-    allow_crash_dumps_collection: bool | None = None

@@ -7,34 +7,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .._deadline import Deadline
 from .._errors import Forbidden, NotFound, ServiceError
 from .._http.backoff import Backoff
-from .._http.session import Session
-from .._model import ROLES, User, is_guid, same_name
+from .._model.resources import ROLES, User
+from .._model.values import is_guid, same_name
 from . import wire
-from .backend import segment
-from .tenants import TenantVerbs
+from .client import LegacyClient, segment
 
 #: Seconds between attempts to give a role to somebody just invited.
 INVITATION_POLLS = Backoff(0.25, 1.6, 5.0)
 
 
-class AccessVerbs(TenantVerbs):
-    def __init__(
-        self, session: Session, tenant: str | None, warn: Callable[[str], None], debug: Callable[[str], None]
-    ) -> None:
-        super().__init__(session, tenant, warn, debug)
+class LegacyUsers:
+    def __init__(self, client: LegacyClient) -> None:
+        self._client = client
         self._invited: set[str] = set()
 
-    def users(self) -> list[User]:
+    def list(self) -> Sequence[User]:
         """AccessControl_ListUsers. Somebody who is no Administrator was answered 404 (FACTS: failures)."""
         doing = "listing the users of the tenant"
         try:
-            body = self._read(self._path("users"), doing)
+            body = self._client.read(self._client.path("users"), doing)
         except NotFound as error:
             hint = "The list of users is open to Administrators of the tenant only; to others it is not there."
             raise error.retold(Forbidden, error.message, hint=hint) from error
@@ -44,15 +41,15 @@ class AccessVerbs(TenantVerbs):
             (user for user in found if user.roles), key=lambda user: (user.mail or user.name or "").casefold()
         )
 
-    def user(self, user: str) -> User | None:
+    def get(self, user: str) -> User | None:
         """AccessControl_ListRolesByUser for the roles, and the list of users for the names that go with them."""
         roles = self._roles_of(user)
         try:
-            listed = self.users()
+            listed = self.list()
         except Forbidden:
             if roles is None:
                 raise
-            listed = []
+            listed = ()
         found = next((entry for entry in listed if _is(entry, user)), None)
         if found is None and roles:
             guid, address = (user.lower(), None) if is_guid(user) else (None, user)
@@ -61,62 +58,66 @@ class AccessVerbs(TenantVerbs):
             return replace(found, roles=roles)
         return found
 
-    def roles(self) -> list[str]:
+    def roles(self) -> Sequence[str]:
         """AccessControl_ListAvailableRoles. Its address is a guess: without it, the three documented names."""
         try:
-            found = wire.role_names(self._read("/v2/roles", "listing the roles that there are"))
+            found = wire.role_names(self._client.read("/v2/roles", "listing the roles that there are"))
         except ServiceError as error:
             if error.status not in (400, 403, 404, 405):
                 raise
             found = []
-        return found or list(ROLES)
+        return found or ROLES
 
-    def invite_user(self, address: str) -> None:
+    def invite(self, address: str) -> None:
         """AccessControl_InviteUser, at the fixed address of the tenant of zeros."""
         path = f"/v2/tenants/{wire.NO_TENANT}/users/invite"
-        self._write("POST", path, f"inviting {address}", target=address, body=wire.encoded({"UserEmail": address}))
+        self._client.write(
+            "POST", path, f"inviting {address}", target=address, body=wire.encoded({"UserEmail": address})
+        )
         self._invited.add(address.casefold())
 
     def assign_role(self, user: str, role: str) -> None:
         """AccessControl_AssignRole. An invitation takes some seconds to take effect (FACTS: tenants and access):
         whoever was invited here may be unknown for as long as `retry_timeout`.
         """
-        path = self._path(f"users/{segment(user)}/role/{segment(role)}/assign")
+        path = self._client.path(f"users/{segment(user)}/role/{segment(role)}/assign")
         doing = f"giving the role {role} to {user}"
-        patience = self._session.settings.retry_timeout if user.casefold() in self._invited else 0.0
-        deadline = Deadline(patience, self._session.clock.now)
+        patience = self._client.session.settings.retry_timeout if user.casefold() in self._invited else 0.0
+        deadline = Deadline(patience, self._client.session.clock.now)
         for pause in INVITATION_POLLS.pauses():
             try:
-                self._write("POST", path, doing, target=user)
+                self._client.write("POST", path, doing, target=user)
             except NotFound:
                 if deadline.passed:
                     raise
-                self._session.pause(min(pause, deadline.remaining()), doing)
+                self._client.session.pause(min(pause, deadline.remaining()), doing)
             else:
                 self._invited.discard(user.casefold())
                 return
 
     def unassign_role(self, user: str, role: str) -> None:
         """AccessControl_UnassignRole."""
-        path = self._path(f"users/{segment(user)}/role/{segment(role)}/unassign")
-        self._write("POST", path, f"taking the role {role} from {user}", target=user)
+        path = self._client.path(f"users/{segment(user)}/role/{segment(role)}/unassign")
+        self._client.write("POST", path, f"taking the role {role} from {user}", target=user)
 
-    def account(self) -> tuple[str, ...]:
+    def account(self) -> Sequence[str]:
         """A person may sign in by another address than the tenant knows, so the object ID comes along."""
-        account = self._session.tokens.account()
+        account = self._client.session.tokens.account()
         return tuple(name for name in (account.address, account.object_id) if name)
 
     def _roles_of(self, user: str) -> tuple[str, ...] | None:
         """Roles in this tenant; None when the service does not know the user, or does not tell."""
         doing = f"looking up the roles of {user}"
         try:
-            body = self._find(self._path(f"users/{segment(user)}/role"), doing, target=user)
+            body = self._client.find(self._client.path(f"users/{segment(user)}/role"), doing, target=user)
         except Forbidden:
             return None
         if body is None:
             return None
         listed = wire.listed(wire.member(body, "Roles"), doing)
-        mine = [entry for entry in listed if wire.id_of(wire.member(entry, "TenantId")) in (self._resolved(), None)]
+        mine = [
+            entry for entry in listed if wire.id_of(wire.member(entry, "TenantId")) in (self._client.tenant_id(), None)
+        ]
         return tuple(sorted({name for entry in mine for name in wire.role_names(wire.member(entry, "RoleNames"))}))
 
 

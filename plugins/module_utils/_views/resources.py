@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
-from ._model import Deployment, Device, DeviceGroup, Image, Insight, Operation, Product, Tenant, User
+from .._model.resources import Deployment, Device, DeviceGroup, Image, Insight, Operation, Product, Tenant, User
+from .._model.specs import DeviceGroupSpec
 
 Values = dict[str, Any]
 
@@ -30,9 +31,20 @@ def product_values(product: Product, groups: Iterable[DeviceGroup]) -> Values:
     }
 
 
-def device_group_values(group: DeviceGroup, product: str | None) -> Values:
+def device_group_values(group: DeviceGroup) -> Values:
     """A device group with the name of its product."""
-    return {**_group_members(group), "product_id": group.product_id, "product": product}
+    return {**_group_members(group), "product_id": group.product_id, "product": group.ref.product.name}
+
+
+def device_group_shown(group: DeviceGroup) -> Values:
+    """A device group as differences show it. Its current deployment has a difference of its own."""
+    return {"name": group.name, "product": group.ref.product.name, **group_settings(group)}
+
+
+def group_settings(group: DeviceGroup) -> Values:
+    """What can be set of a device group beside its name."""
+    names = [each.name for each in fields(DeviceGroupSpec) if each.name != "name"]
+    return {name: getattr(group, name) for name in names}
 
 
 def _group_members(group: DeviceGroup) -> Values:
@@ -40,23 +52,20 @@ def _group_members(group: DeviceGroup) -> Values:
     return {
         "id": group.id,
         "name": group.name,
-        "description": group.description,
-        "os_feed": group.os_feed,
-        "update_policy": group.update_policy,
-        "allow_crash_dumps_collection": group.allow_crash_dumps_collection,
+        **group_settings(group),
         "current_deployment": None
         if current is None
         else {"id": current.id, "deployed_at": current.deployed_at, "images": list(current.images)},
     }
 
 
-def device_values(device: Device, places: Mapping[str, tuple[str, str]]) -> Values:
-    """A device; `places` gives the names of product and device group by the GUID of the group."""
-    product, group = places.get(device.device_group_id or "", (None, None))
+def device_values(device: Device) -> Values:
+    """A device with the names of its product and device group."""
+    group = device.group
     return {
         "id": device.id,
-        "product": product,
-        "device_group": group,
+        "product": None if group is None else group.product.name,
+        "device_group": None if group is None else group.name,
         "product_id": device.product_id,
         "device_group_id": device.device_group_id,
         "chip_sku": device.chip_sku,

@@ -12,8 +12,8 @@ from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._errors import MissingLibrary, ServiceError
-from ._model import Certificate
+from .._errors import MissingLibrary, ServiceError
+from .._model.resources import Certificate
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate as X509

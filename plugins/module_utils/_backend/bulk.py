@@ -1,0 +1,73 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Work on any number of devices: many at a time, each with its own outcome, reported once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from .._deadline import Deadline
+from .._errors import FleetError, MissingLibrary, ReadOnlyViolation, SignInError, Unreachable
+from .._http.endings import deadline_exceeded
+from .._model.resources import Operation
+from .._service import DeviceOutcome, Report
+from .pool import for_each
+
+#: Not the fault of one device.
+DEFECTS = (ReadOnlyViolation, MissingLibrary)
+
+
+class Progress:
+    """Reports each device once, one at a time, and remembers whether to go on."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._lock = threading.Lock()
+        self.going_on = True
+        self.gone: FleetError | None = None
+        self.last: Operation | None = None
+
+    def tell(self, device_id: str, error: FleetError | None = None) -> bool:
+        with self._lock:
+            if isinstance(error, SignInError) or (isinstance(error, Unreachable) and error.status is None):
+                # There is nobody to talk to: the devices that are left would each wait for the same end.
+                self.gone = self.gone or error
+            if not self._report(DeviceOutcome(device_id, error)):
+                self.going_on = False
+            return self.going_on
+
+    def seen(self, operation: Operation) -> None:
+        with self._lock:
+            self.last = operation
+
+
+def for_each_device(
+    device_ids: Sequence[str],
+    work: Callable[[str], bool],
+    deadline: Deadline,
+    progress: Progress,
+    threads: int,
+    abandon: Callable[[], None],
+) -> None:
+    """Does the work for each device, so many at a time; what goes wrong with one is reported, and the others go on.
+
+    Once `work` returns False, no further device is started; nor after the deadline, or when nobody answers any more.
+    """
+
+    def alone(device_id: str) -> bool:
+        try:
+            if progress.gone is not None:
+                raise progress.gone
+            if deadline.passed:
+                raise deadline_exceeded(f"coming to the device {device_id}", deadline, "not started", device_id)
+            return work(device_id)
+        except DEFECTS:
+            raise
+        except FleetError as error:
+            return progress.tell(device_id, error)
+
+    for_each(device_ids, alone, threads, abandon)

@@ -1,0 +1,53 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Reads single devices, and remembers which are known to be this tenant's: operation Devices_Get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .._errors import Forbidden, NotFound
+from .._model.resources import Device
+from . import wire
+from .client import LegacyClient, segment
+
+
+class OwnDevices:
+    """Devices that were read, claimed or moved as this tenant's: they stay so."""
+
+    def __init__(self, client: LegacyClient) -> None:
+        self._client = client
+        self._ids: set[str] = set()
+
+    def add(self, device_ids: Iterable[str]) -> None:
+        self._ids.update(device_ids)
+
+    def read(self, device_id: str) -> Device | None:
+        """Returns a device without its place. One of another tenant may show as not found or as forbidden (FACTS:
+        failures).
+
+        A device known as this tenant's cannot become anybody else's: for it, both are errors.
+        """
+        path, doing = self._client.path(f"devices/{segment(device_id)}"), f"looking up the device {device_id}"
+        try:
+            found = wire.device(wire.body_of(self._client.read(path, doing, target=device_id), doing))
+        except (Forbidden, NotFound):
+            if device_id in self._ids:
+                raise
+            return None
+        if found.tenant_id == self._client.tenant_id():
+            self._ids.add(device_id)
+        return found
+
+    def is_own(self, device_id: str) -> bool:
+        """Returns whether the device is this tenant's now."""
+        device = self.read(device_id)
+        return device is not None and device.tenant_id == self._client.tenant_id()
+
+    def is_in(self, device_id: str, device_group_id: str) -> bool:
+        """Returns whether the device is in the group of this GUID now."""
+        device = self.read(device_id)
+        return device is not None and device.device_group_id == device_group_id

@@ -1,0 +1,76 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The forms of single values: GUIDs, device IDs, names, and stand-ins for what only the service can give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+_GUID = re.compile(r"\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_DEVICE_ID = re.compile(r"\A[0-9a-fA-F]{128}\Z")
+
+
+class Placeholder(str):
+    """Stands for a value that only the service can give, in a state that is planned and not yet made.
+
+    Results show it as null and name its path in `unknown`. It never addresses anything. `names` say what it belongs to.
+    """
+
+    names: tuple[str, ...]
+
+    def __new__(cls, what: str, *names: str) -> Placeholder:
+        made = super().__new__(cls, f"(not yet known: {' '.join((what, *names))})")
+        made.names = names
+        return made
+
+
+class PlannedBytes(bytes):
+    """Stands for the content of a file that only the service can give, in a state that is planned and not yet made."""
+
+
+def is_guid(text: object) -> bool:
+    """Returns whether the text has the form of a GUID, in any case."""
+    return isinstance(text, str) and _GUID.match(text) is not None
+
+
+def is_device_id(text: object) -> bool:
+    """Returns whether the text is a device ID: 128 hexadecimal digits, in any case (FACTS: devices)."""
+    return isinstance(text, str) and _DEVICE_ID.match(text) is not None
+
+
+#: What people leave around a name without seeing it. Other blanks (no-break space, zero width) are no mere padding.
+PADDING = " \t\r\n\f\v"
+
+
+class Named(Protocol):
+    """Whatever has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def name_key(name: str) -> str:
+    """Returns what the names of products, device groups and users are compared by: neither case nor blanks around them
+    count (FACTS: products and device groups).
+    """
+    return name.strip(PADDING).casefold()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Returns whether two names of products, device groups or users are the same; see `name_key`."""
+    return name_key(one) == name_key(other)
+
+
+def all_named(there: Iterable[N], name: str) -> list[N]:
+    """Returns those of this name. One that differs in case only comes before others with blanks around their names."""
+    exact = name.casefold()
+    found = [each for each in there if same_name(each.name, name)]
+    return sorted(found, key=lambda each: each.name.casefold() != exact)

@@ -1,0 +1,164 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""One run of a task, without Ansible: options and environment in; service, files, sign-in, warnings and result out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from ._connection import Connection, open_connection, open_login
+from ._context import Context, Params
+from ._environment import Environment
+from ._errors import FleetError
+from ._files.disk import Disk
+from ._files.port import Files
+from ._login import Login
+from ._options import secrets_in
+from ._overlay.overlay import Overlay
+from ._resolver import Layer, Resolved, of_environment, resolve
+from ._service import Service
+from ._views.result import Result, mask_unknown
+
+NO_COST = {"requests": 0, "retries": 0, "throttled_seconds": 0.0, "token_source": None}
+
+
+class Host(Protocol):
+    """What a task needs from the program that runs it."""
+
+    def warn(self, text: str, /) -> None:
+        """Shows a warning to the user."""
+
+    def debug(self, text: str, /) -> None:
+        """Shows a detail at high verbosity."""
+
+    def mask(self, secrets: Iterable[str], /) -> None:
+        """Masks these values in all output from now on."""
+
+
+@dataclass(frozen=True)
+class Modes:
+    """How a task runs: `check` keeps every write to itself, `no_log` keeps the result out of logs."""
+
+    check: bool = False
+    no_log: bool = False
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a task ended: what it returns, and the error that it failed with."""
+
+    values: dict[str, Any]
+    error: FleetError | None = None
+
+
+class Task:
+    """One run of a task; a context manager that closes its connection.
+
+    :param options: the options of the task as they were given.
+    :param layers: where connection options come from before the environment, in order of precedence; then, after it.
+    :param files: the files that the task works on; in check mode those that keep every write to themselves. By default,
+        files that can only be read.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        layers: tuple[Sequence[Layer], Sequence[Layer]],
+        environment: Environment,
+        host: Host,
+        modes: Modes = Modes(),
+        files: Files | None = None,
+    ) -> None:
+        self._options = options
+        self._layers = layers
+        self._environment = environment
+        self._host = host
+        self._modes = modes
+        self._files: Files = files or Disk()
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Task:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    @property
+    def service(self) -> Service:
+        """The service; in check mode one that sends no write. Raises InvalidInput and SignInError."""
+        return self._connect().service
+
+    def run(self, function: Callable[[Params, Context], Result]) -> Ending:
+        """Runs the function of a module and returns its result, or the error that it failed with, and `api`."""
+        try:
+            result = function({**self._options, **self._resolved.params}, self._context())
+        except FleetError as error:
+            return Ending({"changed": False, "api": self._cost()}, self._explained(error))
+        values, unknown = mask_unknown(result.values)
+        values = {**values, "changed": result.changed, "api": self._cost()}
+        if result.diff is not None:
+            values.update(diff=list(result.diff), unknown=unknown)
+        return Ending(values, self._explained(result.error))
+
+    @cached_property
+    def _resolved(self) -> Resolved:
+        """The connection options. Their secrets are masked before anything is checked."""
+        resolved = self._resolve(person=False)
+        for warning in resolved.warnings:
+            self._host.warn(warning)
+        return resolved
+
+    def _resolve(self, *, person: bool) -> Resolved:
+        before, after = self._layers
+        layers = [*before, of_environment(self._environment), *after]
+        for layer in layers:
+            self._host.mask(secrets_in({name: found.value for name, found in layer.items()}))
+        return resolve(layers, self._environment, person=person)
+
+    def _context(self) -> Context:
+        return Context(
+            open_service=self._open_service,
+            # In check mode every write ends here and in the overlay: nothing else has to know.
+            files=self._files,
+            warn=self._host.warn,
+            no_log=self._modes.no_log,
+            open_login=self._open_login,
+            account=lambda: self._connect().account(),
+            environment=self._environment,
+        )
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._resolved.require_own_credential()
+            self._connection = open_connection(
+                {**self._options, **self._resolved.params},
+                read_only=self._modes.check,
+                warn=self._host.warn,
+                debug=self._host.debug,
+                environment=self._environment,
+            )
+        return self._connection
+
+    def _open_service(self) -> Service:
+        service = self._connect().service
+        return Overlay(service) if self._modes.check else service
+
+    def _open_login(self) -> Login:
+        params = self._resolve(person=True).params
+        return open_login(params, read_only=self._modes.check, warn=self._host.warn, environment=self._environment)
+
+    def _explained(self, error: FleetError | None) -> FleetError | None:
+        # A cached property that failed is not kept: asking for it again would raise the same error.
+        resolved = self.__dict__.get("_resolved")
+        return resolved.explain(error) if error is not None and resolved is not None else error
+
+    def _cost(self) -> dict[str, Any]:
+        """Returns what the task has cost so far; a task that never opened a connection cost nothing."""
+        return self._connection.api() if self._connection is not None else dict(NO_COST)

@@ -1,0 +1,238 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""What the role `provision` was given: options as surveys and command lines leave them, and documents to merge.
+
+Problems are returned as sentences and never raised, so that the role can show them all, as they are, on every core.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import yaml
+from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
+from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank, flag, text
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
+
+from ._plain import plain
+
+_CONTENT = "a mapping with products, images, devices or users"
+_OMITTED = "__omit_place_holder__"
+
+
+def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
+    """Returns the options of the role with their types, and `problems`, a list of sentences.
+
+    :param given: the options by name, without `provision_`; `start` is the directory that `base` starts from. What is
+        null, blank or omitted counts as not given.
+
+    Paths are whole. `src`, `record` and the numbers are None when they are not given.
+    """
+    reader = _Reader({name: value for name, value in plain(given).items() if not _missing(value)}, environment)
+    base = reader.path("base", start=str(given["start"])) or str(given["start"])
+    src = reader.path("src", start=base)
+    return {
+        "src": src,
+        "record": reader.path("record", start=base),
+        "folder": reader.path("folder", start=base) or (os.path.dirname(src) if src else os.path.realpath(base)),
+        "document": reader.document("document"),
+        "images": reader.words("images"),
+        "prune": reader.words("prune", PRUNABLE),
+        "claim": reader.flag("claim"),
+        "max_changes": reader.number("max_changes"),
+        "max_failures": reader.number("max_failures"),
+        "concurrency": reader.number("concurrency"),
+        "problems": reader.problems,
+    }
+
+
+def document_problems(content: str, name: str) -> list[str]:
+    """Returns what makes a document unusable, as sentences that begin with `Invalid` and the name; [] for none.
+
+    Values may hold tags such as `!vault`, and templates in quotes. A key may be in a mapping only once: Ansible would
+    keep the last one, and pruning delete what the others describe.
+    """
+    node: Any
+    try:
+        node = yaml.compose(content, yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        return [f"Invalid {name}{where}: not valid YAML or JSON. Fix it; values that begin with a brace need quotes."]
+    except RecursionError:
+        return [f"Invalid {name}: nested too deeply. Use {_CONTENT}."]
+    if node is None or node.tag == "tag:yaml.org,2002:null":
+        return [f"Invalid {name}: it is empty. Use {_CONTENT}."]
+    if node.id != "mapping":
+        return [f"Invalid {name}: a {'list' if node.id == 'sequence' else 'text'} is not a document. Use {_CONTENT}."]
+    unquoted = [
+        f"Invalid {name}, line {line}: a template without quotes. Put it in quotes." for line in _templates(node)
+    ]
+    return unquoted or [
+        f"Invalid {name}, line {line}: duplicate key {key} in one mapping. Keep one of them."
+        for key, line in duplicate_keys(node)
+    ]
+
+
+def merge_documents(parts: Iterable[Mapping[str, Any]], prune: Iterable[str]) -> dict[str, Any]:
+    """Returns the `document` that the parts make together, and `problems`, a list of sentences.
+
+    :param parts: mappings with `name`, what messages call the part, and `document`. Mappings are merged, lists appended
+        without what is in both, and of other values the last one is kept.
+    :param prune: kinds of resources to delete where the document does not name them. A part in which such a kind is
+        empty is a problem: a template may have given nothing, and what it stands for would be deleted.
+    """
+    kinds, problems = set(prune), []
+    merged: dict[str, Any] = {}
+    for part in parts:
+        name, document = str(part["name"]), part["document"]
+        if not isinstance(document, Mapping):
+            problems.append(f"Invalid {name}: it gives no mapping. Use {_CONTENT}.")
+            continue
+        problems += [f"Invalid {name}: {path} {why}" for path, why in _problems(document, kinds)]
+        problems += _merge(merged, document, name)
+    return {"document": merged, "problems": problems}
+
+
+class _Reader:
+    """Reads options one by one and collects what is wrong with them."""
+
+    def __init__(self, given: Mapping[str, Any], environment: Environment) -> None:
+        self._given = given
+        self._environment = environment
+        self.problems: list[str] = []
+
+    def path(self, name: str, start: str) -> str | None:
+        found = self._checked(name, text)
+        if found is None:
+            return None
+        return os.path.realpath(os.path.join(start, self._environment.expand(found)))
+
+    def flag(self, name: str) -> bool:
+        return bool(self._checked(name, flag))
+
+    def number(self, name: str) -> int | None:
+        found: int | None = self._checked(name, _number)
+        return found
+
+    def words(self, name: str, choices: Sequence[str] = ()) -> list[str]:
+        """Returns a list of texts; one text has them between commas, or is a list in YAML."""
+        found: list[str] = self._checked(name, _words) or []
+        for each in found:
+            if choices and each not in choices:
+                self.problems.append(f'Invalid provision_{name} "{each}". Available: {", ".join(choices)}.')
+        return found
+
+    def document(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._checked(name, _document) or {}
+        return found
+
+    def _checked(self, name: str, check: Callable[[Found, Environment], Any]) -> Any:
+        if name not in self._given:
+            return None
+        try:
+            return check(Found(self._given[name], f"provision_{name}"), self._environment)
+        except InvalidInput as problem:
+            self.problems.append(str(problem))
+            return None
+
+
+def _missing(value: Any) -> bool:
+    return blank(value) or (isinstance(value, str) and value.startswith(_OMITTED))
+
+
+def _number(found: Found, _environment: Environment) -> int:
+    word = str(found.value).strip()
+    if isinstance(found.value, (int, str)) and not isinstance(found.value, bool) and word.isascii() and word.isdigit():
+        return int(word) if len(word) < 10 else 10**9
+    raise InvalidInput(f'Invalid {found.name} "{found.value}": not a whole number.', hint="Use a number such as 10.")
+
+
+def _words(found: Found, environment: Environment) -> list[str]:
+    value = found.value
+    if isinstance(value, str) and value.strip().startswith("["):
+        with contextlib.suppress(yaml.YAMLError, ValueError):  # A pattern of files may begin with a bracket.
+            value = yaml.safe_load(value)
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, (list, tuple)):
+        raise InvalidInput(f"Invalid {found.name}: not a list.", hint="Use a list, or text with commas between.")
+    return [text(Found(each, found.name), environment) for each in value if not blank(each)]
+
+
+def _document(found: Found, _environment: Environment) -> dict[str, Any]:
+    value = found.value
+    if isinstance(value, str):
+        problems = document_problems(value, found.name)
+        if problems:
+            raise InvalidInput(problems[0])
+        try:
+            value = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError):
+            raise InvalidInput(f"Invalid {found.name}: not plain YAML or JSON.", hint="Leave out tags.") from None
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise InvalidInput(f"Invalid {found.name}: not a document.", hint=f"Use {_CONTENT}.")
+
+
+def _templates(node: Any) -> list[int]:
+    """Returns the lines, from 1, of keys that are mappings or lists: `{{ name }}` without quotes is such a mapping."""
+    lines, waiting, seen = [], [node], set()
+    while waiting:
+        each = waiting.pop()
+        if id(each) in seen or each.id == "scalar":
+            continue
+        seen.add(id(each))
+        pairs = each.value if each.id == "mapping" else []
+        lines += [key.start_mark.line + 1 for key, _value in pairs if key.id != "scalar"]
+        waiting += [inner for pair in pairs for inner in pair] if pairs else each.value
+    return sorted(lines)
+
+
+def _problems(document: Mapping[str, Any], prune: set[str]) -> Iterator[tuple[str, str]]:
+    """Yields the path of each value that cannot be used, with what is wrong."""
+    kinds: tuple[str, ...] = ("products", "users")
+    lists = [(kind, document[kind]) for kind in kinds if kind in prune and kind in document]
+    if "device_groups" in prune and isinstance(document.get("products"), (list, tuple)):
+        for number, product in enumerate(document["products"]):
+            if isinstance(product, Mapping) and "device_groups" in product:
+                lists.append((f"products[{number}].device_groups", product["device_groups"]))
+    for path, value in lists:
+        if blank(value):
+            yield path, "is empty and pruned. Give what is to stay, or [] to delete everything."
+    waiting: list[tuple[str, Any]] = [("", document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += [(f"{path}.{key}" if path else str(key), each) for key, each in value.items()]
+        elif isinstance(value, (list, tuple)):
+            waiting += [(f"{path}[{number}]", each) for number, each in enumerate(value)]
+        elif isinstance(value, date):
+            yield path, f"is the date {value}, which is not text. Put it in quotes."
+
+
+def _merge(merged: dict[str, Any], document: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Adds a document to those before it, and yields what cannot be added."""
+    for key, value in document.items():
+        there = merged.get(key)
+        if value is None and there is not None:
+            continue
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            inner = dict(there)
+            yield from _merge(inner, value, name)
+            merged[key] = inner
+        elif isinstance(there, list) and isinstance(value, (list, tuple)):
+            merged[key] = [each for each in there if each not in value] + list(value)
+        elif isinstance(there, (list, Mapping)) != isinstance(value, (list, tuple, Mapping)) and there is not None:
+            yield f"Invalid {name}: {key} is of another type than in the document before it. Give both as lists."
+        else:
+            merged[key] = list(value) if isinstance(value, tuple) else value

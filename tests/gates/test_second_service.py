@@ -1,0 +1,282 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The scenarios on a second service: another backend, without GUIDs, of which reconcilers and modules know nothing."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import importlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import CONNECTION
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.azsphere.fleet.plugins.module_utils._login import Account
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Certificate
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Diff, mask_unknown
+
+from tests.simulator import certificates as authorities
+from tests.support.ansible_files import disk, planned_files
+from tests.support.toy_service import ToyCertificates, ToyService, ToyState
+
+from .fleet import (
+    DEVELOPMENT,
+    EMPTY_GROUP,
+    FIELD_TEST,
+    FOREIGN,
+    KETTLE,
+    PLAIN,
+    PRODUCTION,
+    SPARE,
+    TENANT_ID,
+    write_files,
+)
+from .proof import fill, masked
+from .scenarios import ALL
+from .scenarios.table import NOTHING, OPERATION, READ, REFUSED, SUCCESSOR, Scenario
+from .workbench import PREFIX
+
+#: Names of what scenarios identify by GUID.
+PRODUCTS = {KETTLE: "Kettle", SPARE: "Spare", PLAIN: "Plain"}
+GROUPS = {FIELD_TEST: "Field Test", DEVELOPMENT: "Development", PRODUCTION: "Production", EMPTY_GROUP: "Shelf"}
+#: Scenarios that need what the service lacks, by what it lacks.
+UNSUPPORTED = {
+    "rename": {
+        "product-change-another_name",
+        "product-change-another_case_of_its_name",
+        "product-refused-to_be_renamed_to_a_name_that_is_taken",
+        "device_group-change-another_name",
+        "device_group-change-another_case_of_its_name",
+        "device_group-refused-to_be_renamed_to_a_name_that_is_taken",
+        "tenant-change-its_name",
+    },
+    "create_tenant": {
+        "tenant-create-from_a_device",
+        "tenant-create-and_not_waited_for",
+        "tenant-nothing-made_before",
+        "tenant-refused-from_a_device_that_is_claimed",
+        "tenant-refused-with_a_name_that_is_none",
+    },
+    "block_legacy_authorization": {
+        "tenant-change-no_legacy_authorization",
+        "tenant-nothing-no_legacy_authorization_as_written_down",
+    },
+    "users": {each.id for each in ALL if each.module in ("user_role", "user_info")},
+    # What has no GUIDs cannot be asked for by one.
+    "ids": {"product-refused-that_is_not_there", "device_group-refused-that_is_not_there"},
+}
+SKIPPED = {scenario: lacking for lacking, scenarios in UNSUPPORTED.items() for scenario in scenarios}
+
+
+@dataclass(frozen=True)
+class Answer:
+    values: dict[str, Any]
+    unknown: list[str]
+    changed: bool
+    diff: tuple[Diff, ...]
+    error: FleetError | None
+
+
+class Bench:
+    """Modules on a toy service, in a folder with the files of the scenarios."""
+
+    def __init__(self, seed: Mapping[str, Any], certificates: ToyCertificates) -> None:
+        document = copy.deepcopy(dict(seed))
+        self.state = ToyState(document["tenants"][0])
+        self.service = ToyService(self.state, frozenset([FOREIGN]), certificates)
+        self.tenant = self.state.tenant
+
+    def run(self, module: str, options: Mapping[str, Any], *, check: bool = False) -> Answer:
+        imported = importlib.import_module(f"{PREFIX}.{module}")
+        context = Context(
+            lambda: Overlay(self.service) if check else self.service,
+            planned_files() if check else disk(),
+            warn=lambda _text: None,
+            account=lambda: Account("access_token"),
+        )
+        try:
+            result = imported.run(validated(imported, options), context)
+        except FleetError as error:
+            return Answer({}, [], False, (), error)
+        values, unknown = mask_unknown(result.values)
+        return Answer(dict(values), unknown, result.changed, tuple(result.diff or ()), result.error)
+
+
+def validated(module: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = module.ARGUMENTS + CONNECTION
+    files = FILE_COMMON_ARGUMENTS if arguments.add_file_common_args else {}
+    checked = ArgumentSpecValidator(
+        {**files, **arguments.spec},
+        mutually_exclusive=arguments.mutually_exclusive,
+        required_one_of=arguments.required_one_of,
+        required_together=arguments.required_together,
+        required_if=arguments.required_if,
+    ).validate(dict(options))
+    assert not checked.error_messages, checked.error_messages
+    return dict(checked.validated_parameters)
+
+
+@pytest.fixture(scope="module")
+def signed() -> ToyCertificates:
+    now = datetime.now(timezone.utc)
+    cas = authorities.make_default_cas(authorities.make_root(now), TENANT_ID, now)
+    active = authorities.active(cas, now)
+    assert active is not None
+    other = next(each for each in cas if each is not active)
+    first, second = (
+        Certificate(f"{number:040X}", number == 1, False, base64.b64decode(authorities.body(each)))
+        for number, each in enumerate((active, other), 1)
+    )
+
+    def sign(code: str) -> bytes:
+        return base64.b64decode(authorities.proof_of_possession(active, code, now))
+
+    chain = base64.b64decode(authorities.bundle(cas, None))
+    return ToyCertificates(first, second, chain, sign)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def by_name(scenario: Scenario) -> dict[str, Any]:
+    """The options with names in place of GUIDs of products and device groups, which this service does not have."""
+    options = dict(scenario.options)
+    if options.get("product") in PRODUCTS:
+        options["product"] = PRODUCTS[options["product"]]
+    if options.get("device_group") in GROUPS:
+        options |= {"product": "Kettle", "device_group": GROUPS[options["device_group"]]}
+    known = {"product": PRODUCTS, "product_info": PRODUCTS, "device_group": GROUPS, "device_group_info": GROUPS}
+    if "id" in options and scenario.module in known:
+        name = known[scenario.module].get(str(options.pop("id")).lower(), "Nothing")
+        options.setdefault("name", name)
+        if scenario.module.startswith("device_group"):
+            options["product"] = "Kettle"
+    return options
+
+
+def prepared(scenario: Scenario, signed: ToyCertificates) -> tuple[Bench, dict[str, Any]]:
+    bench = Bench(scenario.seed, signed)
+    for name, text in scenario.files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    meant: dict[str, Any] = {SUCCESSOR: signed.list()[1].thumbprint}
+    for module, options in scenario.first:
+        done = bench.run(module, without_users({k: meant.get(str(v), v) for k, v in options.items()}))
+        assert done.error is None
+        meant[OPERATION] = (done.values.get("operation") or {}).get("id")
+    return bench, {name: meant.get(str(value), value) for name, value in by_name(scenario).items()}
+
+
+def has_users(options: Mapping[str, Any]) -> bool:
+    return bool((options.get("blueprint") or {}).get("users")) or "users" in options.get("prune", ())
+
+
+def without_users(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options without users in a blueprint."""
+    made = dict(options)
+    if isinstance(made.get("blueprint"), dict):
+        made["blueprint"] = {key: value for key, value in made["blueprint"].items() if key != "users"}
+    if made.get("prune"):
+        made["prune"] = [kind for kind in made["prune"] if kind != "users"]
+    return made
+
+
+def disk_files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+#: A file with users, which is read as it is.
+_OF_FILES = {each.id for each in ALL if "src" in each.options and each.module == "blueprint"}
+_USERS_ONLY = {"blueprint-refused-its_own_account_to_be_pruned"}
+SUPPORTED = [each for each in ALL if each.id not in SKIPPED and each.id not in _OF_FILES and each.id not in _USERS_ONLY]
+WRITING = [each for each in SUPPORTED if each.effect not in (READ, REFUSED)]
+READING = [each for each in SUPPORTED if each.effect == READ]
+REFUSALS = [each for each in SUPPORTED if each.effect == REFUSED]
+
+
+@pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
+def test_check_predicts_what_a_second_service_does(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+    bench, options = prepared(scenario, signed)
+    options = without_users(options)
+    before = bench.state.snapshot(), disk_files(folder)
+    predicted = bench.run(scenario.module, options, check=True)
+    assert (bench.state.snapshot(), disk_files(folder)) == before
+    assert predicted.error is None
+    real = bench.run(scenario.module, options)
+    assert real.error is None
+    assert (predicted.changed, real.changed) == (scenario.effect != NOTHING, scenario.effect != NOTHING)
+    assert masked(predicted.values, predicted.unknown) == masked(real.values, predicted.unknown)
+    told = [text for each in predicted.diff for text in each.values()]
+    made = [text for each in real.diff for text in each.values()]
+    assert [fill(*pair) for pair in zip(told, made, strict=True)] == made
+    if not scenario.again:
+        for check in (False, True):
+            again = bench.run(scenario.module, options, check=check)
+            assert (again.error, again.changed, again.diff) == (None, False, ())
+
+
+@pytest.mark.parametrize("scenario", READING, ids=lambda scenario: scenario.id)
+def test_a_second_service_is_read(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+    del folder
+    bench, options = prepared(scenario, signed)
+    writes = bench.state.writes
+    planned, real = (bench.run(scenario.module, options, check=check) for check in (True, False))
+    assert (planned.error, real.error, bench.state.writes) == (None, None, writes)
+    assert planned.values == real.values
+
+
+@pytest.mark.parametrize("scenario", REFUSALS, ids=lambda scenario: scenario.id)
+def test_a_second_service_refuses_alike(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+    bench, options = prepared(scenario, signed)
+    options = without_users(options)
+    before = bench.state.snapshot(), disk_files(folder)
+    planned, real = (bench.run(scenario.module, options, check=check) for check in (True, False))
+    assert planned.error is not None
+    assert real.error is not None
+    assert planned.error.code != "unsupported"
+    assert str(planned.error) == str(real.error) or bench.state.writes > before[0][2]
+
+
+def lacking(scenario: Scenario) -> str | None:
+    return SKIPPED.get(scenario.id, "users" if has_users(scenario.options) or scenario.id in _OF_FILES else None)
+
+
+@pytest.mark.parametrize("scenario", [each for each in ALL if lacking(each)], ids=lambda scenario: scenario.id)
+def test_what_a_service_lacks_is_unsupported(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+    """Before the first write, in check and real runs alike."""
+    bench = Bench(scenario.seed, signed)
+    for name, text in scenario.files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    before = bench.state.snapshot(), disk_files(folder)
+    for check in (True, False):
+        answer = bench.run(scenario.module, scenario.options, check=check)
+        assert answer.error is not None
+        assert answer.error.code == "unsupported"
+        if scenario.id.startswith("blueprint"):
+            assert answer.error.target == "users"
+            assert answer.error.hint == "Use the role assignments of the platform."
+    assert (bench.state.snapshot(), disk_files(folder)) == before
+
+
+def test_only_what_the_service_lacks_is_skipped() -> None:
+    assert set(SKIPPED) <= {each.id for each in ALL}
+    reasons = itertools.chain.from_iterable(UNSUPPORTED.values())
+    assert len(list(reasons)) == len(SKIPPED)
