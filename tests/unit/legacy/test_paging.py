@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 import pytest
@@ -99,3 +101,12 @@ def test_invalid_list_is_not_read_as_empty(body: Any) -> None:
 def test_member_names_are_case_insensitive() -> None:
     assert list(entries(lambda _query, _headers: {"items": [{"id": 1}]}, "listing")) == [{"id": 1}]
     assert list(entries(lambda _query, _headers: {"Items": None}, "listing")) == []
+
+
+@pytest.mark.parametrize("items", [[{"Id": 1}], [{"Id": 1}] * 1000])
+def test_pages_with_entries_and_without_an_end_are_an_error(items: list[Mapping[str, Any]]) -> None:
+    numbers = count()
+    with pytest.raises(ServiceError, match="the list cannot be completed"):
+        deque(
+            entries(lambda _query, _headers: {"Items": items, "ContinuationToken": f"t{next(numbers)}"}, "listing"), 0
+        )
