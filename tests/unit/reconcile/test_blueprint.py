@@ -56,7 +56,7 @@ def test_what_is_pruned_is_told_after_the_devices_that_leave_it() -> None:
 def test_a_deployment_that_cannot_be_is_refused_before_anything_is_read() -> None:
     recorder = Recorder(MemoryService())
     group = {"name": "New", "deployment": {"images": ["KettleApp"]}}
-    with pytest.raises(InvalidInput, match="no image ID"):
+    with pytest.raises(InvalidInput, match="Invalid image ID"):
         run(recorder, {"products": [{"name": "Kettle", "device_groups": [group]}]})
     assert recorder.used == []
 
