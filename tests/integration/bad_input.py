@@ -136,7 +136,7 @@ AT_ONCE = (
         {"src": "{folder}/semicolons.csv"},
         "The device list {folder}/semicolons.csv has no column DeviceId and no column ProductName and no column "
         "DeviceGroupName. Its first line must be: DeviceId,ProductName,DeviceGroupName. It seems to be separated by "
-        "semicolons instead of commas.",
+        "semicolons, not commas.",
     ),
     Mistake(
         "the same device in two groups",
@@ -164,8 +164,8 @@ AT_ONCE = (
         "a file that is not an image package",
         "image",
         {"path": "{folder}/notes.txt"},
-        "{folder}/notes.txt is no Azure Sphere image package. Build one with the Azure Sphere SDK (azsphere "
-        "image-package pack-application).",
+        "Invalid image package {folder}/notes.txt: it is not an Azure Sphere image package. Build one with the Azure "
+        "Sphere SDK (azsphere image-package pack-application).",
     ),
     Mistake(
         "two packages of one component",
@@ -175,14 +175,14 @@ AT_ONCE = (
             "device_group": "Production",
             "packages": ["{folder}/first.imagepackage", "{folder}/second.imagepackage"],
         },
-        "The images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one component, "
-        f"{COMPONENT}. A deployment has each component once: leave one of them out.",
+        "Invalid deployment: the images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one "
+        f"component, {COMPONENT}. A deployment may hold one image of each component: remove one of them.",
     ),
     Mistake(
         "an image ID that is a name",
         "deployment",
         {"product": "Kettle", "device_group": "Production", "images": ["Control"]},
-        '"Control" is no image ID (a GUID).',
+        'Invalid image ID "Control": use a GUID.',
     ),
     Mistake(
         "a blueprint that is torn",
@@ -212,8 +212,8 @@ AT_ONCE = (
         "a confirmed name without an irreversible step",
         "tenant",
         {"name": "Contoso Workshop", "confirm": "Contoso Workshop"},
-        "A new name needs no confirm, which is for what cannot be undone. Leave confirm out, or name the device_id to "
-        "make a tenant from.",
+        "Invalid confirm: renaming a tenant does not need it, as it can be undone. Remove confirm, or give the device_id "
+        "from which to create a tenant.",
     ),
     Mistake(
         "a blueprint with a typing error",
@@ -235,8 +235,8 @@ AT_ONCE = (
         "two packages of one component in a blueprint",
         "blueprint",
         {"src": "{folder}/component-twice.yml"},
-        "The images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one component, "
-        f"{COMPONENT}. A deployment has each component once: leave one of them out.",
+        "Invalid deployment: the images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one "
+        f"component, {COMPONENT}. A deployment may hold one image of each component: remove one of them.",
     ),
     Mistake(
         "pruning by the wrong blueprint",
@@ -263,7 +263,7 @@ AT_ONCE = (
         "a device group without its product",
         "deployment",
         {"device_group": "Production", "images": [CONTROL_1]},
-        'The device group "Production" is named without its product. Give the product as well, or the GUID of the '
+        'The device group "Production" is given without its product. Give the product as well, or the GUID of the '
         "device group.",
     ),
     Mistake(
@@ -322,21 +322,21 @@ AFTER_A_LOOK = (
         "a name that the service does not take, in a blueprint",
         "blueprint",
         {"src": "{folder}/umlaut.yml"},
-        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no space in front.',
+        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no leading space.',
         ("Product_List", "DeviceGroup_List"),
     ),
     Mistake(
         "such a name without waiting",
         "product",
         {"name": "Küche", "wait": False},
-        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no space in front.',
+        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no leading space.',
         ("Product_GetByName", "Product_List"),
     ),
     Mistake(
         "the own account left out of a blueprint",
         "blueprint",
         {"src": "{folder}/users-only.yml", "prune": ["users"]},
-        "{account} is the account that this runs as, and it would lose the Administrator role. Nothing was changed. "
+        "{account} is the account that runs this task, and it would lose the Administrator role. Nothing was changed. "
         "Name it in users with the role Administrator, or use another Administrator's account.",
         (
             "Product_List",
@@ -350,8 +350,8 @@ AFTER_A_LOOK = (
         "two images of one component",
         "deployment",
         {"product": "Kettle", "device_group": "Production", "images": [CONTROL_1, CONTROL_2]},
-        f"The images {CONTROL_1} and {CONTROL_2} are builds of one component, {COMPONENT}. A deployment has each "
-        "component once: leave one of them out.",
+        f"Invalid deployment: the images {CONTROL_1} and {CONTROL_2} are builds of one component, {COMPONENT}. "
+        "A deployment may hold one image of each component: remove one of them.",
         ("Product_GetByName", "DeviceGroup_GetInProduct", "Image_GetMetadata", "Image_GetMetadata"),
     ),
     Mistake(
@@ -404,8 +404,8 @@ AFTER_A_LOOK = (
         "more changes than allowed",
         "device",
         {"ids": [A, B], "product": "Kettle", "device_group": "Development", "max_changes": 1},
-        "2 devices would change, more than max_changes (1) allows. Nothing was changed. Look at the check run, then "
-        "raise max_changes.",
+        "2 devices would change, more than max_changes (1) allows. Nothing was changed. Review the changes in "
+        "check mode, then raise max_changes.",
         (
             "Product_GetByName",
             "DeviceGroup_GetInProduct",
@@ -418,7 +418,7 @@ AFTER_A_LOOK = (
         "the deletion of a group with devices",
         "device_group",
         {"product": "Kettle", "name": "Production", "state": "absent"},
-        f'The device group "Production" cannot be deleted: it has 3 devices ({A}, {B}, {C}). Move them to another '
+        f'Cannot delete the device group "Production": it has 3 devices ({A}, {B}, {C}). Move the devices to another '
         "device group first.",
         (
             *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),

@@ -99,7 +99,7 @@ REFUSED = {
         'Product "Teapot" not found in the tenant. Available: "Coffee Machine", "Kettle".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Production')": (
-        'There are 2 device groups "Production" in the tenant. Say which: '
+        'Ambiguous device group "Production": the tenant has 2 of this name. Use one of: '
         '"Coffee Machine/Production", "Kettle/Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Kettle/Attic')": (

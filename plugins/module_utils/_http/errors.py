@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Replies that are no success, as one of the errors of `_errors`, in one sentence."""
+"""Error replies as one of the errors of `_errors`, in one sentence."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def refusal(
     codes: Sequence[str] = (),
     secrets: Iterable[str | None] = (),
 ) -> FleetError:
-    """Returns the error for a reply that is no success, after so many attempts.
+    """Returns the error for an error reply, after so many attempts.
 
     `codes` and `secrets` as in `service_words`.
     """

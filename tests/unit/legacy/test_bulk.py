@@ -110,7 +110,7 @@ def test_foreign_device_does_not_fail_other_devices(service: Service, simulator:
     assert set(tally.failed) == {FOREIGN_DEVICES[0]}
     error = tally.failed[FOREIGN_DEVICES[0]]
     assert f"Device {FOREIGN_DEVICES[0]} cannot be claimed" in error.message
-    assert "another tenant has claimed it, or there is no such device" in error.message
+    assert "it does not exist, or another tenant has claimed it" in error.message
     assert service.devices.count() == count - 1
     owners = {tenant["name"]: tenant["devices"] for tenant in json.loads(simulator.state())["tenants"]}
     assert FOREIGN_DEVICES[0] in [device["id"] for device in owners[FOREIGN_TENANT_NAME]]

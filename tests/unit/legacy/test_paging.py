@@ -104,7 +104,7 @@ def test_member_names_are_case_insensitive() -> None:
 
 
 @pytest.mark.parametrize("items", [[{"Id": 1}], [{"Id": 1}] * 1000])
-def test_pages_with_entries_and_without_an_end_are_an_error(items: list[Mapping[str, Any]]) -> None:
+def test_endless_pages_with_entries_are_an_error(items: list[Mapping[str, Any]]) -> None:
     numbers = count()
     with pytest.raises(ServiceError, match="the list cannot be completed"):
         deque(

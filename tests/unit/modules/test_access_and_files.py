@@ -46,7 +46,7 @@ def test_service_principal_is_found_by_all_its_names(bench: Bench) -> None:
     assert me.id is not None
     assert me.mail is not None
     for name in (me.id, me.id.upper(), me.mail, me.mail.upper()):
-        with pytest.raises(InvalidInput, match="account that this runs as"):
+        with pytest.raises(InvalidInput, match="account that runs this task"):
             bench.run(user_role, user=name, state="absent")
     assert bench.simulator.counts()["writes"] == 0
 

@@ -56,7 +56,7 @@ def test_pruned_groups_are_reported_after_their_devices() -> None:
 def test_impossible_deployment_is_rejected_before_any_read() -> None:
     recorder = Recorder(MemoryService())
     group = {"name": "New", "deployment": {"images": ["KettleApp"]}}
-    with pytest.raises(InvalidInput, match="no image ID"):
+    with pytest.raises(InvalidInput, match="Invalid image ID"):
         run(recorder, {"products": [{"name": "Kettle", "device_groups": [group]}]})
     assert recorder.used == []
 
