@@ -39,7 +39,7 @@ def test_non_ascii_digits_are_not_numbers() -> None:
 
 @pytest.mark.parametrize("value", [5, "text", [5]])
 def test_invalid_lists_are_an_error(value: Any) -> None:
-    with pytest.raises(ServiceError, match="is not a (list|JSON object)"):
+    with pytest.raises(ServiceError, match=r"is not a (list|JSON object)"):
         wire.listed(value, "listing")
 
 
