@@ -150,20 +150,21 @@ format: venv  ## format the Python files
 
 # --- release ----------------------------------------------------------------------------------------------------------
 
-build: venv  ## build the archive of the collection in .build/dist
-	@$(PY) -m tools.stage .build/stage/build
-	@rm -rf .build/dist
-	@mkdir -p .build/dist
-	@.venv/bin/ansible-galaxy collection build --force --output-path .build/dist .build/stage/build/$(STAGED)
-
-.build/importer/stamp: | folders
-	@rm -rf .build/importer
-	@"$(PYTHON)" -m venv .build/importer
-	@.build/importer/bin/python -m pip install -qq galaxy-importer
+# Pinned with hashes: what a release is built with is not whatever is newest today.
+.build/release/stamp: tools/release.txt | folders
+	@rm -rf .build/release
+	@"$(PYTHON)" -m venv .build/release
+	@.build/release/bin/python -m pip install -qq --require-hashes --requirement tools/release.txt
 	@touch $@
 
-release-check: build .build/importer/stamp  ## check the archive with the importer of Galaxy
-	@cd .build/dist && PATH="$(BUILD)/importer/bin:$$PATH" python -m galaxy_importer.main azsphere-fleet-*.tar.gz
+build: .build/release/stamp  ## build the archive of the last commit in .build/dist
+	@.build/release/bin/python -m tools.stage --committed .build/stage/build
+	@rm -rf .build/dist
+	@mkdir -p .build/dist
+	@.build/release/bin/ansible-galaxy collection build --force --output-path .build/dist .build/stage/build/$(STAGED)
+
+release-check: build  ## check the archive with the importer of Galaxy
+	@cd .build/dist && PATH="$(BUILD)/release/bin:$$PATH" python -m galaxy_importer.main azsphere-fleet-*.tar.gz
 
 clean:  ## remove everything that the other targets create
 	@rm -rf .build .venv .ansible .hypothesis collections tests/output tests/integration/inventory importer_result.json

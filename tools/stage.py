@@ -5,16 +5,19 @@
 
 """Copy the checkout to the path that Ansible's tools expect: DEST/ansible_collections/azsphere/fleet.
 
-All files that git does not ignore are copied, including uncommitted ones. A link is not enough: ansible-test resolves
-it, and ansible-galaxy packs ignored files as well.
+All files that git does not ignore are copied, including uncommitted ones; with --committed, for archives, exactly the
+files of the last commit, so that nothing that lies around in the checkout is published. A link is not enough:
+ansible-test resolves it, and ansible-galaxy packs ignored files as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,8 +31,18 @@ def listed(root: Path) -> list[Path]:
     return sorted({Path(name) for name in names if name and (root / name).is_file()})
 
 
-def stage(dest: Path, root: Path = ROOT) -> Path:
-    """Recreate the copy under `dest`; returns the directory of the collection.
+def extract_commit(tree: Path, root: Path = ROOT) -> None:
+    """Write the files of the last commit to `tree`; says when the checkout has others."""
+    status = ["git", "status", "--porcelain", "--untracked-files=normal"]
+    if subprocess.run(status, cwd=root, check=True, stdout=subprocess.PIPE).stdout:
+        print("Uncommitted changes and untracked files are left out.", file=sys.stderr)
+    packed = subprocess.run(["git", "archive", "HEAD"], cwd=root, check=True, stdout=subprocess.PIPE).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(tree, filter="data")
+
+
+def stage(dest: Path, root: Path = ROOT, committed: bool = False) -> Path:
+    """Recreate the copy under `dest`, of the last commit if `committed`; returns the directory of the collection.
 
     Exits if git considers the copy a part of the checkout, since several tools would then check no files. The Makefile
     sets GIT_CEILING_DIRECTORIES to hide the copy from git.
@@ -45,6 +58,9 @@ def stage(dest: Path, root: Path = ROOT) -> Path:
         sys.exit(
             f"Cannot stage {tree}: it is in a git work tree. Set GIT_CEILING_DIRECTORIES to a directory between them."
         )
+    if committed:
+        extract_commit(tree, root)
+        return tree
     for name in listed(root):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(root / name, tree / name, follow_symlinks=False)
@@ -54,4 +70,6 @@ def stage(dest: Path, root: Path = ROOT) -> Path:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("dest", type=Path, metavar="DEST")
-    stage(parser.parse_args().dest)
+    parser.add_argument("--committed", action="store_true", help="copy the files of the last commit only")
+    arguments = parser.parse_args()
+    stage(arguments.dest, committed=arguments.committed)

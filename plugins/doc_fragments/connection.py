@@ -32,8 +32,14 @@ _TEXTS: dict[str, list[str]] = {
         "Whether to check the certificates of servers, a boolean. Leave it on.",
         "V(false) is for tests only. There is a warning, and tokens are cached apart from others.",
     ],
-    "request_timeout": ["How many seconds one request may take."],
-    "retry_timeout": ["How many seconds all retries of one request may take together."],
+    "request_timeout": [
+        "How many seconds one request may take, from connecting to the last byte of the reply.",
+        "Uploads and downloads get a further second for each 16 KiB.",
+    ],
+    "retry_timeout": [
+        "How many seconds all retries of one request may take together.",
+        "Signing in is retried for as long, and so is the wait for a token cache that another process has locked.",
+    ],
     "auth_source": [
         "Where the access token comes from.",
         "V(auto) takes the first that is configured, in the order V(access_token), V(client_secret), "
@@ -53,7 +59,7 @@ _TEXTS: dict[str, list[str]] = {
         "For O(auth_source=user), your own client application in place of that of Azure Sphere.",
     ],
     "client_secret": ["Secret of the application."],
-    "client_certificate": ["File with certificate and private key of the application, PEM or PFX."],
+    "client_certificate": ["File with certificate and private key of the application, PEM or PFX, also in base64."],
     "client_certificate_password": ["Password of O(client_certificate)."],
     "federated_token_file": ["File with the token of a workload identity."],
     "directory_id": [
@@ -76,8 +82,8 @@ def _described(name: str) -> list[str]:
     default = f"{option.default:g}" if isinstance(option.default, float) else str(option.default)
     if isinstance(option.default, bool):
         default = default.lower()
-    told = [] if option.default is None else [f"The default is V({default})."]
-    return [*_TEXTS[name], f"When it is empty or not set, {variables} is used.", *told]
+    default_text = [] if option.default is None else [f"The default is V({default})."]
+    return [*_TEXTS[name], f"When it is empty or not set, {variables} is used.", *default_text]
 
 
 def _for_modules(name: str) -> dict[str, Any]:
@@ -100,9 +106,7 @@ ModuleDocFragment = type(
     "ModuleDocFragment",
     (),
     {
-        "DOCUMENTATION": _yaml(
-            options={name: _for_modules(name) for name in _TEXTS}, requirements=[*_REQUIREMENTS, "PyYAML"]
-        ),
+        "DOCUMENTATION": _yaml(options={name: _for_modules(name) for name in _TEXTS}, requirements=_REQUIREMENTS),
         "PLUGIN": _yaml(options={name: _for_plugins(name) for name in _TEXTS}, requirements=_REQUIREMENTS),
     },
 )

@@ -17,7 +17,7 @@ from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
 from ._environment import Environment
-from ._errors import InvalidInput
+from ._errors import InvalidInput, printable
 from ._http.session import Session, Settings
 from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
@@ -85,9 +85,9 @@ def open_connection(
         concurrency=_concurrency(params.get("concurrency")),
         error_codes=ERROR_CODES,
     )
-    tokens = open_tokens(auth, warn)
+    tokens = open_tokens(auth, _printing(warn))
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
-    return Connection(session, LegacyService(session, options["tenant"], debug), tokens)
+    return Connection(session, LegacyService(session, options["tenant"], _printing(debug)), tokens)
 
 
 def open_login(
@@ -101,8 +101,13 @@ def open_login(
 
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
-    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), warn)
+    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), _printing(warn))
     return PlannedLogin(login) if read_only else login
+
+
+def _printing(write: Callable[[str], None]) -> Callable[[str], None]:
+    """Returns a function that writes texts as a terminal may show them."""
+    return lambda text: write(printable(text))
 
 
 def _api_url(value: str) -> str:

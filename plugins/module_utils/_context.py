@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What surrounds the run of a module."""
+"""The context in which a module runs."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def _none_here() -> Any:
 class Context:
     """Warnings, files, the service and the sign-in of one task.
 
-    In a check run `service`, `files` and the login that `open_login` gives keep every write to themselves, so nothing
-    else needs to ask whether it is one. `account` tells who the task runs as. `no_log` tells whether the task keeps its
-    result to itself. `environment` has the variables and the working directory.
+    In check mode `service`, `files` and the sign-in that `open_login` returns keep every write in memory, so nothing
+    else depends on check mode. `account` returns the account that the task runs as. `no_log` is the task keyword of
+    that name. `environment` has the variables and the working directory.
     """
 
     open_service: Callable[[], Service]
@@ -45,18 +45,18 @@ class Context:
 
     @cached_property
     def service(self) -> Service:
-        """Opened when first asked for, so that wrong options fail before anything is sent."""
+        """The service, opened on first use, so that invalid options fail before anything is sent."""
         return self.open_service()
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Whether to wait for what the service does in its own time, and until when."""
+    """Whether to wait for operations of the service, and until when."""
 
     wait: bool
     deadline: Deadline
 
     @classmethod
     def of(cls, params: Params) -> Waiting:
-        """From the options `wait` and `wait_timeout` (seconds). Raises InvalidInput."""
+        """Returns it from the options `wait` and `wait_timeout` (seconds). Raises InvalidInput."""
         return cls(params.get("wait", True), Deadline(seconds(params, "wait_timeout", DEFAULT_WAIT_TIMEOUT)))

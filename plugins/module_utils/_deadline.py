@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""One deadline for everything that a task waits for."""
+"""One deadline for all waiting of a task."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ._errors import InvalidInput
 
 
 def seconds(params: Mapping[str, Any], name: str, default: float, least: float = 0.001) -> float:
-    """An option that is a time in seconds. Raises InvalidInput for one below `least`."""
+    """Returns the value of an option in seconds. Raises InvalidInput if it is below `least`."""
     value = params.get(name)
     given = default if value is None else float(value)
     if math.isnan(given) or given < least:
-        raise InvalidInput(f"The option {name} has to be a positive number of seconds, not {given:g}.")
+        raise InvalidInput(f"Invalid {name} {given:g}: use a positive number of seconds.")
     return given
 
 
 class Deadline:
-    """So many seconds from now, on a monotonic clock."""
+    """A point in time the given number of seconds from now, on a monotonic clock."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
@@ -33,7 +33,7 @@ class Deadline:
         self._end = clock() + seconds
 
     def remaining(self) -> float:
-        """Seconds left, never below zero."""
+        """Returns the remaining seconds, never less than zero."""
         return max(0.0, self._end - self._clock())
 
     @property

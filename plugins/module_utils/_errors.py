@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What can go wrong, each as one sentence for a person with the same facts beside it for a program."""
+"""Errors: a message for people, and the same facts as attributes for programs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -15,18 +16,40 @@ from typing import Any, TypeVar
 Kind = TypeVar("Kind", bound="FleetError")
 
 #: What to do after a write with an unknown outcome.
-AGAIN = "Run the task again: it looks first and does only what is missing."
+AGAIN = "Run the task again: it reads the current state and does only what is missing."
 
 
-#: Without a width, and yet of no category that says so: joiners, fillers, variation selectors.
+#: Invisible characters that no Unicode category marks as such: joiners, fillers, variation selectors.
 _WITHOUT_WIDTH = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def escaped(text: str) -> str:
-    """Return the text with what nobody can see in it as escapes: a name with a no-break space reads `Kettle\\xa0`."""
+    """Return the text with invisible characters escaped: a name with a no-break space reads `Kettle\\xa0`."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(character) if _is_invisible(character) else character for character in text)
+
+
+#: Characters of a message, and of one word or quotation in it, above which its middle is left out.
+LONGEST_MESSAGE = 6000
+LONGEST_WORD = 1000
+_LONG_QUOTATION = re.compile(r'"[^"]{301,}"')
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_WORD + 1},}}")
+
+
+def printable(text: str) -> str:
+    """Return the text as a terminal may show it: nothing invisible or controlling in it, and of bounded length."""
+    text = escaped(text)
+    if len(text) > 300:
+        text = _LONG_WORD.sub(_cut, _LONG_QUOTATION.sub(_cut, text))
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    return f"{text[: LONGEST_MESSAGE - 1000]} ... ({len(text)} characters) ... {text[-900:]}"
+
+
+def _cut(found: re.Match[str]) -> str:
+    whole = found.group()
+    return f"{whole[:200]} ... ({len(whole)} characters) ... {whole[-20:]}"
 
 
 def _is_invisible(character: str) -> bool:
@@ -43,9 +66,9 @@ def _escape(character: str) -> str:
 class WriteState(Enum):
     """The outcome of a write, as far as it is known.
 
-    NOT_SENT: certainly not carried out, since it never left this machine or the service refused it.
-    ACCEPTED: the service took it on; it may still be under way.
-    UNKNOWN: it may or may not have been carried out.
+    NOT_SENT: not executed: it was not sent, or the service rejected it.
+    ACCEPTED: the service accepted it; it may still be in progress.
+    UNKNOWN: it may or may not have been executed.
     """
 
     NOT_SENT = "not_sent"
@@ -54,16 +77,16 @@ class WriteState(Enum):
 
 
 class FleetError(Exception):
-    """A failure in one sentence: what was being done, what went wrong, and (`hint`) what to do now.
+    """A failure: what was being done, what went wrong, and (`hint`) what to do now.
 
     Never holds a secret: messages are built from names, IDs and the service's own words.
     """
 
     #: The outcome of the write that this error ended, if any.
     write_state = WriteState.NOT_SENT
-    #: The operation (of `_model`) that failed or did not end, as it was seen last.
+    #: The last known state of the operation (of `_model`) that failed or did not end.
     operation: Any = None
-    #: What `code` is unless something more telling is given.
+    #: The default of `code`.
     usual_code: str | None = None
 
     def __init__(
@@ -77,7 +100,7 @@ class FleetError(Exception):
         retriable: bool = False,
         hint: str | None = None,
     ) -> None:
-        message = escaped(message)
+        message = printable(message)
         super().__init__(message)
         self.message = message
         self.code = code or self.usual_code
@@ -88,11 +111,11 @@ class FleetError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {escaped(self.hint)}" if self.hint else self.message
+        return f"{self.message} {printable(self.hint)}" if self.hint else self.message
 
-    def retold(self, kind: type[Kind], message: str, *, hint: str, retriable: bool = False) -> Kind:
-        """The same failure as another kind of error and in other words, with what the service told of it."""
-        told = kind(
+    def converted(self, kind: type[Kind], message: str, *, hint: str, retriable: bool = False) -> Kind:
+        """Returns the same failure as another class of error with another message; facts from the service are kept."""
+        error = kind(
             message,
             code=self.code,
             status=self.status,
@@ -101,50 +124,49 @@ class FleetError(Exception):
             retriable=retriable,
             hint=hint,
         )
-        told.operation = self.operation
-        return told
+        error.operation = self.operation
+        return error
 
     def as_dict(self) -> dict[str, Any]:
-        """The structured form, returned as `error`."""
+        """Returns the error as results show it under `error`."""
         return {
-            "code": self.code,
+            "code": self.code and printable(self.code),
             "status": self.status,
             "message": self.message,
-            "target": self.target,
-            "request_id": self.request_id,
+            "target": self.target and printable(self.target),
+            "request_id": self.request_id and printable(self.request_id),
             "retriable": self.retriable,
-            "hint": self.hint and escaped(self.hint),
+            "hint": self.hint and printable(self.hint),
         }
 
 
 class InvalidInput(FleetError):
-    """What the user gave cannot be right. Raised before the first write, and before the first request wherever
-    possible.
-    """
+    """Invalid input of the user. Raised before the first write, and before the first request where possible."""
 
     usual_code = "invalid_input"
 
 
 class Unsupported(FleetError):
-    """The service in use cannot do what is asked for. Raised before the first write."""
+    """The service in use does not support the request. Raised before the first write."""
 
     usual_code = "unsupported"
 
 
-#: The modules that this collection imports, as its requirements name them.
+#: Names of distributions, by the name of the module that this collection imports.
 _LIBRARIES = {
     "azuresphere_imagemetadata": "azuresphere-imagemetadata",
     "cryptography": "cryptography",
     "msal": "msal",
     "requests": "requests",
+    "urllib3": "urllib3",
     "yaml": "PyYAML",
 }
 
 
 class MissingLibrary(FleetError):
-    """A Python library that this work needs is not installed where the module runs.
+    """A required Python library is not installed where the module runs.
 
-    `error` is the import that failed: msal cannot be imported without requests, and it is then requests that is named.
+    `error` is the failed import: without requests, importing msal fails too, and the message then names requests.
     """
 
     def __init__(self, library: str, reason: str, error: ImportError | None = None) -> None:
@@ -155,15 +177,15 @@ class MissingLibrary(FleetError):
 
 
 class SignInError(FleetError):
-    """No token could be had: credentials missing, half-configured, refused or expired."""
+    """Getting a token failed: credentials are missing, incomplete, rejected or expired."""
 
 
 class ServiceError(FleetError):
-    """The service refused a request."""
+    """The service rejected a request."""
 
 
 class NotFound(ServiceError):
-    """The service knows no such thing, or will not tell this caller that it does."""
+    """The resource does not exist, or the service hides it from this caller."""
 
 
 class Forbidden(ServiceError):
@@ -171,24 +193,24 @@ class Forbidden(ServiceError):
 
 
 class Conflict(ServiceError):
-    """What was asked for clashes with what is there."""
+    """The request conflicts with the current state."""
 
 
 class Unreachable(FleetError):
-    """The server could not be reached, or its answers were not usable, until the retries ran out."""
+    """The server could not be reached, or its replies were unusable, until the retries were exhausted."""
 
 
 class AmbiguousWrite(FleetError):
     """A write whose outcome is unknown: it was sent, and its reply was lost or could not be understood.
 
-    It must not be repeated blindly: whoever catches it reads again and makes a new plan.
+    It must not simply be repeated: the caller reads the state again and makes a new plan.
     """
 
     write_state = WriteState.UNKNOWN
 
 
 class OperationFailed(FleetError):
-    """An operation of the service ended as failed."""
+    """An operation of the service failed."""
 
 
 class DeadlineExceeded(FleetError):
@@ -196,7 +218,7 @@ class DeadlineExceeded(FleetError):
 
 
 class ReadOnlyViolation(FleetError):
-    """Something tried to write through a session that was opened for reading only.
+    """A write was attempted in a read-only session.
 
     Always a defect of this collection.
     """

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Signing in as a port: who a task is, and a person who signs in by device code in two tasks."""
+"""The port for signing in: the account of a task, and people who sign in with a device code in two tasks."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Account:
 
     @property
     def address(self) -> str | None:
-        """What Azure Sphere calls this account: a person's name, or `<object id>@<directory id>.onmicrosoft.com`.
+        """The address of this account in Azure Sphere: a person's name or `<object id>@<directory id>.onmicrosoft.com`.
 
-        Source: FACTS, section 3 (service principals are users under a made-up address).
+        Source: FACTS, section 3 (service principals are users under a synthetic address).
         """
         if self.username:
             return self.username
@@ -50,7 +50,10 @@ class Account:
 
 @dataclass(frozen=True)
 class PendingLogin:
-    """What a person has to do: enter the code on the page before `expires_on` (ISO 8601, UTC). `message` says so."""
+    """A pending sign-in: the person must enter the code on the page before `expires_on` (ISO 8601, UTC).
+
+    `message` is the instruction for the person.
+    """
 
     user_code: str
     verification_url: str
@@ -60,7 +63,7 @@ class PendingLogin:
 
 @dataclass(frozen=True)
 class LoginState:
-    """A sign-in that waits for its person, and who is signed in. Both may be."""
+    """The pending sign-in and the account that is signed in; either, both or none may exist."""
 
     pending: PendingLogin | None
     account: Account | None
@@ -70,24 +73,24 @@ class Login(Protocol):
     """The sign-in of one person, for one directory and client application."""
 
     def state(self) -> LoginState:
-        """As it is kept on disk: nobody is asked whether it still holds."""
+        """Returns the state as stored on disk; does not check whether it is still valid."""
 
     def start(self) -> PendingLogin | None:
-        """The sign-in that waits for its person, or a new one. None when only the service could say."""
+        """Returns the pending sign-in, or starts one. None if only the service could know."""
 
     def finish(self, deadline: Deadline) -> Account | None:
-        """Waits until the person has signed in. None when only the service could say who it is.
+        """Waits until the person has signed in. Returns None if only the service could know the account.
 
-        Raises SignInError when the person declined, came too late or is not welcome, or when nothing was started, and
+        Raises SignInError if the person declined, was too late or is not allowed, or if no sign-in was started, and
         DeadlineExceeded.
         """
 
     def forget(self) -> None:
-        """Nobody is signed in any more, and nothing waits."""
+        """Signs out, and discards the pending sign-in."""
 
 
 class PlannedLogin:
-    """What would come of it, for a check run: reads the real one and keeps every change to itself."""
+    """A sign-in for check mode: reads the actual one and keeps every change in memory."""
 
     def __init__(self, real: Login) -> None:
         self._real = real
@@ -100,7 +103,7 @@ class PlannedLogin:
         return self.state().pending
 
     def finish(self, deadline: Deadline) -> Account | None:
-        """Nobody signed in and nothing under way is no error: the task before may have been to start it."""
+        """Returns None if nothing is pending: in a real run an earlier task may have started it."""
         del deadline
         state = self.state()
         return None if state.pending is not None else state.account

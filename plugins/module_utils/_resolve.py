@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""From what people write (a name, a GUID, a device ID) to what there is, with errors that list what is available."""
+"""Resolves what people write (a name, a GUID, a device ID); errors list what is available."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ._model.resources import Device, DeviceGroup, Product
 from ._model.values import PADDING, all_named, is_device_id, is_guid, same_name
 from ._service import Service, require
 
-#: Up to so many devices or images are read one by one, more by the list of the tenant.
+#: The largest number of devices or images that are read one by one; for more, all of the tenant are listed.
 READ_SINGLY = 16
 
 
 def guid(text: str, what: str) -> str:
-    """Returns a GUID in lower case. Raises InvalidInput saying what it should have been the ID of."""
+    """Returns a GUID in lower case. Raises InvalidInput; `what` names the kind of ID."""
     found = text.strip(PADDING)
     if not is_guid(found):
         raise InvalidInput(
@@ -65,7 +65,7 @@ def require_product(service: Service, product: str) -> Product:
     if found is None:
         names = listed(other.name for other in there)
         raise InvalidInput(
-            f'There is no product "{product}" in the tenant.',
+            f'Product "{product}" not found in the tenant.',
             code="unknown_product",
             target=product,
             hint=f"Available: {names}." if names else "It has no products yet.",
@@ -103,7 +103,7 @@ def require_device_group(service: Service, product: str | None, group: str) -> D
     if found is None:
         names = listed(other.name for other in there)
         raise InvalidInput(
-            f'There is no device group "{group}" in the product "{owner.name}".',
+            f'Device group "{group}" not found in the product "{owner.name}".',
             code="unknown_device_group",
             target=group,
             hint=f"Available: {names}." if names else "It has no device groups yet.",
@@ -114,7 +114,7 @@ def require_device_group(service: Service, product: str | None, group: str) -> D
 def _require_by_id(service: Service, group: str) -> DeviceGroup:
     if not is_guid(group):
         raise InvalidInput(
-            f'The device group "{group}" is named without its product.',
+            f'The device group "{group}" is given without its product.',
             code="product_missing",
             target=group,
             hint="Give the product as well, or the GUID of the device group.",
@@ -126,12 +126,12 @@ def _require_by_id(service: Service, group: str) -> DeviceGroup:
 
 
 def require_single(there: Iterable[Product] | Iterable[DeviceGroup], found: Product | DeviceGroup, what: str) -> None:
-    """Raises InvalidInput if others have this name too but for blanks around it: a second run would delete the next."""
+    """Raises InvalidInput if others differ from this name only in blanks around it: a second run would delete those."""
     others: list[Product | DeviceGroup] = list(all_named(there, found.name))
     if len(others) > 1:
         ids = ", ".join(f'"{each.name}" ({each.id})' for each in others)
         raise InvalidInput(
-            f'Ambiguous {what} name "{found.name}": there are {len(others)} that differ only in blanks.',
+            f'Ambiguous {what} name "{found.name}": {len(others)} names differ only in blanks around them.',
             code=f"ambiguous_{what.replace(' ', '_')}",
             target=found.name,
             hint=f"Give the id of the one to delete: {ids}.",
@@ -153,16 +153,16 @@ def role_named(roles: Iterable[str], role: str) -> str | None:
 
 
 def unknown(what: str, asked: str, names: Iterable[str] | None = None) -> InvalidInput:
-    """Returns the error for something that is not in the tenant, with what is available."""
+    """Returns the error for a resource that is not in the tenant, with the names that are available."""
     hint = None
     if names is not None:
         available = listed(names)
         hint = f"Available: {available}." if available else "There are none yet."
     code = f"unknown_{what.replace(' ', '_')}"
-    return InvalidInput(f'There is no {what} "{asked}" in the tenant.', code=code, target=asked, hint=hint)
+    return InvalidInput(f'{what.capitalize()} "{asked}" not found in the tenant.', code=code, target=asked, hint=hint)
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:
-    """Returns names for an error message, in their order, cut when there are very many."""
+    """Returns names for an error message, in their order, at most `most` of them."""
     given = [f'"{name}"' for name in names]
     return ", ".join(given[:most]) + (f" and {len(given) - most} more" if len(given) > most else "")

@@ -5,12 +5,12 @@
 
 """The port: what a service that manages a fleet can do, in terms of the model only.
 
-Reconcilers work on this and know nothing else. A backend (`_legacy`) speaks to a service, the overlay (`_overlay`)
-keeps writes to itself. A service works on one tenant.
+Reconcilers depend on this alone. A backend (`_legacy`) sends requests to a service, the overlay (`_overlay`) keeps
+writes in memory. A service works on one tenant.
 
-Products and device groups are addressed by reference. Reads return None for what is not there, and complete lists or an
-error, never short ones. Writes that start an operation of the service return it as started, and None when they are done
-at once: `operations.wait` brings it to its end. All raise FleetError.
+Products and device groups are addressed by reference. Reads return None for what does not exist; lists are complete, or
+raise an error. Writes that start an operation of the service return it, and None when they complete at once;
+`operations.wait` waits for its end. All methods raise FleetError.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from ._model.specs import DeviceGroupSpec, ProductSpec
 
 @dataclass(frozen=True)
 class NamingRule:
-    """Which names a service takes for something new. `words` describe them: "use 1 to 50 letters"."""
+    """The names that a service accepts for new resources. `words` describe them, as in "use 1 to 50 letters"."""
 
     pattern: str
     words: str
@@ -63,7 +63,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a service can do, and its rules. `elsewhere` says by capability where that can be done that it cannot do.
+    """What a service supports, and its rules. `elsewhere` says, by capability, where to do what it does not support.
 
     `one_image_per_component`: whether a deployment may hold one build of a component only. `devices_per_claim` is how
     many devices one request claims at most. `operations` has the type of the operation that a write starts ("products.
@@ -84,7 +84,7 @@ class Capabilities:
     operations: Mapping[str, str] = field(default_factory=dict)
 
 
-#: What a service may lack, as errors name it.
+#: What errors call a capability that a service lacks.
 _LACKS = {
     "rename": "rename products, device groups and tenants",
     "create_tenant": "create tenants",
@@ -97,7 +97,7 @@ _LACKS = {
 
 
 def require(service: Service, capability: str) -> None:
-    """Raises Unsupported when the service cannot do this. Planners ask before the first write."""
+    """Raises Unsupported if the service lacks this capability. Planners check it before the first write."""
     capabilities = service.capabilities
     if not getattr(capabilities, capability):
         raise Unsupported(
@@ -106,10 +106,10 @@ def require(service: Service, capability: str) -> None:
 
 
 def require_name(capabilities: Capabilities, kind: str, name: str | None) -> None:
-    """Raises InvalidInput for a new name that the service would reject, so that check runs do what real ones do.
+    """Raises InvalidInput for a new name that the service would reject, so that check mode fails like a real run.
 
     :param kind: a field of Naming.
-    :param name: None is no new name.
+    :param name: None means that the name does not change.
     """
     rule: NamingRule = getattr(capabilities.naming, kind)
     if name is not None and not re.fullmatch(rule.pattern, name):
@@ -120,13 +120,13 @@ def require_name(capabilities: Capabilities, kind: str, name: str | None) -> Non
 
 @dataclass(frozen=True)
 class DeviceOutcome:
-    """How a bulk write ended for one device; `error` is None when it went well."""
+    """The outcome of a bulk write for one device; `error` is None on success."""
 
     id: str
     error: FleetError | None = None
 
 
-#: Told of each device as it is done, from any thread, one at a time; returning False stops the start of further ones.
+#: Called for each finished device, from any thread, one at a time. If it returns False, no further device is started.
 Report = Callable[[DeviceOutcome], bool]
 
 
@@ -137,11 +137,11 @@ class Tenants(Protocol):
     def current(self) -> Tenant:
         """Returns the tenant in use.
 
-        Raises InvalidInput naming those that are available, when none was given or it is not among them.
+        Raises InvalidInput, listing those that are available, if none was given or it is not among them.
         """
 
     def create(self, name: str, device_id: str) -> Operation | None:
-        """Creates a tenant; irreversible. The device must be unclaimed and never have made a tenant."""
+        """Creates a tenant; irreversible. The device must be unclaimed and must not have created one before."""
 
     def rename(self, name: str) -> None:
         """Renames the tenant in use."""
@@ -175,16 +175,16 @@ class Users(Protocol):
         """Returns the names of the roles that the service knows."""
 
     def invite(self, address: str) -> None:
-        """Makes an address known to the service. Without a role it can do nothing."""
+        """Invites an address to the service. It needs a role to do anything."""
 
     def assign_role(self, user: str, role: str) -> None:
-        """Gives a role to a known user."""
+        """Assigns a role to a known user."""
 
     def unassign_role(self, user: str, role: str) -> None:
-        """Takes a role from a user."""
+        """Removes a role from a user."""
 
     def account(self) -> Sequence[str]:
-        """Returns the address and the object ID of whom this service runs as, as far as the token shows them."""
+        """Returns the address and the object ID of the account in use, as far as the token shows them."""
 
 
 class Products(Protocol):
@@ -258,7 +258,7 @@ class Devices(Protocol):
         """Returns a signed capability file for one device."""
 
     def targeted_images(self, device_id: str) -> Sequence[Image]:
-        """Returns what the cloud wants on the device, which need not be on it yet."""
+        """Returns the images that the service targets at the device, which may not have them yet."""
 
 
 class Images(Protocol):
@@ -269,7 +269,7 @@ class Images(Protocol):
         """Returns the image with this GUID."""
 
     def status(self, image_id: str) -> str | None:
-        """Returns the service's word for how far an upload is."""
+        """Returns the state of an upload, as the service spells it."""
 
     def component_ids(self, image_ids: Sequence[str]) -> Mapping[str, str | None]:
         """Returns the component ID of each image that is known."""

@@ -69,6 +69,7 @@ options:
     default: []
 requirements:
   - azuresphere-imagemetadata (for image packages)
+  - PyYAML (for O(src))
 seealso:
   - module: azsphere.fleet.device
   - module: azsphere.fleet.deployment

@@ -132,7 +132,7 @@ ARGUMENTS = Arguments(
 def run(params: Params, context: Context) -> Result:
     """Returns the events that match the options."""
     if params["limit"] is not None and params["limit"] < 1:
-        raise InvalidInput(f"The option limit has to be at least 1, not {params['limit']}.")
+        raise InvalidInput(f"Invalid limit {params['limit']}: use a number of at least 1.")
     wanted = insight_filter(params["device_ids"], params["event_types"] or (), params["since"], params["until"])
     return Result(values={"insights": insights(context.service, wanted, params["limit"])})
 

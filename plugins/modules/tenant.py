@@ -128,7 +128,7 @@ ARGUMENTS = WAITING + Arguments(
         "record": {"type": PATH},
         "confirm": {"type": EXACT},
     },
-    # What is for ever is done in a task of its own.
+    # What cannot be undone is done in its own task.
     mutually_exclusive=(("name", "legacy_authorization"), ("device_id", "legacy_authorization")),
     required_one_of=(("name", "legacy_authorization"),),
     required_together=(("legacy_authorization", "record"),),

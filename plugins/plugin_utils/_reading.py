@@ -22,6 +22,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._resolver import of
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Modes, Task
 
+from ._masking import mask_output
 from ._plain import plain
 
 #: What to set where a plugin lacks something that a task of the same play may well have, by the code of the error.
@@ -78,8 +79,4 @@ class _Host:
 
     def mask(self, secrets: Iterable[str]) -> None:
         """Modules have this done for their own options; here it takes ansible-core 2.22."""
-        try:
-            from ansible.module_utils.secrets import register_secrets
-        except ImportError:
-            return
-        register_secrets(list(secrets))
+        mask_output(secrets)

@@ -86,7 +86,7 @@ def prepare(folder: Path) -> None:
     (folder / "semicolons.csv").write_text(header.replace(",", ";") + f"{A};Kettle;Production\n")
     (folder / "halves.csv").write_text(f"{header}{A},Kettle,\n")
     (folder / "binary.csv").write_bytes(b"\xff\xfe\x00PK\x03\x04")
-    (folder / "notes.txt").write_text("This is no image package, but long enough to look for metadata in it.\n" * 9)
+    (folder / "notes.txt").write_text("This is not an image package, but long enough to look for metadata in it.\n" * 9)
     (folder / "empty.imagepackage").write_bytes(b"")
     (folder / "torn.yml").write_text("products: [\n")
     (folder / "key-twice.yml").write_text(
@@ -136,7 +136,7 @@ AT_ONCE = (
         {"src": "{folder}/semicolons.csv"},
         "The device list {folder}/semicolons.csv has no column DeviceId and no column ProductName and no column "
         "DeviceGroupName. Its first line must be: DeviceId,ProductName,DeviceGroupName. It seems to be separated by "
-        "semicolons instead of commas.",
+        "semicolons, not commas.",
     ),
     Mistake(
         "the same device in two groups",
@@ -161,11 +161,11 @@ AT_ONCE = (
     Mistake("no device at all", "device", {"claim": True}, "one of the following is required: ids, devices, src"),
     Mistake("an option that is missing", "user_role", {"roles": ["Reader"]}, "missing required arguments: user"),
     Mistake(
-        "a file that is no image package",
+        "a file that is not an image package",
         "image",
         {"path": "{folder}/notes.txt"},
-        "{folder}/notes.txt is no Azure Sphere image package. Build one with the Azure Sphere SDK (azsphere "
-        "image-package pack-application).",
+        "Invalid image package {folder}/notes.txt: it is not an Azure Sphere image package. Build one with the Azure "
+        "Sphere SDK (azsphere image-package pack-application).",
     ),
     Mistake(
         "two packages of one component",
@@ -175,14 +175,14 @@ AT_ONCE = (
             "device_group": "Production",
             "packages": ["{folder}/first.imagepackage", "{folder}/second.imagepackage"],
         },
-        "The images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one component, "
-        f"{COMPONENT}. A deployment has each component once: leave one of them out.",
+        "Invalid deployment: the images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one "
+        f"component, {COMPONENT}. A deployment may hold one image of each component: remove one of them.",
     ),
     Mistake(
         "an image ID that is a name",
         "deployment",
         {"product": "Kettle", "device_group": "Production", "images": ["Control"]},
-        '"Control" is no image ID (a GUID).',
+        'Invalid image ID "Control": use a GUID.',
     ),
     Mistake(
         "a blueprint that is torn",
@@ -200,20 +200,20 @@ AT_ONCE = (
         "a limit below nothing",
         "blueprint",
         {"blueprint": {}, "max_changes": -1},
-        "The option max_changes cannot be less than 0, and it is -1.",
+        "Invalid max_changes -1: use a number of at least 0.",
     ),
     Mistake(
         "no time to wait",
         "product",
         {"name": "Toaster", "wait_timeout": 0},
-        "The option wait_timeout has to be a positive number of seconds, not 0.",
+        "Invalid wait_timeout 0: use a positive number of seconds.",
     ),
     Mistake(
         "a confirmed name without an irreversible step",
         "tenant",
         {"name": "Contoso Workshop", "confirm": "Contoso Workshop"},
-        "A new name needs no confirm, which is for what cannot be undone. Leave confirm out, or name the device_id to "
-        "make a tenant from.",
+        "Invalid confirm: renaming a tenant does not need it, as it can be undone. Remove confirm, or give the device_id "
+        "from which to create a tenant.",
     ),
     Mistake(
         "a blueprint with a typing error",
@@ -235,8 +235,8 @@ AT_ONCE = (
         "two packages of one component in a blueprint",
         "blueprint",
         {"src": "{folder}/component-twice.yml"},
-        "The images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one component, "
-        f"{COMPONENT}. A deployment has each component once: leave one of them out.",
+        "Invalid deployment: the images {folder}/first.imagepackage and {folder}/second.imagepackage are builds of one "
+        f"component, {COMPONENT}. A deployment may hold one image of each component: remove one of them.",
     ),
     Mistake(
         "pruning by the wrong blueprint",
@@ -263,15 +263,15 @@ AT_ONCE = (
         "a device group without its product",
         "deployment",
         {"device_group": "Production", "images": [CONTROL_1]},
-        'The device group "Production" is named without its product. Give the product as well, or the GUID of the '
+        'The device group "Production" is given without its product. Give the product as well, or the GUID of the '
         "device group.",
     ),
     Mistake(
         "a new tenant without confirmation",
         "tenant",
         {"name": "Contoso Workshop", "device_id": UNCLAIMED},
-        'A tenant can never be deleted, so confirm has to be the exact name of the tenant, "Contoso Workshop", and '
-        "it is missing. Nothing was changed.",
+        'A tenant can never be deleted, so confirm must be the exact name of the tenant, "Contoso Workshop": it is '
+        "missing. Nothing was changed.",
     ),
     Mistake(
         "credentials by half",
@@ -295,15 +295,15 @@ AFTER_A_LOOK = (
         "an unknown product",
         "device",
         {"ids": [A], "product": "Kettel", "device_group": "Production"},
-        'There is no product "Kettel" in the tenant. Available: "Kettle", "Toaster".',
+        'Product "Kettel" not found in the tenant. Available: "Kettle", "Toaster".',
         ("Product_GetByName", "Product_List"),
     ),
     Mistake(
         "several unknown places",
         "device",
         {"src": "{folder}/astray.csv"},
-        'The device list cannot be used: row 2: There is no device group "Attic" in the product "Kettle". Available: '
-        '"Development", "Production"; row 4: There is no product "Kettel" in the tenant. Available: "Kettle", '
+        'Invalid device list: row 2: Device group "Attic" not found in the product "Kettle". Available: '
+        '"Development", "Production"; row 4: Product "Kettel" not found in the tenant. Available: "Kettle", '
         '"Toaster".',
         (
             *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
@@ -315,28 +315,28 @@ AFTER_A_LOOK = (
         "an unknown device group",
         "deployment",
         {"product": "Kettle", "device_group": "Prodction", "images": [CONTROL_1]},
-        'There is no device group "Prodction" in the product "Kettle". Available: "Development", "Production".',
+        'Device group "Prodction" not found in the product "Kettle". Available: "Development", "Production".',
         ("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),
     ),
     Mistake(
         "a name that the service does not take, in a blueprint",
         "blueprint",
         {"src": "{folder}/umlaut.yml"},
-        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no space in front.',
+        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no leading space.',
         ("Product_List", "DeviceGroup_List"),
     ),
     Mistake(
         "such a name without waiting",
         "product",
         {"name": "Küche", "wait": False},
-        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no space in front.',
+        'Invalid product name "Küche": use 1 to 50 letters, digits and spaces, and no leading space.',
         ("Product_GetByName", "Product_List"),
     ),
     Mistake(
         "the own account left out of a blueprint",
         "blueprint",
         {"src": "{folder}/users-only.yml", "prune": ["users"]},
-        "{account} is the account that this runs as, and it would lose the Administrator role. Nothing was changed. "
+        "{account} is the account that runs this task, and it would lose the Administrator role. Nothing was changed. "
         "Name it in users with the role Administrator, or use another Administrator's account.",
         (
             "Product_List",
@@ -350,24 +350,24 @@ AFTER_A_LOOK = (
         "two images of one component",
         "deployment",
         {"product": "Kettle", "device_group": "Production", "images": [CONTROL_1, CONTROL_2]},
-        f"The images {CONTROL_1} and {CONTROL_2} are builds of one component, {COMPONENT}. A deployment has each "
-        "component once: leave one of them out.",
+        f"Invalid deployment: the images {CONTROL_1} and {CONTROL_2} are builds of one component, {COMPONENT}. "
+        "A deployment may hold one image of each component: remove one of them.",
         ("Product_GetByName", "DeviceGroup_GetInProduct", "Image_GetMetadata", "Image_GetMetadata"),
     ),
     Mistake(
         "no tenant",
         "product_info",
         {"tenant": None},
-        f"No tenant was given. Set tenant to the name or GUID of one of these: Contoso Fleet ({FLEET}), Contoso "
-        f"Laboratory ({LABORATORY}).",
+        f"The option tenant is missing. Set tenant to the name or GUID of one of these: Contoso Fleet ({FLEET}), "
+        f"Contoso Laboratory ({LABORATORY}).",
         ("Tenants_List",),
     ),
     Mistake(
         "a tenant that is not open",
         "product_info",
         {"tenant": "Fabrikam Devices"},
-        'The tenant "Fabrikam Devices" is not among those open to this account. Set tenant to the name or GUID of one '
-        f"of these: Contoso Fleet ({FLEET}), Contoso Laboratory ({LABORATORY}).",
+        'Tenant "Fabrikam Devices" not found among those that this account may use. Set tenant to the name or GUID of '
+        f"one of these: Contoso Fleet ({FLEET}), Contoso Laboratory ({LABORATORY}).",
         ("Tenants_List", "Tenants_List"),
     ),
     Mistake(
@@ -396,16 +396,16 @@ AFTER_A_LOOK = (
         "an unclaimed device without claim",
         "device",
         {"ids": [A, UNCLAIMED]},
-        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. A claim cannot be "
-        "undone: to claim all the same, set claim: true.",
+        f"1 device is not claimed into this tenant (row 2: {UNCLAIMED}). Nothing was changed. To claim devices, set "
+        "claim: true; a claim cannot be undone.",
         ("Devices_Get", "Devices_Get"),
     ),
     Mistake(
         "more changes than allowed",
         "device",
         {"ids": [A, B], "product": "Kettle", "device_group": "Development", "max_changes": 1},
-        "2 devices would change, more than max_changes (1) allows. Nothing was changed. Look at the check run, then "
-        "raise max_changes.",
+        "2 devices would change, more than max_changes (1) allows. Nothing was changed. Review the changes in "
+        "check mode, then raise max_changes.",
         (
             "Product_GetByName",
             "DeviceGroup_GetInProduct",
@@ -418,7 +418,7 @@ AFTER_A_LOOK = (
         "the deletion of a group with devices",
         "device_group",
         {"product": "Kettle", "name": "Production", "state": "absent"},
-        f'The device group "Production" cannot be deleted: it has 3 devices ({A}, {B}, {C}). Move them to another '
+        f'Cannot delete the device group "Production": it has 3 devices ({A}, {B}, {C}). Move the devices to another '
         "device group first.",
         (
             *("Product_GetByName", "DeviceGroup_GetInProduct", "Product_ListGroups"),

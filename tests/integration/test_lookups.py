@@ -93,20 +93,20 @@ VARIABLES = {
 #: What each expression is refused with.
 REFUSED = {
     "lookup('azsphere.fleet.tenants', 'Nowhere')": (
-        'There is no tenant "Nowhere" that this account may use. Available: "Contoso Fleet".'
+        'Tenant "Nowhere" not found among those that this account may use. Available: "Contoso Fleet".'
     ),
     "lookup('azsphere.fleet.products', 'Teapot')": (
-        'There is no product "Teapot" in the tenant. Available: "Coffee Machine", "Kettle".'
+        'Product "Teapot" not found in the tenant. Available: "Coffee Machine", "Kettle".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Production')": (
-        'There are 2 device groups "Production" in the tenant. Say which: '
+        'Ambiguous device group "Production": the tenant has 2 of this name. Use one of: '
         '"Coffee Machine/Production", "Kettle/Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Kettle/Attic')": (
-        'There is no device group "Attic" in the product "Kettle". Available: "Laboratory", "Production".'
+        'Device group "Attic" not found in the product "Kettle". Available: "Laboratory", "Production".'
     ),
     "lookup('azsphere.fleet.device_groups', 'Attic')": (
-        'There is no device group "Attic" in the tenant. Available: '
+        'Device group "Attic" not found in the tenant. Available: '
         '"Coffee Machine/Production", "Kettle/Laboratory", "Kettle/Production".'
     ),
     "lookup('azsphere.fleet.devices', '0f' * 64)": (
@@ -115,7 +115,7 @@ REFUSED = {
     "lookup('azsphere.fleet.devices', '0f')": 'row 1: "0f" is not a device ID',
     "lookup('azsphere.fleet.devices', '0a' * 64, product='Kettle')": "Device IDs need no product",
     "lookup('azsphere.fleet.images', 'Teapot')": (
-        'There is no image "Teapot" in the tenant. Available: "KettleControl".'
+        'Image "Teapot" not found in the tenant. Available: "KettleControl".'
     ),
     "query('azsphere.fleet.devices', products='Kettle')": (
         'This lookup has no option "products". Available: access_token, api_url'
@@ -129,7 +129,7 @@ REFUSED = {
     "lookup('azsphere.fleet.products', tenant=false)": "Invalid tenant false: a boolean is not text.",
     "lookup('azsphere.fleet.products', tenant=0o755)": "Invalid tenant 493: a number is not text.",
     "lookup('azsphere.fleet.products', tenant='Nowhere')": (
-        'The tenant "Nowhere" is not among those open to this account.'
+        'Tenant "Nowhere" not found among those that this account may use.'
     ),
 }
 #: Info modules with what lookups give of the same.
@@ -163,7 +163,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 
 @pytest.mark.parametrize("expression", GIVEN)
-def test_gives(played: Played, expression: str) -> None:
+def test_lookup_returns_expected_values(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert not result.get("failed"), result
     assert result["msg"] == GIVEN[expression]
@@ -176,12 +176,12 @@ def test_lookups_work_in_loops(played: Played) -> None:
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-def test_options_from_variables(played: Played, name: str) -> None:
+def test_lookup_reads_options_from_variables(played: Played, name: str) -> None:
     assert played.results[name]["msg"] == ["Coffee Machine", "Kettle"]
 
 
 @pytest.mark.parametrize("expression", REFUSED)
-def test_refuses_with_one_sentence(played: Played, expression: str) -> None:
+def test_lookup_rejects_wrong_options_with_one_sentence(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert result["failed"]
     assert REFUSED[expression] in result["msg"]
@@ -189,7 +189,7 @@ def test_refuses_with_one_sentence(played: Played, expression: str) -> None:
 
 
 @pytest.mark.parametrize("module", AGREEING)
-def test_lookups_answer_as_info_modules_do(played: Played, module: str) -> None:
+def test_lookups_return_the_same_as_info_modules(played: Played, module: str) -> None:
     found = played.results[module][AGREEING[module][0]]
     assert found
     assert played.results[f"as {module}"]["msg"] == found

@@ -51,13 +51,13 @@ def test_reading_a_package_names_what_is_missing(library: str, monkeypatch: pyte
         read_package(str(tmp_path / "any.imagepackage"))
 
 
-def test_nothing_is_written_that_could_not_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_differences_are_mappings_without_a_yaml_library(monkeypatch: pytest.MonkeyPatch) -> None:
     take_away(monkeypatch, "yaml")
-    service = Recorder(MemoryService())
-    with pytest.raises(MissingLibrary, match="library PyYAML is needed to show differences"):
-        execute(
-            surround(service).context,
-            lambda port: product.plan(port, ProductSpec("Kettle")),
-            WAITING,
-        )
-    assert service.writes == []
+    outcome = execute(
+        surround(Recorder(MemoryService())).context,
+        lambda port: product.plan(port, ProductSpec("Kettle", default_device_groups=False)),
+        WAITING,
+    )
+    [shown] = outcome.diff
+    assert shown["before"] == ""
+    assert shown["after"]["name"] == "Kettle"

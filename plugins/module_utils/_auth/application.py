@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import InvalidInput
+from .._inputs.bounded_file import read_at_most
 from .._inputs.encrypted import refuse_encrypted
 from .certificate import client_credential
 from .claims import claims
@@ -19,6 +20,9 @@ from .credential import AccessToken, issued
 from .errors import sign_in_error
 from .libraries import msal_session
 from .options import APPLICATION_SCOPE, AuthOptions
+
+#: Bytes of a certificate or a token on disk.
+_LARGEST = 2**20
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,7 @@ class WorkloadIdentity(_Application):
 
 def _read(path: str, option: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = read_at_most(path, _LARGEST)
     except OSError as error:
         raise InvalidInput(
             f"The file {path} ({option}) cannot be read: {error.strerror}.", code="file", target=path

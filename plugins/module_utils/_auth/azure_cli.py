@@ -26,6 +26,8 @@ from .options import APPLICATION_SCOPE, AuthOptions
 
 #: Seconds: az takes a few to start, and then asks the sign-in service.
 _TIMEOUT = 60
+#: Bytes of the file of who is signed in that are read; a longer one counts as damaged.
+_LARGEST = 16 * 2**20
 _DOING = "Getting a token from the Azure CLI"
 _SIGN_IN = "Sign in with az login, or choose another auth_source."
 
@@ -35,7 +37,7 @@ def _profile(environment: Environment) -> bytes | None:
     folder = environment.get("AZURE_CONFIG_DIR") or os.path.join(environment.expand("~"), ".azure")
     try:
         with open(os.path.join(folder, "azureProfile.json"), "rb") as file:
-            content = file.read()
+            content = file.read(_LARGEST)
         accounts = json.loads(content.decode("utf-8-sig")).get("subscriptions")
     except (OSError, ValueError, AttributeError):
         return None

@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._errors import FleetError, SignInError, Unreachable
+from .._http.bounded import LARGEST_ERROR
+from .._http.errors import scrub
 from .options import APPLICATION_RESOURCE
 
-_CODE = re.compile(r"AADSTS(\d+)")
+_CODE = re.compile(r"AADSTS([0-9]{1,9})")
 _TRACE = re.compile(r"Trace ID: ([0-9a-fA-F-]{36})")
 
 _ADD_APPLICATION = (
@@ -105,12 +107,14 @@ def sign_in_error(
     `doing` says what was tried ("signing in as ..."); `answer` has `error` and `error_description`.
     The service's own words are shown for codes that are not known here, without anything out of `secrets`.
     """
-    kind = str(answer.get("error") or "unknown")
+    secrets = list(secrets)
+    kind = scrub(str(answer.get("error") or "unknown"), secrets)[:100]
     said = str(answer.get("error_description") or "")
     found = _CODE.search(said)
     listed = answer.get("error_codes")
     numbers = listed if isinstance(listed, list) else []
-    code = found.group(1) if found else next((str(number) for number in numbers), None)
+    first = next((number for number in numbers if isinstance(number, int) and 1 < number < 10**9), None)
+    code = found.group(1) if found else str(first) if first else None
     trace = _TRACE.search(said)
     known = _KNOWN.get(code or "") or (None if code else _KINDS.get(kind))
     label = f"AADSTS{code}" if code else kind
@@ -123,19 +127,18 @@ def sign_in_error(
         f"{_sentence(doing)} failed: {problem} ({label}).",
         code=label,
         target=target,
-        request_id=str(answer.get("trace_id") or "") or (trace.group(1) if trace else None),
+        request_id=scrub(str(answer.get("trace_id") or ""), secrets)[:100] or (trace.group(1) if trace else None),
         hint=hint,
     )
 
 
 def _own_words(said: str, secrets: Iterable[str | None]) -> str:
     """Returns the service's first sentence, without code, trace and secrets."""
-    words = re.sub(r"^AADSTS\d+:\s*", "", re.split(r"\s*(?:\r?\n|Trace ID:)", said.strip())[0])
+    # Secrets go before anything is cut off, which could leave a part of one.
     for secret in secrets:
-        if secret:
-            words = words.replace(secret, "***")
-    words = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", "***", words)
-    return words[:300].rstrip(" .")
+        said = said.replace(secret, "***") if secret else said
+    first = said.strip()[:LARGEST_ERROR].partition("\n")[0].partition("Trace ID:")[0]
+    return scrub(re.sub(r"^AADSTS\d+:\s*", "", first))[:300].rstrip(" .")
 
 
 @contextmanager

@@ -88,7 +88,7 @@ class DeviceCodeLogin:
         with self._kept.locked():
             self._kept.drop_pending()
             if "access_token" not in answer:
-                raise sign_in_error(_DOING, answer, self._options.people_client)
+                raise sign_in_error(_DOING, answer, self._options.people_client, [flow["device_code"]])
             self._kept.keep_account(serialized)
             account = self._account()
         self._kept.keep_token(issued(answer["access_token"], answer.get("expires_in")))

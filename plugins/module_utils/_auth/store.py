@@ -88,8 +88,9 @@ class PrivateFolder:
         # Always the same name, so that the next run overwrites what one that was killed has left.
         temporary = f"{name}.tmp"
         try:
-            self._create(temporary, content)
-            os.replace(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            with self._removed_on_failure(temporary):
+                self._create(temporary, content)
+                os.replace(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
         except OSError as error:
             raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
 
@@ -97,15 +98,23 @@ class PrivateFolder:
         """As `write`, but a file that exists is kept."""
         temporary = f"{name}.{secrets.token_hex(4)}.tmp"
         try:
-            self._create(temporary, content)
-            try:
-                os.link(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
-            except FileExistsError:
-                pass
-            finally:
-                os.unlink(temporary, dir_fd=self._fd)
+            with self._removed_on_failure(temporary):
+                self._create(temporary, content)
+                with suppress(FileExistsError):
+                    os.link(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+            os.unlink(temporary, dir_fd=self._fd)
         except OSError as error:
             raise StoreUnusable(f"{self._at(name)}: {error.strerror}") from None
+
+    @contextmanager
+    def _removed_on_failure(self, name: str) -> Iterator[None]:
+        """Removes a temporary file that could not be completed, as on a full disk."""
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name, dir_fd=self._fd)
+            raise
 
     def remove(self, name: str) -> bool:
         """Removes the file and returns whether there was one. Raises StoreUnusable."""

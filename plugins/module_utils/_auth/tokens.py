@@ -30,6 +30,7 @@ class Tokens:
         self._current: AccessToken | None = None
         self._failure: FleetError | None = None
         self._failures = 0
+        self._undated: str | None = None
 
     def __repr__(self) -> str:
         return f"Tokens(source={self.source!r})"
@@ -42,7 +43,7 @@ class Tokens:
     def token(self) -> str:
         """Returns an access token that lasts for a while. Raises SignInError, Unreachable or MissingLibrary."""
         current = self._current
-        if current is not None and current.usable(time.time()):
+        if current is not None and self._good(current):
             return current.secret
         return self._replace(current.secret if current is not None else None, fresh=False)
 
@@ -66,13 +67,19 @@ class Tokens:
                 # It failed while this thread waited for it: another attempt would only multiply the wait.
                 raise self._failure
             current = self._current
-            if current is None or current.secret == old or not current.usable(time.time()):
+            if current is None or current.secret == old or not self._good(current):
                 try:
                     self._current = current = self._obtain(old, fresh)
+                    if not current.usable(time.time()):
+                        # Just issued, and over by this machine's clock: the service decides, by a 401.
+                        self._undated = current.secret
                 except FleetError as error:
                     self._failure, self._failures = error, self._failures + 1
                     raise
             return current.secret
+
+    def _good(self, token: AccessToken) -> bool:
+        return token.usable(time.time()) or token.secret == self._undated
 
     def _obtain(self, old: str | None, fresh: bool) -> AccessToken:
         slot = self._cache.slot(self._credential.identity())

@@ -103,6 +103,14 @@ class SignInStore:
             self._slot.remove()
 
 
+def kept_secrets(serialized: str) -> list[str]:
+    """Returns the secrets in msal's cache: a sign-in server that echoes one must not have it shown."""
+    sections = json.loads(serialized).values()
+    entries = [entry for section in sections if isinstance(section, dict) for entry in section.values()]
+    found = [entry.get("secret") for entry in entries if isinstance(entry, dict)]
+    return [secret for secret in found if isinstance(secret, str)]
+
+
 def _accounts(kept: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Returns the accounts in msal's cache; none when it is damaged."""
     found = kept.get("Account")
@@ -172,5 +180,5 @@ class User:
                 "Renewing the sign-in failed: nothing is left to renew it with.", code="not_signed_in", hint=_SIGN_IN
             )
         if "access_token" not in answer:
-            raise sign_in_error(doing, answer)
+            raise sign_in_error(doing, answer, secrets=kept_secrets(serialized))
         return issued(answer["access_token"], answer.get("expires_in"))

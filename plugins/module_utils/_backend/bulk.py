@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Work on any number of devices: many at a time, each with its own outcome, reported once."""
+"""Works on any number of devices concurrently, and reports the outcome of each once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._model.resources import Operation
 from .._service import DeviceOutcome, Report
 from .pool import for_each
 
-#: Not the fault of one device.
+#: Errors that do not concern a single device: they end the whole run.
 DEFECTS = (ReadOnlyViolation, MissingLibrary)
 
 
@@ -31,10 +31,10 @@ class Progress:
         self.gone: FleetError | None = None
         self.last: Operation | None = None
 
-    def tell(self, device_id: str, error: FleetError | None = None) -> bool:
+    def report(self, device_id: str, error: FleetError | None = None) -> bool:
         with self._lock:
             if isinstance(error, SignInError) or (isinstance(error, Unreachable) and error.status is None):
-                # There is nobody to talk to: the devices that are left would each wait for the same end.
+                # The service cannot be reached: each remaining device would wait for the same error.
                 self.gone = self.gone or error
             if not self._report(DeviceOutcome(device_id, error)):
                 self.going_on = False
@@ -53,9 +53,9 @@ def for_each_device(
     threads: int,
     abandon: Callable[[], None],
 ) -> None:
-    """Does the work for each device, so many at a time; what goes wrong with one is reported, and the others go on.
+    """Calls `work` for each device, in `threads` threads; reports the error of a device and continues with the others.
 
-    Once `work` returns False, no further device is started; nor after the deadline, or when nobody answers any more.
+    Starts no further device once `work` returns False, after the deadline, or when the service cannot be reached.
     """
 
     def alone(device_id: str) -> bool:
@@ -63,11 +63,11 @@ def for_each_device(
             if progress.gone is not None:
                 raise progress.gone
             if deadline.passed:
-                raise deadline_exceeded(f"coming to the device {device_id}", deadline, "not started", device_id)
+                raise deadline_exceeded(f"waiting to start the device {device_id}", deadline, "not started", device_id)
             return work(device_id)
         except DEFECTS:
             raise
         except FleetError as error:
-            return progress.tell(device_id, error)
+            return progress.report(device_id, error)
 
     for_each(device_ids, alone, threads, abandon)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The same work for many things, in a few threads."""
+"""Runs the same function for many items in a limited number of threads."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Thing = TypeVar("Thing")
 
 
 def for_each(things: Iterable[Thing], work: Callable[[Thing], bool], threads: int, abandon: Callable[[], None]) -> None:
-    """Does the work for each thing, so many at a time; once it answers False or raises, no further one is started.
+    """Calls `work` for each thing, in `threads` threads; once it returns False or raises, starts no further one.
 
-    What it raises is raised here. When the wait is interrupted, `abandon` has to bring the threads to an end.
+    Raises what `work` raises. When the wait is interrupted, `abandon` must end the threads.
     """
     waiting = list(things)[::-1]
     if not waiting:

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from .._errors import InvalidInput, ServiceError, Unreachable
+from .bounded import LOWEST_RATE
 from .checks import is_address, shown_host
 from .errors import refusal
 from .plain import Attempt, PlainSession
@@ -18,6 +20,7 @@ from .transport import LostReply
 
 #: Bytes; far more than any image package, which must fit into the flash of a device.
 LARGEST = 512 * 1024 * 1024
+_PIECE = 64 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -29,37 +32,47 @@ def fetch(
     timeout: float,
     doing: str,
     target: str | None = None,
+    api_url: str | None = None,
 ) -> int:
     """Streams what is at the address to `write` and returns the number of bytes.
 
-    The address is a secret: messages name its host only. Raises InvalidInput for an address that is not https (http is
-    allowed on this machine), ServiceError for a refusal, Unreachable for a broken or short reply.
+    The address is a secret: messages name its host only. `timeout` is in seconds, extended by what arrives at
+    LOWEST_RATE. Raises InvalidInput for an address that is not https (http is for the simulator: on this machine, with
+    an `api_url` there), ServiceError for a refusal, Unreachable for a broken, short or slow reply.
     """
     if not is_address(url):
         raise InvalidInput(f"While {doing}, the service gave something that is not a web address.", target=target)
-    parts = urlsplit(url)
-    if parts.scheme.lower() != "https" and parts.hostname not in LOOPBACK:
+    if urlsplit(url).scheme.lower() != "https" and not (_is_here(url) and (api_url is None or _is_here(api_url))):
         raise InvalidInput(f"While {doing}, the service gave an address that is not https.", target=target)
     with PlainSession(Attempt(doing, "api_url", target), verify=verify, timeout=timeout) as session:
         try:
-            return _stream(session, url, write, doing, target)
+            return _stream(session, url, write, timeout, doing, target)
         except LostReply as lost:
             # Without a cause: it names the whole address, which would then be in any traceback.
             raise lost.error from None
 
 
-def _stream(session: PlainSession, url: str, write: Callable[[bytes], object], doing: str, target: str | None) -> int:
-    written, host = 0, shown_host(url)
-    with session.once("GET", url, stream=True, headers={"Accept-Encoding": "identity"}) as answer:
+def _is_here(address: str) -> bool:
+    return urlsplit(address).hostname in LOOPBACK
+
+
+def _stream(
+    session: PlainSession, url: str, write: Callable[[bytes], object], timeout: float, doing: str, target: str | None
+) -> int:
+    written, host, start = 0, shown_host(url), time.monotonic()
+
+    def left() -> float:
+        return max(0.0, start + timeout + written / LOWEST_RATE - time.monotonic())
+
+    with session.stream(url, headers={"Accept-Encoding": "identity"}) as answer:
         if not 200 <= answer.status_code < 300:
-            with session.reading(url):
+            with session.reading(url, left()):
                 content = answer.raw.read(4096) or b""
             raise refusal(answer.status_code, answer.headers, content, doing, target)
         announced = answer.headers.get("Content-Length", "")
-        chunks = answer.iter_content(64 * 1024)
         while True:
-            with session.reading(url):
-                chunk = next(chunks, b"")
+            with session.reading(url, left()):
+                chunk = answer.raw.read(_PIECE, decode_content=False)
             if not chunk:
                 break
             written += len(chunk)

@@ -3,16 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Replies that are no success, as one of the errors of `_errors`, in one sentence."""
+"""Error replies as one of the errors of `_errors`, in one sentence."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._errors import Conflict, FleetError, Forbidden, NotFound, ServiceError, SignInError, Unreachable
+from .bounded import LARGEST_ERROR
 
 #: Headers that may carry the trace of a failure: which one the service uses is not published (FACTS: not known, 24).
 TRACE_HEADERS = (
@@ -57,36 +58,56 @@ _SECRETS = re.compile(
 )
 
 
-def scrub(text: str) -> str:
-    """Returns text of a stranger as one short line without anything that looks like a token or a signature."""
+def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
+    """Returns text of a stranger as one short line without secrets, and anything that looks like a token or signature.
+
+    Text beyond LARGEST_ERROR characters is not looked at.
+    """
+    for secret in secrets:
+        text = text.replace(secret, "(removed)") if secret else text
+    text = text[:LARGEST_ERROR]
     readable = "".join(sign if sign.isprintable() else " " for sign in _SECRETS.sub("(removed)", text))
     line = " ".join(readable.split())
     return line if len(line) <= _LONGEST else line[:_LONGEST].rstrip() + " ..."
 
 
-def service_words(content: bytes, codes: Sequence[str] = ()) -> tuple[str | None, str | None]:
+def service_words(
+    content: bytes, codes: Sequence[str] = (), secrets: Iterable[str | None] = ()
+) -> tuple[str | None, str | None]:
     """Returns code and text of a failure's body in any of its known and likely forms (FACTS: not known, 4).
 
+    Of the body the first LARGEST_ERROR bytes count.
+
     :param codes: what the numbers of an API stand for, from zero on.
+    :param secrets: what must not be repeated.
     """
-    text = content.decode("utf-8-sig", "replace").strip()
+    secrets = list(secrets)
+    text = content[:LARGEST_ERROR].decode("utf-8-sig", "replace").strip()
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
-        return None, _plain_text(text)
+        return None, _plain_text(text, secrets)
     found = list(_details(body, codes))
-    told = [code for code, words in found if code]
+    named = [code for code, words in found if code]
     texts = dict.fromkeys(words for code, words in found if words)
-    return (told[0] if told else None), scrub("; ".join(texts)) or None
+    return (scrub(named[0], secrets) if named else None), scrub("; ".join(texts), secrets) or None
 
 
-def _plain_text(text: str) -> str | None:
+def _plain_text(text: str, secrets: Iterable[str | None]) -> str | None:
     if not text:
         return None
     if text.startswith("<"):
-        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return "an HTML page" + (f' titled "{scrub(title.group(1))}"' if title and title.group(1).strip() else "")
-    return scrub(text)
+        title = _title(text)
+        return "an HTML page" + (f' titled "{scrub(title, secrets)}"' if title else "")
+    return scrub(text, secrets)
+
+
+def _title(text: str) -> str:
+    """Returns what is between the first <title ...> and the next </title>, in linear time."""
+    lower = text.lower()
+    start = lower.find(">", begin) if (begin := lower.find("<title")) >= 0 else -1
+    end = lower.find("</title>", start) if start >= 0 else -1
+    return text[start + 1 : end].strip() if end >= 0 and len(lower) == len(text) else ""
 
 
 def _details(body: Any, codes: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
@@ -118,15 +139,16 @@ def _code(value: Any, codes: Sequence[str]) -> str | None:
     if isinstance(value, bool) or value is None or value == "":
         return None
     if isinstance(value, int):
-        return codes[value] if 0 <= value < len(codes) else str(value)
-    return scrub(value) if isinstance(value, str) else None
+        # Python refuses to write out a number of thousands of digits.
+        return codes[value] if 0 <= value < len(codes) else str(value) if abs(value) < 10**10 else None
+    return value if isinstance(value, str) else None
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """Returns the trace of a reply, from whichever header carries it."""
+def request_id(headers: Mapping[str, str], secrets: Iterable[str | None] = ()) -> str | None:
+    """Returns the trace of a reply, from whichever header carries it, without secrets."""
     for name in TRACE_HEADERS:
         if headers.get(name):
-            return scrub(headers[name])
+            return scrub(headers[name], secrets)
     return None
 
 
@@ -138,10 +160,15 @@ def refusal(
     target: str | None,
     attempts: int = 1,
     codes: Sequence[str] = (),
+    secrets: Iterable[str | None] = (),
 ) -> FleetError:
-    """Returns the error for a reply that is no success, after so many attempts; `codes` as in `service_words`."""
-    code, words = service_words(content, codes)
-    trace = request_id(headers)
+    """Returns the error for an error reply, after so many attempts.
+
+    `codes` and `secrets` as in `service_words`.
+    """
+    secrets = list(secrets)
+    code, words = service_words(content, codes, secrets)
+    trace = request_id(headers, secrets)
     kind, hint = _kind_and_hint(status, code, traced=trace is not None)
     return kind(
         _sentence(status, code, words, doing, attempts),

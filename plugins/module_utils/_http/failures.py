@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._errors import FleetError, InvalidInput, Unreachable
+from .bounded import TooLarge, UnknownEncoding
 from .checks import shown_host
 from .errors import scrub
 
@@ -94,6 +95,13 @@ def _first(chain: list[BaseException], *kinds: type[BaseException]) -> Any:
 def _after_sending(chain: list[BaseException], peer: Peer) -> _Why:
     import urllib3.exceptions as below
 
+    large = _first(chain, TooLarge)
+    if large is not None:
+        reason = f"{peer.host} answered more than {large.most // 2**20} MiB"
+        return _Why("too_large", reason, f"Check {peer.option}, and whether a proxy answers in its place.", True)
+    if _first(chain, UnknownEncoding):
+        reason = f"{peer.host} encoded the answer in a way that was not asked for"
+        return _Why("encoding", reason, f"Check {peer.option}, and whether a proxy changes replies.", True)
     if _first(chain, below.ReadTimeoutError, TimeoutError):
         reason = f"{peer.host} did not answer within {peer.timeout:g} s"
         return _Why("timeout", reason, "Try again, or raise request_timeout.")

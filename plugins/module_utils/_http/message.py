@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._errors import AmbiguousWrite, FleetError, Unreachable
@@ -80,6 +81,25 @@ class Reply:
 
         Raises AmbiguousWrite after a write whose reply is not JSON, Unreachable after a read.
         """
+        return self._json
+
+    @property
+    def understood(self) -> bool:
+        """Whether a read got what it asked for: no page of a proxy, no promise (202), no error in spite of its status.
+
+        Only what calls itself JSON must be JSON: certificates are bare text.
+        """
+        if self.status == 202 or self.content.lstrip()[:1] == b"<":
+            return False
+        if "json" not in self.headers.get("Content-Type", "").lower():
+            return True
+        try:
+            return not _is_error(self._json)
+        except FleetError:
+            return False
+
+    @cached_property
+    def _json(self) -> Any:
         if not self.content.strip():
             return None
         try:
@@ -92,7 +112,7 @@ class Reply:
     def confirmation(self) -> Any:
         """Returns the body of the reply to a write as `json` does, unless it is an error object.
 
-        Raises AmbiguousWrite for a reply that is no confirmation: not JSON, or an error in spite of its status.
+        Raises AmbiguousWrite for a reply that does not confirm the write: not JSON, or an error in spite of its status.
         """
         body = self.json()
         if _is_error(body):

@@ -10,13 +10,15 @@ The service's own session does more (throttle, token, read-only lock); this one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .._errors import Unreachable
 from .backoff import full_jitter
+from .bounded import LARGEST_SIGN_IN_REPLY, body_of
 from .checks import check_address, check_headers, check_timeout, shown_host
 from .clock import Clock
 from .endings import out_of_patience
@@ -41,7 +43,7 @@ class Attempt:
 class PlainSession:
     """Requests as msal makes them. A request is retried like those to the service: asking for a token twice is safe.
 
-    `verify` is true, false, or the path of a bundle of authorities. `timeout` is for each wait for bytes,
+    `verify` is true, false, or the path of a bundle of authorities. `timeout` is for one whole request,
     `retry_timeout` for all attempts at one request, both in seconds. With `environment` false, as for a metadata
     service nearby, proxies of the environment are not used. Redirects are not followed: requests carry secrets.
     """
@@ -114,25 +116,43 @@ class PlainSession:
             self._clock.sleep(pause)
 
     def once(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Makes one attempt. Raises LostReply, or InvalidInput for what cannot be sent."""
+        """Makes one attempt and reads the whole reply. Raises LostReply, or InvalidInput for what cannot be sent."""
+        proxies = self._checked(url, options)
+        with self._transport.attempt(self._peer(url, proxies)):
+            reply = self._send(method, url, proxies, options)
+            content = body_of(reply, LARGEST_SIGN_IN_REPLY)
+        # From here on it is read as if it came from memory; a guess of the encoding would take its time.
+        reply.raw, reply.encoding = io.BytesIO(content), reply.encoding or "utf-8"
+        return reply
+
+    def stream(self, url: str, **options: Any) -> requests.Response:
+        """Makes one attempt to GET and returns when the headers are there. Raises as `once`."""
+        proxies = self._checked(url, options)
+        with self._transport.attempt(self._peer(url, proxies)):
+            return self._send("GET", url, proxies, options)
+
+    def _checked(self, url: str, options: Mapping[str, Any]) -> dict[str, str]:
+        """Returns the proxies for a request that can be sent. Raises InvalidInput."""
         check_address(url, self._attempt.option)
         check_headers({name: str(value) for name, value in (options.get("headers") or {}).items()}, self._attempt.doing)
-        proxies = proxies_for(url) if self._environment else {}
-        with self._transport.attempt(self._peer(url, proxies)):
-            return self._transport.session.request(
-                method,
-                url,
-                verify=self._verify,
-                timeout=self._timeout,
-                proxies=proxies,
-                allow_redirects=False,
-                **options,
-            )
+        return proxies_for(url) if self._environment else {}
+
+    def _send(self, method: str, url: str, proxies: dict[str, str], options: Mapping[str, Any]) -> requests.Response:
+        return self._transport.session.request(
+            method,
+            url,
+            verify=self._verify,
+            timeout=self._timeout,
+            proxies=proxies,
+            allow_redirects=False,
+            stream=True,
+            **options,
+        )
 
     @contextmanager
-    def reading(self, url: str) -> Iterator[None]:
-        """Raises LostReply for what goes wrong inside, while more of a reply is read from this address."""
-        with self._transport.attempt(self._peer(url, {}), already_sent=True):
+    def reading(self, url: str, timeout: float) -> Iterator[None]:
+        """Raises LostReply for what goes wrong inside, while more of a reply is read for so many seconds at most."""
+        with self._transport.attempt(replace(self._peer(url, {}), timeout=timeout), already_sent=True):
             yield
 
     def _peer(self, url: str, proxies: dict[str, str]) -> Peer:

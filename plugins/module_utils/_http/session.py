@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from .._deadline import Deadline
 from .._errors import FleetError, InvalidInput, ReadOnlyViolation, SignInError, WriteState
 from .backoff import full_jitter
+from .bounded import LARGEST_REPLY, LOWEST_RATE, body_of
 from .checks import check_address, check_headers, check_timeout, is_token, shown_host
 from .clock import Clock
 from .endings import ambiguous_write, out_of_patience, session_closed
 from .errors import refusal, scrub
 from .failures import Peer
 from .message import IDEMPOTENT, SAFE, ReadOperations, Reply, Request
-from .retry import RETRIED, THROTTLES, Attempts, state_after
+from .retry import READ_ATTEMPTS, RETRIED, THROTTLES, Attempts, state_after
 from .throttle import Gate, GateClosed, PausedTooLong, Statistics, retry_after
 from .transport import CONNECT_TIMEOUT, LostReply, Transport, open_transport, proxies_for, proxy_of
 
@@ -65,8 +66,8 @@ class Tokens(Protocol):
 class Settings:
     """Where the service is and how to talk to it. Times in seconds.
 
-    `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for each wait for
-    bytes, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
+    `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for one whole
+    request, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
     `error_codes` are what the numbers in failures of the API stand for, from zero on.
     """
 
@@ -206,6 +207,7 @@ class Session:
         transport, timeout = self._opened(), self.settings.request_timeout
         if deadline is not None:
             timeout = min(timeout, max(SHORTEST_TIMEOUT, deadline.remaining()))
+        timeout += len(request.body or b"") / LOWEST_RATE
         url, patience = self._url(request.path), (min(timeout, CONNECT_TIMEOUT), timeout)
         with transport.attempt(self._peer(request, timeout)):
             answer = transport.session.request(
@@ -218,13 +220,16 @@ class Session:
                 verify=self.settings.verify,
                 proxies=self._proxies,
                 allow_redirects=False,
+                stream=True,
             )
-            content = answer.content
+            content = body_of(answer, LARGEST_REPLY)
             announced = answer.headers.get("Content-Length", "")
             # urllib3 before 2.0 takes a body that is too short for whole.
             whole = request.method == "HEAD" or not (announced.isascii() and announced.isdigit())
             if not whole and answer.raw.tell() < int(announced):
                 raise ConnectionError("The body is shorter than announced.")
+        # What echoes the token is quoted in errors, and shown by lookups before Ansible could mask it.
+        content = content.replace(token.encode(), b"(removed)")
         return Reply(answer.status_code, answer.headers, content, request)
 
     def _peer(self, request: Request, timeout: float) -> Peer:
@@ -263,6 +268,7 @@ class _Exchange:
         self._attempts = attempts
         self._deadline = deadline
         self._renewals = 0
+        self._unread = 0
         #: Whether one of the attempts may have been carried out.
         self._maybe_done = False
 
@@ -297,13 +303,24 @@ class _Exchange:
         if reply.status < 300:
             session._accepted = self._token
             session._gate.succeeded()
-            return reply
+            return None if self._asked_again(reply) else reply
         if self._renewed(reply):
             return None
         if request.method == "DELETE" and self._maybe_done and reply.status == 404:
             return Reply(204, reply.headers, b"", request)
         self._refused(reply, throttles)
         return None
+
+    def _asked_again(self, reply: Reply) -> bool:
+        """Whether a read is repeated since its success cannot be understood; pauses before that."""
+        if self._request.method != "GET" or reply.understood:
+            return False
+        self._unread += 1
+        pause = self._attempts.pause()
+        if self._unread >= READ_ATTEMPTS or not self._attempts.fits(pause):
+            return False
+        self._session.pause(pause, self._request.doing)
+        return True
 
     def _lost(self, lost: LostReply) -> None:
         """Pauses before the next attempt. Raises when there is none."""
@@ -323,8 +340,8 @@ class _Exchange:
         unknown = state_after(reply.status) is WriteState.UNKNOWN
         self._maybe_done = self._maybe_done or unknown
         codes = session.settings.error_codes
-        told = (reply.status, reply.headers, reply.content, request.doing, request.target)
-        error = refusal(*told, attempts=attempts.number, codes=codes)
+        seen = (reply.status, reply.headers, reply.content, request.doing, request.target)
+        error = refusal(*seen, attempts=attempts.number, codes=codes, secrets=[self._token])
         throttled = reply.status in THROTTLES
         asked = retry_after(reply.headers, session.clock) if throttled else None
         pause = attempts.pause(asked)
@@ -355,7 +372,7 @@ class _Exchange:
             self._token = _checked(self._session.tokens.renew(self._token))
             return True
         if reply.status == 400 and not self._renewals and self._token != self._session._accepted:
-            # A token that is no good was seen to show as 400 (FACTS: failures), and this one never was.
+            # An invalid token may show as 400 (FACTS: failures), and this one was never accepted.
             self._renewals += 1
             try:
                 self._token = _checked(self._session.tokens.renew(self._token))

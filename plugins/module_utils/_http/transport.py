@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .._errors import FleetError, MissingLibrary
+from .bounded import ACCEPTED_ENCODINGS, Progress, TimedSocket, TooLarge, UnknownEncoding, send_in_pieces
 from .checks import check_proxy
 from .failures import Failure, Peer, connection_failure
 
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 #: Seconds within which a connection must be there, however long a reply may take.
 CONNECT_TIMEOUT = 10.0
-
-
-class Sent(threading.local):
-    """Whether bytes of this thread's present request have left this machine. A proxy's CONNECT does not count."""
-
-    value = False
 
 
 class LostReply(Exception):
@@ -51,18 +45,18 @@ class Transport:
     """
 
     session: requests.Session
-    sent: Sent
+    progress: Progress
 
     @contextmanager
     def attempt(self, peer: Peer, already_sent: bool = False) -> Iterator[None]:
-        """Raises LostReply for whatever keeps a reply from coming; `peer` is for its message.
+        """Raises LostReply for whatever keeps a reply from coming within `peer.timeout`; `peer` is for its message.
 
         `already_sent`: the request was sent before, and more of its reply is read now.
         """
         import requests
         import urllib3
 
-        self.sent.value = already_sent
+        self.progress.begin(peer.timeout, already_sent)
         try:
             yield
         except (
@@ -72,8 +66,10 @@ class Transport:
             OSError,
             ValueError,
             OverflowError,
+            TooLarge,
+            UnknownEncoding,
         ) as error:
-            sent = self.sent.value
+            sent = self.progress.sent
             # Without a cause: it carries the request, and with it token or secret, into any traceback.
             raise LostReply(connection_failure(error, peer, sent), sent) from None
 
@@ -83,19 +79,21 @@ def open_transport(purpose: str, verify: bool | str, connections: int = 10) -> T
     try:
         from http.cookiejar import DefaultCookiePolicy
 
-        import requests
         import urllib3
+
+        session = _session()
     except ImportError as error:
         raise MissingLibrary("requests", purpose, error) from error
-    session, sent = requests.Session(), Sent()
+    progress = Progress()
     session.trust_env = False
+    session.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = _adapter(sent, connections)
+    adapter = _adapter(progress, connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return Transport(session, sent)
+    return Transport(session, progress)
 
 
 def proxies_for(url: str) -> dict[str, str]:
@@ -120,35 +118,50 @@ def proxy_of(url: str, proxies: dict[str, str]) -> str | None:
     return requests.utils.select_proxy(url, proxies) or None
 
 
-def _adapter(sent: Sent, connections: int) -> HTTPAdapter:
+def _session() -> requests.Session:
+    import requests
+
+    class UnledSession(requests.Session):
+        def get_redirect_target(self, _resp: requests.Response) -> None:
+            """Returns None: redirects are not followed, and to tell where one leads, requests would read its body."""
+
+    return UnledSession()
+
+
+def _adapter(progress: Progress, connections: int) -> HTTPAdapter:
     from requests.adapters import HTTPAdapter
 
     class WatchedAdapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            _watch(self.poolmanager, sent)
+            _watch(self.poolmanager, progress)
 
         def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
             known = proxy in self.proxy_manager
             manager = super().proxy_manager_for(proxy, **kwargs)
             if not known:
-                _watch(manager, sent)
+                _watch(manager, progress)
             return manager
 
     return WatchedAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
 
 
-def _watch(manager: Any, sent: Sent) -> None:
-    """Makes all connections of a pool manager, a SOCKS proxy's included, note what they send."""
+def _watch(manager: Any, progress: Progress) -> None:
+    """Makes all connections of a pool manager, a SOCKS proxy's included, note what they send, and end in time."""
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {
-        scheme: type(pool.__name__, (pool,), {"ConnectionCls": _watched(pool.ConnectionCls, sent)})
+        scheme: type(pool.__name__, (pool,), {"ConnectionCls": _watched(pool.ConnectionCls, progress)})
         for scheme, pool in pools.items()
     }
 
 
-def _watched(kind: Any, sent: Sent) -> Any:
+def _watched(kind: Any, progress: Progress) -> Any:
+    class TimedResponse(http.client.HTTPResponse):
+        def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+            super().__init__(TimedSocket(sock, progress), *args, **kwargs)  # type: ignore[arg-type]
+
     class WatchedConnection(kind):  # type: ignore[misc]
+        response_class = TimedResponse
         _connecting = False
 
         def connect(self) -> None:
@@ -162,7 +175,7 @@ def _watched(kind: Any, sent: Sent) -> Any:
             if self.sock is None and self.auto_open:
                 self.connect()
             if not self._connecting:
-                sent.value = True
-            super().send(data)
+                progress.sent = True
+            send_in_pieces(self.sock, data, super().send, progress)
 
     return WatchedConnection

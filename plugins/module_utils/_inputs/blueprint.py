@@ -56,13 +56,13 @@ _DECRYPT = (
     "The role azsphere.fleet.provision decrypts its documents; with the module, set blueprint to "
     "lookup('ansible.builtin.unvault', file) | from_yaml in a template."
 )
-#: How many values an error or a warning names.
+#: How many values an error or a warning lists.
 REPORTED = 10
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A tenant as it must be. What it does not name is left alone. Groups come with the name of their product."""
+    """The desired state of a tenant. What it does not name stays unchanged. Groups come with their product."""
 
     products: tuple[ProductSpec, ...] = ()
     device_groups: tuple[tuple[str, DeviceGroupSpec], ...] = ()
@@ -81,7 +81,7 @@ def read_blueprint(
 ) -> Blueprint:
     """Return the blueprint in a YAML or JSON file. Paths in it are relative to the base_dir, by default its directory.
 
-    Warns of templates, which nobody fills in here. Raises InvalidInput, and MissingLibrary without PyYAML.
+    Warns of templates, which are not evaluated here. Raises InvalidInput, and MissingLibrary without PyYAML.
     """
     content = files.read(path)
     if content is None:
@@ -114,11 +114,10 @@ def parse_blueprint(
 
     :param prune: the kinds of which everything else is deleted; the document must mention them.
 
-    Raises one InvalidInput that reports each place that is wrong; packages and device lists that cannot be used raise
-    their own.
+    Raises one InvalidInput that reports every problem; unusable packages and device lists raise their own.
     """
     document, found = schema.clean(document, DOCUMENT)
-    found = found or [*_duplicates(document), *_unspoken(document, prune)]
+    found = found or [*_duplicates(document), *_unnamed_kinds(document, prune)]
     if found:
         name = f"blueprint {source}" if source else "blueprint"
         raise InvalidInput(f"Invalid {name}: {'; '.join(found)}.", code="blueprint", target=source)
@@ -148,10 +147,10 @@ def _duplicates(document: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _unspoken(document: Mapping[str, Any], prune: Iterable[str]) -> list[str]:
-    """Return kinds that would be pruned down to nothing because the document omits them: it may be the wrong one.
+def _unnamed_kinds(document: Mapping[str, Any], prune: Iterable[str]) -> list[str]:
+    """Return a problem for each kind that would be deleted completely because the document omits it.
 
-    Groups are pruned only in products that it names.
+    Groups are pruned only in products that the document names.
     """
     return [
         f"{kind} would all be pruned, as the document has no {kind} (to delete them all, write {kind}: [])"
@@ -171,7 +170,7 @@ def _repeated(path: str, names: Sequence[str]) -> list[str]:
 
 
 class _Reader:
-    """Turns a checked document into what it means, reading each file once."""
+    """Converts a checked document, reading each file once."""
 
     def __init__(self, files: Files, base_dir: str, warn: Warn) -> None:
         self._files = files

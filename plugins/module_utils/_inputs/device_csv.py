@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Reads device lists in CSV strictly: a row must never disappear in a cell of another one."""
+"""Reads device lists in CSV strictly: a row must never be lost inside a cell of another row."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .encrypted import DECRYPT, refuse_encrypted
 
 #: The columns of the manufacturing CSV (Azure Sphere manufacturing tools, multi_board_ota_configuration).
 COLUMNS = ("DeviceId", "ProductName", "DeviceGroupName")
-_UNCLOSED = "Check the quotes: a quote that is not closed swallows the rows below it."
+_UNCLOSED = "Check the quotes: an unclosed quote hides the rows below it."
 #: Longer than any checksum in a note, and shorter than a device ID that lost some digits.
 _LIKE_AN_ID = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{100,}(?![0-9A-Za-z])")
-#: csv takes tabs before a quote, and any blanks behind one, for a part of the cell.
+#: csv treats tabs before a quote, and blanks after one, as part of the cell.
 _PADDED_QUOTE = re.compile(r'(?:(?<=[,\r\n])|\A)[ \t]+(?=")|(?<=")[ \t]+(?=[,\r\n]|\Z)')
 #: A row: its first line in the file, from 1, and device ID, product and device group as they are in it.
 Record = tuple[int, tuple[str, str, str]]
@@ -76,20 +76,20 @@ def _rows(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                _refuse_swallowed(cells, line, path)
+                _reject_hidden_rows(cells, line, path)
                 yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         problem = str(error)
         if "unexpected end" in problem or "field larger" in problem:
-            raise _unreadable(path, line, "a quote is opened and never closed") from error
+            raise _unreadable(path, line, "a quote is not closed") from error
         if "expected after" in problem:
             raise _unreadable(path, reader.line_num, "text follows a closing quote") from error
         raise _unreadable(path, line, problem) from error
 
 
-def _refuse_swallowed(cells: Sequence[str], line: int, path: str) -> None:
-    # The quote may be open since the row itself began, so the first line of a cell counts too.
+def _reject_hidden_rows(cells: Sequence[str], line: int, path: str) -> None:
+    # The quote may have been opened at the start of the row, so the first line of a cell counts too.
     if any(_LIKE_AN_ID.search(cell) for cell in cells if "\n" in cell or "\r" in cell):
         raise _unreadable(path, line, "a quoted cell contains what looks like another row")
 
@@ -117,10 +117,10 @@ def _columns(header: Sequence[str], path: str) -> list[int]:
     hint = f"Its first line must be: {','.join(COLUMNS)}."
     missing = [column for column in COLUMNS if column.casefold() not in names]
     if missing:
-        # Spreadsheets in many countries write semicolons, and call that CSV.
+        # In many locales, spreadsheets write CSV with semicolons.
         other = next((mark for mark in (";", "\t") if any(mark in name for name in header)), None)
         if other is not None:
-            hint += f" It seems to be separated by {'semicolons' if other == ';' else 'tabs'} instead of commas."
+            hint += f" It seems to be separated by {'semicolons' if other == ';' else 'tabs'}, not commas."
         raise InvalidInput(
             f"The device list {path} has no column {' and no column '.join(missing)}.",
             code="columns",

@@ -17,7 +17,7 @@ from .._model.values import PADDING, is_device_id, is_guid, name_key
 from . import texts
 from .device_csv import read_records
 
-#: How many bad rows one error reports.
+#: How many invalid rows one error reports.
 REPORTED = 10
 _KEYS = ("id", "product", "device_group")
 Warn = Callable[[str], object]
@@ -25,7 +25,7 @@ Warn = Callable[[str], object]
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """The device group that a device must be in. `row` is its first line in the file or its place in the list, both
+    """The desired device group of a device. `row` is its first line in the file or its position in the list, both
     from 1.
     """
 
@@ -102,9 +102,9 @@ def _listed(entries: Iterable[Any]) -> list[DeviceRow]:
 def _checked(rows: Iterable[DeviceRow], malformed: Mapping[int, str], source: str | None = None) -> list[DeviceRow]:
     """Return the rows with IDs in lower case and without duplicates.
 
-    :param malformed: problems of rows that are found already, by row.
+    :param malformed: known problems, by row.
 
-    Raises one InvalidInput that reports each bad row: a malformed ID, a group without a product or the reverse, a
+    Raises one InvalidInput that reports each invalid row: a malformed ID, a group without a product or the reverse, a
     device in two groups.
     """
     good: dict[str, DeviceRow] = {}

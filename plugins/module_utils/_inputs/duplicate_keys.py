@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Keys that stand twice in one mapping of a YAML document, of which readers keep the last and lose the others."""
+"""Finds duplicate keys in the mappings of a YAML document, of which parsers keep only the last one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 
 def duplicate_keys(node: Any) -> list[tuple[str, int]]:
-    """Each such key of a composed document (a node of PyYAML, or None) with its line from 1, in the order of lines."""
+    """Returns the duplicate keys of a composed document (a PyYAML node, or None) and their lines, from 1, in order."""
     found: list[tuple[str, int]] = []
     waiting, seen = [node], set()
     while waiting:
         node = waiting.pop()
-        # Aliases lead to the same node again, and may lead round in a circle.
+        # Aliases refer to the same node again, possibly in a cycle.
         if node is None or id(node) in seen:
             continue
         seen.add(id(node))

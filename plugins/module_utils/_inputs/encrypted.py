@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Files that Ansible Vault has encrypted. A module gets them as they are: it runs where no vault password is."""
+"""Files encrypted with Ansible Vault. A module has no vault password, so it cannot decrypt them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MARK = b"$ANSIBLE_VAULT;"
 #: Ansible decrypts what `copy` copies.
 DECRYPT = (
     'Decrypt it first: ansible.builtin.copy writes it decrypted to a file (set mode: "0600"), '
-    "and ansible-vault decrypt does so for good."
+    "and ansible-vault decrypt decrypts it permanently."
 )
 
 
 def refuse_encrypted_file(path: str, what: str) -> None:
-    """Raise InvalidInput if Ansible Vault encrypted a file. What cannot be read is left to whoever needs it."""
+    """Raise InvalidInput if Ansible Vault encrypted a file. Ignores a file that cannot be read: its user reports it."""
     try:
         with open(path, "rb") as file:
             beginning = file.read(len(_MARK) + 64)

@@ -12,42 +12,51 @@ import struct
 
 from .._errors import InvalidInput, MissingLibrary
 from .._model.resources import ImagePackage
+from .bounded_file import read_at_most
 from .encrypted import refuse_encrypted
 from .image_types import IMAGE_TYPES
+
+#: Bytes of the signature at the end, with SHA-256 or SHA-384.
+SIGNATURE_SIZES = (64, 96)
+#: Bytes; far more than the flash of a device holds.
+LARGEST = 64 * 2**20
 
 
 def read_package(path: str) -> ImagePackage:
     """Return what the metadata of an image package says.
 
-    Raises InvalidInput for a file that is not there, cannot be read or is no image package, MissingLibrary without
-    azuresphere-imagemetadata.
+    Raises InvalidInput for a file that does not exist, cannot be read or is not an image package, MissingLibrary
+    without azuresphere-imagemetadata.
     """
     try:
-        from azuresphere_imagemetadata.exceptions import ImageMetadataDeserializationError
+        from azuresphere_imagemetadata.exceptions import ImageMetadataConversionError
         from azuresphere_imagemetadata.image import Image as PackageFile
     except ImportError as error:
         raise MissingLibrary("azuresphere-imagemetadata", "read image packages", error) from error
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = read_at_most(path, LARGEST)
     except OSError as error:
         raise InvalidInput(
             f"Cannot read the image package {path}: {error.strerror or type(error).__name__}.", code="file", target=path
         ) from error
     refuse_encrypted(content, "image package", path)
+    if not _sections_fit(content):
+        raise _no_package(path)
     try:
         metadata = PackageFile(content).metadata
         identity = metadata.identity
         debug = metadata.debug
         name = debug.image_name if debug is not None else None
-    # The library reads the file's own offsets without checking them first.
+    # The library follows offsets in the file without checking them.
     except (
-        ImageMetadataDeserializationError,
+        ImageMetadataConversionError,
         struct.error,
+        ArithmeticError,
         ValueError,
         LookupError,
         AttributeError,
         TypeError,
+        NotImplementedError,
     ) as error:
         raise _no_package(path) from error
     if identity is None:
@@ -62,9 +71,34 @@ def read_package(path: str) -> ImagePackage:
     )
 
 
+def _sections_fit(content: bytes) -> bool:
+    """Return whether no header of metadata announces more sections than there is space for.
+
+    The library believes the number, which may be four billion. Where it looks for the header depends on the length of
+    the signature and on a section that may follow the metadata.
+    """
+    from azuresphere_imagemetadata.metadata_headers.image_metadata import ImageMetadataHeader
+    from azuresphere_imagemetadata.metadata_headers.image_metadata_section import ImageMetadataSectionHeader
+    from azuresphere_imagemetadata.metadata_sections.internal.onebl import OneBlInformationSection
+
+    for signature in SIGNATURE_SIZES:
+        for after in (signature, signature + OneBlInformationSection.size()):
+            end = len(content) - after - 4
+            if end < 0:
+                continue
+            (length,) = struct.unpack_from("<I", content, end)
+            start = len(content) - after - length
+            if start < 0 or length < ImageMetadataHeader.size():
+                continue
+            magic, count = struct.unpack_from("<II", content, start)
+            if magic == ImageMetadataHeader.CorrectMagicValue and count > length // ImageMetadataSectionHeader.size():
+                return False
+    return True
+
+
 def _no_package(path: str) -> InvalidInput:
     return InvalidInput(
-        f"{path} is no Azure Sphere image package.",
+        f"Invalid image package {path}: it is not an Azure Sphere image package.",
         code="no_image_package",
         target=path,
         hint="Build one with the Azure Sphere SDK (azsphere image-package pack-application).",

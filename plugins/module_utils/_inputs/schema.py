@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A small description of nested documents, and a check that reports every place where one does not fit."""
+"""A schema for nested documents, and a check that reports every violation with its path."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _clean(value: Any, member: Member, path: str, problems: list[str]) -> Any:
         problems.append(f"{path}: {error}".rstrip("."))
         return None
     if member.choices and _folded(found, member) not in {_folded(choice, member) for choice in member.choices}:
-        problems.append(f"{path}: {texts.described(found)} is none of {', '.join(member.choices)}")
+        problems.append(f"{path}: {texts.described(found)} is not one of {', '.join(member.choices)}")
     return found
 
 

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What counts as a text, a name, a flag and a number, wherever a value comes from.
+"""The rules for texts, names, flags and numbers, whatever their source.
 
 YAML turns words that are not in quotes into numbers, truth values and dates (`no`, `0755`, `1.0`), so none of these is
-taken for a text: what was written can no longer be known.
+accepted as a text: the original spelling is lost.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def flag(value: object) -> bool:
 
 
 def integer(value: object) -> int:
-    """Return a whole number, given as such or in digits. Raises InvalidValue; a truth value is no number."""
+    """Return a whole number, given as a number or as text. Raises InvalidValue, also for a truth value."""
     whole = isinstance(value, float) and value.is_integer()
     if (isinstance(value, int) and not isinstance(value, bool)) or whole:
         return int(value)  # type: ignore[call-overload,no-any-return]
@@ -82,7 +82,7 @@ def integer(value: object) -> int:
 
 
 def number(value: object) -> float:
-    """Return a number, given as such or in digits. Raises InvalidValue; a truth value is no number."""
+    """Return a number, given as a number or as text. Raises InvalidValue, also for a truth value."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):

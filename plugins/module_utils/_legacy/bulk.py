@@ -33,19 +33,19 @@ from .own_devices import OwnDevices
 from .starting import Starter
 from .tenants import LegacyTenants
 
-#: Devices that a bulk claim takes at most (Devices_BulkClaim).
+#: The largest number of devices in one bulk claim (Devices_BulkClaim).
 CHUNK = 1000
-#: Bulk claims that are under way together.
+#: Bulk claims in progress at the same time.
 CHUNKS_AT_ONCE = 4
-#: Up to so many moves are followed one by one; for more, the device group is listed again.
+#: The largest number of moves that are polled one by one; for more, the device group is listed again.
 FOLLOWED_SINGLY = 8
 #: Seconds between two listings of a group.
 LISTINGS = Backoff(0.2, 1.6, 5.0)
-#: Listings in a row without a newcomer, after which the operations of those still missing are asked.
+#: Consecutive listings without a new device, after which the operations of the missing ones are polled.
 PATIENCE = 2
-#: How often a claim is started whose operation fails for a reason that passes.
+#: How often a claim is started whose operation fails for a transient reason.
 CLAIM_ATTEMPTS = 3
-#: How the failure of a claim may look when the device is not this tenant's to claim (FACTS: not known, 4 and 19).
+#: Codes of a failed claim when this tenant cannot claim the device (FACTS: not known, 4 and 19).
 NOT_OURS = ("BadRequest", "Forbidden", "Conflict", "NotFound", "OperationFailed", "CompleteWithErrors")
 REFUSALS = (400, 403, 404, 409, 412, 422)
 _WORDS = ("message", "error_message", "error", "detail", "title", "reason", "error_code")
@@ -90,7 +90,7 @@ class BulkWrites:
                 self._client.path(f"devices/{segment(device_id)}/devicegroup"),
                 doing,
                 "DeviceUpdateDeviceGroup",
-                # Not for many, whose group is listed anyway.
+                # For many devices the group is listed anyway.
                 there=partial(self._own.is_in, device_id, device_group_id) if wait and singly else None,
                 target=device_id,
                 body=wire.encoded(device_group_id),
@@ -101,9 +101,9 @@ class BulkWrites:
             if wait and singly:
                 ended = self._operations.settled(operation, deadline, doing)
                 progress.seen(ended)
-                return progress.tell(device_id, None if ended.state == "Complete" else failure(ended, device_id))
+                return progress.report(device_id, None if ended.state == "Complete" else failure(ended, device_id))
             if not wait or operation.final:
-                return progress.tell(device_id)
+                return progress.report(device_id)
             under_way[device_id] = operation
             return progress.going_on
 
@@ -115,25 +115,28 @@ class BulkWrites:
         except FleetError as error:
             error.write_state = WriteState.ACCEPTED
             for device_id in under_way:
-                progress.tell(device_id, error)
+                progress.report(device_id, error)
         return self._as_it_stands(progress.last) if wait else progress.last
 
     def _as_it_stands(self, operation: Operation | None) -> Operation | None:
-        """Those that were followed by listing the group were last seen at their start."""
+        """Returns the current state of an operation: moves that were followed by listing the group were not polled."""
         if operation is None or operation.final:
             return operation
         try:
             return self._operations.get(operation.id) or operation
         except FleetError as error:
-            # The outcomes are told already: this is for the record only.
+            # All outcomes are reported already; this operation only completes the result.
             self._client.debug(f"The last operation could not be looked up: {error.message}")
             return operation
 
     def _follow(
         self, under_way: dict[str, Operation], device_group_id: str, deadline: Deadline, progress: Progress
     ) -> None:
-        """Waits until all devices are in the group, and tells of each. Lists the group again and again; once nobody new
-        arrives, or few are missing, asks the operations of those that are."""
+        """Waits until all devices are in the group, and reports each.
+
+        Lists the group repeatedly. When no further device arrives, or few are missing, polls the operations of the
+        missing ones.
+        """
         pauses = LISTINGS.pauses()
         in_vain = 0
         while under_way:
@@ -149,7 +152,7 @@ class BulkWrites:
                 in_vain = 0 if arrived else in_vain + 1
                 for device_id in arrived:
                     del under_way[device_id]
-                    progress.tell(device_id)
+                    progress.report(device_id)
             if under_way and (len(under_way) <= FOLLOWED_SINGLY or in_vain >= PATIENCE or last_look):
                 self._ask_each(under_way, progress)
                 in_vain = 0
@@ -157,11 +160,11 @@ class BulkWrites:
                 for device_id, operation in under_way.items():
                     error = overdue(f"moving the device {device_id}", deadline, operation)
                     error.write_state = WriteState.ACCEPTED
-                    progress.tell(device_id, error)
+                    progress.report(device_id, error)
                 return
 
     def _ask_each(self, under_way: dict[str, Operation], progress: Progress) -> None:
-        """Tells of those devices whose operation has ended."""
+        """Reports the devices whose operation has ended."""
 
         def ask(device_id: str) -> bool:
             found = self._operations.get(under_way[device_id].id)
@@ -170,13 +173,13 @@ class BulkWrites:
             if found is not None and found.final:
                 progress.seen(found)
                 del under_way[device_id]
-                progress.tell(device_id, None if found.state == "Complete" else failure(found, device_id))
+                progress.report(device_id, None if found.state == "Complete" else failure(found, device_id))
             return True
 
         self._for_each(list(under_way), ask, self._client.session.settings.concurrency)
 
     def _claim_chunk(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
-        """Claims devices in one call; where that does not go through as a whole, finds out about each."""
+        """Claims devices in one call; if it does not succeed completely, determines the outcome of each."""
         if len(device_ids) == 1:
             return self._claim_singly(device_ids, deadline, progress)
         doing = f"claiming {len(device_ids)} devices"
@@ -191,16 +194,16 @@ class BulkWrites:
         except DEFECTS:
             raise
         except FleetError as error:
-            # What was accepted goes on, whatever its polling is answered: it is no refusal.
+            # An accepted claim continues even if polling it fails: that error is not a rejection.
             if error.status in REFUSALS and error.write_state is WriteState.NOT_SENT and self._may_claim():
                 return self._claim_singly(device_ids, deadline, progress)
             for device_id in device_ids:
-                progress.tell(device_id, error)
+                progress.report(device_id, error)
             return progress.going_on
         if ended.state == "Complete":
             self._own.add(device_ids)
             for device_id in device_ids:
-                progress.tell(device_id)
+                progress.report(device_id)
             return progress.going_on
         return self._sort_out(device_ids, ended, deadline, progress)
 
@@ -219,8 +222,10 @@ class BulkWrites:
     def _claim(
         self, path: str, doing: str, kind: str, deadline: Deadline, progress: Progress, **options: Any
     ) -> Operation:
-        """Claims and returns the ended operation. One that failed for a reason that passes is started again: claiming
-        again what is claimed already succeeds (FACTS: devices)."""
+        """Claims and returns the ended operation; starts again one that failed for a transient reason.
+
+        Claiming a device again succeeds (FACTS: devices).
+        """
         attempt = 0
         while True:
             attempt += 1
@@ -232,24 +237,27 @@ class BulkWrites:
             pause = RETRIES.pause(attempt)
             if not passing or attempt == CLAIM_ATTEMPTS or pause >= deadline.remaining():
                 return ended
-            self._client.debug(f"While {doing}, the operation failed ({failure(ended).code}): trying again.")
+            self._client.debug(f"While {doing}, the operation failed ({failure(ended).code}): retrying.")
             self._client.session.pause(pause, doing)
 
     def _sort_out(self, device_ids: Sequence[str], ended: Operation, deadline: Deadline, progress: Progress) -> bool:
-        """After a bulk claim that did not go well: the devices themselves tell whether they are claimed, since the form
-        of the details is not known (FACTS: not known, 10); the details may tell why."""
+        """Determines the outcome of each device after a bulk claim that failed.
+
+        Reads the devices, because the form of the details is unknown (FACTS: not known, 10). The details may hold the
+        reason.
+        """
         missing: list[str] = []
 
         def look(device_id: str) -> bool:
             if self._own.is_own(device_id):
-                progress.tell(device_id)
+                progress.report(device_id)
             else:
                 missing.append(device_id)
             return True
 
         self._for_each_device(device_ids, look, deadline, progress)
         if ended.state == "Failed":
-            # One device may have sunk all of them.
+            # One device may have failed all of them.
             return self._claim_singly(missing, deadline, progress)
         try:
             why = reasons(self._operations.details(ended))
@@ -257,7 +265,7 @@ class BulkWrites:
             self._client.debug(f"no details: {error.message}")
             why = {}
         for device_id in missing:
-            progress.tell(device_id, _not_claimable(device_id, failure(ended, device_id), why.get(device_id)))
+            progress.report(device_id, _not_claimable(device_id, failure(ended, device_id), why.get(device_id)))
         return progress.going_on
 
     def _claim_singly(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
@@ -272,16 +280,16 @@ class BulkWrites:
             except (ServiceError, OperationFailed) as error:
                 refused = error.status in REFUSALS or error.code in NOT_OURS
                 if refused and error.write_state is WriteState.NOT_SENT and self._may_claim():
-                    return progress.tell(device_id, _not_claimable(device_id, error))
+                    return progress.report(device_id, _not_claimable(device_id, error))
                 raise
             self._own.add([device_id])
-            return progress.tell(device_id)
+            return progress.report(device_id)
 
         self._for_each_device(device_ids, claim, deadline, progress)
         return progress.going_on
 
     def _may_claim(self) -> bool:
-        """Whether the roles of this account, as far as they can be seen, let it claim (FACTS: roles)."""
+        """Returns whether the roles of this account, as far as they are visible, allow claims (FACTS: roles)."""
         try:
             roles = {role.casefold() for role in self._tenants.current().roles}
         except FleetError:
@@ -301,8 +309,7 @@ class BulkWrites:
 def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) -> FleetError:
     said = (why or cause.message).rstrip(". ")
     return Conflict(
-        f"Device {device_id} is not this tenant's to claim: another tenant has claimed it, or there is no such device "
-        f"({said}).",
+        f"Device {device_id} cannot be claimed: it does not exist, or another tenant has claimed it ({said}).",
         code=cause.code,
         status=cause.status,
         target=device_id,
@@ -312,14 +319,14 @@ def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) ->
 
 
 def reasons(found: Any) -> dict[str, str]:
-    """The words that the details of a bulk claim have for each device, wherever they are."""
-    told: dict[str, str] = {}
+    """Returns the messages that the details of a bulk claim have for each device, at any depth."""
+    messages: dict[str, str] = {}
     if isinstance(found, dict):
         devices = [value.lower() for value in found.values() if is_device_id(value)]
         words = [value for name, value in found.items() if isinstance(value, str) and name in _WORDS and value]
         words += [str(value["message"]) for value in found.values() if isinstance(value, dict) and value.get("message")]
-        told.update({device_id: ": ".join(words) for device_id in devices if words})
+        messages.update({device_id: ": ".join(words) for device_id in devices if words})
     if isinstance(found, (dict, list)):
         for inner in found.values() if isinstance(found, dict) else found:
-            told.update(reasons(inner))
-    return told
+            messages.update(reasons(inner))
+    return messages

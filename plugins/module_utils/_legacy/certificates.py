@@ -47,9 +47,9 @@ class LegacyCertificates:
         text = content.decode("utf-8-sig", "replace").strip()
         if text in ("", "null", '""'):
             raise NotFound(
-                f"While {doing}, the service answered nothing.",
+                f"While {doing}, the service returned an empty reply.",
                 code="NotFound",
                 target=thumbprint,
-                hint="A certificate that has expired is listed, but no longer handed out.",
+                hint="The service lists an expired certificate, but no longer returns it.",
             )
         return wire.bytes_of(text, doing)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What all endpoints share: the session, the tenant in use, paths, replies, and the hint for a refusal."""
+"""What all endpoints share: the session, the tenant in use, paths, replies, and hints for rejected requests."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from .._model.values import is_guid
 from . import wire
 from .paging import entries
 
-#: Entries on a page that are asked for where lists grow long; the default of the one list that has a documented one.
+#: Requested page size of long lists: the documented default of the only list that has one.
 PAGE_SIZE = 1000
 #: What a session that only reads may send.
 READ_OPERATIONS = ReadOperations([("GET", "*"), ("HEAD", "*")])
 
 
 def segment(text: str) -> str:
-    """One segment of a path, percent-encoded. Raises InvalidInput for what a path cannot hold."""
+    """Returns one segment of a path, percent-encoded. Raises InvalidInput for text that a path cannot hold."""
     if text.strip(".") == "":
-        raise InvalidInput(f'"{text}" cannot be the name of anything in the service.')
+        raise InvalidInput(f'Invalid name or ID "{text}": the service cannot address it.')
     return quote(text, safe="")
 
 
 class LegacyClient:
-    """The session, the tenant in use, and how to ask.
+    """Sends requests in a session, for the tenant in use.
 
     :param tenant: the GUID or name of the tenant; None only where no tenant is needed.
     """
@@ -47,30 +47,33 @@ class LegacyClient:
         self._tenant_id: str | None = tenant.lower() if tenant is not None and is_guid(tenant) else None
 
     def call(self, method: str, path: str, doing: str, **options: Any) -> Reply:
-        """Sends a request; a refusal for want of a role says so. Options as those of Session.request."""
+        """Sends a request and returns the reply; options as those of Session.request.
+
+        An error that a missing role may have caused says so.
+        """
         self.debug(f"{method} {path} ({doing})")
         try:
             return self.session.request(method, path, doing, **options)
         except Forbidden as error:
             error.hint = error.hint or (
-                "Check the role of this account in the tenant: a Reader looks at things, a Contributor claims, makes "
-                "and deploys, an Administrator also deletes and manages users."
+                "Check the role of this account in the tenant: a Reader can read, a Contributor can also claim, create "
+                "and deploy, an Administrator can also delete and manage users."
             )
             raise
 
     def write(self, method: str, path: str, doing: str, **options: Any) -> Any:
         """Sends a write and returns the body of its confirmation, None when it is empty.
 
-        Raises AmbiguousWrite for a success that cannot be understood, such as a page of a proxy: it is none.
+        Raises AmbiguousWrite for a success whose body is not valid, such as a page of a proxy.
         """
         return self.call(method, path, doing, **options).confirmation()
 
     def read(self, path: str, doing: str, **options: Any) -> Any:
-        """The body of a GET."""
+        """Returns the body of a GET."""
         return self.call("GET", path, doing, **options).json()
 
     def find(self, path: str, doing: str, **options: Any) -> Mapping[str, Any] | None:
-        """The object of a GET, None when it is not there."""
+        """Returns the object of a GET, None if it does not exist."""
         try:
             return wire.body_of(self.read(path, doing, **options), doing)
         except NotFound:
@@ -79,7 +82,7 @@ class LegacyClient:
     def entries(
         self, path: str, doing: str, page_size: int | None = None, **options: Any
     ) -> Iterator[Mapping[str, Any]]:
-        """The entries of a list, page by page. What holds the list was there: 404 means the tenant or the role."""
+        """Returns the entries of a list, page by page. The parent exists: 404 means the tenant or the role."""
 
         def ask(query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
             return self.read(path, doing, query=query, headers=headers, **options)
@@ -88,8 +91,8 @@ class LegacyClient:
             yield from entries(ask, doing, page_size)
         except NotFound as error:
             error.hint = error.hint or (
-                "Check the GUIDs in use, the tenant's first of all, and that this account holds a role in the tenant: "
-                "one that is too low may show as not found."
+                "Check the GUIDs in use, first that of the tenant, and that this account has a role in the tenant: "
+                "a role that is too low may show as not found."
             )
             raise
 
@@ -110,13 +113,17 @@ class LegacyClient:
     def _look_up(self) -> str:
         wanted = self.tenant_option
         if not wanted:
-            raise self.unusable("No tenant was given.")
+            raise self.unusable("The option tenant is missing.")
         there = self.tenants()
         # Names of tenants are case-sensitive (FACTS: tenants and access).
         found = [tenant for tenant in there if tenant.name == wanted]
         if len(found) != 1:
-            problem = "is not among those open to this account" if not found else "is the name of several"
-            raise self.unusable(f'The tenant "{wanted}" {problem}.')
+            problem = (
+                "not found among those that this account may use"
+                if not found
+                else "is ambiguous: several have this name"
+            )
+            raise self.unusable(f'Tenant "{wanted}" {problem}.')
         return found[0].id
 
     def tenants(self) -> list[Tenant]:
@@ -130,9 +137,9 @@ class LegacyClient:
         listed = ", ".join(f"{tenant.name or '(no name)'} ({tenant.id})" for tenant in there)
         hint = f"Set tenant to the name or GUID of one of these: {listed}."
         if not there:
-            hint = "This account holds no role in any tenant: an Administrator of the tenant has to give it one."
+            hint = "This account has no role in any tenant: ask an Administrator of the tenant to give it one."
         elif cause is not None:
-            hint += " For another one, an Administrator of it has to give this account a role."
+            hint += " To use another tenant, ask an Administrator of it to give this account a role."
         return InvalidInput(
             problem,
             code=cause.code if cause else "no_tenant",

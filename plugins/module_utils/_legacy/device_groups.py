@@ -42,7 +42,7 @@ class LegacyDeviceGroups:
         return self._all_seen(self._client.entries(path, doing, target=target), product)
 
     def named(self, name: str) -> Sequence[DeviceGroup]:
-        """DeviceGroup_ListByName. Its address is a guess: where it is not there, the whole list is looked through."""
+        """DeviceGroup_ListByName. Its address is a guess: if it does not exist, the whole list is searched."""
         path = self._client.path(f"devicegroups/name/{segment(name)}")
         try:
             doing = f"listing the device groups named {name}"
@@ -56,7 +56,7 @@ class LegacyDeviceGroups:
     def get(self, ref: GroupRef) -> DeviceGroup | None:
         """DeviceGroup_Get where the GUID is known, else DeviceGroup_GetInProduct.
 
-        A product that others may share a name with is looked through.
+        A product that may share its name with others is searched.
         """
         group_id = self._index.group_id(ref)
         if group_id is not None:
@@ -77,7 +77,7 @@ class LegacyDeviceGroups:
             return None
         if self._is_of_another(body, ref.product):
             return self._in_list(ref)
-        # Only a product that was read shows how it is spelled.
+        # Only a product that was read shows its spelling.
         self._products.learn(_product_ids([body]))
         return self._seen(body, ref.product)
 
@@ -86,13 +86,13 @@ class LegacyDeviceGroups:
         return self._with_id(device_group_id)
 
     def id_of(self, ref: GroupRef) -> str:
-        """Returns the GUID of a device group. Raises NotFound for one that is not there."""
+        """Returns the GUID of a device group. Raises NotFound for one that does not exist."""
         found = self._index.group_id(ref)
         if found is None:
             group = self.get(ref)
             found = None if group is None else group.id
         if found is None:
-            raise NotFound(f'There is no device group "{ref}" in the tenant.', code="NotFound", target=str(ref))
+            raise NotFound(f'Device group "{ref}" not found in the tenant.', code="NotFound", target=str(ref))
         return found
 
     def with_guid(self, group_id: str, product_id: str | None) -> GroupRef:
@@ -126,7 +126,9 @@ class LegacyDeviceGroups:
             if isinstance(made, dict) and wire.id_of(wire.member(made, "Id")):
                 self._seen(made, product)
             elif self.get(ref) is None:
-                raise ServiceError(f"While {doing}, the service reported success, but there is none.", target=name)
+                raise ServiceError(
+                    f"While {doing}, the service reported success, but the device group does not exist.", target=name
+                )
             if spec.allow_crash_dumps_collection:
                 self.update(ref, DeviceGroupSpec(allow_crash_dumps_collection=True))
 
@@ -170,11 +172,11 @@ class LegacyDeviceGroups:
         return self._seen(body, None)
 
     def _is_of_another(self, body: Body, product: ProductRef) -> bool:
-        """Whether a group that was found by names is in another product than this, as far as GUIDs tell."""
+        """Returns whether a group that was found by names is in another product than this, as far as GUIDs show."""
         owner, known = wire.id_of(wire.member(body, "ProductId")), self._index.product_id(product)
         if None in (owner, known) or owner == known:
             return False
-        # Either two products share the name, or somebody made this one anew.
+        # Either two products share the name, or this one was created again.
         found = self._products.get(product)
         return found is not None and found.id != owner
 
@@ -184,7 +186,7 @@ class LegacyDeviceGroups:
     def _all_seen(
         self, entries: Iterable[Body], product: ProductRef | None, name: str | None = None
     ) -> Sequence[DeviceGroup]:
-        """By product and name; with a name those of this name alone."""
+        """Returns groups by product and name; with `name` only those of this name."""
         bodies = [body for body in entries if name is None or same_name(str(wire.member(body, "Name") or ""), name)]
         if product is None:
             self._products.learn(_product_ids(bodies))
@@ -192,7 +194,7 @@ class LegacyDeviceGroups:
         return sorted(groups, key=lambda group: (group.ref.product.name.casefold(), group.name.casefold()))
 
     def _seen(self, body: Body, product: ProductRef | None) -> DeviceGroup:
-        """A group of this product, or of the one that the body names."""
+        """Returns a group of this product, or of the one that the body names."""
         group_id, name = wire.own_id(body), str(wire.member(body, "Name") or "")
         product_id = wire.id_of(wire.member(body, "ProductId"))
         known = self._index.product_ref(product_id or "")

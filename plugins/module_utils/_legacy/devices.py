@@ -54,8 +54,9 @@ class LegacyDevices:
         return None if found is None else self._seen(found)
 
     def count(self, scope: Scope = None) -> int:
-        """Devices_Count, Devices_CountInGroup, or Devices_CountInProduct, whose address is inferred: where it is not
-        there, devices are counted."""
+        """Devices_Count, Devices_CountInGroup, or Devices_CountInProduct, whose address is inferred: if it does not
+        exist, the listed devices are counted.
+        """
         below, words, target = self._scope(scope)
         doing = f"counting the devices{words}"
         path = self._client.path(f"{below}devices/count".replace("devicegroups", "deviceGroups"))
@@ -77,7 +78,9 @@ class LegacyDevices:
         try:
             group_id = self._groups.id_of(group)
         except NotFound as error:
-            error.hint = error.hint or "Somebody else may be changing this tenant at the same time: run it again."
+            error.hint = (
+                error.hint or "Another process may be changing this tenant at the same time. Run the task again."
+            )
             for device_id in device_ids:
                 if not report(DeviceOutcome(device_id, error)):
                     break
@@ -94,7 +97,7 @@ class LegacyDevices:
             doing,
             target=device_id,
             body=wire.encoded({"DeviceId": device_id, "Capabilities": numbers}),
-            # It makes a file and changes nothing, but is not a read operation: a read-only session refuses it.
+            # It creates a file and changes nothing, but is not a read operation: a read-only session rejects it.
             idempotent=True,
             changes=False,
         )
@@ -102,12 +105,12 @@ class LegacyDevices:
 
     def targeted_images(self, device_id: str) -> Sequence[Image]:
         """Deployments_GetByDevice."""
-        doing = f"listing the images that the device {device_id} is to have"
+        doing = f"listing the images targeted at the device {device_id}"
         found = self._client.entries(self._client.path(f"devices/{segment(device_id)}/images"), doing, target=device_id)
         return sorted((wire.image(body) for body in found), key=lambda image: ((image.name or "").casefold(), image.id))
 
     def _seen(self, device: Device) -> Device:
-        """With its place, which is looked up when somebody asks for it."""
+        """Returns the device with its place, which is looked up on first use."""
         group_id, product_id = device.device_group_id, device.product_id
         if group_id is None:
             return device
@@ -122,7 +125,7 @@ class LegacyDevices:
         return replace(device, place=Place(lambda: self._groups.with_guid(group_id, product_id), compare))
 
     def _scope(self, scope: Scope) -> tuple[str, str, str | None]:
-        """The path in front of `devices`, the words that go with it, and the target of errors."""
+        """Returns the path before `devices`, its description, and the target of errors."""
         if isinstance(scope, GroupRef):
             return f"devicegroups/{self._groups.id_of(scope)}/", f" of the device group {scope}", str(scope)
         if scope is not None:

@@ -17,7 +17,7 @@ from . import wire
 from .client import LegacyClient, segment
 from .starting import Starter
 
-#: What a POST that only reads is sent with.
+#: Options of a POST that only reads.
 _READS = {"idempotent": True, "changes": False}
 
 
@@ -47,7 +47,7 @@ class LegacyImages:
         return wire.text_of(wire.member(body, "Status") if isinstance(body, dict) else body)
 
     def component_ids(self, image_ids: Sequence[str]) -> Mapping[str, str | None]:
-        """Image_ListComponentIds: a POST that reads. A session that may only send GET asks for each image instead."""
+        """Image_ListComponentIds: a POST that reads. A session that may only send GET reads each image instead."""
         if not image_ids:
             return {}
         if self._client.session.read_only:
@@ -67,14 +67,14 @@ class LegacyImages:
 
     def download(self, image_id: str) -> ImageDownload:
         """Image_GetUrl."""
-        doing = f"asking where the image {image_id} can be fetched"
+        doing = f"getting the download address of the image {image_id}"
         body = wire.body_of(
             self._client.read(self._client.path(f"images/{segment(image_id)}"), doing, target=image_id), doing
         )
         url = wire.text_of(wire.member(body, "Uri"))
         if url is None or wire.member(body, "IsSuccess") is False:
-            why = scrub(wire.text_of(wire.member(body, "UriMessage")) or "it did not say why")
-            raise ServiceError(f"While {doing}, the service gave no address: {why.rstrip('.')}.", target=image_id)
+            why = scrub(wire.text_of(wire.member(body, "UriMessage")) or "no reason given")
+            raise ServiceError(f"While {doing}, the service returned no address: {why.rstrip('.')}.", target=image_id)
         return ImageDownload(image_id, url)
 
     def fetch(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
@@ -84,8 +84,9 @@ class LegacyImages:
             write,
             verify=settings.verify,
             timeout=settings.request_timeout,
-            doing=f"fetching the image {download.image_id}",
+            doing=f"downloading the image {download.image_id}",
             target=download.image_id,
+            api_url=settings.api_url,
         )
 
     def upload(self, package: ImagePackage) -> Operation:
@@ -94,7 +95,7 @@ class LegacyImages:
             with open(package.path, "rb") as source:
                 content = source.read()
         except OSError as error:
-            raise InvalidInput(f"The image package {package.path} cannot be read: {error.strerror}.") from error
+            raise InvalidInput(f"Cannot read the image package {package.path}: {error.strerror}.") from error
         return self._starter.start(
             "POST",
             self._client.path("images"),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Which GUID belongs to which reference: a cache that lives as long as the service, filled by every reply."""
+"""The GUIDs of references: a cache that lives as long as the service, filled by every reply."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _Names(Generic[Ref]):
 class Index:
     """GUIDs and references of products and device groups. Safe for any number of threads.
 
-    What was deleted here keeps its GUID until it was seen to be gone, so that nothing else of its name is taken for it.
+    A deleted resource keeps its GUID until it is known to be gone, so that no other one of its name is mistaken for it.
     """
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class Index:
             return self._groups.learn(guid, GroupRef(product, name))
 
     def choose(self, guid: str) -> None:
-        """Notes that a product was asked for by its GUID: others may have its name."""
+        """Records that a product was requested by its GUID: others may have its name."""
         with self._lock:
             self._chosen.add(guid)
 
@@ -109,12 +109,12 @@ class Index:
             return guid in self._chosen
 
     def delete(self, guid: str) -> None:
-        """Notes that a product or device group was deleted here."""
+        """Records that a product or device group was deleted here."""
         with self._lock:
             self._deleted.add(guid)
 
     def forget_deleted(self) -> None:
-        """Forgets what was deleted here: something new may have its name from now on."""
+        """Forgets what was deleted here: a new resource may have its name from now on."""
         with self._lock:
             for guid in self._deleted:
                 self._products.forget(guid)
@@ -122,7 +122,7 @@ class Index:
             self._deleted.clear()
 
     def gone(self, guid: str) -> bool:
-        """Forgets what is not there any more; returns whether it was deleted here."""
+        """Forgets a resource that no longer exists; returns whether it was deleted here."""
         with self._lock:
             self._products.forget(guid)
             self._groups.forget(guid)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What devices reported: operation ErrorReporting_List."""
+"""Events that devices reported: operation ErrorReporting_List."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Work that the service does in its own time: operations AsyncOperations_* and Deployments_GetCreateDetails."""
+"""Asynchronous operations of the service: operations AsyncOperations_* and Deployments_GetCreateDetails."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from .starting import HINTS, Starter, overtaken
 
 #: Seconds between polls.
 POLLS = Backoff(0.1, 1.6, 2.0)
-#: Seconds during which an operation that was just started may be unknown to the address that tells its state.
+#: Seconds during which the address of its state may not know an operation that was just started.
 SETTLING = 5.0
-#: The same where the effect can be seen too: the address of operations outside of tenants is a guess.
+#: The same where the effect is visible too: the address of operations outside of tenants is a guess.
 SETTLING_BY_EFFECT = 60.0
 #: Segment of the details address by type of operation (FACTS: asynchronous operations; the last one is a guess).
 DETAILS = {
@@ -62,7 +62,7 @@ class LegacyOperations:
         return ended
 
     def settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
-        """Returns the ended operation, a success or not. One that cannot be polled is judged by its effect.
+        """Returns the operation once it has ended. One that cannot be polled is judged by its effect.
 
         Raises DeadlineExceeded, and what polling raises.
         """
@@ -73,11 +73,11 @@ class LegacyOperations:
             except FleetError as error:
                 if not self._took_effect(operation.id, error, doing):
                     raise
-                self._client.debug(f"{error.message} Its effect is there.")
+                self._client.debug(f"{error.message} Its effect is visible, so it counts as complete.")
                 return replace(operation, state=FINAL_STATES[0])
 
     def _took_effect(self, operation_id: str, error: FleetError, doing: str) -> bool:
-        """Whether an operation whose polling ended with this error did what it was to do, or soon does."""
+        """Returns whether an operation whose polling ended with this error has taken effect, or soon does."""
         if error.code == "closed":
             return False
         if isinstance(error, DeadlineExceeded):
@@ -107,7 +107,7 @@ class LegacyOperations:
                 operation = replace(operation, state=FINAL_STATES[0])
             elif waited > (SETTLING_BY_EFFECT if self._starter.expects(operation.id) else SETTLING):
                 raise NotFound(
-                    f"While {doing}, the service no longer knew it; the last state seen was {operation.state}.",
+                    f"While {doing}, the service no longer knew it. The last known state is {operation.state}.",
                     code="NotFound",
                     target=operation.id,
                 )
@@ -116,8 +116,10 @@ class LegacyOperations:
     def _state(
         self, operation_id: str, outside: bool, doing: str | None = None, deadline: Deadline | None = None
     ) -> tuple[Operation | None, float | None]:
-        """The operation as it stands, from the place where it is likelier to be and then from the other, and the
-        seconds after which the service wants to be asked again, should it say so (FACTS: not known, 3)."""
+        """Returns the current operation, and the seconds after which the service asks to be polled again, if any.
+
+        Reads the more likely address first, then the other (FACTS: not known, 3).
+        """
         doing = doing or f"looking up the operation {operation_id}"
         for globally in (outside, not outside):
             if not globally and self._client.tenant_option is None:
@@ -129,7 +131,7 @@ class LegacyOperations:
             except NotFound:
                 continue
             except ServiceError as error:
-                # The address outside of tenants is a guess, which may be refused in other ways.
+                # The address outside of tenants is a guess, which may be rejected in other ways.
                 if globally and error.status in (400, 403, 405):
                     continue
                 raise
@@ -139,9 +141,9 @@ class LegacyOperations:
         return None, None
 
     def details(self, operation: Operation) -> dict[str, Any] | None:
-        """What the kind-specific call says beyond the operation itself; None for kinds that have none.
+        """Returns what the kind-specific call adds to the operation; None for kinds that have none.
 
-        The address that the operation names comes first, unless it leads to another host: the token stays here.
+        The address that the operation names is tried first, unless it is on another host, which must not get the token.
         """
         kind = DETAILS.get(operation.type)
         paths = [self._client.session.path_of(operation.details_location)]
@@ -155,7 +157,7 @@ class LegacyOperations:
             try:
                 body = self._client.read(versioned, doing, target=operation.id)
             except ServiceError as error:
-                # One of the addresses is a guess, which may be refused in other ways.
+                # One of the addresses is a guess, which may be rejected in other ways.
                 if error.status in (400, 403, 404, 405):
                     continue
                 raise
@@ -165,14 +167,14 @@ class LegacyOperations:
 
 
 def overdue(doing: str, deadline: Deadline, operation: Operation) -> DeadlineExceeded:
-    """The error of an operation that did not end in time."""
+    """Returns the error of an operation that did not end in time."""
     error = deadline_exceeded(doing, deadline, operation.state, operation.id)
     error.operation = operation
     return error
 
 
 def failure(operation: Operation, target: str | None = None) -> OperationFailed:
-    """The error of an operation that did not end well, with the operation's own code and words."""
+    """Returns the error of a failed operation, with its own code and message."""
     code = operation.error.code if operation.error else operation.state
     words = operation.error.message.rstrip(". ") if operation.error and operation.error.message else None
     ended = "ended with errors" if operation.state == "CompleteWithErrors" else "failed"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Reads single devices, and remembers which are known to be this tenant's: operation Devices_Get."""
+"""Reads single devices, and remembers which belong to this tenant: operation Devices_Get."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .client import LegacyClient, segment
 
 
 class OwnDevices:
-    """Devices that were read, claimed or moved as this tenant's: they stay so."""
+    """Devices that were read, claimed or moved in this tenant: they stay in it."""
 
     def __init__(self, client: LegacyClient) -> None:
         self._client = client
@@ -29,7 +29,7 @@ class OwnDevices:
         """Returns a device without its place. One of another tenant may show as not found or as forbidden (FACTS:
         failures).
 
-        A device known as this tenant's cannot become anybody else's: for it, both are errors.
+        A device of this tenant cannot move to another one: for it, both are errors.
         """
         path, doing = self._client.path(f"devices/{segment(device_id)}"), f"looking up the device {device_id}"
         try:

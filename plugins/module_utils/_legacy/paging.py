@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""How lists of the Public API v2 come in pages."""
+"""Paging of the Public API v2."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._backend import paging
 from .._errors import ServiceError
 from .wire import member
 
-#: Asks for a page: query parameters and headers in, parsed body out.
+#: Reads a page: takes query parameters and headers, returns the parsed body.
 Ask = Callable[[Mapping[str, str], Mapping[str, str]], Any]
 
 CONTINUATION = "Sphere-Continuation"
@@ -23,8 +23,8 @@ CONTINUATION = "Sphere-Continuation"
 def entries(ask: Ask, doing: str, page_size: int | None = None) -> Iterator[Mapping[str, Any]]:
     """Returns all entries of a list, page by page as they are asked for (FACTS: paging).
 
-    Takes `{"Items": [...], "ContinuationToken": ...}` and a bare array. `page_size` is a wish: as the ceiling is not
-    known, a server that refuses it is asked without it. Raises ServiceError when a list cannot be read to its end.
+    Takes `{"Items": [...], "ContinuationToken": ...}` and a bare array. `page_size` is optional for the server: if it
+    rejects it, the page is read without it. Raises ServiceError when a list cannot be read to its end.
     """
     query = {} if page_size is None else {"maxPageSize": str(page_size)}
 
@@ -48,5 +48,5 @@ def _page(body: Any, doing: str) -> tuple[list[Mapping[str, Any]], str | None]:
     if isinstance(body, dict) and any(name.lower() == "items" for name in body):
         found, token = member(body, "Items") or [], member(body, "ContinuationToken")
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise ServiceError(f"While {doing}, the service answered something else than the list due.", code="unexpected")
+        raise ServiceError(f"While {doing}, the reply of the service is not a list.", code="unexpected")
     return found, None if token in (None, "") else str(token)

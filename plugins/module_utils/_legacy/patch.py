@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Changes of products and device groups: Product_Patch and DeviceGroup_Patch."""
+"""Changes products and device groups: Product_Patch and DeviceGroup_Patch."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .client import LegacyClient
 def patch(client: LegacyClient, path: str, doing: str, target: str, body: dict[str, object]) -> None:
     """Sends the members that change.
 
-    Whether an empty text clears a description, or null does, is not known (FACTS: not known, 22): where the reply still
-    has one, the other is tried.
+    It is unknown whether empty text or null clears a description (FACTS: not known, 22): if the reply still has one,
+    null is sent too.
     """
     changed = client.write("PATCH", path, doing, target=target, body=wire.encoded(body))
     kept = wire.text_of(wire.member(changed, "Description")) if isinstance(changed, dict) else None
     if body.get("Description") == "" and kept is not None:
-        # The first request may have held other members.
+        # The first request may have changed other members.
         with after_accepted_write():
             again = client.write("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
             if isinstance(again, dict) and wire.text_of(wire.member(again, "Description")) is not None:
                 raise ServiceError(
-                    f"While {doing}, the service kept the description, which it does not seem to clear.",
+                    f"While {doing}, the service kept the description: it does not seem to support clearing it.",
                     code="description_kept",
                     target=target,
                     hint="Give another description, or leave it as it is.",

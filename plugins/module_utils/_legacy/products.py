@@ -53,17 +53,17 @@ class LegacyProducts:
         return self._with_id(product_id)
 
     def id_of(self, ref: ProductRef) -> str:
-        """Returns the GUID of a product. Raises NotFound for one that is not there."""
+        """Returns the GUID of a product. Raises NotFound for one that does not exist."""
         found = self._index.product_id(ref)
         if found is None:
             product = self.get(ref)
             found = None if product is None else product.id
         if found is None:
-            raise NotFound(f'There is no product "{ref}" in the tenant.', code="NotFound", target=ref.name)
+            raise NotFound(f'Product "{ref}" not found in the tenant.', code="NotFound", target=ref.name)
         return found
 
     def learn(self, product_ids: Iterable[str]) -> None:
-        """Looks up the names of products that are not known yet: of one by itself, of more by the list."""
+        """Looks up the names of products that are not cached: one by itself, several by the list."""
         unknown = {product_id for product_id in product_ids if self._index.product_ref(product_id) is None}
         if len(unknown) == 1:
             self._with_id(unknown.pop())

@@ -28,8 +28,8 @@ from .tenants import LegacyTenants
 from .users import LegacyUsers
 
 #: Source: FACTS, tenants and access; products and device groups.
-_NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces, and no space in front")
-#: Types of the operations that writes start; other writes are done at once (FACTS: asynchronous operations).
+_NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces, and no leading space")
+#: Types of the operations that writes start; other writes complete at once (FACTS: asynchronous operations).
 _OPERATIONS = {
     "tenants.create": "TenantCreation",
     "products.create": "CreateProduct",

@@ -35,7 +35,7 @@ class LegacyTenants:
                 body = self._client.read(f"/v2/tenants/{segment(tenant_id)}", doing, target=tenant_id)
                 self._read = wire.tenant(wire.body_of(body, doing))
             except (NotFound, Forbidden) as error:
-                raise self._client.unusable(f"The tenant {tenant_id} is not open to this account.", error) from error
+                raise self._client.unusable(f"This account may not use the tenant {tenant_id}.", error) from error
         return self._read
 
     def create(self, name: str, device_id: str) -> Operation:

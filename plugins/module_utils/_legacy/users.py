@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Who holds which role: operations AccessControl_*."""
+"""Users and their roles: operations AccessControl_*."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .._model.values import is_guid, same_name
 from . import wire
 from .client import LegacyClient, segment
 
-#: Seconds between attempts to give a role to somebody just invited.
+#: Seconds between attempts to assign a role to a newly invited user.
 INVITATION_POLLS = Backoff(0.25, 1.6, 5.0)
 
 
@@ -28,13 +28,13 @@ class LegacyUsers:
         self._invited: set[str] = set()
 
     def list(self) -> Sequence[User]:
-        """AccessControl_ListUsers. Somebody who is no Administrator was answered 404 (FACTS: failures)."""
+        """AccessControl_ListUsers. Without the Administrator role the reply is 404 (FACTS: failures)."""
         doing = "listing the users of the tenant"
         try:
             body = self._client.read(self._client.path("users"), doing)
         except NotFound as error:
-            hint = "The list of users is open to Administrators of the tenant only; to others it is not there."
-            raise error.retold(Forbidden, error.message, hint=hint) from error
+            hint = "Only Administrators of the tenant may list users; for others the service reports not found."
+            raise error.converted(Forbidden, error.message, hint=hint) from error
         listed = body if isinstance(body, list) else wire.member(wire.body_of(body, doing), "Principals")
         found = [wire.user(entry) for entry in wire.listed(listed, doing)]
         return sorted(
@@ -61,7 +61,7 @@ class LegacyUsers:
     def roles(self) -> Sequence[str]:
         """AccessControl_ListAvailableRoles. Its address is a guess: without it, the three documented names."""
         try:
-            found = wire.role_names(self._client.read("/v2/roles", "listing the roles that there are"))
+            found = wire.role_names(self._client.read("/v2/roles", "listing the available roles"))
         except ServiceError as error:
             if error.status not in (400, 403, 404, 405):
                 raise
@@ -78,10 +78,10 @@ class LegacyUsers:
 
     def assign_role(self, user: str, role: str) -> None:
         """AccessControl_AssignRole. An invitation takes some seconds to take effect (FACTS: tenants and access):
-        whoever was invited here may be unknown for as long as `retry_timeout`.
+        a user who was invited here may be unknown for up to `retry_timeout`.
         """
         path = self._client.path(f"users/{segment(user)}/role/{segment(role)}/assign")
-        doing = f"giving the role {role} to {user}"
+        doing = f"assigning the role {role} to {user}"
         patience = self._client.session.settings.retry_timeout if user.casefold() in self._invited else 0.0
         deadline = Deadline(patience, self._client.session.clock.now)
         for pause in INVITATION_POLLS.pauses():
@@ -98,15 +98,15 @@ class LegacyUsers:
     def unassign_role(self, user: str, role: str) -> None:
         """AccessControl_UnassignRole."""
         path = self._client.path(f"users/{segment(user)}/role/{segment(role)}/unassign")
-        self._client.write("POST", path, f"taking the role {role} from {user}", target=user)
+        self._client.write("POST", path, f"removing the role {role} from {user}", target=user)
 
     def account(self) -> Sequence[str]:
-        """A person may sign in by another address than the tenant knows, so the object ID comes along."""
+        """Returns the names of this account; a person may sign in with another address than the tenant knows."""
         account = self._client.session.tokens.account()
         return tuple(name for name in (account.address, account.object_id) if name)
 
     def _roles_of(self, user: str) -> tuple[str, ...] | None:
-        """Roles in this tenant; None when the service does not know the user, or does not tell."""
+        """Returns the roles in this tenant; None if the service does not know the user, or hides it."""
         doing = f"looking up the roles of {user}"
         try:
             body = self._client.find(self._client.path(f"users/{segment(user)}/role"), doing, target=user)

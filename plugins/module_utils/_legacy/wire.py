@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""JSON of the Public API v2 to the model and back.
+"""Converts JSON of the Public API v2 to the model and back.
 
 Reads every form that the service is known or likely to send; writes the documented one (FACTS: wire conventions, and
 "What is not known").
@@ -80,7 +80,7 @@ _DATE = re.compile(r"\A(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|[+-]\d
 
 
 def member(body: Mapping[str, Any], name: str) -> Any:
-    """A member by its name, in whatever case it is spelled; None when it is missing."""
+    """Returns a member by its name, in any case; None if it is missing."""
     if name in body:
         return body[name]
     wanted = name.lower()
@@ -88,14 +88,14 @@ def member(body: Mapping[str, Any], name: str) -> Any:
 
 
 def body_of(value: Any, doing: str) -> Mapping[str, Any]:
-    """The value, which has to be a JSON object. Raises ServiceError."""
+    """Returns the value. Raises ServiceError unless it is a JSON object."""
     if isinstance(value, dict):
         return value
-    raise ServiceError(f"While {doing}, the service answered something else than the object due.", code="unexpected")
+    raise ServiceError(f"While {doing}, the reply of the service is not a JSON object.", code="unexpected")
 
 
 def enum_name(names: Mapping[int, str], value: Any, default: str | None = None) -> str | None:
-    """The name of a value that comes as a number or as a name; unknown numbers as their digits."""
+    """Returns the name of a value that comes as a number or as a name; unknown numbers as their digits."""
     if value is None or isinstance(value, bool) or value == "":
         return default
     if isinstance(value, int):
@@ -107,43 +107,43 @@ def enum_name(names: Mapping[int, str], value: Any, default: str | None = None) 
 
 
 def enum_number(names: Mapping[int, str], name: str) -> int:
-    """The number of a name: what is always sent. Raises InvalidInput for a name that the service does not have."""
+    """Returns the number of a name, which is always sent. Raises InvalidInput for an unknown name."""
     for number, known in names.items():
         if known.lower() == name.lower():
             return number
     if name.isdigit():
         return int(name)
-    raise InvalidInput(f"The service has no value {name}: it knows {', '.join(names.values())}.")
+    raise InvalidInput(f"Invalid value {name}. Available: {', '.join(names.values())}.")
 
 
 def text_of(value: Any) -> str | None:
-    """Text, None when it is missing or empty."""
+    """Returns text, None if it is missing or empty."""
     return str(value) if value not in (None, "") else None
 
 
 def id_of(value: Any) -> str | None:
-    """A GUID or device ID in lower case; None when it is missing, empty, or the GUID of nothing."""
+    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros."""
     text = str(value).strip().lower() if value is not None else ""
     return None if text in ("", NO_TENANT) else text
 
 
 def own_id(body: Mapping[str, Any], name: str = "Id") -> str:
-    """Returns the ID without which an object is nothing. Raises ServiceError."""
+    """Returns the ID of an object. Raises ServiceError if it has none."""
     found = id_of(member(body, name))
     if found is None:
-        raise ServiceError(f"The service answered with an object that has no {name}.", code="unexpected")
+        raise ServiceError(f"The service returned an object without {name}.", code="unexpected")
     return found
 
 
 def listed(value: Any, doing: str) -> list[Mapping[str, Any]]:
-    """A list of JSON objects; none for null. Raises ServiceError."""
+    """Returns a list of JSON objects, an empty one for null. Raises ServiceError for any other value."""
     if value is not None and not isinstance(value, list):
-        raise ServiceError(f"While {doing}, the service answered something else than the list due.", code="unexpected")
+        raise ServiceError(f"While {doing}, the reply of the service is not a list.", code="unexpected")
     return [body_of(entry, doing) for entry in value or []]
 
 
 def date_of(value: Any) -> str | None:
-    """A point in time as ISO 8601 in UTC with a Z. One without a zone is UTC; the year one stands for never."""
+    """Returns a time as ISO 8601 in UTC with a Z. One without a zone is UTC; the year one means never."""
     text = text_of(value)
     if text is None or text.startswith("0001-01-01"):
         return None
@@ -155,14 +155,14 @@ def date_of(value: Any) -> str | None:
         sign = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
         try:
             utc = datetime.fromisoformat(f"{day}T{time}{sign}").astimezone(timezone.utc)
-        except (ValueError, OverflowError):  # A time that cannot be is shown as it came.
+        except (ValueError, OverflowError):  # An impossible time is returned unchanged.
             return text
         day, time = utc.isoformat()[:19].split("T")
     return f"{day}T{time}{fraction or ''}Z"
 
 
 def unix_date(value: Any) -> str | None:
-    """Unix seconds as ISO 8601 in UTC with a Z (FACTS: insight times)."""
+    """Returns Unix seconds as ISO 8601 in UTC with a Z (FACTS: insight times)."""
     try:
         seconds = int(value)
     except (TypeError, ValueError):
@@ -174,7 +174,7 @@ def unix_date(value: Any) -> str | None:
 
 
 def bytes_of(value: Any, doing: str) -> bytes:
-    """Bytes that come as base64, as text in quotes, plain text or PEM (FACTS: not known, 5). Raises ServiceError."""
+    """Decodes base64 in quotes, plain or as PEM (FACTS: not known, 5). Raises ServiceError."""
     text = str(value or "").strip().strip('"')
     text = re.sub(r"-----[A-Z0-9 ]+-----", "", text.replace("\\n", "").replace("\\r", ""))
     try:
@@ -182,19 +182,19 @@ def bytes_of(value: Any, doing: str) -> bytes:
     except (binascii.Error, ValueError):
         found = b""
     if not found:
-        raise ServiceError(f"While {doing}, the service answered something else than the base64 text that was due.")
+        raise ServiceError(f"While {doing}, the reply of the service is not base64 text.")
     return found
 
 
 def number_of(value: Any, doing: str) -> int:
-    """A bare number, or one in a member of an object. Raises ServiceError."""
+    """Returns a bare number, or one in a member of an object. Raises ServiceError."""
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))
     if isinstance(value, str) and value.strip().isdigit():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise ServiceError(f"While {doing}, the service answered something else than the number that was due.")
+    raise ServiceError(f"While {doing}, the reply of the service is not a number.")
 
 
 def tenant(body: Mapping[str, Any]) -> Tenant:
@@ -236,7 +236,7 @@ def image(body: Mapping[str, Any]) -> Image:
 
 
 def operation(body: Mapping[str, Any], kind: str | None = None) -> Operation:
-    """An operation; `kind` is its type where the body does not say."""
+    """Returns an operation; `kind` is its type if the body has none."""
     error = member(body, "Error")
     failure = None
     if isinstance(error, dict) and error:
@@ -258,7 +258,7 @@ def operation(body: Mapping[str, Any], kind: str | None = None) -> Operation:
 
 
 def done(kind: str) -> Operation:
-    """For a success that names no operation: the work is done already (FACTS: not known, 2)."""
+    """Returns a completed operation, for a success that names none (FACTS: not known, 2)."""
     return Operation(id="", type=kind, state=FINAL_STATES[0])
 
 
@@ -272,7 +272,7 @@ def user(body: Mapping[str, Any]) -> User:
 
 
 def role_names(body: Any) -> list[str]:
-    """Names out of a list of names or of objects with a name, bare or in `Items`."""
+    """Returns the names in a list of names or of objects with a name, bare or in `Items`."""
     if isinstance(body, dict):
         body = next((value for value in body.values() if isinstance(value, list)), [])
     found: list[str] = []
@@ -314,7 +314,7 @@ def insight(body: Mapping[str, Any]) -> Insight:
 
 
 def details(value: Any) -> Any:
-    """A reply whose members are not known, with names in snake_case that are fit for return values."""
+    """Returns a reply of unknown form, with names in snake_case that are valid as return keys."""
     if isinstance(value, list):
         return [details(entry) for entry in value]
     if not isinstance(value, dict):
@@ -327,15 +327,15 @@ def details(value: Any) -> Any:
 
 
 def encoded(value: Any) -> bytes:
-    """JSON as it is sent."""
+    """Returns JSON as it is sent."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
 def given(members: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that are to be changed: None leaves one as it is."""
+    """Returns the members that change: those that are not None."""
     return {name: value for name, value in members.items() if value is not None}
 
 
 def newest_first(deployments: Iterable[Deployment]) -> list[Deployment]:
-    """By date: the order in which the service lists them is not documented. Dates differ in their number of digits."""
+    """Sorts by date: the order of the service is undocumented. Dates differ in their number of digits."""
     return sorted(deployments, key=lambda entry: (entry.deployed_at or "").rstrip("Z"), reverse=True)

@@ -67,7 +67,7 @@ class OverlayUsers:
 
     def _newcomer(self, user: str) -> User:
         """Somebody without roles in the tenant: invited here, or a principal that the service may know from elsewhere,
-        which it tells nobody before."""
+        which it does not say before."""
         name = Placeholder("name of the user", user)
         if is_guid(user):
             return User(id=user.lower(), name=name, mail=Placeholder("address of the user", user))

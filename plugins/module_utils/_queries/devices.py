@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Devices: where they are, how many there are, and what the cloud wants on them."""
+"""Devices: their device groups, their number, and the images targeted at them."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from .._resolve import claimed_devices, require_device_group, require_product
 from .._service import Service
 from .._views.resources import Values, device_values, image_values
 
-#: How many devices are asked for their images at once. The session allows fewer while the service is busy.
+#: Concurrent requests for the images of devices. The session allows fewer while the service is throttling.
 AT_ONCE = 16
 
 
 def device_ids(ids: Sequence[str]) -> list[str]:
-    """Device IDs in lower case, each once. Raises one InvalidInput that tells of each malformed one."""
+    """Returns device IDs in lower case without duplicates. Raises one InvalidInput that reports each malformed one."""
     return [row.id for row in rows_from_ids(ids, None, None)]
 
 
 def devices(
     service: Service, product: str | None = None, device_group: str | None = None, targeted_images: bool = False
 ) -> list[Values]:
-    """Claimed devices by ID: of the tenant, of a product or of a device group.
+    """Returns the claimed devices of the tenant, of a product or of a device group, sorted by ID.
 
-    Raises InvalidInput for a product or group that is not there.
+    Raises InvalidInput for a product or group that does not exist.
     """
     found = service.devices.list(_scope(service, product, device_group))
     return _shown(service, found, targeted_images)
 
 
 def devices_of_ids(service: Service, ids: Sequence[str], targeted_images: bool = False) -> list[Values]:
-    """Those of these devices that are claimed into the tenant, in the order of the IDs."""
+    """Returns those of these devices that are claimed into the tenant, in the order of the IDs."""
     there = claimed_devices(service, ids)
     return _shown(service, [there[each] for each in ids if each in there], targeted_images)
 
 
 def require_devices(service: Service, ids: Sequence[str]) -> list[Values]:
-    """As `devices_of_ids`; raises InvalidInput when one is not claimed into the tenant."""
+    """Returns as `devices_of_ids`; raises InvalidInput if one is not claimed into the tenant."""
     found = devices_of_ids(service, ids)
     there = {values["id"] for values in found}
     missing = [each for each in ids if each not in there]
@@ -60,7 +60,7 @@ def require_devices(service: Service, ids: Sequence[str]) -> list[Values]:
 
 
 def device_count(service: Service, product: str | None = None, device_group: str | None = None) -> int:
-    """How many claimed devices there are, by the service's own calls for it. Raises InvalidInput as `devices` does."""
+    """Returns the number of claimed devices, as the service counts them. Raises InvalidInput as `devices` does."""
     return service.devices.count(_scope(service, product, device_group))
 
 
@@ -79,7 +79,7 @@ def _shown(service: Service, found: Sequence[Device], targeted_images: bool) -> 
 
 
 def _targeted_images(service: Service, found: Sequence[Device]) -> list[Sequence[Image]]:
-    """For each device, which takes a request of its own."""
+    """Returns the targeted images of each device, with one request for each."""
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
         return list(pool.map(service.devices.targeted_images, [device.id for device in found]))

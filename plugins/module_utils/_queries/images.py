@@ -22,7 +22,7 @@ def images(
     component_id: str | None = None,
     name: str | None = None,
 ) -> list[Values]:
-    """Images by name: all, or those of these GUIDs, this component and this name, as far as they are there."""
+    """Returns images by name: all, or those of these GUIDs, this component and this name that exist."""
     if ids is None:
         found: Iterable[Image] = service.images.list()
     else:
@@ -36,22 +36,22 @@ def images(
 
 
 def with_status(service: Service, shown: Sequence[Values]) -> list[Values]:
-    """Images with what the service says of their upload, a request for each."""
+    """Returns images with the state of their upload; sends a request for each."""
     return [{**values, "status": service.images.status(values["id"])} for values in shown]
 
 
 def with_download_url(service: Service, shown: Sequence[Values]) -> list[Values]:
-    """Images with the address from which anybody can fetch them for a while: a secret. A request for each."""
+    """Returns images with a temporary download address, a secret; sends a request for each."""
     return [{**values, "download_url": service.images.download(values["id"]).url} for values in shown]
 
 
 def component_ids(service: Service, ids: Sequence[str]) -> Mapping[str, str | None]:
-    """Component of each image that the service knows, by the service's own call for it."""
+    """Returns the component of each image that the service knows, as the service reports it."""
     return service.images.component_ids(ids)
 
 
 def require_images(service: Service, terms: Sequence[str]) -> list[Values]:
-    """By GUID or name; a name gives each image that has it. Raises InvalidInput with the names that there are."""
+    """Returns images by GUID or name, all of a name. Raises InvalidInput with the names that are available."""
     there = images(service)
     found: list[Values] = []
     for term in terms:
@@ -65,9 +65,9 @@ def require_images(service: Service, terms: Sequence[str]) -> list[Values]:
 def deployments(
     service: Service, product: str | None = None, device_group: str | None = None, current: bool = False
 ) -> list[Values]:
-    """Deployments by product and group, the newest of each first; of all groups or some, or only those in force.
+    """Returns deployments by product and group, newest first; of all groups or some, or only the current ones.
 
-    Raises InvalidInput for a product or group that is not there.
+    Raises InvalidInput for a product or group that does not exist.
     """
     made = [
         (group, deployment)
@@ -79,13 +79,13 @@ def deployments(
 
 
 def deployment(service: Service, deployment_id: str) -> list[Values]:
-    """The one of this GUID, if it is there. The service does not say of which group it is (FACTS: images)."""
+    """Returns the deployment of this GUID, if it exists; the service does not name its group (FACTS: images)."""
     found = service.deployments.get(deployment_id)
     return [] if found is None else [_shown(found, _known(service, found.images), None)]
 
 
 def _groups(service: Service, product: str | None, device_group: str | None) -> Sequence[DeviceGroup]:
-    """Groups by product and name."""
+    """Returns groups by product and name."""
     if device_group is not None:
         return [require_device_group(service, product, device_group)]
     if product is not None:

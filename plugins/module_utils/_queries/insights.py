@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What devices reported. The service has no filters for it (FACTS: error reporting), so they are here."""
+"""Events that devices reported, filtered here: the service cannot filter them (FACTS: error reporting)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIME = re.compile(
 
 @dataclass(frozen=True)
 class InsightFilter:
-    """What an event has to be. None lets every event through, as do no `event_types`, which are in folded case."""
+    """Conditions on events. None, or no `event_types`, matches every event. `event_types` are in folded case."""
 
     devices: frozenset[str] | None = None
     event_types: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class InsightFilter:
     until: datetime | None = None
 
     def lets_through(self, insight: Insight) -> bool:
-        """Whether it is of such a device and type, and any of it happened in between."""
+        """Returns whether an event is of such a device and type, and overlaps the period."""
         return (
             (self.devices is None or insight.device_id in self.devices)
             and (not self.event_types or (insight.type or "").casefold() in self.event_types)
@@ -46,9 +46,9 @@ class InsightFilter:
 def insight_filter(
     ids: Sequence[str] | None, event_types: Sequence[str], since: str | None, until: str | None
 ) -> InsightFilter:
-    """From what somebody wrote; None as `ids` is all devices, and an empty list is none.
+    """Returns the filter of the options; None as `ids` means all devices, an empty list none.
 
-    Raises InvalidInput for a malformed ID or time, and when no time is in between.
+    Raises InvalidInput for a malformed ID or time, and if `since` is after `until`.
     """
     found = InsightFilter(
         devices=None if ids is None else frozenset(device_ids(ids)),
@@ -58,15 +58,15 @@ def insight_filter(
     )
     if found.since is not None and found.until is not None and found.until < found.since:
         raise InvalidInput(
-            f"There is no time between since ({since}) and until ({until}).", hint="Give the earlier one as since."
+            f"Invalid since ({since}): it is after until ({until}).", hint="Give the earlier one as since."
         )
     return found
 
 
 def insights(service: Service, wanted: InsightFilter, limit: int | None = None) -> list[Values]:
-    """Events that the filter lets through, newest first; with a limit the newest of them.
+    """Returns the events that match the filter, newest first; with a limit, only the newest of them.
 
-    All pages are read even then: in what order the service gives events is not known (FACTS: not known, 14).
+    Always reads all pages: the order in which the service lists events is unknown (FACTS: not known, 14).
     """
     if wanted.devices is not None and not wanted.devices:
         return []
@@ -80,7 +80,7 @@ def _end(insight: Insight) -> str:
 
 
 def _reached(text: str | None, since: datetime) -> bool:
-    """An event without a usable time is in no span of time."""
+    """Returns False for an event without a usable time."""
     moment = moment_of(text)
     return moment is not None and moment >= since
 
@@ -94,7 +94,7 @@ def _asked(text: str, option: str) -> datetime:
     moment = moment_of(text)
     if moment is None:
         raise InvalidInput(
-            f'The option {option} is "{text}", which is no time in ISO 8601.',
+            f'Invalid {option} "{text}": it is not a time in ISO 8601.',
             code="invalid_time",
             target=text,
             hint='Write it as "2026-05-06T07:08:09Z", or "2026-05-06" for the first moment of a day in UTC.',
@@ -103,7 +103,7 @@ def _asked(text: str, option: str) -> datetime:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """A time in ISO 8601, to the second; one without a zone is UTC. None for what is none."""
+    """Returns a time in ISO 8601, to the second; one without a zone is UTC. None if the text is not a time."""
     found = _TIME.match((text or "").strip())
     if found is None:
         return None

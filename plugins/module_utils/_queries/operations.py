@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Operations: work that the service does in its own time."""
+"""Operations: asynchronous work of the service."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .._views.resources import Values, operation_details
 
 
 def operation(service: Service, operation_id: str, deadline: Deadline | None = None) -> Values:
-    """An operation with the details that its kind has; with a deadline, when it is over.
+    """Returns an operation with the details of its kind; with a deadline, once it has ended.
 
-    A failed one is told of like any other. Raises NotFound for one that the service does not know, and DeadlineExceeded
+    A failed one is returned like any other. Raises NotFound for one that the service does not know, DeadlineExceeded
     with the last state seen.
     """
     found = _found(service, operation_id)
@@ -34,9 +34,9 @@ def _found(service: Service, operation_id: str) -> Operation:
     found = service.operations.get(operation_id, details=True)
     if found is None:
         raise NotFound(
-            f"The service knows no operation {operation_id}, in the tenant or outside of all tenants.",
+            f"Operation {operation_id} not found, neither in the tenant nor outside of tenants.",
             code="unknown_operation",
             target=operation_id,
-            hint="Check the ID and the tenant; how long the service remembers operations is not known.",
+            hint="Check the ID and the tenant. The service may have forgotten an old operation.",
         )
     return found

@@ -27,7 +27,7 @@ from .._views.resources import Values, device_group_values, product_values
 
 
 def products(service: Service, which: str | None = None) -> list[Values]:
-    """Products by name with their device groups: all, or the one of this name or GUID, if it is there."""
+    """Returns products by name with their device groups: all, or the one of this name or GUID, if it exists."""
     if which is not None:
         found = find_product(service, which)
         return [] if found is None else [product_values(found, service.device_groups.list(found.ref))]
@@ -39,15 +39,15 @@ def products(service: Service, which: str | None = None) -> list[Values]:
 
 
 def product(service: Service, which: str) -> Values:
-    """By name or GUID. Raises InvalidInput with the names that are available."""
+    """Returns a product by name or GUID. Raises InvalidInput with the names that are available."""
     found = require_product(service, which)
     return product_values(found, service.device_groups.list(found.ref))
 
 
 def device_groups(service: Service, product: str | None = None, which: str | None = None) -> list[Values]:
-    """Device groups by product and name: all, those of a product, or those of this name or GUID.
+    """Returns device groups by product and name: all, those of a product, or those of this name or GUID.
 
-    Raises InvalidInput for a product that is not there.
+    Raises InvalidInput for a product that does not exist.
     """
     owner = None if product is None else require_product(service, product)
     values = [device_group_values(group) for group in _groups(service, owner, which)]
@@ -55,7 +55,7 @@ def device_groups(service: Service, product: str | None = None, which: str | Non
 
 
 def device_group(service: Service, which: str, product: str | None = None) -> Values:
-    """By GUID, by name in the product, or without one by `Product/Group` or a name that is there once.
+    """Returns a device group by GUID, by name in the product, or without one by `Product/Group` or a unique name.
 
     Raises InvalidInput with what is available.
     """
@@ -71,10 +71,10 @@ def device_group(service: Service, which: str, product: str | None = None) -> Va
     if not found:
         raise unknown("device group", which, places)
     raise InvalidInput(
-        f'There are {len(found)} device groups "{which}" in the tenant.',
+        f'Ambiguous device group "{which}": the tenant has {len(found)} of this name.',
         code="ambiguous_device_group",
         target=which,
-        hint=f"Say which: {listed(places)}.",
+        hint=f"Use one of: {listed(places)}.",
     )
 
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tenants, who has which role in one, and its CA certificates."""
+"""Tenants, their users with roles, and their CA certificates."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .._views.resources import Values, tenant_values, user_values
 
 
 def tenants(service: Service) -> list[Values]:
-    """Those in which the caller has a role, by name."""
+    """Returns the tenants in which the caller has a role, by name."""
     return [tenant_values(tenant) for tenant in service.tenants.list()]
 
 
 def tenant_in_use(service: Service) -> Values:
-    """The one that the connection names. Raises InvalidInput with those that there are."""
+    """Returns the tenant that the connection names. Raises InvalidInput with those that are available."""
     return tenant_values(service.tenants.current())
 
 
 def tenants_named(service: Service, terms: list[str]) -> list[Values]:
-    """By name or GUID. Raises InvalidInput with those that there are."""
+    """Returns tenants by name or GUID. Raises InvalidInput with those that are available."""
     there = service.tenants.list()
     found: list[Values] = []
     for term in terms:
@@ -34,19 +34,19 @@ def tenants_named(service: Service, terms: list[str]) -> list[Values]:
         matching = [tenant_values(tenant) for tenant in there if asked in (tenant.id, tenant.name)]
         if not matching:
             raise InvalidInput(
-                f'There is no tenant "{term}" that this account may use.',
+                f'Tenant "{term}" not found among those that this account may use.',
                 code="unknown_tenant",
                 target=term,
                 hint=f"Available: {listed(tenant.name or tenant.id for tenant in there)}."
                 if there
-                else "An Administrator of the tenant has to give this account a role.",
+                else "Ask an Administrator of the tenant to give this account a role.",
             )
         found += matching
     return found
 
 
 def users(service: Service, which: str | None = None) -> list[Values]:
-    """All who have a role in the tenant, or the one of this address or principal ID, if it has one."""
+    """Returns all users with a role in the tenant, or the one of this address or principal ID, if it has one."""
     require(service, "users")
     if which is None:
         return [user_values(user) for user in service.users.list()]
@@ -55,7 +55,10 @@ def users(service: Service, which: str | None = None) -> list[Values]:
 
 
 def certificates(service: Service, thumbprint: str | None = None) -> list[Values]:
-    """CA certificates of the tenant: all, or the one of this SHA-1 thumbprint, with or without colons, in any case."""
+    """Returns the CA certificates of the tenant: all, or the one of this SHA-1 thumbprint.
+
+    The thumbprint may have colons, and be in any case.
+    """
     asked = None if thumbprint is None else _plain(thumbprint)
     return [
         certificate_values(certificate)

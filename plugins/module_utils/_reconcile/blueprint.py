@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Applies a whole tenant: planned as one on an overlay, guarded, then done in the order of dependence."""
+"""Applies a whole tenant: plans it on an overlay, checks the limits, then executes in order of dependencies."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from . import deployment, device_group, devices, image, product
 from .plan import Execution, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
 
-#: What can be done to each kind of resource, and how the summary tells of it. A key `update` would hide behind the
-#: method of that name in templates. The order is that in which a blueprint brings them about; devices come last.
+#: The actions of each kind of resource, and their keys in the summary. In templates, a key `update` would be hidden by
+#: the method of that name. The order is that of execution; devices come last.
 _MADE = {"create": "created", "update": "updated", "delete": "deleted"}
 ACTIONS = {
     "product": _MADE,
@@ -38,13 +38,13 @@ ACTIONS = {
 }
 #: Plans a resource on a service.
 Planner = Callable[[Service], Plan]
-#: Code of what keeps the rest from being pruned.
+#: Code of the error that prevents pruning.
 NOT_PRUNED = "not_pruned"
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a run may do beyond creating and changing: `prune` names kinds of which nothing else is to be there."""
+    """What a run may do besides creating and changing: `prune` names kinds of which nothing else is kept."""
 
     limits: devices.Limits
     prune: frozenset[str] = frozenset()
@@ -96,9 +96,9 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
 
     Raises InvalidInput before any write, as the plans of the parts do, and for more changes than `max_changes`.
     """
-    # Before anything is read, as making these checks what can be checked without the service.
+    # Before anything is read: creating these checks everything that needs no service.
     resources = list(_resources(blueprint))
-    # What is there now, each part of it read once, stays apart from what each part of the plan adds to it.
+    # The current state, read once, is kept apart from the changes of the plan.
     now = Overlay(service)
     overlay = Overlay(now)
     execution = Execution(overlay, PlannedFiles(files), Waiting(True, waiting.deadline))
@@ -114,7 +114,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
         add(kind, name, planner(overlay))
     fleet = None
     if blueprint.devices:
-        # How many may change is asked of the whole document below.
+        # The number of changes is checked for the whole document below.
         fleet = devices.plan(
             overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures)
         )
@@ -127,7 +127,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
 
 
 def _read_once(overlay: Overlay, blueprint: Blueprint) -> None:
-    """Lists in place of a read for each name: the overlay keeps what it has read."""
+    """Lists everything in place of reading each name: the overlay caches it."""
     overlay.products.list()
     overlay.device_groups.list()
     if blueprint.packages or blueprint.deployments:
@@ -135,7 +135,7 @@ def _read_once(overlay: Overlay, blueprint: Blueprint) -> None:
 
 
 def _resources(blueprint: Blueprint) -> Iterator[tuple[str, str, Planner]]:
-    """Kind, name and planner of everything but the devices, in the order of dependence."""
+    """Yields kind, name and planner of everything but the devices, in order of dependencies."""
     for entry in blueprint.products:
         yield "product", entry.name or "", partial(product.plan, spec=entry)
     for owner, group in blueprint.device_groups:
@@ -150,7 +150,7 @@ def _resources(blueprint: Blueprint) -> Iterator[tuple[str, str, Planner]]:
 
 
 def _packages(blueprint: Blueprint) -> list[ImagePackage]:
-    """Each once, those of deployments included."""
+    """Returns all packages without duplicates, those of deployments included."""
     found = {package.id: package for package in blueprint.packages}
     for each in blueprint.deployments:
         for package in each.packages:
@@ -159,7 +159,7 @@ def _packages(blueprint: Blueprint) -> list[ImagePackage]:
 
 
 def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> BlueprintPlan:
-    """One plan of all: devices come before what is pruned, which may be empty only then."""
+    """Returns one plan of all parts. Devices come before deletions: they may have to leave a group first."""
     kept = [part for part in parts if part.action != "delete"]
     pruned = [part for part in parts if part.action == "delete"]
     steps: list[Step] = [step for part in kept for step in part.plan.steps]
@@ -170,7 +170,7 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
     changing = [part for part in (*kept, *pruned) if part.plan.steps]
 
     def read(after: Service) -> Snapshot:
-        # An overlay with nothing in it keeps what it reads: lists once, in place of a read for each resource.
+        # An empty overlay caches what it reads: lists once, in place of a read for each resource.
         reader = Overlay(after)
         reader.products.list()
         reader.device_groups.list()
@@ -183,9 +183,9 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
 
 
 def _settled(execution: Execution) -> None:
-    """Raises what keeps the rest from being pruned: a device that failed may still be in what is to be deleted."""
+    """Raises FleetError if devices failed: they may still be in groups that would be deleted."""
     if execution.failures:
-        raise FleetError("Nothing was deleted, as devices failed.", code=NOT_PRUNED)
+        raise FleetError("Nothing was deleted, because devices failed.", code=NOT_PRUNED)
 
 
 def _guard(whole: BlueprintPlan, policy: Policy) -> None:
@@ -196,16 +196,16 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
             f"The blueprint would make {count} change{'s' if count > 1 else ''}, more than max_changes "
             f"({most}) allows.",
             code="max_changes",
-            hint="Nothing was changed. Look at the check run, then raise max_changes.",
+            hint="Nothing was changed. Review the changes in check mode, then raise max_changes.",
         )
 
 
 def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
-    """Plans, applies, reads back and tells of each resource that changed."""
+    """Plans, applies, reads back and reports each resource that changed."""
     outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
     found = outcome.plan
     readings: Readings = outcome.after.values
-    # What an error stopped halfway is told by what is there now, not by what was meant.
+    # After an error, the current state shows what changed, not the plan.
     made = [
         (part, after)
         for part, after in zip(found.changing, readings.parts, strict=True)
@@ -214,14 +214,14 @@ def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, wait
     outcomes = devices.device_outcomes(found.fleet, outcome.execution, readings.places) if found.fleet else []
     changes = [_change(part.kind, part.name, part.action, part.plan.before.shown, after.shown) for part, after in made]
     diffs = [difference(part.plan.title, part.plan.before.shown, after.shown) for part, after in made]
-    # What is pruned comes after the devices, which may have been moved out of it.
+    # Deletions come after the devices, which may have been moved out of the deleted groups.
     kept = sum(part.action != "delete" for part, _after in made)
     changes[kept:kept] = _device_changes(found.fleet, outcomes)
     moved = any(each["changed"] for each in outcomes)
     if found.fleet and moved and found.fleet.before.shown != outcome.after.shown:
         diffs.insert(kept, difference(found.fleet.title, found.fleet.before.shown, outcome.after.shown))
     return Result(
-        # What an error left under way, or out of sight, is in no list of changes.
+        # What an error left in progress, or unreadable, is not in the list of changes.
         changed=bool(changes) or moved or (outcome.error is not None and outcome.changed),
         values={
             "summary": _summary(found, made, outcomes),
@@ -235,7 +235,7 @@ def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, wait
 
 
 def _error(stopped: FleetError | None, failed: FleetError | None) -> FleetError | None:
-    """What stopped the run, or that devices failed; of both where only these kept the rest from being pruned."""
+    """Returns the error that stopped the run, or that of failed devices; both if these prevented pruning."""
     if stopped is None or failed is None or stopped.code != NOT_PRUNED:
         return stopped or failed
     failed.hint = " ".join(filter(None, (failed.hint, str(stopped))))
@@ -264,11 +264,11 @@ def _device_changes(fleet: devices.FleetPlan | None, outcomes: Sequence[Mapping[
 def _summary(
     found: BlueprintPlan, made: Sequence[tuple[Part, Snapshot]], outcomes: Sequence[Mapping[str, Any]]
 ) -> dict[str, dict[str, int]]:
-    """Counts by kind: what was done, and `unchanged`. Each kind has the same keys in every run."""
+    """Returns counts by kind: actions, and `unchanged`. Each kind has the same keys in every run."""
     summary: dict[str, dict[str, int]] = {}
     counts = Counter((part.kind, part.action) for part, _after in made)
     for kind, actions in ACTIONS.items():
-        summary[kind] = {told: counts[kind, action] for action, told in actions.items()}
+        summary[kind] = {key: counts[kind, action] for action, key in actions.items()}
         summary[kind]["unchanged"] = sum(not part.plan.steps for part in found.parts if part.kind == kind)
     counted = devices.device_summary(outcomes)
     summary["device"] = {key: counted[key] for key in ("claimed", "moved", "failed", "not_tried", "unchanged")}

@@ -32,7 +32,7 @@ DER, PEM = "der", "pem"
 FORMATS = (DER, PEM)
 NEW_MODE = "0644"
 LONGEST_CODE = 64
-#: What the ending of a file's name says about its format.
+#: Formats by extension of the file name.
 ENDINGS = {".pem": PEM, ".der": DER, ".p7b": DER, ".p7c": DER}
 
 
@@ -54,7 +54,9 @@ def desired_content(
     The code becomes the common name of a certificate, which has 64 characters at most (RFC 5280, ub-common-name).
     """
     if (content == PROOF) != (verification_code is not None):
-        raise InvalidInput(f"Invalid verification_code: content: {PROOF} requires it, and nothing else takes it.")
+        raise InvalidInput(
+            f"Invalid verification_code: use it with content: {PROOF}, which requires it, and nowhere else."
+        )
     if verification_code is not None and not 1 <= len(verification_code) <= LONGEST_CODE:
         raise InvalidInput(
             f"Invalid verification_code: use 1 to {LONGEST_CODE} characters, not {len(verification_code)}."
@@ -63,22 +65,22 @@ def desired_content(
 
 
 def warn_of_ending(context: Context, dest: str, format: str | None) -> None:
-    """Warns when the name of the file promises another format than it gets.
+    """Warns if the extension of the file does not match its format.
 
-    An explicit `der` in a `.pem` file is accepted: somebody decided so.
+    An explicit `der` in a `.pem` file is accepted.
     """
     promised = ENDINGS.get(os.path.splitext(dest)[1].lower())
     if promised is not None and promised != (format or DER) and format != DER:
         context.warn(
             f"The file {dest} is written in the format {format or DER}, although its name ends like a {promised} file. "
-            f"Set format: {promised}, or format: {format or DER} and another name."
+            f"Set format: {promised}, or use another file name with format: {format or DER}."
         )
 
 
 def apply_certificate(context: Context, wanted: DesiredContent, desired: DesiredFile) -> Result:
     """Fetches the content and writes it, unless the file has it.
 
-    A proof of possession is issued anew each time, so an existing one is kept while it proves what is asked.
+    Each request issues a new proof of possession, so an existing one is kept while it is valid for the code.
     """
     about: dict[str, Any] = {}
 

@@ -25,16 +25,16 @@ def deployment_spec(
 ) -> DeploymentSpec:
     """Checks what can be checked without the service.
 
-    Raises InvalidInput for no image at all, a malformed GUID, and two packages of one component.
+    Raises InvalidInput for an empty set, a malformed GUID, and two packages of one component.
     """
     if not images and not packages:
         raise InvalidInput(
-            f'The deployment for "{device_group}" names no image.',
-            hint="Give images or packages, at least one of them.",
+            f'Invalid deployment to "{device_group}": it has no images.',
+            hint="Give images, packages or both.",
         )
     wrong = [image for image in images if not is_guid(image)]
     if wrong:
-        raise InvalidInput(f'"{wrong[0]}" is no image ID (a GUID).', code="invalid_guid", target=wrong[0])
+        raise InvalidInput(f'Invalid image ID "{wrong[0]}": use a GUID.', code="invalid_guid", target=wrong[0])
     components: dict[str, ImagePackage] = {}
     for package in packages:
         other = components.setdefault(package.component_id, package)
@@ -85,9 +85,9 @@ def snapshot(service: Service, group: DeviceGroup) -> Snapshot:
 
 
 def _known_images(service: Service, spec: DeploymentSpec) -> dict[str, Image]:
-    """Those that the tenant has.
+    """Returns those that the tenant has.
 
-    Raises InvalidInput for a GUID that it has not, and for two images of one component where there may be one only.
+    Raises InvalidInput for an unknown GUID, and for two images of one component where only one is allowed.
     """
     found = {image_id: service.images.get(image_id) for image_id in spec.image_ids}
     known = {image_id: image for image_id, image in found.items() if image is not None}
@@ -98,7 +98,7 @@ def _known_images(service: Service, spec: DeploymentSpec) -> dict[str, Image]:
             if image_id in packaged:
                 continue
             raise InvalidInput(
-                f"There is no image {image_id} in the tenant.",
+                f"Image {image_id} not found in the tenant.",
                 code="unknown_image",
                 target=image_id,
                 hint="Upload its package first, or give the package here.",
@@ -111,8 +111,8 @@ def _known_images(service: Service, spec: DeploymentSpec) -> dict[str, Image]:
 
 def _component_twice(one: str, other: str, component: str) -> InvalidInput:
     return InvalidInput(
-        f"The images {one} and {other} are builds of one component, {component}.",
+        f"Invalid deployment: the images {one} and {other} are builds of one component, {component}.",
         code="component_twice",
         target=component,
-        hint="A deployment has each component once: leave one of them out.",
+        hint="A deployment may hold one image of each component: remove one of them.",
     )

@@ -17,14 +17,14 @@ from .._views.result import Result
 from .file import apply_file, desired_file, plan
 from .plan import Execution
 
-#: Whoever has the file and the device can use it.
+#: Anybody who has the file and the device can use it.
 NEW_MODE = "0600"
 
 
 def apply_capability(
     context: Context, device_id: str, capabilities: Sequence[str], params: Params, force: bool
 ) -> Result:
-    """Requests a capability file and writes it, unless there is a file: each is signed anew, so no two are alike.
+    """Requests a capability file and writes it, unless the file exists: each is signed again, so no two are equal.
 
     `params` are the file options. Raises InvalidInput for a malformed device ID, mode or destination.
     """

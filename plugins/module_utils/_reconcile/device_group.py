@@ -52,10 +52,10 @@ def plan_with_id(service: Service, device_group_id: str, spec: DeviceGroupSpec, 
         if not present:
             return _nothing(spec.name or device_group_id)
         raise InvalidInput(
-            f"There is no device group {device_group_id} in the tenant.",
+            f"Device group {device_group_id} not found in the tenant.",
             code="unknown_device_group",
             target=device_group_id,
-            hint="To create a device group, give its product and name and no id.",
+            hint="To create a device group, give product and name without id.",
         )
     if not present:
         return deletion(service, group)

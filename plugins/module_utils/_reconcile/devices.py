@@ -22,22 +22,20 @@ from .._service import DeviceOutcome, Report, Service
 from .._views.result import Result, operation_values
 from .plan import Execution, Plan, Snapshot, Step, execute
 
-#: How many devices a difference names.
+#: How many devices a diff lists.
 SHOWN = 40
-#: How many unknown places an error names.
-MOST_TOLD = 10
+#: How many unknown groups an error lists.
+MOST_REPORTED = 10
 UNCLAIMED = "not claimed"
 NO_GROUP = "no group"
 
-#: The group that each pair of names (product, device group) stands for.
+#: Device groups by the pair of names (product, device group).
 Targets: TypeAlias = "dict[tuple[str | None, str], GroupRef]"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`claim` allows claims at all; `max_changes` caps how many devices may change, `max_failures` how many may
-    fail.
-    """
+    """`claim` allows claims; at most `max_changes` devices may change and `max_failures` may fail."""
 
     claim: bool = False
     max_changes: int | None = None
@@ -45,16 +43,16 @@ class Limits:
 
     @classmethod
     def of(cls, params: Params) -> Limits:
-        """From the options `claim`, `max_changes` and `max_failures`. Raises InvalidInput."""
+        """Returns the limits of the options `claim`, `max_changes` and `max_failures`. Raises InvalidInput."""
         for name in ("max_changes", "max_failures"):
             if params[name] is not None and params[name] < 0:
-                raise InvalidInput(f"The option {name} cannot be less than 0, and it is {params[name]}.")
+                raise InvalidInput(f"Invalid {name} {params[name]}: use a number of at least 0.")
         return cls(params["claim"], params["max_changes"], params["max_failures"])
 
 
 @dataclass(frozen=True)
 class DeviceChange:
-    """What must be done with one device; no actions when it is as it should be. `target` is its group."""
+    """The actions for one device, none if it is in the desired state. `target` is its desired group."""
 
     id: str
     row: int
@@ -74,7 +72,7 @@ class FleetPlan(Plan):
 
 
 def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPlan:
-    """Reads where the devices are and plans claims and moves.
+    """Reads the current device groups and plans claims and moves.
 
     Raises InvalidInput before any write: unknown products and groups, unclaimed devices without `claim`, more changes
     than `max_changes`.
@@ -98,8 +96,8 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
 
 
 def _targets(service: Service, rows: Sequence[DeviceRow]) -> Targets:
-    """Each group that is named, each looked up once. Raises one InvalidInput for those that are not
-    there, `MOST_TOLD` of them at most.
+    """Returns the named groups, each looked up once. Raises one InvalidInput for at most `MOST_REPORTED` that do not
+    exist.
     """
     first = {(row.product, row.device_group): row.row for row in reversed(rows) if row.device_group is not None}
     found: Targets = {}
@@ -109,7 +107,7 @@ def _targets(service: Service, rows: Sequence[DeviceRow]) -> Targets:
             group = require_device_group(service, product_name, name)
         except InvalidInput as error:
             unknown.setdefault(error.message, (row, error))
-            if len(unknown) == MOST_TOLD:
+            if len(unknown) == MOST_REPORTED:
                 break
         else:
             found[product_name, name] = group.ref
@@ -119,16 +117,16 @@ def _targets(service: Service, rows: Sequence[DeviceRow]) -> Targets:
 
 
 def _unknown_places(problems: Sequence[tuple[int, InvalidInput]]) -> InvalidInput:
-    """One as it is, several with the first row of each."""
+    """Returns one error for all: a single one as it is, several with the first row of each."""
     first = problems[0][1]
     if len(problems) == 1:
         return first
-    told = "; ".join(f"row {row}: {error}".rstrip(".") for row, error in problems)
-    return InvalidInput(f"The device list cannot be used: {told}.", code=first.code)
+    listed = "; ".join(f"row {row}: {error}".rstrip(".") for row, error in problems)
+    return InvalidInput(f"Invalid device list: {listed}.", code=first.code)
 
 
 def place_of(device: Device | None) -> str:
-    """Returns where a device is, as differences show it."""
+    """Returns the place of a device, as diffs show it."""
     if device is None or device.tenant_id is None:
         return UNCLAIMED
     group = device.group
@@ -159,14 +157,14 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
             f"{len(unclaimed)} device{'s are' if len(unclaimed) > 1 else ' is'} not claimed into this tenant "
             f"({first}{more}).",
             code="not_claimed",
-            hint="Nothing was changed. A claim cannot be undone: to claim all the same, set claim: true.",
+            hint="Nothing was changed. To claim devices, set claim: true; a claim cannot be undone.",
         )
     if limits.max_changes is not None and len(changing) > limits.max_changes:
         raise InvalidInput(
             f"{len(changing)} device{'s' if len(changing) > 1 else ''} would change, more than max_changes "
             f"({limits.max_changes}) allows.",
             code="max_changes",
-            hint="Nothing was changed. Look at the check run, then raise max_changes.",
+            hint="Nothing was changed. Review the changes in check mode, then raise max_changes.",
         )
 
 
@@ -193,7 +191,7 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
 
 def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> Step:
     def move(execution: Execution) -> None:
-        # Those whose claim failed, or was never tried because too many failed, stay out.
+        # Skips devices whose claim failed, or was skipped because too many failed.
         ready = [
             change.id
             for change in changes
@@ -221,14 +219,14 @@ def _report(execution: Execution, action: str, limits: Limits) -> Report:
 
 
 def _settle(execution: Execution, action: str, done: Callable[[Device], bool]) -> None:
-    """Looks at the devices whose write has another outcome than its failure says: what is there counts."""
+    """Reads the devices whose write failed with an uncertain outcome: their current state decides."""
     doubtful = [each for each, error in execution.failures.items() if error.write_state is not WriteState.NOT_SENT]
     if not doubtful:
         return
     try:
         found = claimed_devices(execution.service, doubtful)
     except FleetError:
-        return  # The failures are the ones to report.
+        return  # The original failures are reported instead.
     for device in found.values():
         if done(device):
             del execution.failures[device.id]
@@ -240,7 +238,7 @@ def _too_many(execution: Execution, limits: Limits) -> bool:
 
 
 def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
-    """How many of the devices that change are where, and a line for each of them, up to a limit."""
+    """Returns the number of changing devices by place, and a line for each, up to a limit."""
     if not changing:
         return ""
     counts = Counter(places[change.id] for change in changing)
@@ -254,7 +252,7 @@ def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
 def device_outcomes(
     plan: FleetPlan, execution: Execution, places: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
-    """Returns the outcome of each device, in the order of the rows. `places`: where each was seen afterwards."""
+    """Returns the outcome of each device, in the order of the rows. `places`: the place of each afterwards."""
     return [_outcome(change, execution, (places or {}).get(change.id)) for change in plan.devices]
 
 
@@ -263,12 +261,12 @@ def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> d
     error = execution.failures.get(change.id)
     state = error.write_state if error is not None else WriteState.NOT_SENT
     if state is not WriteState.NOT_SENT and place == change.after:
-        # It took effect between the failure and the reading that the difference shows.
+        # It took effect after the failure and before the read that the diff shows.
         done, error = change.actions, None
     message = "" if error is None else str(error)
     if error is None and len(done) < len(change.actions):
         left = " and ".join(action for action in change.actions if action not in done)
-        message = f"Not tried any more: {left}."
+        message = f"Skipped: {left}."
     return {
         "id": change.id,
         "row": change.row,
@@ -280,7 +278,7 @@ def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> d
 
 
 def device_summary(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Counts over `device_outcomes`."""
+    """Returns counts of `device_outcomes`."""
     return {
         "total": len(outcomes),
         "claimed": sum("claim" in outcome["actions"] for outcome in outcomes),
@@ -292,7 +290,7 @@ def device_summary(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
-    """One error for all devices that failed or were not tried, naming the first."""
+    """Returns one error for all devices that failed or were skipped, naming the first."""
     failed = [outcome for outcome in outcomes if outcome["failed"]]
     if not failed:
         return None
@@ -300,15 +298,15 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
     left = sum(bool(outcome["msg"]) for outcome in outcomes) - len(failed)
     return FleetError(
         f"{len(failed)} of {len(outcomes)} devices failed"
-        + (f", {left} {'was' if left == 1 else 'were'} not tried any more" if left else "")
+        + (f", {left} {'was' if left == 1 else 'were'} skipped" if left else "")
         + f". First, {first}",
         code="devices_failed",
-        hint="What went well stays; run it again after fixing the cause: it does only what is left.",
+        hint="The other changes remain. Fix the cause and run the task again: it does only what is left.",
     )
 
 
 def apply_devices(context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str) -> Result:
-    """Plans, applies and tells of each device; `listed` (all, changes or failures) chooses which outcomes to show."""
+    """Plans, applies and reports each device; `listed` (all, changes or failures) chooses which outcomes to show."""
     outcome = execute(context, lambda service: plan(service, rows, limits), waiting)
     outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)
     shown = {

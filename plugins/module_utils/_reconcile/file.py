@@ -19,13 +19,13 @@ from .._service import Service
 from .._views.result import Result
 from .plan import Execution, Plan, Snapshot, Step, execute
 
-#: What results say of a file, with the names and forms that Ansible's own modules use.
+#: Attributes of files in results, with the names and forms of Ansible's own modules.
 FILE_VALUES = ("dest", "checksum", "size", "mode", "uid", "gid", "owner", "group", "state")
 
 
 @dataclass(frozen=True)
 class DesiredFile:
-    """A file as it must be. `what` names its content for people: "the image 1234"."""
+    """The desired state of a file. `what` describes its content, such as "the image 1234"."""
 
     dest: str
     attributes: Attributes
@@ -33,7 +33,7 @@ class DesiredFile:
 
 
 def desired_file(files: Files, params: Params, new_mode: str, what: str) -> DesiredFile:
-    """Returns the file that the options `dest`, `mode`, `owner` … describe, checked as far as no service is needed.
+    """Returns the file that the options `dest`, `mode`, `owner` … describe, as checked without the service.
 
     `new_mode` is the octal mode of a new file unless the options have another. Raises InvalidInput.
     """
@@ -52,7 +52,7 @@ def plan(files: Files, desired: DesiredFile, fits: Callable[[], bool], fetch: Ca
     before = files.state(dest)
     steps: tuple[Step, ...] = ()
     if before is None or not fits():
-        files.written(dest, attributes)  # What cannot be written is not fetched.
+        files.written(dest, attributes)  # Do not fetch content that cannot be written.
         steps = (Step("file", dest, "write", fetch),)
     elif files.settled(dest, attributes) != before.metadata:
         steps = (Step("file", dest, "set_attributes", lambda run: run.files.set_attributes(dest, attributes)),)
@@ -65,7 +65,7 @@ def plan(files: Files, desired: DesiredFile, fits: Callable[[], bool], fetch: Ca
 
 
 def apply_file(context: Context, planner: Callable[[Service], Plan], about: Mapping[str, Any] | None = None) -> Result:
-    """Plans, writes and reads back. `about`, which the planner may fill, is part of the result."""
+    """Plans, writes and reads back. The result includes `about`, which the planner may fill."""
     outcome = execute(context, planner, Waiting.of({}))
     values = outcome.after.values or dict.fromkeys(FILE_VALUES)
     return Result(outcome.changed, {**(about or {}), **values}, outcome.diff, outcome.error)
@@ -89,7 +89,7 @@ def _values(dest: str, state: FileState) -> dict[str, Any]:
 
 
 def _shown(dest: str, state: FileState, wanted: Attributes) -> dict[str, Any]:
-    """A file as differences show it: never its content, which may be private."""
+    """Returns a file as diffs show it: without its content, which may be private."""
     found = _values(dest, state)
     flags = {} if wanted.flags is None else {"attributes": "".join(sorted(state.metadata.flags))}
     context = {"secontext": found["secontext"]} if wanted.selinux and "secontext" in found else {}

@@ -39,7 +39,7 @@ def apply_image_file(context: Context, image_id: str, params: Params) -> Result:
     def planner(service: Service) -> Plan:
         image = service.images.get(image_id)
         if image is None:
-            raise InvalidInput(f"There is no image {image_id} in the tenant.", code="unknown_image", target=image_id)
+            raise InvalidInput(f"Image {image_id} not found in the tenant.", code="unknown_image", target=image_id)
         about["image"] = image_values(image)
 
         def fits() -> bool:

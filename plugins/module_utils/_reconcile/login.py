@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A person's sign-in, brought to a state: started, present or absent."""
+"""Ensures the state of the sign-in of a person: started, present or absent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PENDING = ("user_code", "verification_url", "message", "expires_on")
 
 
 def started(login: Login) -> Result:
-    """A code waits for a person. One that still waits is handed out again."""
+    """Ensures that a sign-in is pending; returns the code of one that is already pending."""
     before = login.state()
     pending = login.start()
     after = LoginState(pending, before.account)
@@ -28,9 +28,9 @@ def started(login: Login) -> Result:
 
 
 def present(login: Login, deadline: Deadline) -> Result:
-    """Somebody is signed in: whoever enters the code that waits, or else whoever was before.
+    """Ensures that a person is signed in: waits for a pending sign-in, or keeps the existing one.
 
-    Raises SignInError when that cannot be, DeadlineExceeded when nobody entered the code in time.
+    Raises SignInError if the sign-in fails, DeadlineExceeded if nobody entered the code in time.
     """
     before = login.state()
     account = login.finish(deadline)
@@ -40,7 +40,7 @@ def present(login: Login, deadline: Deadline) -> Result:
 
 
 def absent(login: Login) -> Result:
-    """Nobody is signed in, and no code waits."""
+    """Ensures that nobody is signed in and no sign-in is pending."""
     before = login.state()
     changed = before != LoginState(None, None)
     if changed:
@@ -62,7 +62,7 @@ def _result(
 
 
 def _shown(state: LoginState) -> dict[str, Any]:
-    # Without the code: whoever sees a diff is not always the one who is to sign in.
+    # Without the code: other people than the one who signs in may see the diff.
     return {
         "signed_in": state.account.address if state.account is not None else None,
         "code_waits": state.pending is not None,

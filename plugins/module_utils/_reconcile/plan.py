@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Plans: what is there, the writes that make it what is wanted, and how they are executed."""
+"""Plans: the current state, the writes that lead to the desired state, and their execution."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .._files.port import Files
 from .._model.resources import Operation
 from .._overlay.overlay import Overlay
 from .._service import Service
-from .._views.result import Diff, Result, difference, operation_values, require_diff_library
+from .._views.result import Diff, Result, difference, operation_values
 
-#: How often a plan is made when the outcome of a write is unknown.
+#: How often the state is planned again when the outcome of a write is unknown.
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One reading of a resource: `values` for the result, `shown` for the difference. None: it is not there."""
+    """One reading of a resource: `values` for the result, `shown` for the diff. None: it does not exist."""
 
     values: Any = None
     shown: Any = None
@@ -35,8 +35,8 @@ class Snapshot:
 class Execution:
     """One run of a plan's steps against a service.
 
-    `done` holds, for each device that a bulk step worked on, what was done to it; `failures`, why it failed.
-    `operation` is the last that the service started.
+    `done` holds the completed actions of each device of a bulk step, `failures` their errors. `operation` is the last
+    one that the service started.
     """
 
     def __init__(self, service: Service, files: Files, waiting: Waiting) -> None:
@@ -60,7 +60,7 @@ class Execution:
 
     @property
     def unknown_and_invisible(self) -> bool:
-        """Whether a write has an unknown outcome that reading cannot tell."""
+        """Whether a write has an unknown outcome that a read cannot determine."""
         return any(state is WriteState.UNKNOWN and not visible for state, visible in self._writes)
 
     @property
@@ -70,7 +70,7 @@ class Execution:
 
     @property
     def wait(self) -> bool:
-        """Whether the present step has to be over before the run goes on."""
+        """Whether the current step must complete before the run continues."""
         return self.waiting.wait or not self.final_step
 
 
@@ -78,7 +78,7 @@ class Execution:
 class Step:
     """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create").
 
-    `visible`: whether its effect shows in what the plan reads.
+    `visible`: whether the plan can read its effect.
     """
 
     kind: str
@@ -90,9 +90,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is there now, the writes that change it, and how it is read back. `title` names the resource.
+    """The current state, the writes that change it, and how to read it back. `title` names the resource.
 
-    `beside` are the plans of other resources that these steps change on the way.
+    `beside` are the plans of other resources that these steps change too.
     """
 
     title: str
@@ -107,7 +107,7 @@ SomePlan = TypeVar("SomePlan", bound=Plan)
 
 @dataclass
 class Outcome(Generic[SomePlan]):
-    """What became of a plan. `changed`: a write was accepted, or may have been and shows. `error` stopped the plan.
+    """The outcome of a plan. `changed`: a write was accepted, or has a visible effect. `error` stopped the plan.
 
     `beside` are the readings of `plan.beside`.
     """
@@ -135,12 +135,10 @@ class Outcome(Generic[SomePlan]):
 
 
 def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
-    """Runs the steps in order and waits for each that the next may need. Returns what stopped them.
+    """Runs the steps in order and waits for each that the next may need. Returns the error that stopped them.
 
-    `execution.writes` has the outcome of each step. Raises MissingLibrary before any.
+    `execution.writes` has the outcome of each step.
     """
-    if steps:
-        require_diff_library()
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
         try:
@@ -158,7 +156,7 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
 
 
 def dry_run(steps: tuple[Step, ...], execution: Execution) -> None:
-    """Runs the steps on an overlay. Raises what stops one of them."""
+    """Runs the steps on an overlay. Raises the first error of a step."""
     error = apply(steps, execution)
     if error is not None:
         raise error
@@ -167,8 +165,8 @@ def dry_run(steps: tuple[Step, ...], execution: Execution) -> None:
 def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: Waiting) -> Outcome[SomePlan]:
     """Plans, applies and reads back.
 
-    A write with an unknown outcome is not sent again: the plan is made anew from fresh reads, so that only what is
-    still missing is done. What is not waited for is read back from an overlay: as it will be.
+    A write with an unknown outcome is not sent again: a new plan from fresh reads does only what is still missing. The
+    result of operations that are not waited for is predicted by an overlay.
     """
     execution = Execution(context.service, context.files, waiting)
     first = plan = planner(context.service)
@@ -177,7 +175,7 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
         error = apply(plan.steps, execution)
         if not isinstance(error, AmbiguousWrite) or attempt == ATTEMPTS:
             break
-        context.warn(f"{error.message} Looking again at what is there.")
+        context.warn(f"{error.message} Reading the state again.")
         try:
             plan = planner(context.service)
         except FleetError as unread:
@@ -188,7 +186,7 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
 def _read_back(
     plan: SomePlan, execution: Execution, error: FleetError | None, prediction: Prediction | None
 ) -> Outcome[SomePlan]:
-    """Returns what is there after the steps, or will be when they are over."""
+    """Returns the state after the steps, or the predicted one if they are still in progress."""
     if not execution.may_have_written:
         return Outcome(plan, plan.before, execution, False, error, tuple(each.before for each in plan.beside))
     service = prediction.without_undone(execution) if prediction else execution.service
@@ -197,7 +195,7 @@ def _read_back(
         after = plan.read(service)
     except FleetError as unread:
         return unreadable_outcome(plan, execution, error or unread)
-    # A write with an unknown outcome is judged by what is there, where that can show it.
+    # The current state decides about a write with an unknown outcome, if it can show its effect.
     shows = after.shown != plan.before.shown or any(
         now.shown != each.before.shown for each, now in zip(plan.beside, beside, strict=True)
     )
@@ -206,21 +204,21 @@ def _read_back(
 
 
 def unreadable_outcome(plan: SomePlan, execution: Execution, error: FleetError) -> Outcome[SomePlan]:
-    """Returns the outcome of writes that cannot be read back: changed, with what was there before."""
-    told = "Writes were sent, and their outcome could not be read back: run it again to see."
-    error.hint = f"{error.hint} {told}" if error.hint else told
+    """Returns the outcome of writes that cannot be read back: changed, with the state before them."""
+    advice = "Writes were sent, but the state could not be read back. Run the task again."
+    error.hint = f"{error.hint} {advice}" if error.hint else advice
     return Outcome(plan, plan.before, execution, True, error, tuple(each.before for each in plan.beside))
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The service as it will be when all steps are over, and what they will have done."""
+    """The predicted service after all steps, and the actions of the steps."""
 
     overlay: Overlay
     execution: Execution
 
     def without_undone(self, actual: Execution) -> Service:
-        """Returns the predicted service without what the actual execution failed to do."""
+        """Returns the predicted service without the actions that failed in the actual execution."""
         undone = [each for each, actions in self.execution.done.items() if actual.done.get(each) != actions]
         if undone:
             self.overlay.devices.forget(undone)
@@ -235,7 +233,7 @@ def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
 
 
 def apply_plan(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:
-    """`execute` as the result of a module, with what is there now under the given key."""
+    """Executes a plan and returns the result of a module, with the state afterwards under the given key."""
     outcome = execute(context, planner, waiting)
     return Result(
         changed=outcome.changed,

@@ -40,10 +40,10 @@ def plan(service: Service, spec: ProductSpec, product_id: str | None = None, pre
     if product is None:
         if product_id is not None:
             raise InvalidInput(
-                f"There is no product {product_id} in the tenant.",
+                f"Product {product_id} not found in the tenant.",
                 code="unknown_product",
                 target=product_id,
-                hint="To create a product, give its name and no id.",
+                hint="To create a product, give name without id.",
             )
         before, steps = Snapshot(), _creation(service, spec)
     else:
@@ -115,8 +115,8 @@ def _changes(service: Service, product: Product, groups: Sequence[DeviceGroup], 
 
 
 def _default_groups(product: ProductRef, groups: Sequence[DeviceGroup]) -> list[Step]:
-    """Those that are missing. What the service does with some of them there is not known, so it is asked for all
-    or none.
+    """Returns the missing default groups. How the service handles a subset is unknown: they are created all together
+    or not at all.
     """
     present = {group.name.casefold() for group in groups}
     missing = [default for default in DEFAULT_DEVICE_GROUPS if default[0].casefold() not in present]

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Takes away what a blueprint does not name, of the kinds that its user asked for.
+"""Deletes resources that a blueprint does not name, of the kinds that the user selects.
 
 Never devices, images or deployments.
 """
@@ -27,10 +27,10 @@ PRUNABLE = ("products", "device_groups", "users")
 
 
 def prune(service: Service, blueprint: Blueprint, kinds: frozenset[str]) -> Iterator[tuple[str, str, Plan]]:
-    """Kind, name and plan of each deletion.
+    """Yields kind, name and plan of each deletion.
 
-    Groups are pruned only in the products that the blueprint names, and the default ones only where it wants none.
-    Raises Conflict for what still has devices.
+    Groups are pruned only in products that the blueprint names, and default groups only if it disables them there.
+    Raises Conflict for a resource that still has devices.
     """
     if "device_groups" in kinds:
         yield from _groups(service, blueprint)
@@ -58,14 +58,14 @@ def _groups(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, 
 def _users(service: Service, blueprint: Blueprint) -> Iterator[tuple[str, str, Plan]]:
     named = user_role.names_of(*(entry.user.strip() for entry in blueprint.users))
     for user in service.users.list():
-        # By every name that the service may find a user by, so that nobody is pruned who is named.
+        # Compares all names of a user, so that no named user is pruned.
         who = user.mail or user.id
         if who is not None and not user_role.names_of(user.id, user.mail, user.name) & named:
             yield "user", who, plan_user(service, UserSpec(who, present=False))
 
 
 def plan_user(service: Service, spec: UserSpec) -> Plan:
-    """As `user_role.plan`, with what to do about it in a blueprint, which has no way to force it."""
+    """Plans as `user_role.plan`; its errors advise on blueprints, which have no option force."""
     try:
         return user_role.plan(service, spec)
     except InvalidInput as error:

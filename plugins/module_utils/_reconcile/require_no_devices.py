@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What must not be deleted while devices are in it."""
+"""Protects products and device groups with devices from deletion."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .._errors import Conflict
 from .._model.refs import GroupRef, ProductRef
 from .._service import Service
 
-#: How many devices an error names.
+#: How many devices an error lists.
 NAMED = 3
 
 
 def require_no_devices(service: Service, what: str, scope: ProductRef | GroupRef) -> None:
-    """Raises Conflict saying how many devices there are, and the first of them.
+    """Raises Conflict with the number of devices and the first of them, if there are any.
 
-    The service would start the deletion and let it fail later (FACTS: products and device groups).
+    The service would start the deletion and fail later (FACTS: products and device groups).
     """
     count = service.devices.count(scope)
     if not count:
@@ -26,8 +26,8 @@ def require_no_devices(service: Service, what: str, scope: ProductRef | GroupRef
     first = [device.id for device in service.devices.list(scope)[:NAMED]]
     named = ", ".join(first) + (f" and {count - len(first)} more" if count > len(first) else "")
     raise Conflict(
-        f"The {what} cannot be deleted: it has {count} device{'s' if count > 1 else ''} ({named}).",
-        code="devices_in_the_way",
+        f"Cannot delete the {what}: it has {count} device{'s' if count > 1 else ''} ({named}).",
+        code="has_devices",
         target=what,
-        hint="Move them to another device group first.",
+        hint="Move the devices to another device group first.",
     )

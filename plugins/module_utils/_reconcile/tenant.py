@@ -28,8 +28,8 @@ RECORD = Attributes(new_mode=0o644)
 
 @dataclass(frozen=True)
 class DesiredTenant:
-    """One of three: a tenant of this name, created from the device unless it exists; legacy authorization blocked, as
-    recorded in the file `record`; or a new name for the tenant in use. `tenant` is the option that identifies that one.
+    """One of three: a tenant of this name, created from the device unless it exists; blocked legacy authorization, as
+    recorded in the file `record`; or a new name for the tenant in use, which the option `tenant` identifies.
     """
 
     tenant: str | None = None
@@ -40,40 +40,40 @@ class DesiredTenant:
 
 
 def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
-    """Checks what can be checked without the service, and returns how to plan the rest.
+    """Checks what can be checked without the service, and returns the planner of the rest.
 
-    Raises InvalidInput, also for what cannot be undone and is not confirmed.
+    Raises InvalidInput, also for an irreversible change that is not confirmed.
     """
     name, device_id, record = desired.name, desired.device_id, desired.record
     if record is not None:
         _read_record(files, record)
         return lambda service: plan_blocking(service, files, record, desired.confirm)
     if name is None:
-        raise InvalidInput("A tenant needs a name.", hint="Give name.")
+        raise InvalidInput("The option name is missing.", hint="Give the name of the tenant.")
     if device_id is not None:
         maker = require_device_id(device_id)
         _require_confirmation("A tenant can never be deleted", name, desired.confirm)
         return lambda service: plan_creation(service, name, maker)
     if desired.confirm is not None:
-        # Somebody meant to do what cannot be undone; a new name would be another thing altogether.
+        # confirm shows that something irreversible was intended, which renaming is not.
         raise InvalidInput(
-            "A new name needs no confirm, which is for what cannot be undone.",
-            code="not_for_ever",
+            "Invalid confirm: renaming a tenant does not need it, as it can be undone.",
+            code="unexpected_confirm",
             target=name,
-            hint="Leave confirm out, or name the device_id to make a tenant from.",
+            hint="Remove confirm, or give the device_id from which to create a tenant.",
         )
     if desired.tenant and not is_guid(desired.tenant) and desired.tenant != name:
         raise InvalidInput(
-            f'The tenant "{desired.tenant}" can be renamed by its GUID only: a second run would not find the old name.',
+            f'Cannot rename the tenant "{desired.tenant}" by name: a second run would not find the old name.',
             code="needs_guid",
             target=desired.tenant,
-            hint="Set tenant to its GUID; azsphere.fleet.tenant_info tells it.",
+            hint="Set tenant to its GUID, which azsphere.fleet.tenant_info returns.",
         )
     return lambda service: plan_name(service, name)
 
 
 def plan_creation(service: Service, name: str, device_id: str) -> Plan:
-    """Plans the creation unless the caller may use a tenant of exactly this name already."""
+    """Plans the creation unless the caller may use a tenant of exactly this name."""
 
     def snapshot(now: Service) -> Snapshot:
         return _snapshot(next((tenant for tenant in now.tenants.list() if tenant.name == name), None))
@@ -107,9 +107,9 @@ def plan_name(service: Service, name: str) -> Plan:
 
 
 def plan_blocking(service: Service, files: Files, record: str, confirm: str | None) -> Plan:
-    """Plans to block legacy authorization unless the record, a file, has it as done.
+    """Plans to block legacy authorization unless the record, a file, says that it is blocked.
 
-    The service has no way to ask whether it is blocked (Tenants_BlockLegacy, and no read beside it).
+    The service cannot report whether it is blocked (Tenants_BlockLegacy has no read counterpart).
     """
     require(service, "block_legacy_authorization")
     tenant = service.tenants.current()
@@ -122,7 +122,7 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
     prepared: list[Prepared] = []
 
     def block(execution: Execution) -> None:
-        # What cannot be undone waits until the record of it is safe on disk and only has to be renamed.
+        # Before the irreversible request, the record is written to disk, so that afterwards it is only renamed.
         entries = {**_read_record(execution.files, record), tenant.id: BLOCKED}
         content = json.dumps(entries, indent=2, sort_keys=True) + "\n"
         ready = execution.files.prepare(record, lambda write: write(content.encode()), RECORD)
@@ -143,7 +143,7 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
     before = snapshot(tenant)
     name = tenant.name or tenant.id
     steps = (
-        # Whether it is blocked cannot be asked, so a lost reply stays unknown.
+        # The service cannot report whether it is blocked, so the outcome of a lost reply stays unknown.
         Step("tenant", name, "block_legacy_authorization", block, visible=False),
         Step("file", record, "write", write_record),
     )
@@ -152,7 +152,7 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
 
 
 def _read_record(files: Files, path: str) -> dict[str, str]:
-    """Returns what is recorded for each tenant, by GUID."""
+    """Returns the recorded state of each tenant, by GUID."""
     files.check_destination(path, RECORD)
     content = files.read(path)
     try:
@@ -173,7 +173,7 @@ def _require_confirmation(why: str, name: str, confirm: str | None) -> None:
     if confirm != name:
         given = "it is missing" if confirm is None else f'it is "{confirm}"'
         raise InvalidInput(
-            f'{why}, so confirm has to be the exact name of the tenant, "{name}", and {given}.',
+            f'{why}, so confirm must be the exact name of the tenant, "{name}": {given}.',
             code="not_confirmed",
             target=name,
             hint="Nothing was changed.",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Plans the roles of a user or service principal, who is invited first when the tenant does not know it."""
+"""Plans the roles of a user or service principal, which is invited first if the service does not know it."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def plan(service: Service, spec: UserSpec) -> Plan:
-    """Reads the user's roles and plans which to give and which to take.
+    """Reads the roles of the user and plans which to assign and which to remove.
 
-    Raises InvalidInput before any write: for what is neither address nor GUID, for a role that there is not, and for
-    taking the Administrator role from the own account.
+    Raises InvalidInput before any write: for a user that is neither address nor GUID, for an unknown role, and for
+    removing the Administrator role from the account in use.
     """
     require(service, "users")
     if spec.exclusive and not spec.present:
         raise InvalidInput(
-            "The option exclusive says what a user keeps, which state: absent contradicts.",
+            "Invalid options: exclusive and state: absent are mutually exclusive.",
             hint="List the roles to keep with state: present.",
         )
     user = spec.user.strip()
     if not is_guid(user) and not _ADDRESS.fullmatch(user):
         raise InvalidInput(
-            f'"{user}" is neither an e-mail address nor the GUID of a principal.',
+            f'Invalid user "{user}": use an e-mail address or the GUID of a principal.',
             code="invalid_user",
             target=user,
-            hint="A service principal is <object id>@<directory id>.onmicrosoft.com.",
+            hint="The address of a service principal is <object id>@<directory id>.onmicrosoft.com.",
         )
     roles = _spelled(service, spec.roles)
     found = service.users.get(user)
     held = found.roles if found is not None else ()
     give, take = _differences(spec, roles, held)
     if found is not None and ADMINISTRATOR in take and not spec.force:
-        _refuse_own(service, user, found)
+        _require_other_account(service, user, found)
     steps = [] if found is not None or not give else _invitation(user)
     steps += [_giving(user, role) for role in give]
     steps += [_taking(user, role) for role in take]
@@ -61,19 +61,19 @@ def plan(service: Service, spec: UserSpec) -> Plan:
         except Forbidden:
             if ADMINISTRATOR not in take:
                 raise
-            now = None  # Who took all roles from the own account is not even told that it has none.
+            now = None  # An account that removed all its own roles may not even read that.
         return snapshot(now if now is None or found is None else _known_before(now, found))
 
     return Plan(f"user {name}", snapshot(found), tuple(steps), read)
 
 
 def _known_before(now: User, before: User) -> User:
-    """Who took the Administrator role from the own account is told its roles only: the rest is as it was."""
+    """Returns the user as before: an account that removed its own Administrator role can read only its roles."""
     return replace(now, id=now.id or before.id, name=now.name or before.name, mail=now.mail or before.mail)
 
 
 def snapshot(user: User | None) -> Snapshot:
-    """A user with roles in the tenant."""
+    """Returns a user with roles in the tenant."""
     if user is None or not user.roles:
         return Snapshot()
     values = user_values(user)
@@ -81,20 +81,20 @@ def snapshot(user: User | None) -> Snapshot:
 
 
 def _spelled(service: Service, wanted: Sequence[str]) -> tuple[str, ...]:
-    """Roles in the service's own spelling. Those that are not known here are looked up there."""
+    """Returns roles in the spelling of the service; looks up those that are not known here."""
     known: Sequence[str] = ROLES
     if any(role_named(known, role) is None for role in wanted):
         known = service.users.roles()
     for role in wanted:
         if role_named(known, role) is None:
             raise InvalidInput(
-                f'There is no role "{role}".', code="unknown_role", target=role, hint=f"Available: {listed(known)}."
+                f'Invalid role "{role}".', code="unknown_role", target=role, hint=f"Available: {listed(known)}."
             )
     return tuple(sorted({found for role in wanted if (found := role_named(known, role)) is not None}))
 
 
 def _differences(spec: UserSpec, roles: Sequence[str], held: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Roles to give and roles to take."""
+    """Returns the roles to assign and the roles to remove."""
     if not spec.present:
         return [], _administrator_last(role for role in held if not roles or role_named(roles, role) is not None)
     give = [role for role in roles if role_named(held, role) is None]
@@ -102,16 +102,16 @@ def _differences(spec: UserSpec, roles: Sequence[str], held: Sequence[str]) -> t
 
 
 def _administrator_last(roles: Iterable[str]) -> list[str]:
-    """Who takes it from the own account can take nothing more."""
+    """Returns the roles with Administrator last: without it, this account can remove no more."""
     return sorted(roles, key=lambda role: role == ADMINISTRATOR)
 
 
-def _refuse_own(service: Service, user: str, found: User) -> None:
+def _require_other_account(service: Service, user: str, found: User) -> None:
     account = names_of(*service.users.account())
     if not account:
-        problem = f"The access token does not tell whether {user} is the account that this runs as"
+        problem = f"The access token does not show whether {user} is the account that runs this task"
     elif account & names_of(user, found.id, found.mail, found.name):
-        problem = f"{user} is the account that this runs as"
+        problem = f"{user} is the account that runs this task"
     else:
         return
     raise InvalidInput(
@@ -123,13 +123,13 @@ def _refuse_own(service: Service, user: str, found: User) -> None:
 
 
 def names_of(*known: str | None) -> set[str]:
-    """An account by all its names: a service principal's made-up address holds its GUID (FACTS: signing in)."""
+    """Returns all names of an account: the address of a service principal contains its GUID (FACTS: signing in)."""
     names = {name.casefold() for name in known if name}
     return names | {principal for name in names if is_guid(principal := name.partition("@")[0])}
 
 
 def _invitation(user: str) -> list[Step]:
-    """A GUID cannot be invited: whether the service knows its principal shows when it gets a role."""
+    """Returns the step of an invitation. A GUID cannot be invited: assigning a role fails if it is unknown."""
     if is_guid(user):
         return []
     return [replace(_step("invite", user, lambda service: service.users.invite(user)), visible=False)]
@@ -141,7 +141,7 @@ def _giving(user: str, role: str) -> Step:
             service.users.assign_role(user, role)
         except NotFound as error:
             if is_guid(user):
-                error.hint = "A principal that the service does not know has to be invited: give its address as user."
+                error.hint = "The service must know a principal first: to invite it, give its address as user."
             raise
 
     return _step("assign_role", user, write)

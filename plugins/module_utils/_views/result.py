@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import Any
 
-from .._errors import FleetError, MissingLibrary
+from .._errors import FleetError
 from .._model.resources import Operation
 from .._model.values import Placeholder
 
-#: One difference as Ansible's callbacks show it: before, after, before_header, after_header; all text.
-Diff = dict[str, str]
+#: One difference as Ansible's callbacks show it: before, after, before_header, after_header.
+Diff = dict[str, Any]
 #: What a difference shows for a value that only the service can give.
 UNKNOWN = "(not yet known)"
 
@@ -57,25 +56,22 @@ def mask_unknown(value: Any, path: str = "") -> tuple[Any, list[str]]:
 
 def difference(title: str, before: Any, after: Any) -> Diff:
     """One difference, headed by the name of the resource. None stands for a resource that is not there."""
-    return {"before": text(before), "after": text(after), "before_header": title, "after_header": title}
+    return {"before": readable(before), "after": readable(after), "before_header": title, "after_header": title}
 
 
-def require_diff_library() -> None:
-    """Raises MissingLibrary. It is asked before the first write, as differences are made after the last."""
-    if find_spec("yaml") is None:
-        raise MissingLibrary("PyYAML", "show differences")
+def readable(shown: Any) -> Any:
+    """Returns a text as it is, a mapping as YAML, and an empty text for None. What is not known yet says so.
 
-
-def text(shown: Any) -> str:
-    """YAML of a mapping in the order of its keys; a text as it is; nothing for None. What is not known yet says so."""
-    if shown is None:
-        return ""
-    if isinstance(shown, str):
-        return shown
-    require_diff_library()
-    import yaml
-
+    YAML keeps the order of the keys and letters beyond ASCII. Ansible's callbacks show a mapping as JSON with sorted
+    keys and escapes; that is what remains where PyYAML is not installed.
+    """
+    if shown is None or isinstance(shown, str):
+        return shown or ""
     plain = {key: UNKNOWN if isinstance(value, Placeholder) else value for key, value in shown.items()}
+    try:
+        import yaml
+    except ImportError:
+        return plain
     return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000))
 
 

@@ -20,6 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint i
     parse_blueprint,
     read_blueprint,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.documents import load_document
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 
 from tests.support.people import here
@@ -127,13 +128,13 @@ def test_templates_in_a_file_cause_a_warning(tmp_path: Path) -> None:
     assert warnings == []
 
 
-def test_a_template_without_quotes_is_explained(tmp_path: Path) -> None:
+def test_template_without_quotes_is_explained(tmp_path: Path) -> None:
     message = refused_file(tmp_path, "products:\n- name: Kettle\n  description: {{ text }}\n")
     assert "line 3" in message
     assert "must be in quotes" in message
 
 
-def test_a_device_list_without_devices_causes_a_warning(tmp_path: Path) -> None:
+def test_device_list_without_devices_causes_a_warning(tmp_path: Path) -> None:
     (tmp_path / "devices.csv").write_text("DeviceId,ProductName,DeviceGroupName\n")
     warnings: list[str] = []
     assert read(tmp_path, "device_list: devices.csv\n", warnings).devices == ()
@@ -156,3 +157,24 @@ def test_encrypted_files_are_reported_as_encrypted(tmp_path: Path) -> None:
     object.__setattr__(certificate, "path", str(path))
     with pytest.raises(InvalidInput, match=r"client_certificate .*some.file: it is encrypted"):
         certificate.acquire(False)
+
+
+LAUGHS = "\n".join(
+    [f"a0: &a0 [{', '.join(['x'] * 10)}]"]
+    + [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 10)]
+)
+MERGES = "\n".join(
+    ["a0: &a0 {x: 1}"]
+    + [f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 10)}]}}" for level in range(1, 10)]
+)
+
+
+@pytest.mark.parametrize("text", [LAUGHS, MERGES, "a: &a [*a]", "&a {b: {c: *a}}"], ids=range(4))
+def test_aliases_that_repeat_without_bound_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="is too large: its aliases repeat more than 1000000 values"):
+        load_document(text.encode(), "fleet.yml")
+
+
+def test_aliases_are_allowed() -> None:
+    document = load_document(b"a: &a {x: [1, 2]}\nb: *a\nc: {<<: *a, y: 3}", "fleet.yml")
+    assert document == {"a": {"x": [1, 2]}, "b": {"x": [1, 2]}, "c": {"x": [1, 2], "y": 3}}
