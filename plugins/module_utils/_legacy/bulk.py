@@ -189,7 +189,8 @@ class BulkWrites:
             if deadline.passed:
                 raise deadline_exceeded(doing, deadline, "not started")
             body = wire.encoded(list(device_ids))
-            ended = self._claim(self._client.path("devices"), doing, "BulkDeviceClaim", deadline, progress, body=body)
+            path, there = self._client.path("devices"), partial(self._are_own, set(device_ids))
+            ended = self._claim(path, doing, "BulkDeviceClaim", deadline, progress, body=body, there=there)
         except DEFECTS:
             raise
         except FleetError as error:
@@ -205,6 +206,18 @@ class BulkWrites:
                 progress.report(device_id)
             return progress.going_on
         return self._sort_out(device_ids, ended, deadline, progress)
+
+    def _are_own(self, missing: set[str]) -> bool:
+        """Returns whether all devices are this tenant's now. Removes those that are, so that none is read again."""
+
+        def look(device_id: str) -> bool:
+            if not self._own.is_own(device_id):
+                return False
+            missing.discard(device_id)
+            return True
+
+        self._for_each(list(missing), look, self._client.session.settings.concurrency)
+        return not missing
 
     def _claim(
         self, path: str, doing: str, kind: str, deadline: Deadline, progress: Progress, **options: Any

@@ -279,3 +279,13 @@ def test_move_whose_reply_is_always_lost_is_reported_by_where_the_device_is(kett
     assert outcome.result.changed
     assert bool(outcome.result.diff) == moved
     assert (outcome.result.error is None) == moved
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_bulk_claim_that_is_not_confirmed_is_judged_after_its_operation_has_ended(kettle: Bench, wrong: str) -> None:
+    kettle.simulator.settings(operation_seconds=1.5)
+    kettle.simulator.fault(wrong, match={"operationId": "Devices_BulkClaim"})
+    outcome = kettle.run(device, ids=FREE, claim=True)
+    assert outcome.result.error is None
+    assert outcome["summary"]["claimed"] == len(FREE)
+    assert kettle.requests().count("Devices_BulkClaim") == 1
