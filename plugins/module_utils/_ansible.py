@@ -24,7 +24,7 @@ from ._files.port import Files
 from ._model.specs import DeviceGroupSpec, settings_of
 from ._option_types import INTEGER, NAME, NUMBER, TEXT, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
-from ._resolver import of_task
+from ._precedence import of_task
 from ._task import Modes, Task
 from ._views.result import Result
 

@@ -21,7 +21,7 @@ from ._errors import InvalidInput, printable
 from ._http.session import Session, Settings
 from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
-from ._legacy.wire import ERROR_CODES
+from ._legacy.wire import ERROR_CODES, FAILURE_HINTS
 from ._login import Account, Login, PlannedLogin
 from ._options import OPTIONS, completed, host_of
 from ._service import Service
@@ -84,6 +84,7 @@ def open_connection(
         retry_timeout=options["retry_timeout"],
         concurrency=_concurrency(params.get("concurrency")),
         error_codes=ERROR_CODES,
+        hints=FAILURE_HINTS,
     )
     tokens = open_tokens(auth, _printing(warn))
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)

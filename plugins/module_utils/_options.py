@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The connection options and their types. Where a value comes from is decided in `_resolver`."""
+"""The connection options and their types. Where a value comes from is decided in `_precedence`."""
 
 from __future__ import annotations
 

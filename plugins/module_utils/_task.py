@@ -21,7 +21,7 @@ from ._files.port import Files
 from ._login import Login
 from ._options import secrets_in
 from ._overlay.overlay import Overlay
-from ._resolver import Layer, Resolved, of_environment, resolve
+from ._precedence import Layer, Resolved, of_environment, resolve
 from ._service import Service
 from ._views.result import Result, mask_unknown
 

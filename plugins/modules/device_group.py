@@ -141,7 +141,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan
-from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._references import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = WAITING + Arguments(

@@ -20,7 +20,7 @@ from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import CONNECTION, Arguments
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
-from ansible_collections.azsphere.fleet.plugins.module_utils._resolver import of_task
+from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import of_task
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Ending, Modes, Task
 
 from ._masking import mask_output

@@ -18,7 +18,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, MissingLibrary
-from ansible_collections.azsphere.fleet.plugins.module_utils._resolver import of_configuration, of_task
+from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import of_configuration, of_task
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Modes, Task
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-#: What stands above the port. The views show `id`, and `_resolve` accepts it.
+#: What stands above the port. The views show `id`, and `_references` accepts it.
 ABOVE = [
     *sorted((PLUGINS / "module_utils" / "_reconcile").glob("*.py")),
     *sorted((PLUGINS / "module_utils" / "_overlay").glob("*.py")),

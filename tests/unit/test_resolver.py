@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import OPTIONS, secrets_in
-from ansible_collections.azsphere.fleet.plugins.module_utils._resolver import (
+from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import (
     Resolved,
     of_configuration,
     of_environment,

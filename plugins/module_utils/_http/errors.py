@@ -161,15 +161,18 @@ def refusal(
     attempts: int = 1,
     codes: Sequence[str] = (),
     secrets: Iterable[str | None] = (),
+    hints: Mapping[str, str] | None = None,
 ) -> FleetError:
     """Returns the error for an error reply, after so many attempts.
 
-    `codes` and `secrets` as in `service_words`.
+    `codes` and `secrets` as in `service_words`; `hints` are what to do about the codes and statuses of an API.
     """
     secrets = list(secrets)
     code, words = service_words(content, codes, secrets)
     trace = request_id(headers, secrets)
     kind, hint = _kind_and_hint(status, code, traced=trace is not None)
+    given = hints or {}
+    hint = given.get(code or "") or given.get(str(status)) or hint
     return kind(
         _sentence(status, code, words, doing, attempts),
         code=code or str(status),
@@ -205,11 +208,6 @@ def _kind_and_hint(status: int, code: str | None, traced: bool) -> tuple[type[Fl
         )
     if 300 <= status < 400:
         return kind, "Redirects are not followed: check api_url."
-    if status == 410 or code in ("TenantMigrationRequired", "ClientUpdateRequired"):
-        return kind, (
-            "The client or the tenant is too old for the service: update azsphere.fleet, and see whether the tenant "
-            "was moved to the integrated (catalog) interface."
-        )
     if status == 429:
         return Unreachable, "Lower concurrency, raise retry_timeout, or try again later."
     if status in (408, 502, 503, 504):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -33,7 +33,7 @@ SHORTEST_TIMEOUT = 1.0
 RENEWALS = 5
 
 
-class Account(Protocol):
+class Identity(Protocol):
     """Whom a token is for."""
 
     @property
@@ -45,7 +45,7 @@ class Account(Protocol):
         """Its GUID in the directory, None when it is not known."""
 
 
-class Tokens(Protocol):
+class TokenSource(Protocol):
     """Where the session's token comes from."""
 
     @property
@@ -58,7 +58,7 @@ class Tokens(Protocol):
     def renew(self, rejected: str) -> str:
         """Returns another token than the rejected one. Raises SignInError."""
 
-    def account(self) -> Account:
+    def account(self) -> Identity:
         """Returns whom the token is for."""
 
 
@@ -68,7 +68,8 @@ class Settings:
 
     `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for one whole
     request, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
-    `error_codes` are what the numbers in failures of the API stand for, from zero on.
+    `error_codes` are what the numbers in failures of the API stand for, from zero on; `hints`, what to do about its
+    codes and statuses.
     """
 
     api_url: str
@@ -77,6 +78,7 @@ class Settings:
     retry_timeout: float = 120.0
     concurrency: int = 16
     error_codes: tuple[str, ...] = ()
+    hints: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -91,7 +93,7 @@ class Session:
     def __init__(
         self,
         settings: Settings,
-        tokens: Tokens,
+        tokens: TokenSource,
         *,
         read_only: bool,
         reads: ReadOperations,
@@ -339,9 +341,15 @@ class _Exchange:
         session, request, attempts = self._session, self._request, self._attempts
         unknown = state_after(reply.status) is WriteState.UNKNOWN
         self._maybe_done = self._maybe_done or unknown
-        codes = session.settings.error_codes
+        settings = session.settings
         seen = (reply.status, reply.headers, reply.content, request.doing, request.target)
-        error = refusal(*seen, attempts=attempts.number, codes=codes, secrets=[self._token])
+        error = refusal(
+            *seen,
+            attempts=attempts.number,
+            codes=settings.error_codes,
+            secrets=[self._token],
+            hints=settings.hints,
+        )
         throttled = reply.status in THROTTLES
         asked = retry_after(reply.headers, session.clock) if throttled else None
         pause = attempts.pause(asked)

@@ -55,6 +55,12 @@ ERROR_CODES = (
     "NotFound",
 )
 ERROR_CODE = dict(enumerate(ERROR_CODES))
+_TOO_OLD = (
+    "The client or the tenant is too old for the service: update azsphere.fleet, and see whether the tenant was moved to "
+    "the integrated (catalog) interface."
+)
+#: What to do about failures, by code or status (FACTS: failures).
+FAILURE_HINTS = {"410": _TOO_OLD, "TenantMigrationRequired": _TOO_OLD, "ClientUpdateRequired": _TOO_OLD}
 OPERATION_TYPE = dict(
     enumerate(
         (

@@ -14,7 +14,7 @@ from .._errors import InvalidInput
 from .._inputs.device_rows import rows_from_ids
 from .._model.refs import Scope
 from .._model.resources import Device, Image
-from .._resolve import claimed_devices, require_device_group, require_product
+from .._references import claimed_devices, require_device_group, require_product
 from .._service import Service
 from .._views.resources import Values, device_values, image_values
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .._model.resources import Deployment, DeviceGroup, Image
 from .._model.values import is_guid, same_name
-from .._resolve import READ_SINGLY, require_device_group, require_product, unknown
+from .._references import READ_SINGLY, require_device_group, require_product, unknown
 from .._service import Service
 from .._views.resources import Values, by_name, deployment_values, image_values
 

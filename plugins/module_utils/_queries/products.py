@@ -13,7 +13,7 @@ from .._errors import InvalidInput
 from .._model.refs import ProductRef
 from .._model.resources import DeviceGroup, Product
 from .._model.values import PADDING, is_guid
-from .._resolve import (
+from .._references import (
     device_group_with_id,
     find_device_group,
     find_product,

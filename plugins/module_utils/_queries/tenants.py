@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .._errors import InvalidInput
 from .._model.values import is_guid
-from .._resolve import listed
+from .._references import listed
 from .._service import Service, require
 from .._views.certificates import certificate_values
 from .._views.resources import Values, tenant_values, user_values

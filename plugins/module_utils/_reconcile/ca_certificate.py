@@ -18,7 +18,7 @@ from .._errors import InvalidInput
 from .._files.port import write_file
 from .._model.resources import Certificate
 from .._model.values import PlannedBytes
-from .._resolve import listed
+from .._references import listed
 from .._service import Service
 from .._views.certificates import certificate_to_pem, certificate_values, chain_to_pem, proves
 from .._views.result import Result

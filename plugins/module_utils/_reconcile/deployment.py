@@ -13,7 +13,7 @@ from .._errors import InvalidInput
 from .._model.resources import DeviceGroup, Image, ImagePackage, Operation
 from .._model.specs import DeploymentSpec
 from .._model.values import is_guid
-from .._resolve import require_device_group
+from .._references import require_device_group
 from .._service import Service
 from .._views.resources import deployment_values, image_label
 from .image import upload

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .._context import Context, Params
 from .._errors import NotFound
 from .._files.port import write_file
-from .._resolve import require_device_id
+from .._references import require_device_id
 from .._views.result import Result
 from .file import apply_file, desired_file, plan
 from .plan import Execution

@@ -17,7 +17,7 @@ from .._errors import FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
 from .._model.resources import Device
-from .._resolve import claimed_devices, require_device_group
+from .._references import claimed_devices, require_device_group
 from .._service import DeviceOutcome, Report, Service
 from .._views.result import Result, operation_values
 from .plan import Execution, Plan, Snapshot, Step, execute

@@ -17,7 +17,7 @@ from .._inputs.blueprint import Blueprint
 from .._model.resources import DEFAULT_DEVICE_GROUPS
 from .._model.specs import UserSpec
 from .._model.values import name_key
-from .._resolve import find_product
+from .._references import find_product
 from .._service import Service
 from . import device_group, product, user_role
 from .plan import Plan

@@ -16,7 +16,7 @@ from .._files.attributes import Attributes
 from .._files.port import Files, Prepared
 from .._model.resources import Operation, Tenant
 from .._model.values import is_guid
-from .._resolve import require_device_id
+from .._references import require_device_id
 from .._service import Service, require, require_name
 from .._views.resources import tenant_values
 from .plan import Execution, Plan, Snapshot, Step

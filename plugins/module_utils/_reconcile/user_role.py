@@ -15,7 +15,7 @@ from .._errors import Forbidden, InvalidInput, NotFound
 from .._model.resources import ROLES, User
 from .._model.specs import UserSpec
 from .._model.values import is_guid
-from .._resolve import listed, role_named
+from .._references import listed, role_named
 from .._service import Service, require
 from .._views.resources import user_values
 from .plan import Execution, Plan, Snapshot, Step

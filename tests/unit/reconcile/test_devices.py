@@ -22,7 +22,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices 
     Limits,
     apply_devices,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._resolve import READ_SINGLY
+from ansible_collections.azsphere.fleet.plugins.module_utils._references import READ_SINGLY
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Report
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
