@@ -56,8 +56,8 @@ ERROR_CODES = (
 )
 ERROR_CODE = dict(enumerate(ERROR_CODES))
 _TOO_OLD = (
-    "The client or the tenant is too old for the service: update azsphere.fleet, and see whether the tenant was moved to "
-    "the integrated (catalog) interface."
+    "The client or the tenant is too old for the service: update azsphere.fleet, and see whether the tenant was moved "
+    "to the integrated (catalog) interface."
 )
 #: What to do about failures, by code or status (FACTS: failures).
 FAILURE_HINTS = {"410": _TOO_OLD, "TenantMigrationRequired": _TOO_OLD, "ClientUpdateRequired": _TOO_OLD}

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
-from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.wire import ERROR_CODES
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.wire import ERROR_CODES, FAILURE_HINTS
 
 from tests.support.clock_and_tokens import READS, CountedTokens, FastClock
 from tests.support.scripted_server import Answer, Asked, ScriptedServer
@@ -41,7 +41,7 @@ def bench() -> Iterator[MakeBench]:
             url = stack.enter_context(server.running())
             tokens, clock = CountedTokens(), FastClock()
             session = Session(
-                Settings(url, request_timeout=5, error_codes=ERROR_CODES, **settings),
+                Settings(url, request_timeout=5, error_codes=ERROR_CODES, hints=FAILURE_HINTS, **settings),
                 tokens,
                 read_only=read_only,
                 reads=READS,

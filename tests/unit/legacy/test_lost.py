@@ -129,7 +129,7 @@ def test_operation_of_a_killed_run_is_waited_for(slow: Simulator, connect: Conne
     outcome = execute(context, lambda now: products.plan(now, spec), Waiting(True, soon()))
     assert outcome.error is None
     assert outcome.after.values["description"] == "Boils"
-    assert ["Looking again" in text for text in warned] == [True]
+    assert ["Reading the state again" in text for text in warned] == [True]
 
 
 def test_failure_unrelated_to_lost_reply_is_reported(slow: Simulator, connect: Connect) -> None:
