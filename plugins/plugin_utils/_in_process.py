@@ -112,7 +112,7 @@ class InProcess(NormalAction):
 
 
 def _is_wanted(environment: Mapping[str, str]) -> bool:
-    """Returns whether the user lets tasks run in-process. Raises AnsibleActionFail if the switch is no truth value."""
+    """Returns whether the user lets tasks run in-process. Raises AnsibleActionFail if the switch is not a boolean."""
     given = environment.get(SWITCH, os.environ.get(SWITCH, "")).strip() or "true"
     try:
         return bool(boolean(given))

@@ -212,8 +212,8 @@ AT_ONCE = (
         "a confirmed name without an irreversible step",
         "tenant",
         {"name": "Contoso Workshop", "confirm": "Contoso Workshop"},
-        "Invalid confirm: renaming a tenant does not need it, as it can be undone. Remove confirm, or give the device_id "
-        "from which to create a tenant.",
+        "Invalid confirm: renaming a tenant does not need it, as it can be undone. Remove confirm, or give the "
+        "device_id from which to create a tenant.",
     ),
     Mistake(
         "a blueprint with a typing error",

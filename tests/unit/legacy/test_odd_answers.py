@@ -39,7 +39,7 @@ def test_digits_that_are_no_number_are_a_name() -> None:
 
 @pytest.mark.parametrize("value", [5, "text", [5]])
 def test_no_list_is_no_list(value: Any) -> None:
-    with pytest.raises(ServiceError, match="is not a (list|JSON object)"):
+    with pytest.raises(ServiceError, match=r"is not a (list|JSON object)"):
         wire.listed(value, "listing")
 
 

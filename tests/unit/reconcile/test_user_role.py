@@ -110,7 +110,7 @@ def test_exclusive_says_nothing_about_who_is_to_lose_roles() -> None:
     "user", ["ada", "", "@contoso.example", "ada@", "ada lovelace@contoso.example", "ada@home@contoso.example"]
 )
 def test_what_is_no_user(user: str) -> None:
-    with pytest.raises(InvalidInput, match="neither"):
+    with pytest.raises(InvalidInput, match="use an e-mail address or the GUID"):
         bring(UserSpec(user, ("Reader",)))
 
 
