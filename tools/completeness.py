@@ -89,9 +89,9 @@ def _line(operation: Operation, row: Mapping[str, Any]) -> str:
     request = f"`{operation.method} {operation.path}`"
     if "replaced_by" in row:
         instead = f"none: {row['because']} | {row['replaced_by']} is sent instead"
-        return f"| {operation.id} | {request} | {instead} | `test_replaced[{operation.id}]` |"
+        return f"| {operation.id} | {request} | {instead} | `test_replaced_operation_is_not_sent[{operation.id}]` |"
     (module, options), *_rest = row["run"].items()
-    cells = f"`{module}` | {_options(module, options)} | `test_sent[{operation.id}]`"
+    cells = f"`{module}` | {_options(module, options)} | `test_operation_sends_its_request[{operation.id}]`"
     return f"| {operation.id} | {request} | {cells} |"
 
 

@@ -75,10 +75,6 @@ def open_connection(
 
     Raises InvalidInput for invalid options, SignInError when there are no credentials.
     """
-
-    def warn_safely(text: str) -> None:
-        warn(printable(text))
-
     options = completed(params, environment)
     auth = AuthOptions.from_params(params, environment)
     settings = Settings(
@@ -89,10 +85,9 @@ def open_connection(
         concurrency=_concurrency(params.get("concurrency")),
         error_codes=ERROR_CODES,
     )
-    tokens = open_tokens(auth, warn_safely)
+    tokens = open_tokens(auth, _printing(warn))
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
-    service = LegacyService(session, options["tenant"], lambda text: debug(printable(text)))
-    return Connection(session, service, tokens)
+    return Connection(session, LegacyService(session, options["tenant"], _printing(debug)), tokens)
 
 
 def open_login(
@@ -106,8 +101,13 @@ def open_login(
 
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
-    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), lambda text: warn(printable(text)))
+    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), _printing(warn))
     return PlannedLogin(login) if read_only else login
+
+
+def _printing(write: Callable[[str], None]) -> Callable[[str], None]:
+    """Returns a function that writes texts as a terminal may show them."""
+    return lambda text: write(printable(text))
 
 
 def _api_url(value: str) -> str:

@@ -54,7 +54,6 @@ class InlineRun:
             return self._finished({"failed": True, "msg": self._invalid()})
         modes = Modes(
             check=self._internal["_ansible_check_mode"],
-            diff=self._internal["_ansible_diff"],
             no_log=bool(self._internal["_ansible_no_log"]),
         )
         environment = Environment(os.environ, os.getcwd())

@@ -110,8 +110,8 @@ def _of_devices(seen: Observed, values: Mapping[str, Any], unknown: bool) -> Ite
         return
     before, after = placement(seen.before.state), placement(seen.after.state)
     changed = {each for each in {*before, *after} if before.get(each) != after.get(each)}
-    told = {each["id"] for each in values.get("outcomes", ()) if each["changed"]}
-    told |= {each["name"] for each in values.get("changes", ()) if each["kind"] == "device"}
+    reported = {each["id"] for each in values.get("outcomes", ()) if each["changed"]}
+    reported |= {each["name"] for each in values.get("changes", ()) if each["kind"] == "device"}
     doubtful = {
         each["id"]
         for each in (*values.get("outcomes", ()), *values.get("failures", ()))
@@ -119,9 +119,9 @@ def _of_devices(seen: Observed, values: Mapping[str, Any], unknown: bool) -> Ite
     }
     # `outcomes: failures` leaves out those that succeeded.
     listed = {each["id"] for each in values.get("outcomes", ())} if "outcomes" in values else changed
-    if not unknown and (changed & listed) - told - doubtful:
+    if not unknown and (changed & listed) - reported - doubtful:
         yield Finding("change of a device is not reported", "failed" if values.get("failed") else "ok")
-    if not unknown and told - changed - doubtful:
+    if not unknown and reported - changed - doubtful:
         yield Finding("change of a device is reported that did not happen", "failed" if values.get("failed") else "ok")
 
 

@@ -23,7 +23,7 @@ from tests.gates.fleet import write_files
 from tests.gates.returned import PREFIX
 from tests.gates.scenarios.table import Scenario
 from tests.gates.test_scenarios import prepare
-from tests.gates.workbench import READS, Sight, Workbench, run_module
+from tests.gates.workbench import READS, Snapshot, Workbench, run_module
 from tests.simulator.harness import Simulator
 
 #: Seconds after which a run counts as hung. All timeouts of the run are far shorter.
@@ -42,8 +42,8 @@ class Observed:
     """One run. `values` is None when the module ended without a result; `trace` says how, or where it hung."""
 
     check: bool
-    before: Sight
-    after: Sight
+    before: Snapshot
+    after: Snapshot
     values: dict[str, Any] | None
     trace: str
     hung: bool

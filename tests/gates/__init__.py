@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Promises that hold for every module: what a check run tells, what a second run does, what the examples show."""
+"""Conformance tests for every module: check mode, idempotence and examples."""
 
 from __future__ import annotations
 
 import pytest
 
-# Before they are imported, so that what they assert is told in full.
-pytest.register_assert_rewrite("tests.gates.oracle", "tests.gates.proof", "tests.gates.told", "tests.gates.meant")
+# Before they are imported, so that pytest reports their assertions in full.
+pytest.register_assert_rewrite(
+    "tests.gates.oracle", "tests.gates.proof", "tests.gates.expected_results", "tests.gates.expected_state"
+)

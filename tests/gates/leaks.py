@@ -27,7 +27,7 @@ ASIDE_FOLDER, ASIDE_FILES = "tokens", ("seeds.json", "results.jsonl")
 
 
 def as_loud_as_can_be(home: Path) -> dict[str, str]:
-    """Variables with which Ansible tells all that it knows, in a log as well."""
+    """Variables that make Ansible as verbose as possible, with a log file."""
     return {"ANSIBLE_VERBOSITY": "4", "ANSIBLE_LOG_PATH": str(home / "ansible.log")}
 
 
@@ -41,7 +41,7 @@ def secrets_in(value: Any, member: str) -> set[str]:
 
 def check_leaks(played: Played, home: Path, folder: Path, given: Iterable[str], kept: int) -> None:
     """Asserts that output, results, log, files and file names hold no secret: none of those that the run was `given`,
-    and none of those in the token cache, of which there are to be at least `kept`.
+    and none of those in the token cache, which must contain at least `kept` of them.
     """
     loud = ("ESTABLISH LOCAL CONNECTION", "in the process of the task")
     assert any(note in played.output for note in loud), "the run did not tell all that it knows"
@@ -51,11 +51,11 @@ def check_leaks(played: Played, home: Path, folder: Path, given: Iterable[str], 
             canaries |= secrets_in(json.loads(file.read_text(encoding="utf-8")), KEPT[file.suffix])
     assert len(canaries - set(given)) >= kept
     results = [line["result"] for line in played.lines if "result" in line]
-    told = {"the output": played.output.encode(), "the results": json.dumps(results).encode()}
+    reported = {"the output": played.output.encode(), "the results": json.dumps(results).encode()}
     for path in (*home.rglob("*"), *folder.rglob("*")):
         if path.is_file() and path.parent.name != ASIDE_FOLDER and path.name not in ASIDE_FILES:
-            told[str(path)] = path.read_bytes()
-    assert [place for place in told if any(canary in place for canary in canaries)] == []
-    found = [place for place, text in told.items() if any(canary.encode() in text for canary in canaries)]
+            reported[str(path)] = path.read_bytes()
+    assert [place for place in reported if any(canary in place for canary in canaries)] == []
+    found = [place for place, text in reported.items() if any(canary.encode() in text for canary in canaries)]
     assert found == []
-    assert [place for place, text in told.items() if SIGNATURE.search(text)] == []
+    assert [place for place, text in reported.items() if SIGNATURE.search(text)] == []

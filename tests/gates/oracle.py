@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from .workbench import Sight
+from .workbench import Snapshot
 
 Document = Mapping[str, Any]
 #: Kind and ID of a resource. A deployment has the ID of its group.
@@ -25,7 +25,7 @@ Key = tuple[str, str]
 #: How many devices a difference names, and how much of an ID.
 SHOWN, DIGITS = 40, 16
 UNCLAIMED, NO_GROUP = "not claimed", "no group"
-#: Types of the images that scenarios bring about, by the service's numbers.
+#: Types of the images that scenarios create, by the service's numbers.
 IMAGE_TYPES = {10: "Applications", 21: "CustomerBoardConfig"}
 
 
@@ -45,10 +45,10 @@ class Side:
         self.titles.setdefault(title, []).append(key)
 
 
-def side(sight: Sight) -> Side:
+def side(snapshot: Snapshot) -> Side:
     """What there is, on the simulator and on disk."""
     made = Side()
-    document = sight.document
+    document = snapshot.document
     mails = {each["id"]: each["mail"] for each in document["principals"]}
     for tenant in document["tenants"]:
         made.add(("tenant", tenant["id"]), f"tenant {tenant['name']}", {"name": tenant["name"]})
@@ -56,9 +56,9 @@ def side(sight: Sight) -> Side:
         for who, roles in tenant["roles"].items():
             user = mails.get(who, who)
             made.add(("user", who + tenant["id"]), f"user {user}", {"user": user, "roles": sorted(roles)})
-    for name, (mode, content) in sight.files.items():
+    for name, (mode, content) in snapshot.files.items():
         digest = hashlib.sha256(content).hexdigest()
-        uid, gid = sight.owners[name]
+        uid, gid = snapshot.owners[name]
         owners = {"owner": pwd.getpwuid(uid).pw_name, "group": grp.getgrgid(gid).gr_name}
         shown = {"path": name, "mode": f"{mode & 0o777:04o}", **owners, "size": len(content), "sha256": digest}
         made.add(("file", name), f"file {name}", shown)
@@ -95,19 +95,19 @@ def _add_group(made: Side, product: str, group: Document, labels: Mapping[str, s
         made.add(("deployment", group["id"]), f"deployment to {place}", {"device_group": place, "images": images})
 
 
-def check_differences(differences: Iterable[Mapping[str, str]], before: Sight, after: Sight) -> None:
+def check_differences(differences: Iterable[Mapping[str, str]], before: Snapshot, after: Snapshot) -> None:
     """Asserts that the differences tell the truth of both sides, and tell of everything that changed."""
     old, new = side(before), side(after)
-    told: set[Key] = set()
+    reported: set[Key] = set()
     for each in differences:
         assert set(each) == {"before", "after", "before_header", "after_header"}
         assert each["before"] != each["after"], f"the difference of {each['after_header']} shows none"
         if each["after_header"] == "devices":
-            told |= _check_devices(each, old, new)
+            reported |= _check_devices(each, old, new)
         else:
-            told.add(_check_resource(each, old, new))
-    silent = {key for key in {*old.shown, *new.shown} if old.shown.get(key) != new.shown.get(key)} - told
-    assert {key for key in silent if not _told_elsewhere(key, told, old, new)} == set()
+            reported.add(_check_resource(each, old, new))
+    silent = {key for key in {*old.shown, *new.shown} if old.shown.get(key) != new.shown.get(key)} - reported
+    assert {key for key in silent if not _follows_from_reported(key, reported, old, new)} == set()
 
 
 def _check_resource(each: Mapping[str, str], old: Side, new: Side) -> Key:
@@ -126,7 +126,7 @@ def _check_resource(each: Mapping[str, str], old: Side, new: Side) -> Key:
 
 
 def _wanted(side: Side, key: Key, shown: Any) -> Any:
-    """Of tenants the state tells a part only; the rest is taken as it is shown."""
+    """The state contains only some members of a tenant; the others are taken from the diff."""
     wanted = side.shown.get(key)
     if wanted is not None and shown is not None and key[0] == "tenant":
         return {**wanted, **{name: value for name, value in shown.items() if name not in wanted}}
@@ -143,15 +143,15 @@ def _check_devices(each: Mapping[str, str], old: Side, new: Side) -> set[Key]:
         assert told_counts == wanted_counts
         if len(moved) > SHOWN:
             assert lines.pop() == f"… and {len(moved) - SHOWN} more"
-        told = dict(line.split("…  ", 1) for line in lines)
-        assert len(told) == len(lines) == min(len(moved), SHOWN)
+        reported = dict(line.split("…  ", 1) for line in lines)
+        assert len(reported) == len(lines) == min(len(moved), SHOWN)
         wanted = {key[1][:DIGITS]: known.shown.get(key, UNCLAIMED) for key in moved}
-        assert {digits: wanted[digits] for digits in told} == told
+        assert {digits: wanted[digits] for digits in reported} == reported
     return moved
 
 
-def _told_elsewhere(key: Key, told: set[Key], old: Side, new: Side) -> bool:
-    """What follows from a change that is told: of a product's name, of its list of groups, of a tenant."""
+def _follows_from_reported(key: Key, reported: set[Key], old: Side, new: Side) -> bool:
+    """Whether a change follows from a reported one: a product's name, its list of groups, or a tenant."""
     was, became = old.shown.get(key), new.shown.get(key)
     if key[0] == "product" and was and became:
         return bool(was | {"device_groups": None} == became | {"device_groups": None})
@@ -159,16 +159,16 @@ def _told_elsewhere(key: Key, told: set[Key], old: Side, new: Side) -> bool:
         return bool(was | {"product": None} == became | {"product": None})
     if key[0] == "group":
         product = (was or became)["product"]
-        return any(("product", owner[1]) in told for owner in _products(old, product) + _products(new, product))
+        return any(("product", owner[1]) in reported for owner in _products(old, product) + _products(new, product))
     if key[0] == "deployment":
         return became is None or bool(was and was["images"] == became["images"])
     if key[0] == "device":
         return key in old.groups and old.groups[key] == new.groups[key]
     if key[0] == "user":
         # Whoever makes a tenant is its Administrator.
-        return any(key[1].endswith(other[1]) for other in told if other[0] == "tenant" and other not in old.shown)
+        return any(key[1].endswith(other[1]) for other in reported if other[0] == "tenant" and other not in old.shown)
     # The record of a tenant.
-    return key[0] == "file" and any(kind == "tenant" for kind, _id in told)
+    return key[0] == "file" and any(kind == "tenant" for kind, _id in reported)
 
 
 def _products(side: Side, name: str) -> list[Key]:

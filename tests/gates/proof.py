@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The proof that a check run tells the truth, and that a second run does nothing: three runs, seen from outside."""
+"""Proves that check mode predicts the real run and that a second run changes nothing, by three runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .expected_results import NOT_WAITED_FOR, UNKNOWABLE, check_values
 from .oracle import check_differences
-from .told import NOT_WAITED_FOR, UNKNOWABLE, check_values
 from .workbench import Answer, Workbench
 
 #: What a difference shows for a value that only the service can give.
@@ -30,7 +30,7 @@ def prove(
     waits: bool = True,
     further: tuple[bool, ...] = (False, True),
 ) -> Answer:
-    """A check run writes nothing and tells what the real run then does; a further one finds nothing to do.
+    """A check run writes nothing and predicts the real run; a further run changes nothing.
 
     Answers the real run. `again` says whether the same is expected to change something each time, `waits` whether the
     run waits for what it started, `further` whether each of the runs after it is a check.
@@ -75,18 +75,20 @@ def agree(predicted: Answer, real: Answer, *, waits: bool = True) -> None:
     known = [path for path in unknown if not UNKNOWABLE.fullmatch(path)]
     assert [path for path in known if waits or not NOT_WAITED_FOR.fullmatch(path)] == []
     assert set(real.values.get("unknown", [])) <= (set() if waits else set(unknown))
-    assert masked(predicted.told, unknown) == masked(real.told, unknown)
-    assert [fill(told, made) for told, made in zip(_texts(predicted), _texts(real), strict=True)] == _texts(real)
+    assert masked(predicted.reported, unknown) == masked(real.reported, unknown)
+    assert [fill(reported, made) for reported, made in zip(_texts(predicted), _texts(real), strict=True)] == _texts(
+        real
+    )
 
 
 def _texts(answer: Answer) -> list[str]:
     return [text for each in answer.diff for text in each.values()]
 
 
-def fill(told: str, made: str) -> str:
+def fill(reported: str, made: str) -> str:
     """The text of a check run, with what it did not know taken from that of the real run."""
-    pattern = ".+".join(re.escape(part) for part in told.split(UNKNOWN))
-    return made if re.fullmatch(pattern, made) else told
+    pattern = ".+".join(re.escape(part) for part in reported.split(UNKNOWN))
+    return made if re.fullmatch(pattern, made) else reported
 
 
 def masked(value: Any, unknown: Iterable[str], path: str = "") -> Any:

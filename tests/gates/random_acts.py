@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 
 BAD_NAMES = ("Bad-Name", "", "x" * 51)
 REFUSED = "refused: "
-#: How a refusal may be told, by code or status, in words that both sides share.
+#: Kinds of errors, by code or status, in words that both sides share.
 KINDS = {"Conflict": "conflict", 409: "conflict", "NotFound": "not found", 404: "not found", 400: "bad request"}
 
 
@@ -48,7 +48,7 @@ class Act:
 
 
 class Actor:
-    """Does acts on a service, and tells what came of each in a form without GUIDs."""
+    """Performs acts on a service and returns the outcome of each in a form without GUIDs."""
 
     def __init__(self, service: Service, packages: Mapping[str, ImagePackage]) -> None:
         self._service = service
@@ -98,14 +98,14 @@ class Actor:
         self._end(self._service.device_groups.delete(group_ref(product, group)))
 
     def _claim(self, devices: list[str]) -> Any:
-        told: dict[str, str] = {}
-        self._service.devices.claim(devices, Deadline(30), _report(told))
-        return told
+        reported: dict[str, str] = {}
+        self._service.devices.claim(devices, Deadline(30), _report(reported))
+        return reported
 
     def _move(self, devices: list[str], product: str, group: str) -> Any:
-        told: dict[str, str] = {}
-        self._service.devices.move(devices, group_ref(product, group), Deadline(30), _report(told))
-        return told
+        reported: dict[str, str] = {}
+        self._service.devices.move(devices, group_ref(product, group), Deadline(30), _report(reported))
+        return reported
 
     def _upload(self, package: str) -> None:
         self._end(self._service.images.upload(self._packages[package]))
@@ -221,9 +221,9 @@ def kind_of(error: FleetError) -> str:
     return KINDS.get(error.code or "", KINDS.get(error.status or 0, f"{type(error).__name__} {error.code}"))
 
 
-def _report(told: dict[str, str]) -> Callable[[DeviceOutcome], bool]:
+def _report(reported: dict[str, str]) -> Callable[[DeviceOutcome], bool]:
     def report(outcome: DeviceOutcome) -> bool:
-        told[outcome.id] = "done" if outcome.error is None else kind_of(outcome.error)
+        reported[outcome.id] = "done" if outcome.error is None else kind_of(outcome.error)
         return True
 
     return report

@@ -34,40 +34,42 @@ def documented(module: str) -> dict[str, dict[str, Any]]:
 
 def faults(module: str, values: Mapping[str, Any]) -> list[str]:
     """What does not fit, each in a few words."""
-    told = documented(module)
+    reported = documented(module)
     failed = bool(values.get("failed"))
     found = [f"{path} is the name of a method" for path in _paths(values) if path.rpartition(".")[2] in METHODS]
-    found += [f"{key} is not documented" for key in set(values) - set(told) - COMMON - (FAILED if failed else set())]
-    due = {key for key, value in told.items() if value["returned"] == "always"}
+    found += [
+        f"{key} is not documented" for key in set(values) - set(reported) - COMMON - (FAILED if failed else set())
+    ]
+    due = {key for key, value in reported.items() if value["returned"] == "always"}
     if failed:
         found += [f"error.{key} does not fit" for key in set(values["error"]) ^ ERROR]
     else:
-        due |= {key for key, value in told.items() if value["returned"] == "success"}
+        due |= {key for key, value in reported.items() if value["returned"] == "success"}
     found += [f"{key} is not returned" for key in due - set(values)]
-    for key in set(told) & set(values):
-        found += _misfits(key, told[key], values[key])
+    for key in set(reported) & set(values):
+        found += _misfits(key, reported[key], values[key])
     return sorted(found)
 
 
 def sample_faults(module: str) -> list[str]:
     """What the samples in the documentation do not fit; each value has one, save those that say yes or no."""
     found = []
-    for key, told in documented(module).items():
-        if "sample" in told:
-            found += _misfits(key, told, told["sample"])
-        elif told["type"] != "bool":
+    for key, reported in documented(module).items():
+        if "sample" in reported:
+            found += _misfits(key, reported, reported["sample"])
+        elif reported["type"] != "bool":
             found.append(f"{key} has no sample")
     return sorted(found)
 
 
-def _misfits(path: str, told: Mapping[str, Any], value: Any) -> Iterator[str]:
+def _misfits(path: str, reported: Mapping[str, Any], value: Any) -> Iterator[str]:
     if value is None:
         return
-    if not isinstance(value, TYPES[told["type"]]):
-        yield f"{path} is no {told['type']}"
+    if not isinstance(value, TYPES[reported["type"]]):
+        yield f"{path} is no {reported['type']}"
         return
     entries = value if isinstance(value, list) else [value]
-    shape = told.get("contains")
+    shape = reported.get("contains")
     if shape is None:
         return
     for entry in entries:

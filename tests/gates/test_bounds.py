@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Replies without an end: a task ends by its own limits, with one sentence, and in bounded memory."""
+"""Endless replies: a task ends by its own limits, with one sentence, and in bounded memory."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def ended(simulator: Simulator, folder: Path, module: str, options: Mapping[str,
     ],
     ids=lambda fault: fault["kind"],
 )
-def test_reply_without_an_end_is_cut_off(
+def test_endless_reply_is_cut_off(
     simulator: Simulator, tmp_path: Path, fault: dict[str, Any], match: dict[str, str], task: tuple[str, dict[str, Any]]
 ) -> None:
     simulator.load(fleet())
@@ -98,7 +98,7 @@ def test_reply_without_an_end_is_cut_off(
 
 
 @pytest.mark.parametrize("fault", [{"kind": "trickle", "seconds": 0.3}, {"kind": "endless", "megabytes": 2000}])
-def test_download_without_an_end_is_cut_off(simulator: Simulator, tmp_path: Path, fault: dict[str, Any]) -> None:
+def test_endless_download_is_cut_off(simulator: Simulator, tmp_path: Path, fault: dict[str, Any]) -> None:
     simulator.load(fleet())
     simulator.order("POST", "faults", {**fault, "match": {"kind": "blob"}, "times": None})
     values = ended(simulator, tmp_path, *DOWNLOAD)

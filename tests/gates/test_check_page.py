@@ -23,7 +23,7 @@ _SHOWN = re.compile(r"^```yaml\n(.*?)^```\n\n```diff\n(.*?)^```$", re.M | re.S)
 SHOWN = _SHOWN.findall(PAGE.read_text(encoding="utf-8"))
 
 
-def told(differences: list[dict[str, str]]) -> str:
+def reported(differences: list[dict[str, str]]) -> str:
     """As Ansible prints them."""
     return "\n".join("".join(_unified(difference)) for difference in differences)
 
@@ -39,16 +39,16 @@ def _unified(difference: dict[str, str]) -> list[str]:
     )
 
 
-def test_three_are_shown() -> None:
+def test_page_shows_three_differences() -> None:
     assert len(SHOWN) == 3
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
 @pytest.mark.parametrize(("task", "shown"), SHOWN, ids=range(len(SHOWN)))
-def test_it_is_the_difference_of_the_task(task: str, shown: str, check: bool, bench: Workbench) -> None:
+def test_difference_on_the_page_matches_the_task(task: str, shown: str, check: bool, bench: Workbench) -> None:
     bench.simulator.load(fleet())
     module, options = _module(yaml.safe_load(task))
-    assert told(bench.run(module, options, check=check).diff) == shown
+    assert reported(bench.run(module, options, check=check).diff) == shown
 
 
 def _module(tasks: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:

@@ -40,13 +40,13 @@ def run(bench: Workbench, task: Mapping[str, Mapping[str, Any]], facts: Mapping[
     return values
 
 
-def test_the_table_has_a_row_for_each_operation_and_no_other() -> None:
+def test_table_has_one_row_for_each_operation() -> None:
     assert sorted(ROWS) == sorted(OPERATIONS)
     assert len(operations()) == len(OPERATIONS) == 59
 
 
 @pytest.mark.parametrize("operation", [name for name, row in ROWS.items() if "replaced_by" not in row])
-def test_sent(operation: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operation_sends_its_request(operation: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZSPHERE_TENANT")
     bench.simulator.load(fleet())
     row = ROWS[operation]
@@ -59,11 +59,11 @@ def test_sent(operation: str, bench: Workbench, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("operation", [name for name, row in ROWS.items() if "replaced_by" in row])
-def test_replaced(operation: str) -> None:
+def test_replaced_operation_is_not_sent(operation: str) -> None:
     """Only what the service deprecates need not be sent, and what stands in its place is."""
     assert OPERATIONS[operation].deprecated
     assert "run" in ROWS[ROWS[operation]["replaced_by"]]
 
 
-def test_the_page_is_up_to_date() -> None:
+def test_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tools.completeness"

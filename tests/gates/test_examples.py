@@ -5,7 +5,7 @@
 
 """Everything that the documentation shows runs: taken from the source, once as a check and once for real.
 
-The real run tells all that it knows, and no secret is found in what it leaves behind.
+The real run is as verbose as possible and leaves no secret behind.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .workbench import Workbench
 
 #: Commands that cannot run here, and why.
 NOT_RUN = {
-    r"make demo": "test_the_demonstration_runs does",
+    r"make demo": "test_demonstration_runs does",
     r"make (test|help|simulator|gates .*)": "it is a part of this very build, or runs it",
     r"az .*": "the Azure CLI asks Azure",
     r"python -m tests\.simulator .*": "it runs until it is stopped; tests/unit/simulator starts it",
@@ -113,7 +113,7 @@ SIGNED_IN = play_of(
 
 
 def run_plays(player: Player, bench: Workbench, plays: list[dict[str, Any]], check: bool) -> Played:
-    """All tasks of all plays, whatever comes of one. A real run tells all that it knows."""
+    """Runs all tasks of all plays, whether or not one fails. A real run is as verbose as possible."""
     seeds = {play["name"]: seed_of(play["name"], check, bench.simulator.ready) for play in plays}
     changed = [{**play, "ignore_errors": True} for play in plays]
     for play in changed:
@@ -197,13 +197,13 @@ def test_examples_run_in_process(bench: Workbench, tmp_path_factory: pytest.Temp
 def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check: bool) -> None:
     """Each as its first comment says to call it."""
     for path in sorted((ROOT / "playbooks").glob("*.yml")):
-        told = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
-        assert told is not None, f"{path.name} does not say how to call it"
-        assert told[2] == f"azsphere.fleet.{path.stem}"
+        reported = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
+        assert reported is not None, f"{path.name} does not say how to call it"
+        assert reported[2] == f"azsphere.fleet.{path.stem}"
         bench.simulator.load(told_fleet(bench.simulator.ready))
         bench.simulator.clear_log()
         before = bench.look()
-        played = player.run(["bash", "-ec", told[1] + (" --check" if check else "")])
+        played = player.run(["bash", "-ec", reported[1] + (" --check" if check else "")])
         assert played.returncode == 0, played.stdout + played.stderr
         assert not check or (bench.writes() == () and bench.look() == before)
 
@@ -251,7 +251,7 @@ def test_commands_on_pages_run(player: Player, bench: Workbench, page: Path) -> 
         assert done.returncode == 0, f"{block.name}: {done.stdout}{done.stderr}"
 
 
-def test_the_demonstration_runs(player: Player) -> None:
+def test_demonstration_runs(player: Player) -> None:
     """What `make demo` calls; it fails where a check run did not predict what was done."""
     done = player.run(["bash", "-ec", f"cd {shlex.quote(str(ROOT))} && exec {shlex.quote(sys.executable)} -m demo"])
     assert done.returncode == 0, done.stdout + done.stderr

@@ -121,7 +121,7 @@ def seeded(bench: Workbench) -> None:
 
 
 @EACH
-def test_a_link_is_followed(bench: Workbench, module: str) -> None:
+def test_symbolic_link_is_followed(bench: Workbench, module: str) -> None:
     Path("store").mkdir()
     Path("store/target").write_bytes(b"old")
     Path("link").symlink_to("store/target")
@@ -133,7 +133,7 @@ def test_a_link_is_followed(bench: Workbench, module: str) -> None:
 
 
 @EACH
-def test_a_dangling_link_creates_its_target(bench: Workbench, module: str) -> None:
+def test_dangling_link_creates_its_target(bench: Workbench, module: str) -> None:
     Path("link").symlink_to("target")
     assert prove(bench, module, "link").changed
     assert Path("link").is_symlink()
@@ -160,7 +160,7 @@ def test_only_the_mode_behind_a_link_changes(bench: Workbench, module: str) -> N
         ("loop", "link to itself"),
     ],
 )
-def test_what_is_no_file_is_refused(bench: Workbench, module: str, dest: str, words: str) -> None:
+def test_destination_that_is_not_a_file_is_rejected(bench: Workbench, module: str, dest: str, words: str) -> None:
     Path("folder").mkdir()
     Path("to folder").symlink_to("folder")
     Path("loop").symlink_to("loop")
@@ -170,7 +170,7 @@ def test_what_is_no_file_is_refused(bench: Workbench, module: str, dest: str, wo
 
 @EACH
 @pytest.mark.parametrize("dest", ["missing/file", "missing/further/file", "link"])
-def test_a_missing_directory_is_a_warning_in_a_check_run(
+def test_missing_directory_is_a_warning_in_check_mode(
     bench: Workbench, module: str, dest: str, warnings: list[str]
 ) -> None:
     Path("link").symlink_to("missing/file")
@@ -188,7 +188,7 @@ def test_a_missing_directory_is_a_warning_in_a_check_run(
 
 
 @EACH
-def test_a_missing_user_is_a_warning_in_a_check_run(bench: Workbench, module: str, warnings: list[str]) -> None:
+def test_missing_user_is_a_warning_in_check_mode(bench: Workbench, module: str, warnings: list[str]) -> None:
     checked = run(bench, module, "file", check=True, owner="made-by-an-earlier-task", group="12")
     assert (checked.changed, checked.values["uid"], checked.values["gid"]) == (True, None, 12)
     assert "uid" in checked.values["unknown"]
@@ -213,7 +213,7 @@ def test_owner_and_group_stay_unless_asked_for(bench: Workbench, module: str) ->
 @as_root
 @EACH
 @pytest.mark.parametrize("unsafe_writes", [False, True])
-def test_a_mounted_file_is_written_in_place(
+def test_mounted_file_is_written_in_place(
     bench: Workbench, module: str, unsafe_writes: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     source = tmp_path_factory.mktemp("host") / "source"
@@ -228,7 +228,7 @@ def test_a_mounted_file_is_written_in_place(
 
 @as_root
 @EACH
-def test_a_file_in_a_locked_directory_is_written_in_place(bench: Workbench, module: str) -> None:
+def test_file_in_locked_directory_is_written_in_place(bench: Workbench, module: str) -> None:
     with locked("store") as folder:
         (folder / "file").write_bytes(b"old")
         subprocess.run(["chattr", "+i", folder], check=True)
@@ -238,7 +238,7 @@ def test_a_file_in_a_locked_directory_is_written_in_place(bench: Workbench, modu
 
 @as_root
 @EACH
-def test_an_immutable_file_is_refused(bench: Workbench, module: str) -> None:
+def test_immutable_file_is_rejected(bench: Workbench, module: str) -> None:
     with locked("store") as folder:
         (folder / "file").write_bytes(b"old")
         subprocess.run(["chattr", "+i", folder / "file"], check=True)
@@ -276,7 +276,7 @@ def block(bench: Workbench, record: str, *, check: bool = False) -> Answer:
     return bench.run("tenant", options, check=check)
 
 
-def test_the_record_keeps_its_mode_behind_a_link(bench: Workbench) -> None:
+def test_record_behind_a_link_keeps_its_mode(bench: Workbench) -> None:
     Path("store").mkdir()
     Path("store/record").write_text("{}")
     Path("store/record").chmod(0o640)
@@ -307,7 +307,7 @@ def test_nothing_is_blocked_when_the_record_does_not_fit_on_the_disk(bench: Work
 
 
 @as_root
-def test_a_mounted_record_is_written_in_place(bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_mounted_record_is_written_in_place(bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> None:
     source = tmp_path_factory.mktemp("host") / "record"
     source.write_text("{}")
     Path("record").touch()
@@ -316,7 +316,7 @@ def test_a_mounted_record_is_written_in_place(bench: Workbench, tmp_path_factory
         assert "blocked" in source.read_text()
 
 
-def test_a_missing_directory_of_the_record_is_a_warning_in_a_check_run(bench: Workbench, warnings: list[str]) -> None:
+def test_missing_record_directory_is_a_warning_in_check_mode(bench: Workbench, warnings: list[str]) -> None:
     checked = block(bench, "missing/record", check=True)
     assert checked.changed
     assert "there is no directory" in warnings[0]
@@ -327,7 +327,7 @@ def test_a_missing_directory_of_the_record_is_a_warning_in_a_check_run(bench: Wo
 # --- certificates ----------------------------------------------------------------------------------------------------
 
 
-def test_a_chain_in_pem_has_the_certificate_first_and_the_root_last(bench: Workbench) -> None:
+def test_pem_chain_starts_with_certificate_and_ends_with_root(bench: Workbench) -> None:
     answer = prove(bench, "ca_certificate", "chain.pem", content="chain", format="pem")
     run(bench, "ca_certificate", "chain.p7b", content="chain")
     found = x509.load_pem_x509_certificates(Path("chain.pem").read_bytes())
@@ -340,7 +340,7 @@ def test_a_chain_in_pem_has_the_certificate_first_and_the_root_last(bench: Workb
     ssl.create_default_context(cadata=Path("chain.pem").read_text())
 
 
-def test_a_certificate_in_pem_is_that_in_der(bench: Workbench) -> None:
+def test_pem_and_der_contain_the_same_certificate(bench: Workbench) -> None:
     prove(bench, "ca_certificate", "tenant.pem", format="pem")
     run(bench, "ca_certificate", "tenant.cer")
     found = x509.load_pem_x509_certificate(Path("tenant.pem").read_bytes())
@@ -360,7 +360,7 @@ def test_a_certificate_in_pem_is_that_in_der(bench: Workbench) -> None:
         ("tenant.crt", "pem", None),
     ],
 )
-def test_a_name_that_promises_another_format_is_a_warning(
+def test_file_extension_of_another_format_causes_a_warning(
     bench: Workbench, dest: str, format: str | None, words: str | None, warnings: list[str]
 ) -> None:
     for check in (True, False):

@@ -19,7 +19,7 @@ from tests.fuzz.stage import Observed
 from tests.support.portable import portable
 
 from .fleet import DEVICES, TENANT_ID, UNCLAIMED, fleet
-from .workbench import Sight, Workbench
+from .workbench import Snapshot, Workbench
 
 CLAIM = {"ids": [DEVICES[0], UNCLAIMED[0]], "product": "Kettle", "device_group": "Shelf", "claim": True}
 SILENT, UNTRUE = "silent change", "change reported that did not happen"
@@ -39,14 +39,14 @@ def rules(seen: Observed, normal: Normal | None = None) -> set[str]:
     return {finding.rule for finding in judge("device", seen, normal or normal_of(seen))}
 
 
-def told(seen: Observed, **values: Any) -> Observed:
+def reported(seen: Observed, **values: Any) -> Observed:
     """The run with another result."""
     return replace(seen, values={**(seen.values or {}), **values})
 
 
 def failed(seen: Observed, message: str, **values: Any) -> Observed:
     error = dict.fromkeys(("code", "hint", "message", "request_id", "retriable", "status", "target"))
-    return told(seen, failed=True, msg=message, error=error, **values)
+    return reported(seen, failed=True, msg=message, error=error, **values)
 
 
 def struck(seen: Observed, note: str, *, method: str) -> Observed:
@@ -62,7 +62,7 @@ def test_truthful_run_has_no_finding(truthful: Observed) -> None:
 
 def test_change_must_be_reported(truthful: Observed) -> None:
     outcomes = [{**each, "changed": False} for each in (truthful.values or {})["outcomes"]]
-    silent = told(truthful, changed=False, outcomes=outcomes)
+    silent = reported(truthful, changed=False, outcomes=outcomes)
     assert rules(silent) == {SILENT, "change of a device is not reported"}
     assert SILENT in rules(failed(silent, "Cannot claim: the reply is not valid JSON."))
     assert rules(failed(silent, "Cannot claim: connection lost. The outcome is unknown.")) == set()
@@ -79,7 +79,7 @@ def test_success_must_end_in_the_state_of_a_normal_run(truthful: Observed) -> No
     assert "success reported in another state" in rules(without_effect, normal_of(truthful))
 
 
-def test_reply_that_no_client_can_see_through_is_forgiven(truthful: Observed) -> None:
+def test_undetectable_false_reply_is_not_a_finding(truthful: Observed) -> None:
     without_effect = replace(truthful, after=truthful.before)
     assert rules(struck(without_effect, "mutate /Items/*/Id other_guid", method="GET")) == set()
     assert rules(struck(without_effect, "mutate status 403", method="PUT")) == set()
@@ -98,7 +98,7 @@ def test_deployment_must_not_be_made_twice(truthful: Observed) -> None:
     groups = [each for product in tenant["products"] for each in product["device_groups"]]
     group = next(each for each in groups if each["deployments"])
     group["deployments"].append(group["deployments"][-1])
-    twice = replace(truthful, after=Sight(json.dumps(document).encode(), truthful.after.files))
+    twice = replace(truthful, after=Snapshot(json.dumps(document).encode(), truthful.after.files))
     assert "deployed more than once" in rules(twice, Normal(False, portable(truthful.after.state)))
 
 

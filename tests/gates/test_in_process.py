@@ -107,7 +107,7 @@ def test_tasks_return_the_same_as_launched_modules(
     simulator: Simulator, tmp_path: Path, interpreter: Path, module: str
 ) -> None:
     for number, batch in enumerate(batches(module)):
-        told = []
+        reported = []
         for way in ("in-process", "launched"):
             simulator.reset()
             simulator.settings(operation_seconds=0 if batch[0].waits else OPERATION_SECONDS)
@@ -116,8 +116,8 @@ def test_tasks_return_the_same_as_launched_modules(
             home.mkdir()
             launched = way == "launched"
             player = Player(simulator, folder, home, interpreter if launched else None)
-            told.append(run(player, folder, batch, {"AZSPHERE_IN_PROCESS": "false"} if launched else {}))
-        (lines, here), (expected, elsewhere) = told
+            reported.append(run(player, folder, batch, {"AZSPHERE_IN_PROCESS": "false"} if launched else {}))
+        (lines, here), (expected, elsewhere) = reported
         assert (here, elsewhere) == (in_process(batch), 0)
         for line, wanted in zip(lines, expected, strict=True):
             assert line == wanted

@@ -73,7 +73,7 @@ def enter(simulator: Simulator, username: str) -> None:
 
 @pytest.fixture
 def prepare(bench: Workbench) -> Callable[[Scenario], None]:
-    """Brings about the start of a scenario."""
+    """Creates the initial state of a scenario."""
 
     def prepare_now(scenario: Scenario) -> None:
         bench.simulator.reset()
@@ -87,7 +87,7 @@ def prepare(bench: Workbench) -> Callable[[Scenario], None]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
-def test_the_check_tells_what_is_done(
+def test_check_mode_predicts_the_real_run(
     bench: Workbench, prepare: Callable[[Scenario], None], scenario: Scenario
 ) -> None:
     prepare(scenario)

@@ -117,7 +117,7 @@ def connected(simulator: Simulator, read_only: bool) -> Iterator[Service]:
         connection.close()
 
 
-def told(service: Service, packages: dict[str, ImagePackage], sequence: list[Act]) -> list[Any]:
+def reported(service: Service, packages: dict[str, ImagePackage], sequence: list[Act]) -> list[Any]:
     actor = Actor(service, packages)
     return [actor.do(act) for act in sequence] + [actor.look()]
 
@@ -125,16 +125,16 @@ def told(service: Service, packages: dict[str, ImagePackage], sequence: list[Act
 @settings(max_examples=40, deadline=None)
 @example(sequence=RULES)
 @given(sequence=st.lists(acts(PRODUCTS, GROUPS, CHOSEN, FILES, USERS), min_size=1, max_size=20))
-def test_the_overlay_is_as_true_as_the_service(
+def test_overlay_behaves_like_the_service(
     shared_simulator: Simulator, packages: dict[str, ImagePackage], sequence: list[Act]
 ) -> None:
     shared_simulator.reset()
     shared_simulator.load(fleet())
     before = shared_simulator.state()
     with connected(shared_simulator, read_only=True) as below:
-        planned = told(Overlay(below), packages, sequence)
+        planned = reported(Overlay(below), packages, sequence)
     assert shared_simulator.state() == before
     with connected(shared_simulator, read_only=False) as service:
-        real = told(service, packages, sequence)
+        real = reported(service, packages, sequence)
     read = zip([*sequence, "look"], planned, real, strict=True)
     assert [(act, one, other) for act, one, other in read if not same(one, other)] == []

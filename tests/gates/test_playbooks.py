@@ -67,19 +67,19 @@ def test_modules_do_the_same_when_ansible_runs_them(bench: Workbench, player: Pl
 
 
 @pytest.fixture
-def quick_player(bench: Workbench, tmp_path_factory: pytest.TempPathFactory, interpreter: Path) -> Player:
+def forked_player(bench: Workbench, tmp_path_factory: pytest.TempPathFactory, interpreter: Path) -> Player:
     return Player(bench.simulator, bench.folder, tmp_path_factory.mktemp("home"), interpreter)
 
 
 @pytest.mark.parametrize("seed", [empty, half_built, drifted], ids=lambda seed: seed.__name__)
-def test_the_role_provision(bench: Workbench, quick_player: Player, seed: Any) -> None:
+def test_provision_role_predicts_and_applies(bench: Workbench, forked_player: Player, seed: Any) -> None:
     bench.simulator.load(seed())
     Path("blueprint.yml").write_text(yaml.safe_dump(DOCUMENT), encoding="utf-8")
 
     def act(check: bool) -> Answer:
         bench.simulator.clear_log()
         options = ("-e", "provision_src=blueprint.yml", "-e", "provision_claim=true", *(("--check",) if check else ()))
-        played = answers(bench, quick_player.play("azsphere.fleet.provision", *options))
+        played = answers(bench, forked_player.play("azsphere.fleet.provision", *options))
         return played["azsphere.fleet.provision : Apply the blueprint"]
 
     prove(bench, act, changes=True, further=(False,))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Whatever is there and whatever is wanted: a check run tells it, a run makes it so, touches nothing else, and leaves
+"""From any state to any desired state: check mode predicts it, a run applies it, changes nothing else, and leaves
 nothing to do.
 """
 
@@ -149,43 +149,43 @@ def _images(blueprint: Blueprint, place: tuple[str, str]) -> frozenset[str]:
 
 
 def attempt(service: Service, blueprint: Blueprint, prune: frozenset[str]) -> Result | str:
-    """What a run tells, or how it is refused."""
+    """Returns the result of a run, or its error."""
     try:
         return run(service, blueprint, prune)
     except Conflict as refused:
         return str(refused)
 
 
-def agree(foreseen: Result, real: Result) -> None:
+def agree(predicted: Result, real: Result) -> None:
     """Asserts that a check run told what the real one did, save what it named as unknown."""
-    assert (foreseen.changed, foreseen.error, real.error) == (real.changed, None, None)
-    told, unknown = mask_unknown(foreseen.values)
-    assert masked(told, unknown) == masked(mask_unknown(real.values)[0], unknown)
-    pairs = zip(foreseen.diff or (), real.diff or (), strict=True)
+    assert (predicted.changed, predicted.error, real.error) == (real.changed, None, None)
+    reported, unknown = mask_unknown(predicted.values)
+    assert masked(reported, unknown) == masked(mask_unknown(real.values)[0], unknown)
+    pairs = zip(predicted.diff or (), real.diff or (), strict=True)
     assert [{key: fill(one[key], other[key]) for key in one} for one, other in pairs] == list(real.diff or ())
 
 
 @settings(max_examples=150, deadline=None)
 @given(blueprints(), blueprints(), prunes)
-def test_a_blueprint_brings_about_what_it_says_and_nothing_else(
+def test_blueprint_applies_desired_state_and_nothing_else(
     current: Blueprint, desired: Blueprint, prune: frozenset[str]
 ) -> None:
     service = MemoryService()
     assert run(service, current, frozenset()).error is None
     before = look(service)
     assert before == wanted(look(MemoryService()), current, frozenset())
-    foreseen = attempt(Overlay(service), desired, prune)
+    predicted = attempt(Overlay(service), desired, prune)
     assert look(service) == before
     result = attempt(service, desired, prune)
     if isinstance(result, str):
-        assert foreseen == result
+        assert predicted == result
         # Something to be pruned still has devices: told before the first write.
         after = wanted(before, desired, prune)
         assert set(after.devices.values()) - {None} - set(after.groups)
         assert look(service) == before
         return
-    assert isinstance(foreseen, Result)
-    agree(foreseen, result)
+    assert isinstance(predicted, Result)
+    agree(predicted, result)
     assert look(service) == wanted(before, desired, prune)
     assert result.changed == (look(service) != before or bool(result.diff))
     again = run(service, desired, prune)
@@ -194,7 +194,7 @@ def test_a_blueprint_brings_about_what_it_says_and_nothing_else(
 
 @settings(max_examples=40, deadline=None)
 @given(blueprints(), blueprints(), st.integers(0, 3))
-def test_max_changes_holds_before_the_first_write(current: Blueprint, desired: Blueprint, most: int) -> None:
+def test_max_changes_is_enforced_before_the_first_write(current: Blueprint, desired: Blueprint, most: int) -> None:
     service = MemoryService()
     assert run(service, current, frozenset()).error is None
     before = look(service)

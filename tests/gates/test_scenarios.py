@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Every module, every state, every effect: the check tells the truth, and a second run does nothing."""
+"""Every module, every state, every effect: check mode predicts the real run, and a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils import _task
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import blueprint as blueprint_input
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.schema import Member
 
+from .expected_state import check_expected_state
 from .fleet import FOREIGN, TENANT_ID, UNCLAIMED, fleet
-from .meant import check_meant
 from .proof import prove
 from .returned import sample_faults
 from .scenarios import ALL, ELSEWHERE, IMPOSSIBLE
@@ -47,19 +47,19 @@ REFUSALS = [scenario for scenario in ALL if scenario.effect == REFUSED]
 
 
 def prepare(bench: Workbench, scenario: Scenario) -> dict[str, Any]:
-    """Brings about the start of a scenario, and answers its options."""
+    """Creates the initial state of a scenario and returns its options."""
     bench.simulator.load(scenario.seed)
     for name, text in scenario.files.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
-    meant: dict[str, Any] = {SUCCESSOR: successor(bench)}
+    expected: dict[str, Any] = {SUCCESSOR: successor(bench)}
     for module, options in scenario.first:
         done = bench.run(module, options)
         assert not done.values.get("failed"), done.values.get("msg")
-        meant[OPERATION] = (done.values.get("operation") or {}).get("id")
+        expected[OPERATION] = (done.values.get("operation") or {}).get("id")
     if not scenario.waits:
         bench.simulator.settings(operation_seconds=OPERATION_SECONDS)
-    return {name: meant.get(str(value), value) for name, value in scenario.options.items()}
+    return {name: expected.get(str(value), value) for name, value in scenario.options.items()}
 
 
 def successor(bench: Workbench) -> str | None:
@@ -69,7 +69,7 @@ def successor(bench: Workbench) -> str | None:
 
 
 @pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
-def test_the_check_tells_what_is_done(bench: Workbench, scenario: Scenario) -> None:
+def test_check_mode_predicts_the_real_run(bench: Workbench, scenario: Scenario) -> None:
     options = prepare(bench, scenario)
 
     def act(check: bool) -> Answer:
@@ -77,7 +77,7 @@ def test_the_check_tells_what_is_done(bench: Workbench, scenario: Scenario) -> N
 
     before = bench.look()
     prove(bench, act, changes=scenario.effect != NOTHING, again=scenario.again, waits=scenario.waits)
-    check_meant(scenario.module, options, before, bench.look())
+    check_expected_state(scenario.module, options, before, bench.look())
 
 
 _GROUP = {"product": "Kettle", "device_group": "Shelf"}
@@ -90,7 +90,7 @@ _FAILING = [{"id": device, **_GROUP} for device in (FOREIGN, UNCLAIMED[0])]
     [("device", {"devices": _FAILING}), ("blueprint", {"blueprint": {"devices": _FAILING}})],
     ids=["device", "blueprint"],
 )
-def test_a_difference_tells_what_became_of_devices_that_failed(
+def test_diff_shows_outcomes_of_failed_devices(
     bench: Workbench, module: str, options: dict[str, Any], most: int | None, place: str
 ) -> None:
     """Which no check run can know. Once `max_failures` is passed, nothing more is done with the others."""
@@ -104,10 +104,10 @@ def test_a_difference_tells_what_became_of_devices_that_failed(
 
 
 @pytest.mark.parametrize("scenario", READING, ids=lambda scenario: scenario.id)
-def test_what_reads_writes_nothing(bench: Workbench, scenario: Scenario) -> None:
+def test_read_scenarios_send_no_writes(bench: Workbench, scenario: Scenario) -> None:
     options = prepare(bench, scenario)
     before = bench.look()
-    told = []
+    reported = []
     for check in (True, False):
         answer = bench.run(scenario.module, options, check=check)
         assert not answer.values.get("failed"), answer.values.get("msg")
@@ -117,13 +117,13 @@ def test_what_reads_writes_nothing(bench: Workbench, scenario: Scenario) -> None
         assert "diff" not in answer.values
         assert bench.look() == before
         # A signed address holds the moment at which it ends, so the next one is another.
-        told.append(re.sub(r'\?[^"]*\bsig=[^"]*', "?signed", json.dumps(answer.told)))
-    assert told[0] == told[1]
+        reported.append(re.sub(r'\?[^"]*\bsig=[^"]*', "?signed", json.dumps(answer.reported)))
+    assert reported[0] == reported[1]
 
 
 @pytest.mark.parametrize("scenario", REFUSALS, ids=lambda scenario: scenario.id)
-def test_what_is_refused_is_refused_by_the_check(bench: Workbench, scenario: Scenario) -> None:
-    """And neither changes anything. What is seen before the first write is told in the same words."""
+def test_rejected_scenarios_are_rejected_in_check_mode(bench: Workbench, scenario: Scenario) -> None:
+    """Neither run changes anything. Errors before the first write have the same message in both."""
     options = prepare(bench, scenario)
     before = bench.look()
     predicted = bench.run(scenario.module, options, check=True)
@@ -137,7 +137,7 @@ def test_what_is_refused_is_refused_by_the_check(bench: Workbench, scenario: Sce
 
 
 @pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
-def test_without_the_overlay_the_session_still_refuses(
+def test_read_only_session_rejects_writes_without_the_overlay(
     bench: Workbench, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = prepare(bench, scenario)
@@ -207,7 +207,7 @@ def given_in(value: Any, spec: dict[str, Any]) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module not in ELSEWHERE])
-def test_everything_that_can_be_asked_of_a_module_is_asked(module: str) -> None:
+def test_every_option_of_every_module_has_a_scenario(module: str) -> None:
     """By a scenario in which it changes something, or reads."""
     spec = importlib.import_module(f"{PREFIX}.{module}").ARGUMENTS.spec
     scenarios = [each for each in ALL if each.module == module and each.effect not in (NOTHING, REFUSED)]
@@ -217,11 +217,11 @@ def test_everything_that_can_be_asked_of_a_module_is_asked(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_samples_are_what_a_module_returns(module: str) -> None:
+def test_documented_samples_match_return_values(module: str) -> None:
     assert sample_faults(module) == []
 
 
-def test_everything_that_a_blueprint_can_say_is_said() -> None:
+def test_every_blueprint_member_has_a_scenario() -> None:
     def paths(member: Member, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
         below = [member.of] if member.of else []
         found = {(*path, choice) for choice in member.choices} or {path}
@@ -240,7 +240,7 @@ def test_everything_that_a_blueprint_can_say_is_said() -> None:
     assert paths(blueprint_input.DOCUMENT) - said(DOCUMENT) - said(EVERYTHING) == set()
 
 
-def test_the_table_is_one_of_this_collection() -> None:
+def test_scenarios_name_modules_of_this_collection() -> None:
     assert {scenario.module for scenario in ALL} <= set(MODULES)
     assert {scenario.effect for scenario in ALL} <= set(EFFECTS)
     assert len({scenario.id for scenario in ALL}) == len(ALL)

@@ -176,12 +176,12 @@ def prepared(scenario: Scenario, signed: ToyCertificates) -> tuple[Bench, dict[s
     for name, text in scenario.files.items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
-    meant: dict[str, Any] = {SUCCESSOR: signed.list()[1].thumbprint}
+    expected: dict[str, Any] = {SUCCESSOR: signed.list()[1].thumbprint}
     for module, options in scenario.first:
-        done = bench.run(module, without_users({k: meant.get(str(v), v) for k, v in options.items()}))
+        done = bench.run(module, without_users({k: expected.get(str(v), v) for k, v in options.items()}))
         assert done.error is None
-        meant[OPERATION] = (done.values.get("operation") or {}).get("id")
-    return bench, {name: meant.get(str(value), value) for name, value in by_name(scenario).items()}
+        expected[OPERATION] = (done.values.get("operation") or {}).get("id")
+    return bench, {name: expected.get(str(value), value) for name, value in by_name(scenario).items()}
 
 
 def has_users(options: Mapping[str, Any]) -> bool:
@@ -212,7 +212,9 @@ REFUSALS = [each for each in SUPPORTED if each.effect == REFUSED]
 
 
 @pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
-def test_check_predicts_what_a_second_service_does(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+def test_check_mode_predicts_writes_to_a_second_service(
+    folder: Path, signed: ToyCertificates, scenario: Scenario
+) -> None:
     bench, options = prepared(scenario, signed)
     options = without_users(options)
     before = bench.state.snapshot(), disk_files(folder)
@@ -223,9 +225,9 @@ def test_check_predicts_what_a_second_service_does(folder: Path, signed: ToyCert
     assert real.error is None
     assert (predicted.changed, real.changed) == (scenario.effect != NOTHING, scenario.effect != NOTHING)
     assert masked(predicted.values, predicted.unknown) == masked(real.values, predicted.unknown)
-    told = [text for each in predicted.diff for text in each.values()]
+    reported = [text for each in predicted.diff for text in each.values()]
     made = [text for each in real.diff for text in each.values()]
-    assert [fill(*pair) for pair in zip(told, made, strict=True)] == made
+    assert [fill(*pair) for pair in zip(reported, made, strict=True)] == made
     if not scenario.again:
         for check in (False, True):
             again = bench.run(scenario.module, options, check=check)
@@ -233,7 +235,7 @@ def test_check_predicts_what_a_second_service_does(folder: Path, signed: ToyCert
 
 
 @pytest.mark.parametrize("scenario", READING, ids=lambda scenario: scenario.id)
-def test_a_second_service_is_read(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+def test_info_modules_read_a_second_service(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
     del folder
     bench, options = prepared(scenario, signed)
     writes = bench.state.writes
@@ -243,7 +245,7 @@ def test_a_second_service_is_read(folder: Path, signed: ToyCertificates, scenari
 
 
 @pytest.mark.parametrize("scenario", REFUSALS, ids=lambda scenario: scenario.id)
-def test_a_second_service_refuses_alike(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+def test_second_service_rejects_the_same_input(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
     bench, options = prepared(scenario, signed)
     options = without_users(options)
     before = bench.state.snapshot(), disk_files(folder)
@@ -259,7 +261,9 @@ def lacking(scenario: Scenario) -> str | None:
 
 
 @pytest.mark.parametrize("scenario", [each for each in ALL if lacking(each)], ids=lambda scenario: scenario.id)
-def test_what_a_service_lacks_is_unsupported(folder: Path, signed: ToyCertificates, scenario: Scenario) -> None:
+def test_missing_capability_is_reported_as_unsupported(
+    folder: Path, signed: ToyCertificates, scenario: Scenario
+) -> None:
     """Before the first write, in check and real runs alike."""
     bench = Bench(scenario.seed, signed)
     for name, text in scenario.files.items():
@@ -276,7 +280,7 @@ def test_what_a_service_lacks_is_unsupported(folder: Path, signed: ToyCertificat
     assert (bench.state.snapshot(), disk_files(folder)) == before
 
 
-def test_only_what_the_service_lacks_is_skipped() -> None:
+def test_only_missing_capabilities_are_skipped() -> None:
     assert set(SKIPPED) <= {each.id for each in ALL}
     reasons = itertools.chain.from_iterable(UNSUPPORTED.values())
     assert len(list(reasons)) == len(SKIPPED)

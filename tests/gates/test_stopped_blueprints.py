@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Wherever a blueprint is stopped, what it tells as done is what was done, no more and no less."""
+"""Wherever a blueprint is stopped, it reports exactly the changes that were made."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Failing:
         return [device_id for device_id in device_ids if device_id not in self._broken]
 
 
-def told(result: Result, kind: str) -> dict[str, Mapping[str, Any]]:
+def reported(result: Result, kind: str) -> dict[str, Mapping[str, Any]]:
     """The changes of one kind, by name in lower case."""
     return {each["name"].casefold(): each for each in result.values["changes"] if each["kind"] == kind}
 
@@ -97,7 +97,7 @@ def set_up(fleet: Fleet) -> dict[str, Any]:
 
 @settings(max_examples=200, deadline=None)
 @given(blueprints(), blueprints(), prunes, st.integers(0, 12), st.frozensets(st.sampled_from(DEVICES), max_size=1))
-def test_what_is_told_is_what_was_done(
+def test_reported_changes_are_the_changes_made(
     current: Blueprint, desired: Blueprint, prune: frozenset[str], refused: int, broken: frozenset[str]
 ) -> None:
     service = MemoryService()
@@ -112,16 +112,16 @@ def test_what_is_told_is_what_was_done(
     after = look(service)
     # An invitation without a role, which was refused then, is a change that no list shows.
     assert result.changed == (after != before or bool(result.diff)) or (result.changed and result.error is not None)
-    assert set(told(result, "user")) == differing(before.users, after.users)
-    assert set(told(result, "image")) == {
+    assert set(reported(result, "user")) == differing(before.users, after.users)
+    assert set(reported(result, "image")) == {
         package.name.casefold()
         for package in desired.packages + deployed_packages(desired)
         if package.id in after.images - before.images and package.name
     }
-    assert set(told(result, "deployment")) == differing(deployed(before), deployed(after)) & {
+    assert set(reported(result, "deployment")) == differing(deployed(before), deployed(after)) & {
         f"{each.product}/{each.device_group}".casefold() for each in desired.deployments
     }
-    assert set(told(result, "device")) == differing(before.devices, after.devices)
+    assert set(reported(result, "device")) == differing(before.devices, after.devices)
     agree_on_places(result, before, after)
     agree_with_summary(result)
     if result.error is None:
@@ -133,14 +133,14 @@ def deployed_packages(blueprint: Blueprint) -> tuple[Any, ...]:
 
 
 def agree_on_places(result: Result, before: Fleet, after: Fleet) -> None:
-    """Products and device groups: whatever came and went is told, and nothing else is said to have."""
-    products = told(result, "product")
+    """Asserts that exactly the created and deleted products and device groups are reported."""
+    products = reported(result, "product")
     assert set(before.products) - set(after.products) == {n for n, each in products.items() if each["after"] is None}
     assert set(after.products) - set(before.products) == {n for n, each in products.items() if each["before"] is None}
     assert set(products) <= differing(shaped(before), shaped(after))
-    groups = told(result, "device_group")
+    groups = reported(result, "device_group")
     gone = {name for name, each in groups.items() if each["after"] is None}
-    # Groups go with their product, and come with it, without being told of one by one.
+    # Groups that are created or deleted with their product are not reported one by one.
     assert gone <= set(set_up(before)) - set(set_up(after))
     # `look` hides the texts of the default groups, which are not known.
     unseen = {name for name in groups if name.partition("/")[2] in DEFAULTS}

@@ -24,12 +24,12 @@ from .returned import PREFIX, faults
 READS = ("GET", "HEAD")
 #: How long operations take where nobody waits for them.
 OPERATION_SECONDS = 30
-#: What Ansible adds, and what tells of the way there and not of what was done.
+#: What Ansible adds, and what describes the run and not its changes.
 ASIDE = ("invocation", "api", "warnings", "deprecations")
 
 
 @dataclass(frozen=True)
-class Sight:
+class Snapshot:
     """Everything that a run might have changed: the simulator's state, files with mode and content, their owners."""
 
     state: bytes
@@ -59,7 +59,7 @@ class Answer:
         return found
 
     @property
-    def told(self) -> dict[str, Any]:
+    def reported(self) -> dict[str, Any]:
         """The values that say what is there now."""
         return {key: value for key, value in self.values.items() if key not in (*ASIDE, "diff", "unknown")}
 
@@ -71,11 +71,11 @@ class Workbench:
         self.simulator = simulator
         self.folder = folder
 
-    def look(self) -> Sight:
+    def look(self) -> Snapshot:
         paths = {str(path.relative_to(self.folder)): path for path in sorted(self.folder.rglob("*")) if path.is_file()}
         files = {name: (path.stat().st_mode, path.read_bytes()) for name, path in paths.items()}
         owners = {name: (path.stat().st_uid, path.stat().st_gid) for name, path in paths.items()}
-        return Sight(self.simulator.state(), files, owners)
+        return Snapshot(self.simulator.state(), files, owners)
 
     def writes(self, since: int = 0) -> tuple[str, ...]:
         """Requests to the API, other than reads, since the log had so many entries."""

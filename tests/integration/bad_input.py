@@ -86,7 +86,7 @@ def prepare(folder: Path) -> None:
     (folder / "semicolons.csv").write_text(header.replace(",", ";") + f"{A};Kettle;Production\n")
     (folder / "halves.csv").write_text(f"{header}{A},Kettle,\n")
     (folder / "binary.csv").write_bytes(b"\xff\xfe\x00PK\x03\x04")
-    (folder / "notes.txt").write_text("This is no image package, but long enough to look for metadata in it.\n" * 9)
+    (folder / "notes.txt").write_text("This is not an image package, but long enough to look for metadata in it.\n" * 9)
     (folder / "empty.imagepackage").write_bytes(b"")
     (folder / "torn.yml").write_text("products: [\n")
     (folder / "key-twice.yml").write_text(
@@ -161,7 +161,7 @@ AT_ONCE = (
     Mistake("no device at all", "device", {"claim": True}, "one of the following is required: ids, devices, src"),
     Mistake("an option that is missing", "user_role", {"roles": ["Reader"]}, "missing required arguments: user"),
     Mistake(
-        "a file that is no image package",
+        "a file that is not an image package",
         "image",
         {"path": "{folder}/notes.txt"},
         "Invalid image package {folder}/notes.txt: it is not an Azure Sphere image package. Build one with the Azure "

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Runs ansible-playbook as a person would, and tells what came of each task and what the simulator saw."""
+"""Runs ansible-playbook as a person would; returns the result of each task and what the simulator received."""
 
 from __future__ import annotations
 

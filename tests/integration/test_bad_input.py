@@ -78,20 +78,20 @@ def after_a_look(shared_simulator: Simulator, interpreter: Path, tmp_path_factor
 
 
 @pytest.mark.parametrize("mistake", AT_ONCE, ids=lambda mistake: mistake.name)
-def test_told_at_once(at_once: Tried, mistake: Mistake) -> None:
+def test_bad_input_is_reported_before_any_request(at_once: Tried, mistake: Mistake) -> None:
     at_once.holds(mistake)
 
 
-def test_nothing_is_sent_for_what_is_told_at_once(at_once: Tried) -> None:
+def test_bad_input_known_without_requests_sends_none(at_once: Tried) -> None:
     assert at_once.played.log == []
 
 
 @pytest.mark.parametrize("mistake", AFTER_A_LOOK, ids=lambda mistake: mistake.name)
-def test_told_after_a_look(after_a_look: Tried, mistake: Mistake) -> None:
+def test_bad_input_is_reported_after_reading(after_a_look: Tried, mistake: Mistake) -> None:
     after_a_look.holds(mistake)
 
 
-def test_no_more_is_read_than_it_takes(after_a_look: Tried) -> None:
+def test_bad_input_causes_no_unneeded_reads(after_a_look: Tried) -> None:
     read = Counter(entry["operation"] for entry in after_a_look.played.requests())
     assert read == Counter(operation for mistake in AFTER_A_LOOK for operation in mistake.reads)
     assert after_a_look.played.writes == 0
@@ -104,7 +104,7 @@ def test_no_traceback_and_no_secret_is_shown(at_once: Tried, after_a_look: Tried
             assert unwanted not in json.dumps(tried.played.results)
 
 
-def test_a_foreign_device_fails_alone(simulator: Simulator, tmp_path: Path) -> None:
+def test_foreign_device_does_not_fail_other_devices(simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(SEED)
     device = {"product": "Kettle", "device_group": "Development", "ids": [A, FOREIGN, UNCLAIMED], "claim": True}
     tasks: dict[str, dict[str, Any]] = {
@@ -121,7 +121,9 @@ def test_a_foreign_device_fails_alone(simulator: Simulator, tmp_path: Path) -> N
         (UNCLAIMED, ["claim", "move"], False),
     ]
     message = moved["outcomes"][1]["msg"]
-    assert message.startswith(f"Device {FOREIGN} cannot be claimed: it does not exist, or another")
+    assert message.startswith(
+        f"Device {FOREIGN} cannot be claimed: it does not exist, or another tenant has claimed it"
+    )
     assert moved["msg"].startswith(f"1 of 3 devices failed. First, row 2, device {FOREIGN[:16]}…: {message}")
     found = results["where they are"]
     assert found["missing"] == [FOREIGN]

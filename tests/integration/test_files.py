@@ -33,7 +33,7 @@ def play(simulator: Simulator, folder: Path, tasks: dict[str, dict[str, Any]]) -
     return play_tasks(simulator, folder, tasks, defaults={"tenant": TENANT})
 
 
-def test_a_check_run_plans_a_file_in_a_directory_that_an_earlier_task_creates(fleet: Simulator, tmp_path: Path) -> None:
+def test_check_mode_plans_file_in_directory_of_an_earlier_task(fleet: Simulator, tmp_path: Path) -> None:
     tasks: dict[str, dict[str, Any]] = {
         "create": {"ansible.builtin.file": {"path": str(tmp_path / "new"), "state": "directory", "mode": "0755"}},
         "keep": {MODULE: {"dest": str(tmp_path / "new" / "tenant.cer")}, "diff": True},
@@ -47,7 +47,7 @@ def test_a_check_run_plans_a_file_in_a_directory_that_an_earlier_task_creates(fl
     assert "warnings" not in done["keep"]
 
 
-def test_links_modes_and_formats_of_a_playbook(fleet: Simulator, tmp_path: Path) -> None:
+def test_playbook_sets_links_modes_and_formats(fleet: Simulator, tmp_path: Path) -> None:
     (tmp_path / "target").touch(mode=0o644)
     (tmp_path / "link.pem").symlink_to("target")
     task = {MODULE: {"dest": str(tmp_path / "link.pem"), "format": "pem", "content": "chain", "mode": "u=rw,g=r,o="}}
@@ -71,7 +71,7 @@ def test_links_modes_and_formats_of_a_playbook(fleet: Simulator, tmp_path: Path)
         ({"format": "p7b"}, "value of format must be one of: der, pem, got: p7b"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(
+def test_impossible_destination_is_one_sentence(
     fleet: Simulator, tmp_path: Path, options: dict[str, Any], message: str
 ) -> None:
     given = {"dest": "tenant.cer", **options}
@@ -82,7 +82,7 @@ def test_what_cannot_be_is_one_sentence(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_owner_group_and_flags_of_a_playbook(fleet: Simulator, tmp_path: Path) -> None:
+def test_playbook_sets_owner_group_and_flags(fleet: Simulator, tmp_path: Path) -> None:
     task = {MODULE: {"dest": str(tmp_path / "tenant.cer"), "owner": "nobody", "group": "12", "attributes": "+A"}}
     results = play(fleet, tmp_path, {"check": {**task, "check_mode": True}, "first": task, "second": task}).results
     if "no such attributes" in str(results["check"].get("msg")):

@@ -21,7 +21,7 @@ from .play import Played, play_tasks
 NOTE = "in the process of the task"
 TASK: dict[str, Any] = {"azsphere.fleet.product_info": {}}
 LOUD = {"ANSIBLE_VERBOSITY": "3"}
-#: What only a launch does: it looks for an interpreter. ansible-core 2.22 tells that it parsed the output.
+#: What only a launch does: it looks for an interpreter. ansible-core 2.22 notes that it parsed the output.
 LAUNCH_ONLY = ("ansible_facts", "ansible_parsed")
 
 
@@ -72,7 +72,7 @@ def in_process(played: Played, tasks: Mapping[str, Any]) -> list[str]:
     return [name for name in tasks for part in shown if part.startswith(f"{name}]") and NOTE in part]
 
 
-def test_the_switch_must_be_a_truth_value(simulator: Simulator, tmp_path: Path) -> None:
+def test_switch_must_be_a_truth_value(simulator: Simulator, tmp_path: Path) -> None:
     played = play(simulator, tmp_path, {"task": TASK}, {"AZSPHERE_IN_PROCESS": "perhaps"})
     assert 'Invalid AZSPHERE_IN_PROCESS "perhaps"' in played.results["task"]["msg"]
     assert played.requests() == []
@@ -114,7 +114,7 @@ ODD: dict[str, dict[str, Any]] = {
 
 
 def test_odd_tasks_return_the_same_as_launched(simulator: Simulator, tmp_path: Path, interpreter: Path) -> None:
-    told = {}
+    reported = {}
     moment = {"moment": "{{ '2026-01-02' | to_datetime('%Y-%m-%d') }}"}
     odd = {name: {**task, "vars": {**moment, **task.get("vars", {})}} for name, task in ODD.items()}
     for way in ("in-process", "launched"):
@@ -126,9 +126,9 @@ def test_odd_tasks_return_the_same_as_launched(simulator: Simulator, tmp_path: P
             file.unlink()
         launched = {"interpreter": interpreter, "variables": {"AZSPHERE_IN_PROCESS": "false"}}
         played = play(simulator, folder, odd, **(launched if way == "launched" else {}))
-        told[way] = {name: comparable(plain(result)) for name, result in played.results.items()}
-    for name, result in told["launched"].items():
-        assert told["in-process"][name] == result, name
+        reported[way] = {name: comparable(plain(result)) for name, result in played.results.items()}
+    for name, result in reported["launched"].items():
+        assert reported["in-process"][name] == result, name
 
 
 def plain(result: Any) -> Any:
@@ -142,7 +142,7 @@ def plain(result: Any) -> Any:
     return result.partition("Valid booleans include")[0] if isinstance(result, str) else result
 
 
-def test_the_keyword_timeout_stops_the_threads(simulator: Simulator, tmp_path: Path) -> None:
+def test_keyword_timeout_stops_the_threads(simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(fleet())
     simulator.fault("delay", match={"method": "PUT"}, times=None, seconds=0.3)
     devices = [device_id(number) for number in range(1000, 1400)]

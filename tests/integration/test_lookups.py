@@ -163,7 +163,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 
 @pytest.mark.parametrize("expression", GIVEN)
-def test_gives(played: Played, expression: str) -> None:
+def test_lookup_returns_expected_values(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert not result.get("failed"), result
     assert result["msg"] == GIVEN[expression]
@@ -176,12 +176,12 @@ def test_lookups_work_in_loops(played: Played) -> None:
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-def test_options_from_variables(played: Played, name: str) -> None:
+def test_lookup_reads_options_from_variables(played: Played, name: str) -> None:
     assert played.results[name]["msg"] == ["Coffee Machine", "Kettle"]
 
 
 @pytest.mark.parametrize("expression", REFUSED)
-def test_refuses_with_one_sentence(played: Played, expression: str) -> None:
+def test_lookup_rejects_wrong_options_with_one_sentence(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert result["failed"]
     assert REFUSED[expression] in result["msg"]
@@ -189,7 +189,7 @@ def test_refuses_with_one_sentence(played: Played, expression: str) -> None:
 
 
 @pytest.mark.parametrize("module", AGREEING)
-def test_lookups_answer_as_info_modules_do(played: Played, module: str) -> None:
+def test_lookups_return_the_same_as_info_modules(played: Played, module: str) -> None:
     found = played.results[module][AGREEING[module][0]]
     assert found
     assert played.results[f"as {module}"]["msg"] == found

@@ -45,7 +45,7 @@ def failures(played: Played) -> dict[str, str]:
     return {name: result["msg"] for name, result in played.results.items() if result.get("failed")}
 
 
-def test_what_awx_leaves_blank_counts_as_not_given(simulator: Simulator, tmp_path: Path) -> None:
+def test_blank_awx_values_count_as_missing(simulator: Simulator, tmp_path: Path) -> None:
     ready = simulator.ready
     (tmp_path / "blank").touch()
     blank = str(tmp_path / "blank")
@@ -109,19 +109,19 @@ def test_credentials_of_the_task_come_before_those_of_the_environment(simulator:
     assert not [entry for entry in played.requests("signin") if entry.get("status", 200) >= 400]
 
 
-def test_variables_of_one_option_that_differ_are_warned_of(simulator: Simulator, tmp_path: Path) -> None:
+def test_conflicting_variables_of_one_option_cause_a_warning(simulator: Simulator, tmp_path: Path) -> None:
     variables = {"AZURE_SECRET": FOREIGN, "ANSIBLE_VERBOSITY": "4"}
     played = play(simulator, tmp_path, {"module": account(), "lookup": look()}, variables)
     assert failures(played) == {}
-    told = " ".join(played.output.split())
+    reported = " ".join(played.output.split())
     warning = "AZURE_CLIENT_SECRET and AZURE_SECRET are set to different values: AZURE_CLIENT_SECRET is used"
-    assert warning in told
+    assert warning in reported
     assert [warning in text for text in played.results["module"]["warnings"]] == [True]
     assert FOREIGN not in played.output
     assert str(simulator.ready["client_secret"]) not in played.output
 
 
-def test_wrong_variable_is_named(simulator: Simulator, tmp_path: Path) -> None:
+def test_error_names_the_wrong_variable(simulator: Simulator, tmp_path: Path) -> None:
     played = play(simulator, tmp_path, {"module": account(), "lookup": look()}, {"AZSPHERE_REQUEST_TIMEOUT": "abc"})
     sentence = 'Invalid AZSPHERE_REQUEST_TIMEOUT "abc": not a number of seconds from more than 0 to 1000000.'
     assert played.log == []
@@ -129,7 +129,7 @@ def test_wrong_variable_is_named(simulator: Simulator, tmp_path: Path) -> None:
     assert len(failures(played)) == 2
 
 
-def test_version_in_the_address_is_left_out(simulator: Simulator, tmp_path: Path) -> None:
+def test_api_version_in_the_address_is_removed(simulator: Simulator, tmp_path: Path) -> None:
     tasks = {ending: account(api_url=f"{simulator.url}{ending}") for ending in ("/v2", "/v2/", "//V2//", "/")}
     tasks["a request"] = account(api_url=f"{simulator.url}/v2/tenants")
     played = play(simulator, tmp_path, tasks, {})
@@ -137,7 +137,7 @@ def test_version_in_the_address_is_left_out(simulator: Simulator, tmp_path: Path
     assert failures(played)["a request"].endswith("it has the path of a request. Use the part before /v2/.")
 
 
-def test_unchecked_certificates_are_warned_of_and_their_tokens_kept_apart(simulator: Simulator, tmp_path: Path) -> None:
+def test_disabled_validation_warns_and_separates_tokens(simulator: Simulator, tmp_path: Path) -> None:
     before = simulator.counts()["tokens_issued"]
     tasks = {"unchecked": account(validate_certs="no"), "checked": account(), "again": account(validate_certs=False)}
     played = play(simulator, tmp_path, tasks, {})
@@ -155,7 +155,7 @@ def test_unchecked_certificates_are_warned_of_and_their_tokens_kept_apart(simula
         ("AZURE_CLIENT_SECRET", "azsphere_fleet_client_secret, or AZURE_CLIENT_SECRET"),
     ],
 )
-def test_lookup_says_what_it_ignores_and_what_to_set(
+def test_lookup_names_ignored_settings_and_their_replacement(
     simulator: Simulator, tmp_path: Path, missing: str, names: str
 ) -> None:
     value = simulator.env()[missing]
@@ -170,12 +170,12 @@ def test_lookup_says_what_it_ignores_and_what_to_set(
         simulator, tmp_path, tasks, defaults={option: value}, variables={missing: None, "PATH": "/usr/bin:/bin"}
     )
     assert list(failures(played)) == ["lookup"]
-    told = " ".join(failures(played)["lookup"].split())
-    assert "A lookup runs on the control node and ignores module_defaults and environment of a play: set" in told
-    assert f"{names} for ansible-playbook itself" in told
+    reported = " ".join(failures(played)["lookup"].split())
+    assert "A lookup runs on the control node and ignores module_defaults and environment of a play: set" in reported
+    assert f"{names} for ansible-playbook itself" in reported
 
 
-def test_password_in_an_address_is_shown_nowhere(simulator: Simulator, tmp_path: Path) -> None:
+def test_password_in_an_address_is_masked(simulator: Simulator, tmp_path: Path) -> None:
     password = "canary-in-an-address"
     tasks = {
         "option": account(api_url=f"https://ada:{password}@localhost"),

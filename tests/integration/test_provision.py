@@ -146,13 +146,13 @@ def provision(simulator: Simulator, folder: Path, *options: str, record: str) ->
     return played
 
 
-def test_the_playbook_tells_does_and_leaves_alone(simulator: Simulator, folder: Path) -> None:
+def test_provision_playbook_predicts_applies_and_is_idempotent(simulator: Simulator, folder: Path) -> None:
     empty = simulator.state()
-    told = provision(simulator, folder, "--check", "--diff", record="told.yml")
-    assert (told.writes, simulator.state()) == (0, empty)
-    assert not (folder / "told.yml").exists()
+    reported = provision(simulator, folder, "--check", "--diff", record="reported.yml")
+    assert (reported.writes, simulator.state()) == (0, empty)
+    assert not (folder / "reported.yml").exists()
     for line in ("+name: Toaster", "+name: Pilot", f"+{PILOT_DEVICES[0][:16]}…  Toaster/Pilot"):
-        assert line in told.output
+        assert line in reported.output
 
     done = provision(simulator, folder, record="done.yml")
     assert done.writes > 0
@@ -221,7 +221,7 @@ if importlib.util.find_spec("ansible.module_utils.datatag"):
 
 
 @pytest.mark.parametrize(("variables", "sentence"), ROLE_MISTAKES, ids=range(len(ROLE_MISTAKES)))
-def test_the_role_says_what_is_wrong_before_it_begins(
+def test_role_reports_wrong_options_before_any_request(
     simulator: Simulator, folder: Path, variables: dict[str, Any], sentence: str
 ) -> None:
     (folder / "torn.yml").write_text("products: [\n")
@@ -230,13 +230,13 @@ def test_the_role_says_what_is_wrong_before_it_begins(
     (folder / "twice.yml").write_text("products: [{name: !unsafe Kettle}]\nusers: []\nproducts: []\n")
     played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
     assert played.code == 2
-    told = " ".join(played.output.replace('\\"', '"').split())
-    assert sentence.format(folder=folder) in told
+    reported = " ".join(played.output.replace('\\"', '"').split())
+    assert sentence.format(folder=folder) in reported
     assert "Unknown error" not in played.output
     assert played.log == []
 
 
-def test_the_command_line_gives_texts_and_leaves_some_empty(simulator: Simulator, folder: Path) -> None:
+def test_role_accepts_text_and_empty_values_of_the_command_line(simulator: Simulator, folder: Path) -> None:
     given = [
         "provision_src=",
         "provision_folder=",
@@ -251,7 +251,7 @@ def test_the_command_line_gives_texts_and_leaves_some_empty(simulator: Simulator
     assert len(tenant(simulator)["images"]) == 2
 
 
-def test_paths_of_the_role_start_at_the_playbook_as_those_of_the_module_do(simulator: Simulator, folder: Path) -> None:
+def test_role_paths_are_relative_to_the_playbook(simulator: Simulator, folder: Path) -> None:
     elsewhere, home = folder / "started here", folder / "home"
     elsewhere.mkdir()
     home.mkdir()

@@ -53,7 +53,7 @@ def issue(simulator: Simulator) -> str:
 
 
 def register(simulator: Simulator, certified: Certified) -> str:
-    """Makes the application trust a certificate and a cluster, and answers a token of that cluster."""
+    """Makes the application trust a certificate and a cluster; returns a token of that cluster."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     public_key = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
@@ -188,7 +188,7 @@ WAYS = ("access_token", "client_secret", "client_certificate", "workload_identit
 
 
 @pytest.mark.parametrize("way", [*WAYS, "user", "pfx"])
-def test_every_way_leads_to_the_service(signed: Signed, way: str) -> None:
+def test_every_sign_in_method_reaches_the_service(signed: Signed, way: str) -> None:
     result, source = signed.played.results[way], "client_certificate" if way == "pfx" else way
     assert not result.get("failed"), result.get("msg")
     assert result["account"]["source"] == source
@@ -196,7 +196,7 @@ def test_every_way_leads_to_the_service(signed: Signed, way: str) -> None:
     assert result["account"]["address"]
 
 
-def test_a_person_signs_in_in_two_tasks(signed: Signed) -> None:
+def test_device_code_sign_in_completes_in_two_tasks(signed: Signed) -> None:
     results = signed.played.results
     assert results["start"]["user_code"] in results["start"]["message"]
     assert results["finish"]["account"]["username"] == results["user"]["account"]["address"] == ADA
@@ -208,7 +208,7 @@ def test_each_identity_fetched_its_own_token(signed: Signed) -> None:
     assert signed.issued == 6
 
 
-def test_a_wrong_secret_gets_one_sentence(signed: Signed) -> None:
+def test_wrong_secret_is_reported_in_one_sentence(signed: Signed) -> None:
     result = signed.played.results["wrong"]
     assert result["failed"]
     assert result["error"]["code"] == "AADSTS7000215"
@@ -218,14 +218,14 @@ def test_a_wrong_secret_gets_one_sentence(signed: Signed) -> None:
     assert "Traceback" not in signed.played.output
 
 
-def test_what_belongs_into_a_file_is_refused_as_its_path(signed: Signed) -> None:
+def test_file_content_is_rejected_as_a_path(signed: Signed) -> None:
     for name, option in (("pasted key", "client_certificate"), ("pasted token", "federated_token_file")):
-        told = f"Invalid {option}: it must be the path of a file, not its content. "
-        assert signed.played.results[name]["msg"].startswith(told)
+        reported = f"Invalid {option}: it must be the path of a file, not its content. "
+        assert signed.played.results[name]["msg"].startswith(reported)
         assert signed.played.results[name]["api"]["requests"] == 0
 
 
-def test_no_canary_is_anywhere_but_in_the_cache(signed: Signed) -> None:
+def test_secrets_are_in_the_cache_only(signed: Signed) -> None:
     assert len(signed.canaries) > 20
     found = {canary for canary in signed.canaries if canary in signed.played.output}
     for path in signed.folder.rglob("*"):
@@ -236,7 +236,7 @@ def test_no_canary_is_anywhere_but_in_the_cache(signed: Signed) -> None:
     assert found == set()
 
 
-def test_a_playbook_of_fifty_tasks_fetches_one_token(simulator: Simulator, tmp_path: Path, interpreter: Path) -> None:
+def test_playbook_of_fifty_tasks_fetches_one_token(simulator: Simulator, tmp_path: Path, interpreter: Path) -> None:
     before = simulator.counts()["tokens_issued"]
     tasks = {f"task {number}": {"azsphere.fleet.tenant_info": {}} for number in range(50)}
     played = play_tasks(simulator, tmp_path, tasks, interpreter=interpreter)
@@ -261,7 +261,7 @@ def test_twenty_tasks_on_ten_forks_fetch_one_token(simulator: Simulator, tmp_pat
     assert simulator.counts()["tokens_issued"] == before + 1
 
 
-def test_a_revoked_token_costs_one_renewal_and_no_failed_task(simulator: Simulator, tmp_path: Path) -> None:
+def test_revoked_token_is_renewed_once_without_failed_tasks(simulator: Simulator, tmp_path: Path) -> None:
     play_tasks(simulator, tmp_path, {"before": {"azsphere.fleet.tenant_info": {}}})
     before = simulator.counts()["tokens_issued"]
     simulator.revoke_tokens()

@@ -102,7 +102,7 @@ def _filled(value: Any, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_wrong_values_are_refused(refused: Played, name: str) -> None:
+def test_wrong_values_are_rejected(refused: Played, name: str) -> None:
     result = refused.results[name]
     assert result["failed"]
     assert REFUSED[name][2] in result["msg"]
@@ -110,7 +110,7 @@ def test_wrong_values_are_refused(refused: Played, name: str) -> None:
 
 
 @pytest.mark.parametrize("expression", LOOKUPS)
-def test_lookups_refuse_wrong_terms(refused: Played, expression: str) -> None:
+def test_lookups_reject_wrong_terms(refused: Played, expression: str) -> None:
     result = refused.results[expression]
     assert result["failed"]
     assert LOOKUPS[expression] in result["msg"]
@@ -120,7 +120,7 @@ def test_nothing_is_sent_for_wrong_values(refused: Played) -> None:
     assert refused.requests() == []
 
 
-def test_names_are_trimmed_and_flags_may_be_words(running: Simulator, tmp_path: Path) -> None:
+def test_names_are_trimmed_and_booleans_accept_words(running: Simulator, tmp_path: Path) -> None:
     (tmp_path / "none.csv").write_text("\ufeffDeviceId,ProductName,DeviceGroupName\r\n", encoding="utf-8")
     (tmp_path / "template.yml").write_text("products: [{name: Kettle, description: '{{ text }}'}]\n")
     row = {"id": A, "product": "", "device_group": ""}
@@ -156,7 +156,7 @@ def test_names_are_trimmed_and_flags_may_be_words(running: Simulator, tmp_path: 
     assert "products[0].description" in output
 
 
-def test_what_errors_advise_for_encrypted_files_works(running: Simulator, tmp_path: Path) -> None:
+def test_advice_for_encrypted_files_works(running: Simulator, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("swordfish\n")
     variables = {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password")}
     text = f"devices: [{{id: '{A}', product: Kettle, device_group: Lab}}]\n"

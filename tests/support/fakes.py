@@ -124,7 +124,7 @@ def _names(user: User) -> tuple[str, str]:
 
 
 class Recorder:
-    """A service over another that lets everything through, notes which verbs were used, and fails where it is told to.
+    """A service over another that lets everything through, notes which verbs were used, and fails where requested.
 
     `faults` maps a verb ("products.create") to what it raises, in turn, before (or with `after` set, once) the write is
     done.

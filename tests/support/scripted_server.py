@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""A server that answers what a test tells it to, and remembers what it was asked."""
+"""A server that sends the replies of a test and records the requests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Answer:
 
 
 class ScriptedServer:
-    """Gives the answers one after the other, the last one for ever."""
+    """Sends the replies one after the other, then repeats the last one."""
 
     def __init__(self, *answers: Answer | Callable[[Asked], Answer]) -> None:
         self.asked: list[Asked] = []

@@ -14,7 +14,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
@@ -373,7 +373,10 @@ class Nothing:
     """What the service does not have: reconcilers must not come here."""
 
     def __getattr__(self, verb: str) -> Any:
-        raise AssertionError(f"{verb} was used of a service that lacks it")
+        def reject(*_arguments: Any, **_options: Any) -> NoReturn:
+            raise AssertionError(f"{verb} was used of a service that lacks it")
+
+        return reject
 
 
 class ToyService:

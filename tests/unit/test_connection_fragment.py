@@ -22,7 +22,7 @@ def test_modules_and_plugins_have_every_option() -> None:
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-def test_ansible_decides_nothing(name: str) -> None:
+def test_environment_options_have_no_choices_or_conversion(name: str) -> None:
     """It would take an empty variable for a value, and refuse an empty choice."""
     for described in (MODULES[name], PLUGINS[name], CONNECTION.spec[name]):
         assert not {"default", "choices", "fallback", "env"} & set(described)

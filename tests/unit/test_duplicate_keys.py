@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Keys that stand twice are found wherever they are, and nothing else is."""
+"""Duplicate keys are found at every level, and nothing else is."""
 
 from __future__ import annotations
 

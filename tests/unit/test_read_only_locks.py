@@ -112,7 +112,7 @@ def deploy(service: Any, package: ImagePackage) -> None:
 
 
 @pytest.mark.parametrize("verb", WRITES)
-def test_the_overlay_keeps_every_write_to_itself(verb: str, package: ImagePackage) -> None:
+def test_overlay_sends_no_write(verb: str, package: ImagePackage) -> None:
     below = MemoryService()
     populate(below)
     recorder = Recorder(below)
@@ -137,7 +137,7 @@ def read_only(options: dict[str, Any]) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize("verb", WRITES)
-def test_a_session_that_only_reads_refuses_every_write(
+def test_read_only_session_rejects_every_write(
     verb: str, read_only: Connection, simulator: Simulator, package: ImagePackage
 ) -> None:
     simulator.load(SEED)

@@ -42,7 +42,7 @@ class Credential(Protocol):
         """The name that `auth_source` has for it."""
 
     def identity(self) -> list[str] | None:
-        """Returns what tells this identity from every other, secrets included; it is used as a salted digest only.
+        """Returns what distinguishes this identity from every other, secrets included; it is used as a salted digest only.
 
         None when its tokens must not be kept.
         """

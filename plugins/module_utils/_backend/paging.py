@@ -19,6 +19,9 @@ ReadPage: TypeAlias = Callable[["str | None"], tuple[Sequence[Entry], "str | Non
 
 #: Consecutive empty pages after which reading stops.
 MOST_EMPTY = 100
+#: Entries of one list, and pages: beyond any tenant, and within the memory of a machine.
+MOST_ENTRIES = 1_000_000
+MOST_PAGES = 20_000
 
 
 def entries(read: ReadPage[Entry], doing: str) -> Iterator[Entry]:
@@ -28,13 +31,16 @@ def entries(read: ReadPage[Entry], doing: str) -> Iterator[Entry]:
     """
     mark: str | None = None
     seen: set[str] = set()
-    empty = 0
+    empty = count = 0
     while True:
         page, mark = read(mark)
+        count += len(page)
         yield from page
         if mark is None:
             return
         empty = 0 if page else empty + 1
+        if count > MOST_ENTRIES or len(seen) >= MOST_PAGES:
+            raise _incomplete(f"While {doing}, the service gave more than {MOST_ENTRIES} entries or {MOST_PAGES} pages")
         if empty > MOST_EMPTY or not (mark.isascii() and mark.isprintable()):
             raise _incomplete(f"While {doing}, the service returned too many empty pages")
         if mark in seen:

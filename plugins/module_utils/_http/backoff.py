@@ -25,7 +25,7 @@ class Backoff:
         return min(self.longest, self.first * self.growth ** min(attempt - 1, 64))
 
     def pauses(self) -> Iterator[float]:
-        """Yields one pause after the other, without an end."""
+        """Yields one pause after the other, forever."""
         attempt = 0
         while True:
             attempt += 1

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LARGEST_REPLY = 64 * 2**20
 #: Bytes of a decoded reply of a sign-in server or a metadata service.
 LARGEST_SIGN_IN_REPLY = 2**20
-#: Bytes of a reply that is no success, which is read for a message only.
+#: Bytes of an error reply, which is read for a message only.
 LARGEST_ERROR = 64 * 2**10
 #: Bytes per second at which large bodies must move at least: they extend the time of a request.
 LOWEST_RATE = 16 * 2**10
@@ -113,7 +113,7 @@ def send_in_pieces(sock: Any, data: Any, send: Callable[[Any], None], progress: 
 
 
 def body_of(answer: requests.Response, largest: int) -> bytes:
-    """Returns the decoded body of a streamed reply; of one that is no success, only the beginning.
+    """Returns the decoded body of a streamed reply; of an error reply, only the beginning.
 
     Raises TooLarge for a success of more than `largest` bytes, UnknownEncoding. The connection is closed when the reply
     was not read to its end.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Replies that are no success, as one of the errors of `_errors`, in one sentence."""
+"""Error replies as one of the errors of `_errors`, in one sentence."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def service_words(
     Of the body the first LARGEST_ERROR bytes count.
 
     :param codes: what the numbers of an API stand for, from zero on.
-    :param secrets: what is never repeated.
+    :param secrets: what must not be repeated.
     """
     secrets = list(secrets)
     text = content[:LARGEST_ERROR].decode("utf-8-sig", "replace").strip()
@@ -162,8 +162,9 @@ def refusal(
     codes: Sequence[str] = (),
     secrets: Iterable[str | None] = (),
 ) -> FleetError:
-    """Returns the error for a reply that is no success, after so many attempts; `codes` and `secrets` as in
-    `service_words`.
+    """Returns the error for an error reply, after so many attempts.
+
+    `codes` and `secrets` as in `service_words`.
     """
     secrets = list(secrets)
     code, words = service_words(content, codes, secrets)

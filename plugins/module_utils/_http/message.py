@@ -112,7 +112,7 @@ class Reply:
     def confirmation(self) -> Any:
         """Returns the body of the reply to a write as `json` does, unless it is an error object.
 
-        Raises AmbiguousWrite for a reply that is no confirmation: not JSON, or an error in spite of its status.
+        Raises AmbiguousWrite for a reply that does not confirm the write: not JSON, or an error in spite of its status.
         """
         body = self.json()
         if _is_error(body):

@@ -24,7 +24,7 @@ FIRST_CONTACT_ATTEMPTS = 3
 
 
 def state_after(status: int) -> WriteState:
-    """Returns the outcome of a write that was answered with this status, which is no success.
+    """Returns the outcome of a write that was answered with this error status.
 
     503 is unknown whatever its headers: a gateway says `Retry-After` for a backend that had the request. 429 comes
     before any work. After 303 the work is done, and its result elsewhere.
@@ -56,7 +56,7 @@ class Attempts:
         return self.patience if self.number <= 1 else max(0.0, self.patience - (self._clock.now() - self._started))
 
     def begin(self) -> None:
-        """Counts an attempt. The first one starts the clock: waiting for a first turn is no retry."""
+        """Counts an attempt. The first one starts the clock: waiting for a first turn does not count."""
         self.number += 1
         if self.number == 1:
             self._started = self._clock.now()

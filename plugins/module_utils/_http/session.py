@@ -372,7 +372,7 @@ class _Exchange:
             self._token = _checked(self._session.tokens.renew(self._token))
             return True
         if reply.status == 400 and not self._renewals and self._token != self._session._accepted:
-            # A token that is no good was seen to show as 400 (FACTS: failures), and this one never was.
+            # An invalid token may show as 400 (FACTS: failures), and this one was never accepted.
             self._renewals += 1
             try:
                 self._token = _checked(self._session.tokens.renew(self._token))

@@ -25,11 +25,11 @@ ELSEWHERE = {"login": "test_login.py"}
 
 #: What a module cannot do, and why: module, value of `state` (None without that option), effect.
 IMPOSSIBLE: dict[tuple[str, str | None, str], str] = {
-    ("image", None, "change"): "an image ID is one build for ever",
+    ("image", None, "change"): "an image ID always is one build",
     ("image", None, "delete"): "the service has no way to delete an image",
     ("deployment", "present", "delete"): "the service has no way to delete a deployment",
-    ("device", None, "delete"): "a claim is for ever",
-    ("tenant", None, "delete"): "a tenant is for ever",
+    ("device", None, "delete"): "a claim cannot be undone",
+    ("tenant", None, "delete"): "a tenant cannot be deleted",
     ("ca_certificate", None, "delete"): "it keeps a file; ansible.builtin.file deletes files",
     ("device_capability", None, "delete"): "it keeps a file; ansible.builtin.file deletes files",
     ("image_download", None, "delete"): "it keeps a file; ansible.builtin.file deletes files",

@@ -14,7 +14,7 @@ import yaml
 from ..fleet import BOARD, DEVICES, KETTLE, NEW, OLD, RUNNER, UNCLAIMED, empty, fleet, tenant
 from .table import CHANGE, CREATE, DELETE, NOTHING, REFUSED, Scenario
 
-#: A tenant in which everything refers to something else that the document brings about too.
+#: A tenant in which everything refers to something else that the document creates too.
 DOCUMENT: dict[str, Any] = {
     "products": [
         {

@@ -39,7 +39,7 @@ SCENARIOS = (
     _read("device_insight_info", "of a device", device_ids=[DEVICES[0].upper()]),
     _read("device_insight_info", "of a time", since="2026-01-01T12:00:00Z", until="2026-01-03"),
     _read("image_info", "all"),
-    _read("image_info", "some with all that can be told", ids=[NEW, BOARD], status=True),
+    _read("image_info", "some with every detail", ids=[NEW, BOARD], status=True),
     _read("image_info", "with addresses", name="KettleBoard", download_url=True),
     _read("image_info", "of a component", component_id=COMPONENT),
     _read("image_info", "components only", ids=[NEW, BOARD], component_ids=True),

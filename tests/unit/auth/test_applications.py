@@ -37,14 +37,14 @@ from .conftest import Authority, Opener
 APPLICATION = {"client_id": PIPELINE, "directory_id": DIRECTORY}
 
 
-def test_a_client_secret_gives_a_token_for_the_api(opened: Opener) -> None:
+def test_client_secret_fetches_a_token_for_the_api(opened: Opener) -> None:
     tokens = opened(**APPLICATION, client_secret=SECRET)
     said = claims(tokens.token())
     assert (said["aud"], said["oid"]) == ("https://firstparty.sphere.azure.net/api", PIPELINE_OBJECT)
     assert tokens.source == "client_secret"
 
 
-def test_the_account_is_the_service_principal_under_the_address_that_azure_sphere_gives_it(opened: Opener) -> None:
+def test_account_is_the_service_principal_with_its_address(opened: Opener) -> None:
     account = opened(**APPLICATION, client_secret=SECRET).account()
     assert account.address == f"{PIPELINE_OBJECT}@{DIRECTORY}.onmicrosoft.com"
     assert (account.object_id, account.directory_id, account.client_id) == (PIPELINE_OBJECT, DIRECTORY, PIPELINE)
@@ -62,9 +62,7 @@ def test_the_account_is_the_service_principal_under_the_address_that_azure_spher
         ({"client_id": UNCONSENTED}, "AADSTS500011", "7c209960-a417-423c-b2e3-9251907e63fe"),
     ],
 )
-def test_a_refusal_names_its_code_and_says_what_to_do(
-    opened: Opener, changes: dict[str, Any], code: str, words: str
-) -> None:
+def test_sign_in_error_names_code_and_remedy(opened: Opener, changes: dict[str, Any], code: str, words: str) -> None:
     tokens = opened(**{**APPLICATION, "client_secret": SECRET, **changes})
     with pytest.raises(SignInError) as caught:
         tokens.token()
@@ -154,7 +152,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_certificate_is_read_in_every_form(
+def test_certificate_is_read_in_every_format(
     opened: Opener, registered: Certified, tmp_path: Path, form: Callable[[Certified], bytes]
 ) -> None:
     path = write(tmp_path / "pipeline.pem", form(registered))
@@ -163,14 +161,14 @@ def test_a_certificate_is_read_in_every_form(
     assert tokens.source == "client_certificate"
 
 
-def test_a_certificate_whose_key_has_a_password(opened: Opener, registered: Certified, tmp_path: Path) -> None:
+def test_certificate_key_with_password_signs_in(opened: Opener, registered: Certified, tmp_path: Path) -> None:
     path = write(tmp_path / "pipeline.pem", registered.key_pem(PASSWORD) + registered.certificate_pem)
     tokens = opened(**APPLICATION, client_certificate=path, client_certificate_password=PASSWORD)
     assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
 
 
 @pytest.mark.parametrize("encode", [bytes, base64.b64encode, base64.encodebytes])
-def test_a_pfx_file_with_a_password(
+def test_pfx_file_with_password_signs_in(
     opened: Opener, registered: Certified, tmp_path: Path, encode: Callable[[bytes], bytes]
 ) -> None:
     path = write(tmp_path / "pipeline.pfx", encode(registered.pfx(PASSWORD)))
@@ -178,13 +176,13 @@ def test_a_pfx_file_with_a_password(
     assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
 
 
-def test_a_certificate_that_the_application_does_not_have(opened: Opener, tmp_path: Path) -> None:
+def test_unregistered_certificate_is_rejected(opened: Opener, tmp_path: Path) -> None:
     path = write(tmp_path / "stranger.pem", pem(Certified.make()))
     with pytest.raises(SignInError, match="AADSTS700027"):
         opened(**APPLICATION, client_certificate=path).token()
 
 
-def test_a_certificate_that_has_expired_is_not_even_sent(opened: Opener, expired: Certified, tmp_path: Path) -> None:
+def test_expired_certificate_is_rejected_before_any_request(opened: Opener, expired: Certified, tmp_path: Path) -> None:
     path = write(tmp_path / "old.pem", pem(expired))
     with pytest.raises(SignInError, match="expired on") as caught:
         opened(**APPLICATION, client_certificate=path).token()
@@ -234,7 +232,7 @@ OPENSSH_KEY = STRANGER.key.private_bytes(
         (pem(Certified.make()), "canary", "needs no client_certificate_password"),
     ],
 )
-def test_what_is_wrong_with_a_certificate_file_is_reported(
+def test_invalid_certificate_file_is_reported(
     opened: Opener, tmp_path: Path, content: bytes, password: str | None, words: str
 ) -> None:
     path = write(tmp_path / "bad.pem", content)
@@ -246,14 +244,14 @@ def test_what_is_wrong_with_a_certificate_file_is_reported(
     assert "canary" not in str(caught.value)
 
 
-def test_a_federated_token(opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path) -> None:
+def test_federated_token_signs_in(opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path) -> None:
     path = write(tmp_path / "token", federated_token(cluster) + "\n")
     tokens = opened(**APPLICATION, federated_token_file=path)
     assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
     assert tokens.source == "workload_identity"
 
 
-def test_the_federated_token_is_read_anew_for_each_renewal(
+def test_federated_token_file_is_reread_for_each_renewal(
     opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path
 ) -> None:
     path = tmp_path / "token"
@@ -267,7 +265,7 @@ def test_the_federated_token_is_read_anew_for_each_renewal(
     assert tokens.renew(first) != first
 
 
-def test_another_workload_does_not_get_the_token_of_the_one_before(
+def test_workloads_do_not_share_tokens(
     authority: Authority, opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "token", federated_token(cluster))
@@ -290,7 +288,7 @@ def test_another_workload_does_not_get_the_token_of_the_one_before(
         ({"exp": 1700000000}, "AADSTS700024"),
     ],
 )
-def test_a_federated_token_that_does_not_fit(
+def test_federated_token_with_wrong_claims_is_rejected(
     opened: Opener, cluster: rsa.RSAPrivateKey, tmp_path: Path, changes: dict[str, Any], code: str
 ) -> None:
     path = write(tmp_path / "token", federated_token(cluster, **changes))
@@ -299,7 +297,7 @@ def test_a_federated_token_that_does_not_fit(
     assert caught.value.code == code
 
 
-def test_a_forged_federated_token(opened: Opener, tmp_path: Path) -> None:
+def test_forged_federated_token_is_rejected(opened: Opener, tmp_path: Path) -> None:
     forged = federated_token(rsa.generate_private_key(public_exponent=65537, key_size=2048))
     path = write(tmp_path / "token", forged)
     with pytest.raises(SignInError, match="AADSTS700027") as caught:

@@ -31,7 +31,7 @@ def az(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeAz:
     return install(monkeypatch, tmp_path)
 
 
-def test_it_is_asked_for_the_scope_and_its_token_is_kept(az: FakeAz, opened: Opener) -> None:
+def test_azure_cli_is_called_with_scope_and_its_token_is_cached(az: FakeAz, opened: Opener) -> None:
     given = token("ada@contoso.example")
     az.answers(json.dumps({"accessToken": given, "expires_on": int(time.time()) + 3600, "tokenType": "Bearer"}))
     tokens = opened(auth_source="azure_cli", directory_id=DIRECTORY)
@@ -44,14 +44,14 @@ def test_it_is_asked_for_the_scope_and_its_token_is_kept(az: FakeAz, opened: Ope
     ]
 
 
-def test_an_older_one_gives_the_end_in_local_time_only_so_the_tokens_own_counts(az: FakeAz, opened: Opener) -> None:
+def test_older_azure_cli_uses_expiry_of_the_token_itself(az: FakeAz, opened: Opener) -> None:
     az.answers(json.dumps({"accessToken": token("ada"), "expiresOn": "2026-01-01 12:00:00.000000"}))
     opened(auth_source="azure_cli").token()
     opened(auth_source="azure_cli").token()
     assert len(az.calls()) == 1
 
 
-def test_after_another_az_login_nobody_gets_the_former_accounts_token(az: FakeAz, opened: Opener) -> None:
+def test_another_az_login_does_not_reuse_the_former_token(az: FakeAz, opened: Opener) -> None:
     az.answers(json.dumps({"accessToken": token("ada")}))
     first = opened(auth_source="azure_cli").token()
     az.sign_in("grace@fabrikam.example")
@@ -72,7 +72,7 @@ def test_after_another_az_login_nobody_gets_the_former_accounts_token(az: FakeAz
         ("", "azure_cli", "no reason"),
     ],
 )
-def test_its_failures_say_what_to_do(az: FakeAz, opened: Opener, stderr: str, code: str, words: str) -> None:
+def test_azure_cli_failures_name_the_remedy(az: FakeAz, opened: Opener, stderr: str, code: str, words: str) -> None:
     az.answers(stderr=stderr, code=1)
     with pytest.raises(SignInError) as caught:
         opened(auth_source="azure_cli").token()
@@ -95,7 +95,7 @@ def test_missing_managed_identity_is_reported(monkeypatch: pytest.MonkeyPatch, o
         opened(auth_source="azure_cli").token()
 
 
-def test_auto_does_not_take_one_that_nobody_is_signed_in_to(az: FakeAz, opened: Opener) -> None:
+def test_auto_skips_azure_cli_that_is_not_signed_in(az: FakeAz, opened: Opener) -> None:
     az.sign_in(None)
     with pytest.raises(SignInError, match="no credentials"):
         opened()

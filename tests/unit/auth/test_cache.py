@@ -113,14 +113,14 @@ def test_parallel_tasks_renew_a_rejected_token_once(authority: Authority, tasks:
     assert authority.issued == before + 1
 
 
-def test_a_hit_imports_none_of_the_heavy_libraries(tasks: Tasks) -> None:
+def test_cache_hit_does_not_import_heavy_libraries(tasks: Tasks) -> None:
     [fetched] = tasks.run(1)
     assert "msal" in fetched["heavy"]
     [hit] = tasks.run(1)
     assert hit == {"token": fetched["token"], "heavy": []}
 
 
-def test_a_hit_with_a_certificate_does_not_read_it_as_one(
+def test_cache_hit_does_not_parse_the_certificate(
     params: dict[str, Any], registered: Certified, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "pipeline.pem", registered.key_pem() + registered.certificate_pem)
@@ -146,9 +146,7 @@ def test_threads_renew_a_rejected_token_once(authority: Authority, opened: Opene
     assert tokens.token() == found[0]
 
 
-def test_a_renewal_takes_the_token_that_another_task_has_fetched_meanwhile(
-    authority: Authority, opened: Opener
-) -> None:
+def test_renewal_uses_the_token_fetched_by_another_task(authority: Authority, opened: Opener) -> None:
     one, other = opened(**APPLICATION), opened(**APPLICATION)
     rejected = one.token()
     other.token()
@@ -158,15 +156,13 @@ def test_a_renewal_takes_the_token_that_another_task_has_fetched_meanwhile(
     assert authority.issued == before
 
 
-def test_without_a_cache_threads_still_share_one_renewal(authority: Authority, opened: Opener) -> None:
+def test_threads_share_one_renewal_without_a_cache(authority: Authority, opened: Opener) -> None:
     tokens = opened(**APPLICATION, token_cache="none")
     rejected = tokens.token()
     assert tokens.renew(rejected) == tokens.renew(rejected) != rejected
 
 
-def test_a_token_near_its_end_is_not_used_any_more(
-    authority: Authority, opened: Opener, params: dict[str, Any]
-) -> None:
+def test_token_close_to_expiry_is_not_used(authority: Authority, opened: Opener, params: dict[str, Any]) -> None:
     opened(**APPLICATION).token()
     kept = json.loads(cached(params).read_text())
     for left, fetched in ((301, 0), (299, 1)):
@@ -177,7 +173,7 @@ def test_a_token_near_its_end_is_not_used_any_more(
         assert authority.issued == before + fetched
 
 
-def test_a_token_with_a_short_life_is_kept_for_most_of_it(authority: Authority, opened: Opener) -> None:
+def test_short_lived_token_is_cached_for_most_of_its_lifetime(authority: Authority, opened: Opener) -> None:
     authority.next_tokens(lifetime=120)
     before = authority.issued
     opened(**APPLICATION).token()
@@ -197,13 +193,13 @@ def test_identities_do_not_share_tokens(authority: Authority, opened: Opener, re
     assert authority.issued == before + len(identities)
 
 
-def test_a_wrong_secret_is_not_helped_by_the_right_ones_token(opened: Opener) -> None:
+def test_wrong_secret_does_not_get_a_cached_token(opened: Opener) -> None:
     opened(**APPLICATION).token()
     with pytest.raises(Exception, match="AADSTS7000215"):
         opened(**{**APPLICATION, "client_secret": "canary wrong"}).token()
 
 
-def test_folder_and_files_are_the_users_alone(opened: Opener, params: dict[str, Any]) -> None:
+def test_cache_folder_and_files_are_private(opened: Opener, params: dict[str, Any]) -> None:
     before = os.umask(0)
     try:
         opened(**APPLICATION).token()
@@ -214,7 +210,7 @@ def test_folder_and_files_are_the_users_alone(opened: Opener, params: dict[str, 
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
 
 
-def test_file_names_and_all_files_but_the_token_tell_nothing(opened: Opener, params: dict[str, Any]) -> None:
+def test_file_names_and_other_files_reveal_nothing(opened: Opener, params: dict[str, Any]) -> None:
     token = opened(**APPLICATION).token()
     for file in Path(params["token_cache"]).iterdir():
         content = file.read_bytes()
@@ -256,7 +252,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a f
         (spoil_with_file, "Not a directory"),
     ],
 )
-def test_shared_folder_is_refused_with_one_warning(
+def test_shared_folder_is_not_used_and_causes_one_warning(
     opened: Opener, params: dict[str, Any], warnings: list[str], spoil: Any, words: str
 ) -> None:
     folder = Path(params["token_cache"])
@@ -299,7 +295,7 @@ def in_the_way_pipe(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [in_the_way_folder, in_the_way_pipe])
 @pytest.mark.parametrize("pattern", ["*.token", "*.lock", "salt"])
-def test_irregular_file_in_the_cache_is_left_alone(
+def test_irregular_file_in_the_cache_is_not_used(
     opened: Opener, params: dict[str, Any], warnings: list[str], pattern: str, spoil: Any
 ) -> None:
     opened(**APPLICATION).token()
@@ -339,7 +335,7 @@ def test_lock_of_a_killed_task_is_free(opened: Opener, params: dict[str, Any]) -
     assert len(found) == 1
 
 
-def test_a_user_without_a_home_keeps_no_token(
+def test_user_without_home_caches_no_token(
     monkeypatch: pytest.MonkeyPatch, opened: Opener, warnings: list[str], tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -348,7 +344,7 @@ def test_a_user_without_a_home_keeps_no_token(
     assert not list(tmp_path.glob("~*"))
 
 
-def test_a_file_that_others_can_read_is_not_used(
+def test_file_readable_by_others_is_not_used(
     authority: Authority, opened: Opener, params: dict[str, Any], warnings: list[str]
 ) -> None:
     opened(**APPLICATION).token()
@@ -409,7 +405,7 @@ def test_damaged_salt_costs_one_token(opened: Opener, params: dict[str, Any], wa
     assert warnings == []
 
 
-def test_token_cache_none_keeps_nothing(authority: Authority, opened: Opener, tmp_path: Path) -> None:
+def test_token_cache_none_writes_no_files(authority: Authority, opened: Opener, tmp_path: Path) -> None:
     before = authority.issued
     for _unused in range(2):
         assert opened(**APPLICATION, token_cache="none").token()

@@ -17,15 +17,15 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.claims import
     "body",
     [b'{"exp": 549755813888}', b'{"exp": Infinity}', b'{"exp": "soon"}', b'{"exp": -1}', b"5", b"\xff"],
 )
-def test_an_end_that_makes_no_sense_is_none(body: bytes) -> None:
+def test_invalid_expiry_is_none(body: bytes) -> None:
     assert account_of(token(body), "access_token").expires_on is None
 
 
-def test_an_end_beyond_all_calendars_is_none() -> None:
+def test_expiry_out_of_range_is_none() -> None:
     assert account_of("canary.opaque.token", "azure_cli", 10**15).expires_on is None
 
 
-def test_a_body_that_is_too_deep_says_nothing() -> None:
+def test_deeply_nested_claims_are_ignored() -> None:
     assert account_of(token(b"[" * 100_000), "access_token").address is None
 
 

@@ -42,7 +42,7 @@ def connected(authority: Authority, params: dict[str, Any], warnings: list[str])
         yield connect
 
 
-def test_a_revoked_token_costs_one_renewal_and_no_failure(authority: Authority, connected: Connector) -> None:
+def test_revoked_token_is_renewed_once_without_failure(authority: Authority, connected: Connector) -> None:
     for _unused in range(2):
         connected().service.tenants.list()
     before = authority.issued
@@ -52,7 +52,7 @@ def test_a_revoked_token_costs_one_renewal_and_no_failure(authority: Authority, 
     assert authority.issued == before + 1
 
 
-def test_a_token_that_ends_on_the_way_is_renewed(authority: Authority, connected: Connector) -> None:
+def test_token_that_expires_between_requests_is_renewed(authority: Authority, connected: Connector) -> None:
     connection = connected()
     connection.service.tenants.list()
     before = authority.issued
@@ -75,7 +75,7 @@ def test_token_for_another_service_is_renewed_a_few_times_and_then_reported(
     assert before < authority.issued <= before + RENEWALS
 
 
-def test_the_result_says_where_the_token_came_from(connected: Connector) -> None:
+def test_result_names_the_source_of_the_token(connected: Connector) -> None:
     connection = connected()
     connection.service.tenants.list()
     assert connection.api()["token_source"] == "client_secret"
@@ -84,7 +84,7 @@ def test_the_result_says_where_the_token_came_from(connected: Connector) -> None
 @pytest.mark.parametrize(
     "url", ["https://[::1", "https://host:port", "https://:canary@host", "https://canary:pw@host:x"]
 )
-def test_an_address_that_is_none(url: str) -> None:
+def test_invalid_address_is_rejected(url: str) -> None:
     with pytest.raises(InvalidInput, match="api_url") as caught:
         open_connection({"api_url": url}, read_only=True, warn=print, debug=print)
     assert "canary" not in str(caught.value)

@@ -66,7 +66,7 @@ def test_lasting_failure_names_its_status(
 
 @pytest.mark.parametrize("match", [TOKEN, DISCOVERY])
 @pytest.mark.parametrize("body", ["<html>a proxy's page</html>", "", "[]", "null"])
-def test_reply_of_no_sign_in_service_is_reported(
+def test_reply_of_another_server_is_reported(
     authority: Authority, opened: Opener, caplog: pytest.LogCaptureFixture, match: dict[str, str], body: str
 ) -> None:
     authority.simulator.fault(match=match, times=None, status=200, body=body)
@@ -140,7 +140,7 @@ def test_redirect_is_not_followed_with_the_secret(status: int, method: str) -> N
     assert there.asked == []
 
 
-def test_a_managed_identity_is_not_asked_for_elsewhere(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
+def test_redirect_of_a_managed_identity_is_not_followed(monkeypatch: pytest.MonkeyPatch, opened: Opener) -> None:
     there = ScriptedServer()
     with there.running() as elsewhere, ScriptedServer(Answer(307, headers={"Location": elsewhere})).running() as url:
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{url}/msi/token")

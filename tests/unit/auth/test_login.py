@@ -53,7 +53,7 @@ def ada(authority: Authority, login: Starter) -> None:
     login().finish(Deadline(10))
 
 
-def test_a_person_signs_in_in_two_tasks(authority: Authority, login: Starter, opened: Opener) -> None:
+def test_device_code_sign_in_completes_in_two_tasks(authority: Authority, login: Starter, opened: Opener) -> None:
     pending = login().start()
     assert pending.user_code in pending.message
     assert pending.verification_url == f"{authority.url}/_simulator/signin/device"
@@ -69,7 +69,7 @@ def test_a_person_signs_in_in_two_tasks(authority: Authority, login: Starter, op
     assert tokens.account().address == ADA
 
 
-def test_the_page_signs_in_as_well(authority: Authority, login: Starter) -> None:
+def test_sign_in_page_completes_the_sign_in(authority: Authority, login: Starter) -> None:
     pending = login().start()
     form = {"user_code": pending.user_code.lower(), "username": ADA, "choice": "approve"}
     page = requests.post(pending.verification_url, data=form, verify=authority.ca_path, timeout=10)
@@ -77,7 +77,7 @@ def test_the_page_signs_in_as_well(authority: Authority, login: Starter) -> None
     assert login().finish(Deadline(10)).username == ADA
 
 
-def test_it_waits_until_the_code_was_entered(authority: Authority, login: Starter) -> None:
+def test_login_waits_until_the_code_is_entered(authority: Authority, login: Starter) -> None:
     pending = login().start()
     approval = threading.Timer(0.5, authority.approve, (pending.user_code, ADA))
     approval.start()
@@ -85,7 +85,7 @@ def test_it_waits_until_the_code_was_entered(authority: Authority, login: Starte
     approval.join()
 
 
-def test_a_person_of_another_directory_signs_in_through_an_own_client(
+def test_person_of_another_directory_signs_in_through_custom_client(
     authority: Authority, login: Starter, opened: Opener
 ) -> None:
     own = {"client_id": OWN_CLIENT, "directory_id": DIRECTORY}
@@ -98,7 +98,7 @@ def test_a_person_of_another_directory_signs_in_through_an_own_client(
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_renewal_needs_no_person(authority: Authority, opened: Opener) -> None:
+def test_renewal_needs_no_interaction(authority: Authority, opened: Opener) -> None:
     tokens = opened()
     first = tokens.token()
     before = authority.issued
@@ -109,7 +109,7 @@ def test_a_renewal_needs_no_person(authority: Authority, opened: Opener) -> None
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_renewal_keeps_the_new_refresh_token(params: dict[str, Any], opened: Opener) -> None:
+def test_renewal_stores_the_new_refresh_token(params: dict[str, Any], opened: Opener) -> None:
     [account] = Path(params["token_cache"]).glob("*.account")
     before = account.read_text()
     tokens = opened()
@@ -120,7 +120,7 @@ def test_a_renewal_keeps_the_new_refresh_token(params: dict[str, Any], opened: O
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_revoked_sign_in_says_to_sign_in_again(authority: Authority, opened: Opener) -> None:
+def test_revoked_sign_in_asks_to_sign_in_again(authority: Authority, opened: Opener) -> None:
     tokens = opened()
     authority.revoke(username=ADA, access_tokens=False)
     with pytest.raises(SignInError, match="AADSTS50173") as caught:
@@ -129,7 +129,7 @@ def test_a_revoked_sign_in_says_to_sign_in_again(authority: Authority, opened: O
     assert ADA in caught.value.message
 
 
-def test_a_person_who_was_not_invited(authority: Authority, login: Starter) -> None:
+def test_person_without_invitation_is_reported(authority: Authority, login: Starter) -> None:
     pending = login().start()
     with pytest.raises(SimulatorFailed, match="AADSTS"):
         authority.approve(pending.user_code, "stranger@elsewhere.example")
@@ -138,7 +138,7 @@ def test_a_person_who_was_not_invited(authority: Authority, login: Starter) -> N
     assert "user_role" in str(caught.value)
 
 
-def test_an_own_client_that_nobody_consented_to(authority: Authority, login: Starter) -> None:
+def test_custom_client_without_consent_is_reported(authority: Authority, login: Starter) -> None:
     own = {"client_id": UNCONSENTED_CLIENT, "directory_id": DIRECTORY}
     pending = login(**own).start()
     with pytest.raises(SimulatorFailed, match="AADSTS"):
@@ -148,14 +148,14 @@ def test_an_own_client_that_nobody_consented_to(authority: Authority, login: Sta
     assert "admin consent" in str(caught.value)
 
 
-def test_an_application_that_does_not_take_people(authority: Authority, login: Starter) -> None:
+def test_application_without_device_codes_is_reported(authority: Authority, login: Starter) -> None:
     own = {"client_id": PIPELINE, "directory_id": DIRECTORY}
     authority.approve(login(**own).start().user_code, GRACE)
     with pytest.raises(SignInError, match="AADSTS7000218"):
         login(**own).finish(Deadline(10))
 
 
-def test_a_person_who_declines(authority: Authority, login: Starter) -> None:
+def test_declined_sign_in_is_reported(authority: Authority, login: Starter) -> None:
     pending = login().start()
     authority.call("/decline", {"user_code": pending.user_code})
     with pytest.raises(SignInError, match="declined"):
@@ -163,7 +163,7 @@ def test_a_person_who_declines(authority: Authority, login: Starter) -> None:
     assert login().start().user_code != pending.user_code
 
 
-def test_a_code_that_nobody_enters(login: Starter) -> None:
+def test_code_that_is_not_entered_times_out(login: Starter) -> None:
     pending = login().start()
     with pytest.raises(DeadlineExceeded, match=pending.user_code) as caught:
         login().finish(Deadline(0))
@@ -172,7 +172,7 @@ def test_a_code_that_nobody_enters(login: Starter) -> None:
     assert login().start().user_code == pending.user_code
 
 
-def test_a_code_that_has_expired(authority: Authority, login: Starter) -> None:
+def test_expired_code_is_reported(authority: Authority, login: Starter) -> None:
     pending = login().start()
     authority.simulator.advance(901)
     with pytest.raises(SignInError, match="AADSTS70019") as caught:
@@ -181,7 +181,7 @@ def test_a_code_that_has_expired(authority: Authority, login: Starter) -> None:
     assert login().start().user_code != pending.user_code
 
 
-def test_a_code_that_has_expired_here_is_not_handed_out_again(login: Starter, params: dict[str, Any]) -> None:
+def test_locally_expired_code_is_not_reused(login: Starter, params: dict[str, Any]) -> None:
     pending = login().start()
     [kept] = Path(params["token_cache"]).glob("*.device-code")
     flow = json.loads(kept.read_text())
@@ -193,9 +193,7 @@ def test_a_code_that_has_expired_here_is_not_handed_out_again(login: Starter, pa
 
 
 @pytest.mark.usefixtures("ada")
-def test_whoever_is_signed_in_stays_so_when_a_code_has_expired(
-    authority: Authority, login: Starter, params: dict[str, Any]
-) -> None:
+def test_expired_code_keeps_the_existing_sign_in(authority: Authority, login: Starter, params: dict[str, Any]) -> None:
     login().start()
     end_code(params)
     planned = PlannedLogin(login()).finish(Deadline(0))
@@ -205,9 +203,7 @@ def test_whoever_is_signed_in_stays_so_when_a_code_has_expired(
     assert not list(Path(params["token_cache"]).glob("*.device-code"))
 
 
-def test_a_code_that_expires_while_it_waits_is_not_to_be_entered_any_more(
-    login: Starter, params: dict[str, Any]
-) -> None:
+def test_code_that_expires_while_waiting_is_discarded(login: Starter, params: dict[str, Any]) -> None:
     pending = login().start()
     end_code(params)
     with pytest.raises(SignInError, match="not entered in time") as caught:
@@ -232,7 +228,7 @@ def end_code(params: dict[str, Any]) -> None:
         {"interval": "often"},
     ],
 )
-def test_a_damaged_code_counts_as_none(login: Starter, params: dict[str, Any], change: dict[str, Any]) -> None:
+def test_damaged_code_is_ignored(login: Starter, params: dict[str, Any], change: dict[str, Any]) -> None:
     first = login().start()
     [kept] = Path(params["token_cache"]).glob("*.device-code")
     kept.write_text(json.dumps({**json.loads(kept.read_text()), **change}))
@@ -242,20 +238,20 @@ def test_a_damaged_code_counts_as_none(login: Starter, params: dict[str, Any], c
     assert login().start().user_code != first.user_code
 
 
-def test_nothing_was_started(login: Starter) -> None:
+def test_finishing_without_a_started_sign_in_is_reported(login: Starter) -> None:
     with pytest.raises(SignInError, match="none was started"):
         login().finish(Deadline(10))
 
 
 @pytest.mark.usefixtures("ada")
-def test_whoever_is_signed_in_stays_so_and_nobody_is_asked(authority: Authority, login: Starter) -> None:
+def test_existing_sign_in_is_kept_without_prompt(authority: Authority, login: Starter) -> None:
     before = authority.requests
     assert login().finish(Deadline(10)).username == ADA
     assert authority.requests == before
 
 
 @pytest.mark.usefixtures("ada")
-def test_forgetting_leaves_nothing_of_a_person(login: Starter, params: dict[str, Any], opened: Opener) -> None:
+def test_sign_out_removes_everything(login: Starter, params: dict[str, Any], opened: Opener) -> None:
     login().start()
     token = opened().token()
     login().forget()
@@ -272,7 +268,7 @@ def test_forgetting_leaves_nothing_of_a_person(login: Starter, params: dict[str,
 
 
 @pytest.mark.usefixtures("ada")
-def test_a_task_that_renews_meanwhile_leaves_no_token_behind(
+def test_concurrent_renewal_leaves_no_token_after_sign_out(
     authority: Authority, login: Starter, params: dict[str, Any], opened: Opener
 ) -> None:
     tokens = opened()
@@ -289,7 +285,7 @@ def test_a_task_that_renews_meanwhile_leaves_no_token_behind(
 
 
 @pytest.mark.usefixtures("ada")
-def test_the_next_person_gets_nothing_of_the_former_one(
+def test_next_person_does_not_get_former_tokens(
     authority: Authority, login: Starter, opened: Opener, params: dict[str, Any]
 ) -> None:
     bea = "bea@contoso.example"
@@ -316,9 +312,7 @@ def test_the_next_person_gets_nothing_of_the_former_one(
         pytest.param(b"[" * 100_000, id="deep"),
     ],
 )
-def test_a_damaged_sign_in_counts_as_none(
-    login: Starter, params: dict[str, Any], opened: Opener, content: bytes
-) -> None:
+def test_damaged_sign_in_is_ignored(login: Starter, params: dict[str, Any], opened: Opener, content: bytes) -> None:
     [account] = Path(params["token_cache"]).glob("*.account")
     account.write_bytes(content)
     assert login().state().account is None
@@ -327,19 +321,19 @@ def test_a_damaged_sign_in_counts_as_none(
 
 
 @pytest.mark.parametrize("cache", ["none", "/proc/nothing/here"])
-def test_people_need_a_cache(login: Starter, opened: Opener, cache: str) -> None:
+def test_sign_in_of_people_requires_a_cache(login: Starter, opened: Opener, cache: str) -> None:
     with pytest.raises(SignInError, match="needs a folder"):
         login(token_cache=cache).start()
     with pytest.raises(SignInError, match="needs a folder"):
         opened(auth_source="user", token_cache=cache).token()
 
 
-def test_an_own_client_needs_its_directory(login: Starter) -> None:
+def test_custom_client_requires_its_directory(login: Starter) -> None:
     with pytest.raises(InvalidInput, match="directory_id"):
         login(client_id=OWN_CLIENT)
 
 
-def test_a_planned_sign_in_changes_and_asks_nothing(login: Starter, authority: Authority) -> None:
+def test_planned_sign_in_changes_nothing_without_prompt(login: Starter, authority: Authority) -> None:
     planned = PlannedLogin(login())
     assert planned.start() is None
     assert planned.finish(Deadline(0)) is None
@@ -356,7 +350,7 @@ def test_a_planned_sign_in_changes_and_asks_nothing(login: Starter, authority: A
     assert login().state().account == account
 
 
-def test_no_secret_in_any_message(authority: Authority, login: Starter, params: dict[str, Any]) -> None:
+def test_messages_contain_no_secret(authority: Authority, login: Starter, params: dict[str, Any]) -> None:
     pending = login().start()
     [kept] = Path(params["token_cache"]).glob("*.device-code")
     assert kept.stat().st_mode & 0o777 == 0o600

@@ -27,7 +27,7 @@ SHAPES = {
 
 @pytest.fixture(params=list(SHAPES))
 def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, authority: Authority) -> str:
-    """A machine whose environment tells of a managed identity, or a virtual machine, which has its metadata service."""
+    """A machine with a managed identity in its environment, or a virtual machine with its metadata service."""
     for name, value in SHAPES[request.param].items():
         monkeypatch.setenv(name, value.format(url=authority.identity_url))
     # A proxy for everything else has no business here.
@@ -36,7 +36,7 @@ def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, aut
 
 
 @pytest.mark.usefixtures("machine")
-def test_the_system_assigned_one(opened: Opener) -> None:
+def test_system_assigned_identity_signs_in(opened: Opener) -> None:
     tokens = opened(auth_source="managed_identity")
     said = claims(tokens.token())
     assert (said["oid"], said["aud"]) == (SYSTEM_IDENTITY, "https://firstparty.sphere.azure.net/api")
@@ -44,12 +44,12 @@ def test_the_system_assigned_one(opened: Opener) -> None:
 
 
 @pytest.mark.usefixtures("machine")
-def test_the_user_assigned_one_of_client_id(opened: Opener) -> None:
+def test_user_assigned_identity_is_selected_by_client_id(opened: Opener) -> None:
     tokens = opened(auth_source="managed_identity", client_id=USER_IDENTITY_CLIENT)
     assert claims(tokens.token())["oid"] == USER_IDENTITY
 
 
-def test_auto_takes_it_where_the_environment_tells_of_one(machine: str, opened: Opener) -> None:
+def test_auto_uses_managed_identity_of_the_environment(machine: str, opened: Opener) -> None:
     if machine == "virtual machine":
         with pytest.raises(SignInError, match="no credentials"):
             opened()
@@ -58,7 +58,7 @@ def test_auto_takes_it_where_the_environment_tells_of_one(machine: str, opened: 
 
 
 @pytest.mark.usefixtures("machine")
-def test_two_identities_of_one_machine_do_not_share_a_token(authority: Authority, opened: Opener) -> None:
+def test_identities_of_one_machine_do_not_share_tokens(authority: Authority, opened: Opener) -> None:
     before = authority.issued
     for _unused in range(2):
         first = opened(auth_source="managed_identity").token()
@@ -68,13 +68,15 @@ def test_two_identities_of_one_machine_do_not_share_a_token(authority: Authority
 
 
 @pytest.mark.usefixtures("machine")
-def test_an_identity_that_the_machine_does_not_have(opened: Opener) -> None:
+def test_unassigned_identity_is_reported(opened: Opener) -> None:
     with pytest.raises(SignInError, match=r"(?i)identity") as caught:
         opened(auth_source="managed_identity", client_id="99999999-aaaa-4aaa-8aaa-999999999999").token()
     assert "assigned" in str(caught.value)
 
 
-def test_a_wrong_header(monkeypatch: pytest.MonkeyPatch, authority: Authority, opened: Opener) -> None:
+def test_wrong_identity_header_is_reported(
+    monkeypatch: pytest.MonkeyPatch, authority: Authority, opened: Opener
+) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{authority.identity_url}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "canary header")
     with pytest.raises(SignInError, match="header") as caught:

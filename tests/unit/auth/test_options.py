@@ -32,12 +32,12 @@ def source(tmp_path: Path, **params: Any) -> str:
     return open_tokens(options, lambda _warning: None).source
 
 
-def test_empty_options_are_as_good_as_none() -> None:
+def test_empty_options_count_as_missing() -> None:
     names = [*SECRETS, "client_id", "directory_id", "token_cache", "ca_path", "authority_host", "auth_source"]
     assert AuthOptions.from_params(dict.fromkeys(names, ""), here()) == AuthOptions.from_params({}, here())
 
 
-def test_no_secret_shows(tmp_path: Path) -> None:
+def test_options_do_not_show_secrets(tmp_path: Path) -> None:
     options = AuthOptions.from_params({**SECRETS, **IDS}, here())
     assert "canary" not in repr(options)
     for given in ({"access_token": SECRETS["access_token"]}, {**IDS, "client_secret": SECRETS["client_secret"]}):
@@ -62,7 +62,7 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         ({"ca_path": "/nowhere/ca.pem"}, "/nowhere/ca.pem"),
     ],
 )
-def test_options_that_cannot_be_right(params: dict[str, Any], words: str) -> None:
+def test_invalid_options_are_rejected(params: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         AuthOptions.from_params(params, here())
 
@@ -70,18 +70,18 @@ def test_options_that_cannot_be_right(params: dict[str, Any], words: str) -> Non
 @pytest.mark.parametrize(
     "params", [{"client_id": "canary~secret"}, {"authority_host": "https://:canary@login.example"}]
 )
-def test_a_secret_in_the_wrong_option_is_not_repeated(params: dict[str, Any]) -> None:
+def test_secret_in_the_wrong_option_is_not_shown(params: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         AuthOptions.from_params(params, here())
     assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["login.example", "https://login.example/", "https://LOGIN.example"])
-def test_the_authority_is_taken_as_azures_sdks_take_it(host: str) -> None:
+def test_authority_is_parsed_like_azure_sdks(host: str) -> None:
     assert AuthOptions.from_params({"authority_host": host}, here()).authority("d") == "https://login.example/d"
 
 
-def test_people_have_azure_spheres_own_client_directory_and_scope_by_default() -> None:
+def test_device_code_defaults_to_the_client_of_azure_sphere() -> None:
     options = AuthOptions.from_params({}, here())
     assert options.people_client == "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
     assert options.people_directory == "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"
@@ -90,7 +90,7 @@ def test_people_have_azure_spheres_own_client_directory_and_scope_by_default() -
     assert own.people_scope == "https://firstparty.sphere.azure.net/api/azuresphere.readwrite"
 
 
-def test_the_cache_is_in_the_users_own_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_cache_is_in_the_cache_folder_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert cache_path(None, here()) == str(tmp_path / "home/.cache/azsphere.fleet")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_path(None, here()) == str(tmp_path / "xdg/azsphere.fleet")
@@ -98,9 +98,7 @@ def test_the_cache_is_in_the_users_own_cache_folder(monkeypatch: pytest.MonkeyPa
     assert cache_path("None", here()) is None
 
 
-def test_auto_takes_the_first_that_is_configured_in_the_documented_order(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_auto_uses_first_configured_source_in_documented_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     configured = {
         "access_token": "canary.access.token",
         "client_secret": "canary secret",
@@ -133,7 +131,7 @@ def test_auto_takes_the_first_that_is_configured_in_the_documented_order(
         ({"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:9"}, False),
     ],
 )
-def test_auto_finds_a_managed_identity_only_where_the_platform_tells_of_one(
+def test_auto_uses_managed_identity_only_if_platform_announces_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: dict[str, str], there: bool
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -162,7 +160,7 @@ def test_auto_finds_a_managed_identity_only_where_the_platform_tells_of_one(
         ({"auth_source": "user", "client_id": PIPELINE}, "needs directory_id"),
     ],
 )
-def test_half_configured_credentials_are_an_error_and_never_fall_through(
+def test_incomplete_credentials_are_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, params: dict[str, Any], missing: str
 ) -> None:
     install(monkeypatch, tmp_path)
@@ -173,13 +171,13 @@ def test_half_configured_credentials_are_an_error_and_never_fall_through(
     assert "canary" not in str(caught.value)
 
 
-def test_a_source_that_is_named_is_taken_whatever_else_is_configured(tmp_path: Path) -> None:
+def test_explicit_source_takes_precedence(tmp_path: Path) -> None:
     given = {**IDS, "client_secret": "canary", "access_token": "canary.access.token"}
     assert source(tmp_path, auth_source="client_secret", **given) == "client_secret"
     assert source(tmp_path, auth_source="managed_identity", **given) == "managed_identity"
 
 
-def test_a_given_token_is_used_as_it_is_and_cannot_be_renewed(tmp_path: Path) -> None:
+def test_given_token_is_used_unchanged_and_not_renewed(tmp_path: Path) -> None:
     path = write(tmp_path / "token", "canary.access.token\n")
     options = AuthOptions.from_params(
         {"access_token": Path(path).read_text(), "token_cache": str(tmp_path / "cache")}, here()
@@ -193,7 +191,7 @@ def test_a_given_token_is_used_as_it_is_and_cannot_be_renewed(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("token", ["canary\r\nX-Injected: yes", "canary token", "canary\u00e9"])
-def test_a_token_that_would_spoil_the_header_is_refused_without_being_shown(tmp_path: Path, token: str) -> None:
+def test_token_invalid_in_a_header_is_rejected_and_masked(tmp_path: Path, token: str) -> None:
     with pytest.raises(FleetError, match="Invalid access_token") as caught:
         source(tmp_path, access_token=token)
     assert "canary" not in str(caught.value)

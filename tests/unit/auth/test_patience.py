@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
-"""Signing in under stress: retried like any request, once for all threads, and no lock is waited for without an end."""
+"""Signing in under stress: retried like any request, once for all threads, and waiting for a lock times out."""
 
 from __future__ import annotations
 
@@ -35,44 +35,40 @@ TOKEN = {"kind": "signin", "path": "*/oauth2/v2.0/token"}
     [{"kind": "drop_before"}, {"kind": "drop_after"}, {"status": 503}, {"status": 429, "retry_after": "1"}],
     ids=str,
 )
-def test_sign_in_outlasts_failures_for_as_long_as_a_request(
-    authority: Authority, opened: Opener, order: dict[str, Any]
-) -> None:
+def test_sign_in_is_retried_as_long_as_a_request(authority: Authority, opened: Opener, order: dict[str, Any]) -> None:
     authority.simulator.fault(match=TOKEN, times=4, **order)
     assert opened(**APPLICATION, retry_timeout=60).token()
 
 
 @pytest.mark.parametrize("order", [{"kind": "drop_before"}, {"status": 503}], ids=str)
-def test_renewal_outlasts_failures_for_as_long_as_a_request(
-    authority: Authority, opened: Opener, order: dict[str, Any]
-) -> None:
+def test_renewal_is_retried_as_long_as_a_request(authority: Authority, opened: Opener, order: dict[str, Any]) -> None:
     tokens = opened(**APPLICATION, retry_timeout=60)
     old = tokens.token()
     authority.simulator.fault(match=TOKEN, times=4, **order)
     assert tokens.renew(old) != old
 
 
-def test_sign_in_gives_up_at_the_end_of_the_time_for_retries(authority: Authority, opened: Opener) -> None:
+def test_sign_in_fails_after_the_retry_timeout(authority: Authority, opened: Opener) -> None:
     authority.simulator.fault("drop_before", match=TOKEN, times=None)
     with pytest.raises(Unreachable):
         opened(**APPLICATION, retry_timeout=0).token()
     assert sum(authority.simulator.counts()["signin"].values()) > 0
 
 
-def test_pause_longer_than_the_time_for_retries_is_reported_at_once(authority: Authority, opened: Opener) -> None:
+def test_pause_longer_than_retry_timeout_is_reported_at_once(authority: Authority, opened: Opener) -> None:
     authority.simulator.fault(match=TOKEN, times=None, status=503, retry_after="3600")
     with pytest.raises(Unreachable, match="a pause of 3600 s"):
         opened(**APPLICATION).token()
 
 
-def test_wrong_secret_is_final_at_once(authority: Authority, opened: Opener) -> None:
+def test_wrong_secret_is_not_retried(authority: Authority, opened: Opener) -> None:
     before = authority.requests
     with pytest.raises(SignInError, match="the client secret is wrong"):
         opened(**{**APPLICATION, "client_secret": "wrong"}, retry_timeout=60).token()
     assert authority.requests - before == 2, "one for the addresses, one for the token"
 
 
-def test_device_code_outlasts_lost_connections_while_polling(authority: Authority, params: dict[str, Any]) -> None:
+def test_device_code_polling_survives_lost_connections(authority: Authority, params: dict[str, Any]) -> None:
     login = DeviceCodeLogin(AuthOptions.from_params(params, here()), lambda _warning: None)
     authority.simulator.fault("drop_before", match={"kind": "signin", "path": "*/devicecode"}, times=2)
     pending = login.start()
@@ -155,7 +151,7 @@ def test_token_on_disk_is_used_although_its_lock_is_held(
     assert (authority.issued, warnings) == (before, [])
 
 
-def test_lock_that_is_never_free_is_given_up_with_a_warning(
+def test_lock_timeout_causes_a_warning(
     authority: Authority, opened: Opener, params: dict[str, Any], warnings: list[str]
 ) -> None:
     opened(**APPLICATION).token()
@@ -169,7 +165,7 @@ def test_lock_that_is_never_free_is_given_up_with_a_warning(
     assert "locked by another process" in warning
 
 
-def test_kept_sign_in_whose_lock_is_never_free_is_reported(
+def test_lock_timeout_of_a_stored_sign_in_is_reported(
     authority: Authority, params: dict[str, Any], warnings: list[str]
 ) -> None:
     options = AuthOptions.from_params({**params, "auth_source": "user", "retry_timeout": 0.2}, here())
@@ -197,7 +193,7 @@ def test_damaged_token_on_disk_is_treated_as_absent(
     assert (authority.issued, warnings) == (before + 1, [])
 
 
-def test_fetched_token_that_no_request_can_carry_is_refused(authority: Authority, opened: Opener) -> None:
+def test_fetched_token_invalid_in_a_header_is_rejected(authority: Authority, opened: Opener) -> None:
     body = json.dumps({"access_token": "canary\nX-Other: 1", "expires_in": 3600, "token_type": "Bearer"})
     authority.simulator.fault(match=TOKEN, times=None, status=200, body=body)
     with pytest.raises(SignInError) as caught:
@@ -207,7 +203,7 @@ def test_fetched_token_that_no_request_can_carry_is_refused(authority: Authority
 
 
 @pytest.mark.parametrize("endpoint", ["http://[bad", "http://a..b/", "nowhere"])
-def test_address_of_managed_identity_that_is_none_is_named(
+def test_invalid_address_of_managed_identity_is_named(
     monkeypatch: pytest.MonkeyPatch, opened: Opener, endpoint: str
 ) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", endpoint)

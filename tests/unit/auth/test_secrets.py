@@ -113,7 +113,7 @@ def test_no_secret_is_shown(
     _device_code(watcher, authority)
     _managed_identity(watcher, authority, monkeypatch)
     _azure_cli(watcher, monkeypatch, tmp_path)
-    _out_of_order(watcher, authority)
+    _unavailable(watcher, authority)
     out, err = capfd.readouterr()
     everything = "\n".join([*watcher.said, caplog.text, out, err, *(str(path) for path in tmp_path.rglob("*"))])
     assert len(watcher.canaries) > 20
@@ -157,7 +157,7 @@ def _azure_cli(watcher: Watcher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     watcher.sign_in(auth_source="azure_cli")
 
 
-def _out_of_order(watcher: Watcher, authority: Authority) -> None:
+def _unavailable(watcher: Watcher, authority: Authority) -> None:
     """With the service's answer echoing what it got, as error pages of proxies do."""
     echo = {"error": "odd", "error_description": f"The secret {SECRET} came from nowhere."}
     token = {"kind": "signin", "path": "*/token"}

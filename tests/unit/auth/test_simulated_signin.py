@@ -82,7 +82,7 @@ def assertion(certified: Certified, authority: Authority, algorithm: str, **chan
     }
 
 
-def test_discovery_leads_to_itself(client: Client) -> None:
+def test_discovery_document_refers_to_the_simulator(client: Client) -> None:
     found = client.ask("GET", f"/{DIRECTORY}/v2.0/.well-known/openid-configuration").json()
     base = f"{client.authority.url}/{DIRECTORY}"
     assert found["issuer"] == f"{base}/v2.0"
@@ -116,17 +116,19 @@ def test_tokens_are_signed_with_the_published_key(client: Client) -> None:
     assert jwt.decode(token, key, algorithms=["RS256"], audience=audience)["azp"] == PIPELINE
 
 
-def test_the_secret_may_come_in_a_basic_header(client: Client) -> None:
+def test_secret_is_accepted_in_a_basic_header(client: Client) -> None:
     form = {name: value for name, value in SECRET_FORM.items() if not name.startswith("client")}
     assert "access_token" in client.token(form, auth=(PIPELINE, SECRET))
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256"])
-def test_both_forms_of_certificate_assertion(client: Client, registered: Certified, algorithm: str) -> None:
+def test_both_algorithms_of_certificate_assertions_are_accepted(
+    client: Client, registered: Certified, algorithm: str
+) -> None:
     assert "access_token" in client.token(assertion(registered, client.authority, algorithm))
 
 
-def test_msals_older_form_of_certificate(
+def test_older_certificate_assertion_of_msal_is_accepted(
     authority: Authority, registered: Certified, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", authority.ca_path)
@@ -150,13 +152,13 @@ def test_msals_older_form_of_certificate(
         ({"nbf": 9999999998}, 700024),
     ],
 )
-def test_an_assertion_that_claims_too_much(
+def test_assertion_with_wrong_claims_is_rejected(
     client: Client, registered: Certified, changes: dict[str, Any], code: int
 ) -> None:
     assert client.token(assertion(registered, client.authority, "PS256", **changes))["error_codes"] == [code]
 
 
-def test_an_assertion_by_the_wrong_key(client: Client, registered: Certified, expired: Certified) -> None:
+def test_assertion_signed_by_wrong_key_is_rejected(client: Client, registered: Certified, expired: Certified) -> None:
     assert client.token(assertion(Certified.make(), client.authority, "PS256"))["error_codes"] == [700027]
     assert client.token(assertion(expired, client.authority, "PS256"))["error_codes"] == [700027]
     swapped = Certified(Certified.make().key, registered.certificate)
@@ -164,12 +166,12 @@ def test_an_assertion_by_the_wrong_key(client: Client, registered: Certified, ex
 
 
 @pytest.mark.parametrize("text", ["nonsense", "a.b.c", "W10.W10.x", "e30.e30.x"])
-def test_an_assertion_that_is_none(client: Client, registered: Certified, text: str) -> None:
+def test_malformed_assertion_is_rejected(client: Client, registered: Certified, text: str) -> None:
     form = {**assertion(registered, client.authority, "PS256"), "client_assertion": text}
     assert client.token(form)["error"] == "invalid_client"
 
 
-def test_a_federated_token_without_a_signature(client: Client, registered: Certified) -> None:
+def test_unsigned_federated_token_is_rejected(client: Client, registered: Certified) -> None:
     claims = {"iss": ISSUER, "sub": SUBJECT, "aud": "api://AzureADTokenExchange", "exp": 9999999999}
     unsigned = jwt.encode(claims, None, algorithm="none")
     form = {**assertion(registered, client.authority, "PS256"), "client_assertion": unsigned}
@@ -190,14 +192,14 @@ def test_a_federated_token_without_a_signature(client: Client, registered: Certi
         ({"client_id": PUBLIC_CLIENT}, 700016),
     ],
 )
-def test_forms_that_are_refused(client: Client, changes: dict[str, str], code: int) -> None:
+def test_invalid_token_requests_are_rejected(client: Client, changes: dict[str, str], code: int) -> None:
     found = client.token({**SECRET_FORM, **changes})
     assert found["error_codes"] == [code]
     assert found["error_description"].startswith(f"AADSTS{code}: ")
     assert SECRET not in str(found)
 
 
-def test_a_token_for_another_service_is_turned_away_by_the_api(client: Client) -> None:
+def test_api_rejects_token_for_another_service(client: Client) -> None:
     management = {**SECRET_FORM, "scope": "https://management.azure.com/.default"}
     client.authority.next_tokens(audience="https://graph.microsoft.com")
     statuses = []
@@ -208,7 +210,7 @@ def test_a_token_for_another_service_is_turned_away_by_the_api(client: Client) -
     assert statuses == [401, 401, 200]
 
 
-def test_the_life_of_tokens_can_be_set(client: Client) -> None:
+def test_token_lifetime_can_be_set(client: Client) -> None:
     client.authority.simulator.settings(token_lifetime=90)
     assert client.token(SECRET_FORM)["expires_in"] == 90
     client.authority.next_tokens(lifetime=5, times=2)
@@ -217,7 +219,7 @@ def test_the_life_of_tokens_can_be_set(client: Client) -> None:
 
 
 @pytest.mark.parametrize("order", [{"times": 0}, {"audience": 5}, {"lifetime": -1}, {"length": 5}])
-def test_orders_that_cannot_be(authority: Authority, order: dict[str, Any]) -> None:
+def test_invalid_token_orders_are_rejected(authority: Authority, order: dict[str, Any]) -> None:
     with pytest.raises(SimulatorFailed):
         authority.next_tokens(**order)
 
@@ -237,7 +239,7 @@ def redeem(client: Client, code: dict[str, Any], grant: str = "device_code") -> 
 
 
 @pytest.mark.parametrize("grant", ["device_code", "urn:ietf:params:oauth:grant-type:device_code"])
-def test_a_device_code_from_pending_to_used(client: Client, grant: str) -> None:
+def test_device_code_is_pending_then_used(client: Client, grant: str) -> None:
     code = device_code(client)
     assert redeem(client, code, grant)["error"] == "authorization_pending"
     client.authority.approve(code["user_code"], ADA)
@@ -262,14 +264,14 @@ def test_refresh_tokens_rotate_and_can_be_revoked(client: Client) -> None:
     assert stranger["error"] == "invalid_grant"
 
 
-def test_a_refresh_token_is_for_its_own_client(client: Client) -> None:
+def test_refresh_token_is_bound_to_its_client(client: Client) -> None:
     code = device_code(client)
     client.authority.approve(code["user_code"], ADA)
     form = {"grant_type": "refresh_token", "refresh_token": redeem(client, code)["refresh_token"]}
     assert client.token({**form, "client_id": OWN_CLIENT})["error"] == "invalid_grant"
 
 
-def test_the_page_shows_what_was_typed_as_text_only(client: Client) -> None:
+def test_page_escapes_typed_text(client: Client) -> None:
     page = "/_simulator/signin/device"
     evil = '"><script>alert(1)</script>'
     shown = client.ask("GET", page, params={"user_code": evil}).text
@@ -279,14 +281,14 @@ def test_the_page_shows_what_was_typed_as_text_only(client: Client) -> None:
     assert ADA in shown
 
 
-def test_the_page_takes_a_no(client: Client) -> None:
+def test_page_can_decline_the_sign_in(client: Client) -> None:
     code = device_code(client)
     form = {"user_code": code["user_code"], "username": "", "choice": "decline"}
     assert "Declined" in client.ask("POST", "/_simulator/signin/device", data=form).text
     assert redeem(client, code)["error"] == "authorization_declined"
 
 
-def test_a_code_is_entered_once(client: Client) -> None:
+def test_code_can_be_entered_only_once(client: Client) -> None:
     code = device_code(client)
     client.authority.approve(code["user_code"], ADA)
     for typed in (code["user_code"], "WRONGCODE"):
@@ -294,14 +296,14 @@ def test_a_code_is_entered_once(client: Client) -> None:
             client.authority.approve(typed, ADA)
 
 
-def test_who_waits_can_be_asked(client: Client) -> None:
+def test_waiting_device_codes_are_listed(client: Client) -> None:
     code = device_code(client)
     [waiting] = client.authority.simulator.order("GET", "signin")["device_codes"]
     assert (waiting["user_code"], waiting["state"]) == (code["user_code"], "pending")
 
 
 @pytest.mark.parametrize("members", [{}, {"jwks": True}])
-def test_an_issuer_may_give_its_key_or_a_key_set(
+def test_issuer_accepts_a_key_or_a_key_set(
     client: Client, registered: Certified, cluster: rsa.RSAPrivateKey, members: dict[str, Any]
 ) -> None:
     state = json.loads(client.authority.simulator.state())
@@ -328,7 +330,7 @@ def test_an_issuer_may_give_its_key_or_a_key_set(
         ),
     ],
 )
-def test_the_metadata_service_wants_its_header(
+def test_metadata_service_requires_its_header(
     authority: Authority, query: dict[str, str], headers: dict[str, str], status: int
 ) -> None:
     address = f"{authority.identity_url}/metadata/identity/oauth2/token"

@@ -20,7 +20,7 @@ def never() -> None:
     raise AssertionError("nothing was interrupted")
 
 
-def test_each_thing_is_done_once() -> None:
+def test_each_item_is_processed_once() -> None:
     done: list[int] = []
 
     def work(thing: int) -> bool:
@@ -32,7 +32,7 @@ def test_each_thing_is_done_once() -> None:
     for_each([], work, 7, never)
 
 
-def test_things_are_done_side_by_side() -> None:
+def test_items_are_processed_in_parallel() -> None:
     together = threading.Barrier(4, timeout=10)
 
     def work(_thing: int) -> bool:
@@ -42,7 +42,7 @@ def test_things_are_done_side_by_side() -> None:
     for_each(range(8), work, 4, never)
 
 
-def test_a_no_starts_nothing_further() -> None:
+def test_false_stops_further_items() -> None:
     done: list[int] = []
 
     def work(thing: int) -> bool:
@@ -53,7 +53,7 @@ def test_a_no_starts_nothing_further() -> None:
     assert done == [0, 1, 2, 3, 4, 5]
 
 
-def test_what_is_raised_comes_back_and_starts_nothing_further() -> None:
+def test_error_is_raised_and_stops_further_items() -> None:
     done: list[int] = []
 
     def work(thing: int) -> bool:
@@ -67,7 +67,7 @@ def test_what_is_raised_comes_back_and_starts_nothing_further() -> None:
     assert done == [0, 1, 2, 3]
 
 
-def test_an_interrupt_ends_it_at_once() -> None:
+def test_interrupt_stops_the_pool_at_once() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts deaf to it
     over = threading.Event()
     started: list[int] = []

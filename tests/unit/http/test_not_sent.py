@@ -93,7 +93,7 @@ def sign_in(url: str, **options: Any) -> FleetError:
 
 
 @pytest.mark.parametrize("address", NO_ADDRESSES)
-def test_address_that_is_none_is_refused(address: str) -> None:
+def test_invalid_address_is_rejected_before_sending(address: str) -> None:
     assert not is_address(address)
     for error in (post(address), sign_in(address)):
         assert isinstance(error, InvalidInput)
@@ -111,7 +111,7 @@ def test_address_that_is_none_is_refused(address: str) -> None:
         "https://bücher.example",
     ],
 )
-def test_address_that_is_one_is_accepted(address: str) -> None:
+def test_valid_address_is_accepted(address: str) -> None:
     assert is_address(address)
 
 
@@ -119,7 +119,7 @@ def test_address_that_is_one_is_accepted(address: str) -> None:
 @pytest.mark.parametrize(
     "proxy", ["http://[::bad", "http://", "ftp://127.0.0.1:1", "http://a..b:1", "http://u:canary@h:99999", "://", "a b"]
 )
-def test_proxy_variable_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str) -> None:
+def test_invalid_proxy_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str) -> None:
     monkeypatch.setenv(variable, proxy)
     for error in (post("https://sphere.invalid"), sign_in("https://login.invalid")):
         assert isinstance(error, InvalidInput)
@@ -142,14 +142,14 @@ def test_socks_proxy_without_pysocks_names_the_library(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Other: 1", "caf\u00e9", "\u4f60", "a b", "", "a\0b"])
-def test_token_that_no_request_can_carry_is_refused(token: str) -> None:
+def test_token_invalid_in_a_header_is_rejected(token: str) -> None:
     error = post("https://127.0.0.1:1", token=token)
     assert isinstance(error, SignInError)
     assert not token or token not in str(error)
 
 
 @pytest.mark.parametrize("value", ["two\r\nlines", "\u4f60", " leading", "a\0b"])
-def test_header_that_http_cannot_carry_is_refused(bench: MakeBench, value: str) -> None:
+def test_invalid_header_is_rejected(bench: MakeBench, value: str) -> None:
     here = bench()
     with pytest.raises(InvalidInput, match="Sphere-Continuation") as caught:
         here.session.request("GET", "/v2/things", "listing", headers={"Sphere-Continuation": value})
@@ -158,7 +158,7 @@ def test_header_that_http_cannot_carry_is_refused(bench: MakeBench, value: str) 
 
 
 @pytest.mark.parametrize("timeout", [1e10, 1e300, float("inf"), float("nan"), 0, -1, 86_401])
-def test_timeout_out_of_range_is_refused(timeout: float) -> None:
+def test_timeout_out_of_range_is_rejected(timeout: float) -> None:
     for error in (
         post("https://127.0.0.1:1", request_timeout=timeout),
         sign_in("https://127.0.0.1:1", timeout=timeout),
@@ -198,7 +198,7 @@ def proxy_that_says(reply: bytes) -> Iterator[str]:
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden"])
 @pytest.mark.parametrize("ask", [post, sign_in], ids=["service", "sign-in"])
-def test_refusal_of_a_proxy_says_what_it_refused(
+def test_proxy_error_names_the_rejected_request(
     monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], FleetError], status: str
 ) -> None:
     with proxy_that_says(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()) as proxy:
@@ -211,7 +211,7 @@ def test_refusal_of_a_proxy_says_what_it_refused(
 @pytest.mark.parametrize(
     "reply", [b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", b"", b"nonsense\r\n\r\n"]
 )
-def test_post_that_a_proxy_did_not_let_through_was_not_sent(monkeypatch: pytest.MonkeyPatch, reply: bytes) -> None:
+def test_post_rejected_by_a_proxy_was_not_sent(monkeypatch: pytest.MonkeyPatch, reply: bytes) -> None:
     with proxy_that_says(reply) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
         session = Session(
@@ -238,7 +238,7 @@ def test_post_whose_tls_handshake_failed_was_not_sent(bench: MakeBench) -> None:
     assert caught.value.write_state is WriteState.NOT_SENT
 
 
-def test_post_through_a_plain_proxy_that_breaks_off_has_an_unknown_outcome(
+def test_post_through_proxy_that_loses_connection_has_unknown_outcome(
     monkeypatch: pytest.MonkeyPatch, bench: MakeBench
 ) -> None:
     proxy = bench(Answer(lost=True))

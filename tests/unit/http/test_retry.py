@@ -91,7 +91,7 @@ def test_post_to_a_closed_port_is_not_ambiguous() -> None:
             session.request("POST", "/v2/products", "creating the product Kettle", body=b"{}")
     assert caught.value.code == "refused"
     assert "api_url" in str(caught.value)
-    assert clock.time - 1000 < 5, "a server that is not there is told of soon"
+    assert clock.time - 1000 < 5, "an unreachable server is reported soon"
 
 
 def test_truncated_reply_is_retried(bench: MakeBench) -> None:

@@ -128,13 +128,13 @@ def test_templates_in_a_file_cause_a_warning(tmp_path: Path) -> None:
     assert warnings == []
 
 
-def test_a_template_without_quotes_is_explained(tmp_path: Path) -> None:
+def test_template_without_quotes_is_explained(tmp_path: Path) -> None:
     message = refused_file(tmp_path, "products:\n- name: Kettle\n  description: {{ text }}\n")
     assert "line 3" in message
     assert "must be in quotes" in message
 
 
-def test_a_device_list_without_devices_causes_a_warning(tmp_path: Path) -> None:
+def test_device_list_without_devices_causes_a_warning(tmp_path: Path) -> None:
     (tmp_path / "devices.csv").write_text("DeviceId,ProductName,DeviceGroupName\n")
     warnings: list[str] = []
     assert read(tmp_path, "device_list: devices.csv\n", warnings).devices == ()

@@ -116,7 +116,7 @@ def test_option_values_are_trimmed() -> None:
     assert found == {"name": "Kettle", "exact": "Contoso "}
 
 
-def test_an_unquoted_date_is_accepted_as_a_time() -> None:
+def test_unquoted_date_is_accepted_as_a_time() -> None:
     spec = {"since": {"type": _option_types.TIME}}
     found = ArgumentSpecValidator(spec).validate({"since": date(2024, 1, 2)}).validated_parameters
     assert found == {"since": "2024-01-02"}

@@ -124,7 +124,7 @@ def test_case_and_surrounding_blanks_of_names_are_ignored(name: str, before: str
     assert name_key(name.casefold()) == name_key(name)
 
 
-def test_an_exact_name_comes_before_one_with_blanks_around_it() -> None:
+def test_exact_name_comes_before_one_with_blanks_around_it() -> None:
     spaced, exact, other = (Product(ProductRef(name)) for name in ("Kettle ", "KETTLE", "Ket tle"))
     assert all_named([spaced, exact, other], "Kettle") == [exact, spaced]
     assert all_named([spaced, other], "kettle") == [spaced]

@@ -34,7 +34,7 @@ Route = Any
 
 
 class Series(list[Any]):
-    """Answers that are given one after the other, the last one for ever."""
+    """Replies that are sent one after the other; the last one is repeated."""
 
 
 class Routes:

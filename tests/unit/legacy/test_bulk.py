@@ -82,7 +82,7 @@ def fleet(simulator: Simulator, claimed: list[str], **tenant: object) -> None:
 LAB = group_ref("Kettle", "Lab")
 
 
-def test_one_claim(service: Service, speaking: Simulator) -> None:
+def test_claim_adds_a_device_to_the_tenant(service: Service, speaking: Simulator) -> None:
     tally = Tally()
     operation = service.devices.claim(FREE[:1], soon(), tally)
     assert operation is not None
@@ -91,7 +91,7 @@ def test_one_claim(service: Service, speaking: Simulator) -> None:
     assert operations(speaking)["Devices_Claim"] == 1
 
 
-def test_thousands_are_claimed_by_the_thousand(service: Service, speaking: Simulator) -> None:
+def test_claims_are_sent_in_chunks_of_a_thousand(service: Service, speaking: Simulator) -> None:
     tally = Tally()
     service.devices.claim(FREE[:2001], soon(), tally)
     assert tally.each_once(FREE[:2001])
@@ -102,7 +102,7 @@ def test_thousands_are_claimed_by_the_thousand(service: Service, speaking: Simul
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 40])
-def test_a_foreign_device_fails_alone(service: Service, simulator: Simulator, count: int) -> None:
+def test_foreign_device_does_not_fail_other_devices(service: Service, simulator: Simulator, count: int) -> None:
     wanted = [*FREE[: count - 1], FOREIGN_DEVICES[0]]
     tally = Tally()
     service.devices.claim(wanted, soon(), tally)
@@ -119,7 +119,7 @@ def test_a_foreign_device_fails_alone(service: Service, simulator: Simulator, co
 @pytest.mark.parametrize("bulk", SWITCHES["bulk_claim_failures"])
 @pytest.mark.parametrize("single", SWITCHES["claim_failures"])
 @pytest.mark.parametrize("code", SWITCHES["claim_code"])
-def test_a_foreign_device_fails_alone_however_it_shows(
+def test_foreign_device_fails_alone_in_every_form_of_reply(
     simulator: Simulator, connect: Connect, bulk: str, single: str, code: str
 ) -> None:
     simulator.settings(bulk_claim_failures=bulk, claim_failures=single, claim_code=code)
@@ -139,7 +139,7 @@ def test_claiming_again_changes_nothing_and_succeeds(service: Service, simulator
     assert simulator.state() == before
 
 
-def test_a_reader_claims_nothing_and_asks_once(speaking: Simulator, connect: Connect) -> None:
+def test_claim_by_a_reader_fails_after_one_request(speaking: Simulator, connect: Connect) -> None:
     fleet(speaking, [], roles={"Fleet automation": ["Reader"]})
     tally = Tally()
     connect().service.devices.claim(FREE[:50], soon(), tally)
@@ -150,7 +150,7 @@ def test_a_reader_claims_nothing_and_asks_once(speaking: Simulator, connect: Con
 
 
 @pytest.mark.parametrize("count", [1, 8, 9, 60])
-def test_moves(speaking: Simulator, connect: Connect, count: int) -> None:
+def test_moves_change_the_group_of_devices(speaking: Simulator, connect: Connect, count: int) -> None:
     fleet(speaking, FREE[:60])
     service, tally = connect().service, Tally()
     target = LAB
@@ -174,7 +174,7 @@ def test_many_moves_are_followed_by_listing_the_group(simulator: Simulator, conn
 
 
 @pytest.mark.parametrize("count", [3, 40])
-def test_a_device_that_is_not_ours_is_moved_by_nobody(speaking: Simulator, connect: Connect, count: int) -> None:
+def test_device_of_another_tenant_is_not_moved(speaking: Simulator, connect: Connect, count: int) -> None:
     fleet(speaking, FREE[:count])
     service, tally = connect().service, Tally()
     wanted = [*FREE[:count], FOREIGN_DEVICES[0]]
@@ -185,7 +185,7 @@ def test_a_device_that_is_not_ours_is_moved_by_nobody(speaking: Simulator, conne
 
 
 @pytest.mark.parametrize("count", [3, 20])
-def test_without_waiting_accepted_is_enough(speaking: Simulator, connect: Connect, count: int) -> None:
+def test_accepted_move_succeeds_without_wait(speaking: Simulator, connect: Connect, count: int) -> None:
     fleet(speaking, FREE[:20])
     speaking.settings(operation_seconds=60)
     service, tally = connect().service, Tally()
@@ -196,7 +196,7 @@ def test_without_waiting_accepted_is_enough(speaking: Simulator, connect: Connec
 
 
 @pytest.mark.parametrize("count", [3, 20])
-def test_moves_that_take_too_long_say_what_was_seen(simulator: Simulator, connect: Connect, count: int) -> None:
+def test_move_timeout_reports_the_last_state(simulator: Simulator, connect: Connect, count: int) -> None:
     fleet(simulator, FREE[:20])
     simulator.settings(operation_seconds=4)
     service, tally = connect().service, Tally()
@@ -208,7 +208,7 @@ def test_moves_that_take_too_long_say_what_was_seen(simulator: Simulator, connec
         assert re.search("last state seen was (NotStarted|InProgress)", error.message)
 
 
-def test_a_report_that_says_stop_is_obeyed(simulator: Simulator, connect: Connect) -> None:
+def test_report_can_stop_the_remaining_claims(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, [])
     service, tally = connect(concurrency=2).service, Tally(stop_after=3)
     service.devices.move(FREE[:500], LAB, soon(), tally)
@@ -216,7 +216,7 @@ def test_a_report_that_says_stop_is_obeyed(simulator: Simulator, connect: Connec
     assert operations(simulator)["Devices_Move"] <= 5
 
 
-def test_a_storm_of_throttling_delays_and_breaks_nothing(simulator: Simulator, connect: Connect) -> None:
+def test_throttled_moves_are_delayed_and_succeed(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:100])
     connection, tally = connect(), Tally()
     target = LAB
@@ -235,7 +235,7 @@ def test_a_storm_of_throttling_delays_and_breaks_nothing(simulator: Simulator, c
 @pytest.mark.parametrize(
     "operation", ["Devices_Move", "Devices_BulkClaim", "AsyncOperations_Get", "Devices_ListInGroup"]
 )
-def test_lost_answers_are_made_up_for(simulator: Simulator, connect: Connect, kind: str, operation: str) -> None:
+def test_moves_succeed_despite_lost_replies(simulator: Simulator, connect: Connect, kind: str, operation: str) -> None:
     fleet(simulator, [])
     connection = connect()
     claimed, moved = Tally(), Tally()
@@ -247,7 +247,7 @@ def test_lost_answers_are_made_up_for(simulator: Simulator, connect: Connect, ki
     assert connection.api()["retries"] == 2
 
 
-def test_an_expired_token_in_the_middle_costs_one_renewal(simulator: Simulator, connect: Connect) -> None:
+def test_token_that_expires_between_moves_is_renewed_once(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:60])
     connection = connect(token_cache="none")
     target = LAB
@@ -267,7 +267,7 @@ def test_an_expired_token_in_the_middle_costs_one_renewal(simulator: Simulator, 
     assert simulator.counts()["tokens_issued"] == before + 1
 
 
-def test_a_server_that_goes_away_is_told_of_each_device_soon(simulator: Simulator, connect: Connect) -> None:
+def test_unavailable_server_is_reported_for_each_device(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:100])
     connection, tally = connect(retry_timeout=0.2), Tally()
     target = LAB
@@ -279,7 +279,7 @@ def test_a_server_that_goes_away_is_told_of_each_device_soon(simulator: Simulato
     assert connection.api()["requests"] < 60, "the rest was not tried in vain"
 
 
-def test_a_defect_is_not_the_fault_of_a_device(simulator: Simulator, connect: Connect) -> None:
+def test_programming_error_is_not_reported_as_device_failure(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:20])
     service = connect(read_only=True).service
     for verb in (
@@ -292,13 +292,13 @@ def test_a_defect_is_not_the_fault_of_a_device(simulator: Simulator, connect: Co
     assert simulator.counts()["writes"] == 0
 
 
-def test_nothing_to_do(service: Service, speaking: Simulator) -> None:
+def test_empty_lists_send_no_request(service: Service, speaking: Simulator) -> None:
     fleet(speaking, [])
     assert service.devices.claim([], soon(), Tally()) is None
     assert service.devices.move([], LAB, soon(), Tally()) is None
 
 
-def test_words_for_each_device_wherever_they_are() -> None:
+def test_device_errors_are_found_in_every_form() -> None:
     one, two, three = FREE[:3]
     found = {
         "operation_id": "x",
@@ -312,7 +312,7 @@ def test_words_for_each_device_wherever_they_are() -> None:
     assert reasons(None) == reasons([1, "x"]) == {}
 
 
-def test_who_is_not_let_in_is_told_so(simulator: Simulator, connect: Connect) -> None:
+def test_access_denied_is_reported(simulator: Simulator, connect: Connect) -> None:
     with pytest.raises((SignInError, Forbidden)):
         connect(client_secret="wrong").service.devices.claim(FREE[:2], soon(), Tally())
     assert simulator.counts()["writes"] == 0

@@ -29,7 +29,7 @@ def opened(**params: Any) -> Any:
     return open_connection(given, read_only=True, warn=pytest.fail, debug=lambda _text: None)
 
 
-def test_opening_asks_nothing_of_anybody(simulator: Simulator, connect: Connect) -> None:
+def test_opening_sends_no_request(simulator: Simulator, connect: Connect) -> None:
     connection = connect(token_cache="none")
     assert simulator.log() == []
     assert connection.api() == {
@@ -71,26 +71,26 @@ def test_missing_options_have_defaults() -> None:
     ],
     ids=str,
 )
-def test_options_that_cannot_be_right(options: dict[str, Any]) -> None:
+def test_invalid_options_are_rejected(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput) as caught:
         opened(**options)
     assert next(iter(options)) in str(caught.value)
     assert "canary" not in str(caught.value)
 
 
-def test_a_file_of_authorities_that_holds_none(simulator: Simulator, tmp_path: Path) -> None:
+def test_invalid_ca_file_is_reported(simulator: Simulator, tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("nothing of the kind")
     with pytest.raises(FleetError, match="ca_path"):
         opened(ca_path=str(path), tenant="x", api_url=simulator.url).service.products.list()
 
 
-def test_a_server_that_is_not_there(connect: Connect) -> None:
+def test_unreachable_server_is_reported(connect: Connect) -> None:
     with pytest.raises(Unreachable, match=r"While listing the tenants, 127\.0\.0\.1:1 refused the connection"):
         connect(api_url="https://127.0.0.1:1").service.products.list()
 
 
-def test_no_tenant_lists_those_that_there_are(simulator: Simulator, connect: Connect) -> None:
+def test_missing_tenant_lists_available_tenants(simulator: Simulator, connect: Connect) -> None:
     for tenant in (None, "", "  "):
         with pytest.raises(InvalidInput, match="The option tenant is missing") as caught:
             connect(tenant=tenant).service.products.list()
@@ -98,7 +98,7 @@ def test_no_tenant_lists_those_that_there_are(simulator: Simulator, connect: Con
         assert str(simulator.ready["tenant_id"]) in str(caught.value)
 
 
-def test_a_reading_connection_writes_nothing(simulator: Simulator, connect: Connect) -> None:
+def test_read_only_connection_rejects_writes(simulator: Simulator, connect: Connect) -> None:
     with pytest.raises(ReadOnlyViolation):
         connect(read_only=True).service.products.create(ProductSpec("Kettle"))
     assert simulator.counts()["writes"] == 0

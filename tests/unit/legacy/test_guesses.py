@@ -29,7 +29,7 @@ SEED = {
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405])
-def test_a_guess_may_be_refused_in_any_way(simulator: Simulator, connect: Connect, status: int) -> None:
+def test_guessed_address_can_be_rejected_in_any_way(simulator: Simulator, connect: Connect, status: int) -> None:
     simulator.load(SEED)
     service = connect().service
     bulk = service.devices.claim(FREE[1:], Deadline(30), lambda _outcome: True)
@@ -43,7 +43,7 @@ def test_a_guess_may_be_refused_in_any_way(simulator: Simulator, connect: Connec
     assert (found.state, found.details) == ("Complete", None)
 
 
-def test_a_new_tenant_is_seen_where_its_operation_is_not(simulator: Simulator, connect: Connect) -> None:
+def test_new_tenant_is_found_without_its_operation(simulator: Simulator, connect: Connect) -> None:
     simulator.settings(guessed_addresses="missing", operation_seconds=0.3)
     service = connect().service
     assert service.operations.wait(service.tenants.create("Second", FREE[0]), Deadline(30)).state == "Complete"
@@ -51,9 +51,7 @@ def test_a_new_tenant_is_seen_where_its_operation_is_not(simulator: Simulator, c
 
 
 @pytest.mark.parametrize(("empty", "null"), [("clears", "ignored"), ("ignored", "clears")])
-def test_a_description_is_cleared_by_whichever_clears_it(
-    simulator: Simulator, connect: Connect, empty: str, null: str
-) -> None:
+def test_description_is_cleared_by_either_form(simulator: Simulator, connect: Connect, empty: str, null: str) -> None:
     simulator.load(SEED)
     simulator.settings(patch_empty=empty, patch_null=null)
     service = connect().service

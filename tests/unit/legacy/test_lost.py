@@ -68,7 +68,7 @@ def package(folder: Path) -> ImagePackage:
 
 @pytest.mark.parametrize("kind", ["drop_after", "truncate"])
 @pytest.mark.parametrize("operation", ["Product_Create", "Image_Upload", "Deployments_Create", "Tenants_Create"])
-def test_a_start_whose_answer_was_lost_is_waited_for_and_not_repeated(
+def test_start_with_lost_reply_is_polled_and_not_repeated(
     slow: Simulator, connect: Connect, tmp_path: Path, operation: str, kind: str
 ) -> None:
     service = connect().service
@@ -91,7 +91,7 @@ def test_a_start_whose_answer_was_lost_is_waited_for_and_not_repeated(
     assert sent(slow, operation) == 1
 
 
-def test_a_start_that_never_arrived_is_told_as_one_of_unknown_fate(slow: Simulator, connect: Connect) -> None:
+def test_start_that_never_arrived_has_unknown_outcome(slow: Simulator, connect: Connect) -> None:
     service = connect(retry_timeout=0.5).service
     slow.fault("drop_before", match={"operationId": "Product_Create"})
     with pytest.raises(AmbiguousWrite, match="While creating the product Kettle"):
@@ -99,7 +99,7 @@ def test_a_start_that_never_arrived_is_told_as_one_of_unknown_fate(slow: Simulat
     assert sent(slow, "Product_Create") == 1
 
 
-def test_the_same_deployment_further_back_is_not_the_one_that_was_lost(slow: Simulator, connect: Connect) -> None:
+def test_older_equal_deployment_is_not_taken_for_the_lost_one(slow: Simulator, connect: Connect) -> None:
     service = connect(retry_timeout=0.5).service
     for images in ([IMAGE], []):
         service.operations.wait(service.deployments.create(LAB, images), soon())
@@ -109,9 +109,7 @@ def test_the_same_deployment_further_back_is_not_the_one_that_was_lost(slow: Sim
 
 
 @pytest.mark.parametrize("operation", ["Product_Delete", "DeviceGroup_Delete"])
-def test_a_deletion_that_was_sent_twice_is_one_of_unknown_fate(
-    slow: Simulator, connect: Connect, operation: str
-) -> None:
+def test_deletion_sent_twice_has_unknown_outcome(slow: Simulator, connect: Connect, operation: str) -> None:
     """The first one wins, and the operation of the second fails: nothing is left to delete."""
     service = connect().service
     slow.fault("drop_after", match={"operationId": operation})
@@ -121,7 +119,7 @@ def test_a_deletion_that_was_sent_twice_is_one_of_unknown_fate(
     assert service.device_groups.get(LAB) is None
 
 
-def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, connect: Connect) -> None:
+def test_operation_of_a_killed_run_is_waited_for(slow: Simulator, connect: Connect) -> None:
     """Its operation is under way and shows nothing; what it makes is found when the second one is turned down."""
     connect().service.products.create(ProductSpec("Kettle"))
     warned: list[str] = []
@@ -134,7 +132,7 @@ def test_an_earlier_run_that_was_killed_is_caught_up_with(slow: Simulator, conne
     assert ["Looking again" in text for text in warned] == [True]
 
 
-def test_what_fails_for_its_own_reasons_fails(slow: Simulator, connect: Connect) -> None:
+def test_failure_unrelated_to_lost_reply_is_reported(slow: Simulator, connect: Connect) -> None:
     service = connect().service
     started = service.deployments.create(LAB, [IMAGE])
     slow.settings(operation_seconds=0)

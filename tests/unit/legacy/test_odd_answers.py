@@ -22,28 +22,28 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.paging impo
 @pytest.mark.parametrize(
     "text", ["2026-01-01T00:00:00+24:00", "0000-00-00T00:00:00+00:00", "9999-12-31T23:59:59-01:00"]
 )
-def test_a_time_that_cannot_be_is_shown_as_it_came(text: str) -> None:
+def test_invalid_time_is_returned_unchanged(text: str) -> None:
     assert wire.date_of(text) == text
 
 
 @pytest.mark.parametrize("read", [wire.tenant, wire.own_id, wire.image, wire.device])
-def test_an_object_without_id_is_nothing(read: Any) -> None:
+def test_object_without_id_is_ignored(read: Any) -> None:
     with pytest.raises(ServiceError, match=r"without (Id|DeviceId)"):
         read({})
 
 
-def test_digits_that_are_no_number_are_a_name() -> None:
+def test_non_ascii_digits_are_not_numbers() -> None:
     assert wire.enum_name({2: "Complete"}, "\u00b2") == "\u00b2"
     assert wire.insight({"DeviceId": "0a" * 64, "EventCount": "\u00b2"}).count == 1
 
 
 @pytest.mark.parametrize("value", [5, "text", [5]])
-def test_no_list_is_no_list(value: Any) -> None:
+def test_invalid_lists_are_an_error(value: Any) -> None:
     with pytest.raises(ServiceError, match=r"is not a (list|JSON object)"):
         wire.listed(value, "listing")
 
 
-def test_the_words_of_an_operation_are_as_tame_as_those_of_an_answer() -> None:
+def test_operation_errors_are_scrubbed_like_replies() -> None:
     words = "see https://blob.example/x?sig=SECRET&x=1\n\x1b[31mred " + "long " * 1000
     found = wire.operation({"OperationId": "a", "State": 3, "Error": {"Code": 0, "Message": words}})
     assert found.error is not None
@@ -53,11 +53,11 @@ def test_the_words_of_an_operation_are_as_tame_as_those_of_an_answer() -> None:
     assert len(found.error.message) < 1000
 
 
-def test_signs_that_cannot_be_printed_are_left_out() -> None:
+def test_unprintable_characters_are_removed() -> None:
     assert scrub("\x00\x1b[31mred\x07 and\u2028 blue") == "[31mred and blue"
 
 
-def test_empty_pages_come_to_an_end() -> None:
+def test_endless_empty_pages_are_an_error() -> None:
     numbers = count()
 
     def ask(_query: Mapping[str, str], _headers: Mapping[str, str]) -> Any:
@@ -69,12 +69,12 @@ def test_empty_pages_come_to_an_end() -> None:
 
 
 @pytest.mark.parametrize("token", ["caf\u00e9 \u4f60", "two\r\nlines"])
-def test_a_continuation_token_that_no_header_can_hold_is_refused(token: str) -> None:
+def test_continuation_token_invalid_in_a_header_is_rejected(token: str) -> None:
     with pytest.raises(ServiceError, match="cannot be completed"):
         list(entries(lambda _query, _headers: {"Items": [{}], "ContinuationToken": token}, "listing"))
 
 
 @pytest.mark.parametrize("address", ["https://[bad", "https://host:99999/x"])
-def test_an_address_that_is_none_is_refused(address: str) -> None:
+def test_invalid_address_is_rejected(address: str) -> None:
     with pytest.raises((InvalidInput, FleetError), match="not a web address"):
         fetch(address, lambda _piece: None, verify=True, timeout=1, doing="downloading")

@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 import pytest
@@ -41,30 +43,30 @@ class Pages:
 
 @pytest.mark.parametrize("end", [{"ContinuationToken": None}, {}, {"ContinuationToken": ""}], ids=str)
 @pytest.mark.parametrize("count", [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])
-def test_every_entry_comes_once_and_in_order(count: int, end: Mapping[str, Any]) -> None:
+def test_pages_return_each_entry_once_in_order(count: int, end: Mapping[str, Any]) -> None:
     pages = Pages(count, end)
     assert list(entries(pages, "listing")) == pages.things
     assert len(pages.asked) == max(1, -(-count // PAGE))
     assert pages.asked[0][1] == {}
 
 
-def test_the_size_of_a_page_is_asked_for_on_every_page() -> None:
+def test_page_size_is_sent_with_every_page() -> None:
     pages = Pages(12, {}, largest=5)
     assert len(list(entries(pages, "listing", 5))) == 12
     assert [query for query, _headers in pages.asked] == [{"maxPageSize": "5"}] * 3
 
 
-def test_a_server_that_knows_no_such_size_is_asked_without() -> None:
+def test_rejected_page_size_is_left_out() -> None:
     pages = Pages(25, {}, largest=PAGE)
     assert len(list(entries(pages, "listing", 1000))) == 25
     assert [query for query, _headers in pages.asked] == [{"maxPageSize": "1000"}, {}, {}, {}]
 
 
-def test_a_bare_array_is_a_whole_list() -> None:
+def test_bare_array_is_a_complete_list() -> None:
     assert list(entries(lambda _query, _headers: [{"Id": 1}, {"Id": 2}], "listing")) == [{"Id": 1}, {"Id": 2}]
 
 
-def test_pages_are_fetched_as_they_are_needed() -> None:
+def test_pages_are_fetched_lazily() -> None:
     pages = Pages(3 * PAGE, {})
     found = entries(pages, "listing")
     assert pages.asked == []
@@ -72,7 +74,7 @@ def test_pages_are_fetched_as_they_are_needed() -> None:
     assert len(pages.asked) == 1
 
 
-def test_a_repeated_token_is_an_error_and_no_endless_loop() -> None:
+def test_repeated_continuation_token_is_an_error() -> None:
     def stuck(_query: Mapping[str, str], _headers: Mapping[str, str]) -> Any:
         return {"Items": [{"Id": 1}], "ContinuationToken": "again"}
 
@@ -80,7 +82,7 @@ def test_a_repeated_token_is_an_error_and_no_endless_loop() -> None:
         list(entries(stuck, "listing"))
 
 
-def test_an_error_on_a_later_page_is_an_error_of_the_list() -> None:
+def test_error_on_a_later_page_fails_the_list() -> None:
     def breaks(_query: Mapping[str, str], headers: Mapping[str, str]) -> Any:
         if headers:
             raise NotFound("Gone.", status=400)
@@ -91,11 +93,20 @@ def test_an_error_on_a_later_page_is_an_error_of_the_list() -> None:
 
 
 @pytest.mark.parametrize("body", [None, "text", 5, {}, {"Things": []}, {"Items": 3}, [1], {"Items": ["x"]}], ids=str)
-def test_what_is_no_list_is_never_taken_for_an_empty_one(body: Any) -> None:
+def test_invalid_list_is_not_read_as_empty(body: Any) -> None:
     with pytest.raises(ServiceError, match="is not a list"):
         list(entries(lambda _query, _headers: body, "listing"))
 
 
-def test_names_of_members_are_read_in_any_case() -> None:
+def test_member_names_are_case_insensitive() -> None:
     assert list(entries(lambda _query, _headers: {"items": [{"id": 1}]}, "listing")) == [{"id": 1}]
     assert list(entries(lambda _query, _headers: {"Items": None}, "listing")) == []
+
+
+@pytest.mark.parametrize("items", [[{"Id": 1}], [{"Id": 1}] * 1000])
+def test_endless_pages_with_entries_are_an_error(items: list[Mapping[str, Any]]) -> None:
+    numbers = count()
+    with pytest.raises(ServiceError, match="the list cannot be completed"):
+        deque(
+            entries(lambda _query, _headers: {"Items": items, "ContinuationToken": f"t{next(numbers)}"}, "listing"), 0
+        )

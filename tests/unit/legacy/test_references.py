@@ -43,7 +43,7 @@ def test_names_are_percent_encoded(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", ".."])
-def test_no_name_leads_out_of_its_place(bench: MakeBench, name: str) -> None:
+def test_names_cannot_change_the_path(bench: MakeBench, name: str) -> None:
     here = bench({})
     with pytest.raises(InvalidInput):
         here.service.products.get(ProductRef(name))
@@ -62,27 +62,27 @@ GROUPS = [
     [Answer(404, b""), Answer(400, b""), Answer(405, b""), {"Items": GROUPS[:2]}, GROUPS, {"Name": "odd"}],
     ids=str,
 )
-def test_groups_by_name_with_or_without_the_guessed_address(bench: MakeBench, answer: Any) -> None:
+def test_groups_are_found_by_name_without_the_guessed_address(bench: MakeBench, answer: Any) -> None:
     products = {"Items": [KETTLE, {"Id": OTHER, "Name": "Pot"}]}
     routes = {f"GET {IN}/devicegroups/name/FIELD%20test": answer, f"GET {IN}/devicegroups": {"Items": GROUPS}}
     here = bench({**routes, f"GET {IN}/products": products})
     assert sorted(group.id for group in here.service.device_groups.named("FIELD test")) == sorted([GUID, OTHER])
 
 
-def test_an_empty_answer_to_a_group_name_is_one(bench: MakeBench) -> None:
+def test_empty_reply_to_a_group_name_is_an_empty_list(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/devicegroups/name/X": {"Items": []}})
     assert here.service.device_groups.named("X") == []
     assert len(here.sent) == 1
 
 
-def test_a_new_product_always_says_whether_it_wants_groups(bench: MakeBench) -> None:
+def test_new_product_always_sends_default_groups_flag(bench: MakeBench) -> None:
     here = bench({f"POST {IN}/products": Answer(202, json.dumps(state(0, OperationType=4)).encode())})
     for wanted in (True, False):
         here.service.products.create(ProductSpec("Kettle", "", wanted))
         assert here.body() == {"Name": "Kettle", "Description": None, "CreateDefaultGroups": wanted}
 
 
-def test_a_patch_holds_what_changes_and_spells_the_feed_its_own_way(bench: MakeBench) -> None:
+def test_patch_contains_changes_only(bench: MakeBench) -> None:
     here = bench({**BY_NAME, f"PATCH {IN}/devicegroups/{OTHER}": {}})
     lab = group_ref("Kettle", "Lab")
     here.service.device_groups.update(lab, DeviceGroupSpec(os_feed="RetailEval", description=""))
@@ -98,7 +98,7 @@ def test_a_patch_holds_what_changes_and_spells_the_feed_its_own_way(bench: MakeB
 
 
 @pytest.mark.parametrize("body", [{"Id": OTHER, "Name": "Lab"}, Answer(200, b"")], ids=str)
-def test_a_new_group_is_returned_or_looked_for(bench: MakeBench, body: Any) -> None:
+def test_new_group_is_returned_or_looked_up(bench: MakeBench, body: Any) -> None:
     here = bench({**BY_NAME, f"POST {IN}/devicegroups": body, f"GET {IN}/devicegroups/{OTHER}": LAB})
     here.service.device_groups.create(ProductRef("Kettle"), DeviceGroupSpec("Lab", os_feed="RetailEval"))
     made = here.service.device_groups.get(group_ref("kettle", "lab"))
@@ -108,7 +108,7 @@ def test_a_new_group_is_returned_or_looked_for(bench: MakeBench, body: Any) -> N
     assert sent == {"Name": "Lab", "Description": None, "ProductId": GUID, "OsFeedType": 1, "UpdatePolicy": 0}
 
 
-def test_a_device_group_as_recorded(bench: MakeBench) -> None:
+def test_recorded_device_group_is_read(bench: MakeBench) -> None:
     deployed = {
         "Id": GUID,
         "DeployedImages": [GUID.upper(), "A" + GUID[1:]],
@@ -135,7 +135,7 @@ def test_a_device_group_as_recorded(bench: MakeBench) -> None:
     )
 
 
-def test_an_old_device_group_without_the_newer_members(bench: MakeBench) -> None:
+def test_device_group_without_newer_members_is_read(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/devicegroups": [{"Id": OTHER, "Name": "X"}]})
     (group,) = here.service.device_groups.list()
     assert (group.id, group.product_id, group.name, group.os_feed) == (OTHER, None, "X", "Retail")
@@ -144,7 +144,7 @@ def test_an_old_device_group_without_the_newer_members(bench: MakeBench) -> None
 TWIN = {"Id": TENANT, "Name": "KETTLE"}
 
 
-def test_products_of_one_name_are_told_apart_by_id(bench: MakeBench) -> None:
+def test_products_with_one_name_are_distinguished_by_id(bench: MakeBench) -> None:
     """Even where the service resolves the name to the other one."""
     here = bench(
         {
@@ -167,7 +167,7 @@ def test_products_of_one_name_are_told_apart_by_id(bench: MakeBench) -> None:
     assert len({each.ref for each in listed}) == 2
 
 
-def test_where_a_device_is_costs_nothing_until_asked(bench: MakeBench) -> None:
+def test_group_of_a_device_is_resolved_lazily(bench: MakeBench) -> None:
     device = {"DeviceId": DEVICE, "TenantId": TENANT, "ProductId": GUID, "DeviceGroupId": OTHER}
     routes = {
         f"GET {IN}/devices/{DEVICE}": device,

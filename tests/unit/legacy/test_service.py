@@ -72,7 +72,7 @@ def upload(service: Service, path: Path, number: int = 1, component: int = 1) ->
     return package
 
 
-def test_tenants(service: Service, simulator: Simulator) -> None:
+def test_tenants_are_listed(service: Service, simulator: Simulator) -> None:
     (tenant,) = service.tenants.list()
     assert (tenant.name, tenant.id, tenant.roles) == (TENANT_NAME, simulator.ready["tenant_id"], ("Administrator",))
     assert service.tenants.current() == tenant
@@ -80,7 +80,7 @@ def test_tenants(service: Service, simulator: Simulator) -> None:
     assert service.tenants.current().name == "Contoso Renamed"
 
 
-def test_a_new_tenant(service: Service) -> None:
+def test_tenant_is_created(service: Service) -> None:
     started = service.tenants.create("Second", FREE[0])
     assert service.operations.wait(started, soon()).type == "TenantCreation"
     assert "Second" in [tenant.name for tenant in service.tenants.list()]
@@ -88,13 +88,13 @@ def test_a_new_tenant(service: Service) -> None:
         service.operations.wait(service.tenants.create("Third", FREE[0]), soon())
 
 
-def test_legacy_authorization(service: Service, simulator: Simulator) -> None:
+def test_legacy_authorization_is_blocked(service: Service, simulator: Simulator) -> None:
     before = simulator.state()
     service.tenants.block_legacy_authorization()
     assert simulator.state() != before
 
 
-def test_certificates(service: Service) -> None:
+def test_certificates_are_read(service: Service) -> None:
     certificates = service.certificates.list()
     active = next(certificate for certificate in certificates if certificate.is_active)
     assert active.body is not None
@@ -107,7 +107,7 @@ def test_certificates(service: Service) -> None:
         service.certificates.get("00" * 20)
 
 
-def test_products(service: Service) -> None:
+def test_products_are_created_changed_and_deleted(service: Service) -> None:
     product = kettle(service)
     assert product == Product(ProductRef("Kettle"), "Boils", product.id)
     assert product.id is not None
@@ -127,7 +127,7 @@ def test_products(service: Service) -> None:
         service.products.delete(pot)
 
 
-def test_a_deleted_product_is_told_from_a_new_one_of_its_name(service: Service) -> None:
+def test_deleted_product_differs_from_new_one_with_its_name(service: Service) -> None:
     first = kettle(service)
     finish(service, lambda: service.products.delete(first.ref))
     second = kettle(service)
@@ -135,7 +135,7 @@ def test_a_deleted_product_is_told_from_a_new_one_of_its_name(service: Service) 
     assert len(service.device_groups.list(second.ref)) == len(DEFAULT_DEVICE_GROUPS)
 
 
-def test_what_somebody_else_made_again_is_found(service: Service, connect: Connect) -> None:
+def test_recreated_product_is_found(service: Service, connect: Connect) -> None:
     """The GUID that is known leads nowhere any more."""
     kettle(service)
     lab = group_ref("Kettle", "Production")
@@ -150,13 +150,13 @@ def test_what_somebody_else_made_again_is_found(service: Service, connect: Conne
     assert service.products.get(ProductRef("Kettle")) == other.products.get(ProductRef("Kettle"))
 
 
-def test_a_second_product_of_a_name(service: Service) -> None:
+def test_second_product_with_a_name_is_rejected(service: Service) -> None:
     kettle(service)
     with pytest.raises((Conflict, OperationFailed), match=r"While creating the product KETTLE|CreateProduct failed"):
         finish(service, lambda: service.products.create(ProductSpec("KETTLE")))
 
 
-def test_default_groups_with_the_product_and_later(service: Service) -> None:
+def test_default_groups_are_created_with_the_product_or_later(service: Service) -> None:
     product = kettle(service, default_device_groups=False)
     assert service.device_groups.list(product.ref) == []
     service.products.create_default_device_groups(product.ref)
@@ -164,7 +164,7 @@ def test_default_groups_with_the_product_and_later(service: Service) -> None:
     assert groups == set(DEFAULT_DEVICE_GROUPS)
 
 
-def test_device_groups(service: Service) -> None:
+def test_device_groups_are_created_changed_and_deleted(service: Service) -> None:
     product = kettle(service)
     spec = DeviceGroupSpec("US region", "East", "RetailEval", "No3rdPartyAppUpdates", True)
     service.device_groups.create(product.ref, spec)
@@ -190,7 +190,7 @@ def test_device_groups(service: Service) -> None:
     assert service.device_groups.with_id(lab.id) is None
 
 
-def test_what_holds_devices_cannot_be_deleted(service: Service) -> None:
+def test_groups_and_products_with_devices_are_not_deleted(service: Service) -> None:
     product = kettle(service)
     group = service.device_groups.list(product.ref)[0].ref
     service.devices.claim(FREE[:1], soon(), going_on)
@@ -202,7 +202,7 @@ def test_what_holds_devices_cannot_be_deleted(service: Service) -> None:
     assert service.products.get(product.ref) == product
 
 
-def test_devices(service: Service, simulator: Simulator) -> None:
+def test_devices_are_claimed_and_moved(service: Service, simulator: Simulator) -> None:
     product = kettle(service)
     group = service.device_groups.list(product.ref)[0]
     service.devices.claim(FREE[:3], soon(), going_on)
@@ -222,7 +222,7 @@ def test_devices(service: Service, simulator: Simulator) -> None:
     assert service.devices.capability_file(FREE[0], ["appDevelopment"])
 
 
-def test_images_and_deployments(service: Service, tmp_path: Path) -> None:
+def test_images_are_uploaded_and_deployed(service: Service, tmp_path: Path) -> None:
     product = kettle(service)
     group = service.device_groups.list(product.ref)[0]
     first, second, third = (upload(service, tmp_path, number, number // 3) for number in (1, 3, 4))
@@ -256,7 +256,7 @@ def test_images_and_deployments(service: Service, tmp_path: Path) -> None:
     assert [image.id for image in service.devices.targeted_images(FREE[0])] == [first.id, second.id]
 
 
-def test_an_image_comes_back_as_it_went_and_the_token_stays_here(
+def test_downloaded_image_is_unchanged_and_no_token_is_sent(
     service: Service, simulator: Simulator, tmp_path: Path
 ) -> None:
     package = upload(service, tmp_path)
@@ -269,7 +269,7 @@ def test_an_image_comes_back_as_it_went_and_the_token_stays_here(
     assert [entry["note"] for entry in blob] == [None]
 
 
-def test_operations_and_their_details(service: Service, dialect: str, tmp_path: Path) -> None:
+def test_operations_have_details(service: Service, dialect: str, tmp_path: Path) -> None:
     product = kettle(service)
     group = service.device_groups.list(product.ref)[0]
     package = upload(service, tmp_path)
@@ -289,7 +289,7 @@ def test_operations_and_their_details(service: Service, dialect: str, tmp_path: 
     assert service.operations.get(NOWHERE) is None
 
 
-def test_insights_reach_over_all_pages(speaking: Simulator, connect: Connect) -> None:
+def test_insights_of_all_pages_are_returned(speaking: Simulator, connect: Connect) -> None:
     events = [{"device_id": FREE[0], "start": 1714979289 + number, "count": 2} for number in range(1205)]
     speaking.load({"tenants": [{"name": TENANT_NAME, "devices": FREE[:1], "insights": events}]})
     found = list(connect().service.insights.list())
@@ -300,7 +300,7 @@ def test_insights_reach_over_all_pages(speaking: Simulator, connect: Connect) ->
 
 
 @pytest.mark.parametrize("count", [0, 1, 6, 7, 8, 21])
-def test_lists_are_whole_at_every_length(speaking: Simulator, connect: Connect, count: int) -> None:
+def test_lists_of_every_length_are_complete(speaking: Simulator, connect: Connect, count: int) -> None:
     speaking.settings(page_size=7)
     speaking.load({"tenants": [{"name": TENANT_NAME, "devices": [f"{number:0128x}" for number in range(count)]}]})
     assert len(connect().service.devices.list()) == count
@@ -308,7 +308,7 @@ def test_lists_are_whole_at_every_length(speaking: Simulator, connect: Connect, 
     assert len(pages) == max(1, -(-count // 7))
 
 
-def test_users_and_roles(service: Service) -> None:
+def test_users_get_and_lose_roles(service: Service) -> None:
     (me,) = service.users.list()
     assert me.id == OBJECT_ID
     assert tuple(service.users.account()) == (me.mail, me.id)
@@ -331,7 +331,7 @@ def test_users_and_roles(service: Service) -> None:
 READER = {"roles": {"Fleet automation": ["Reader"]}, "products": [{"name": "Kettle"}], "devices": FREE[:2]}
 
 
-def test_a_reader_reads_and_is_told_what_it_may_not(speaking: Simulator, connect: Connect) -> None:
+def test_reader_can_read_and_denied_writes_are_reported(speaking: Simulator, connect: Connect) -> None:
     speaking.load({"tenants": [{"name": TENANT_NAME, **READER}]})
     service = connect().service
     (product,) = service.products.list()
@@ -349,7 +349,7 @@ def test_a_reader_reads_and_is_told_what_it_may_not(speaking: Simulator, connect
         service.users.list()
 
 
-def test_another_tenant_is_closed(speaking: Simulator, connect: Connect) -> None:
+def test_tenant_without_role_is_not_accessible(speaking: Simulator, connect: Connect) -> None:
     del speaking
     with pytest.raises(InvalidInput, match=f"Set tenant to .*{TENANT_NAME}"):
         connect(tenant=NOWHERE).service.tenants.current()
@@ -359,7 +359,7 @@ def test_another_tenant_is_closed(speaking: Simulator, connect: Connect) -> None
         connect(tenant=NOWHERE).service.products.list()
 
 
-def test_a_check_run_reads_everything_by_get(speaking: Simulator, connect: Connect, tmp_path: Path) -> None:
+def test_read_only_connection_reads_by_get_only(speaking: Simulator, connect: Connect, tmp_path: Path) -> None:
     real = connect().service
     product = kettle(real)
     group = real.device_groups.list(product.ref)[0]

@@ -52,19 +52,19 @@ TENANTS = [{"Id": OTHER, "Name": "Beta", "Roles": ["Reader"]}, {"Id": TENANT.upp
 
 
 @pytest.mark.parametrize("body", [TENANTS, {"Items": TENANTS}, {"Items": TENANTS, "ContinuationToken": None}])
-def test_tenants_bare_or_in_items(bench: MakeBench, body: Any) -> None:
+def test_tenants_are_read_from_array_or_items(bench: MakeBench, body: Any) -> None:
     here = bench({"GET /v2/tenants": body}, None)
     assert here.service.tenants.list() == [Tenant(TENANT, "Alpha"), Tenant(OTHER, "Beta", ("Reader",))]
 
 
-def test_a_tenant_given_by_guid_is_not_looked_up(bench: MakeBench) -> None:
+def test_tenant_guid_is_not_looked_up(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/products": {"Items": []}}, TENANT.upper())
     here.service.products.list()
     assert here.sent == [f"GET {IN}/products"]
 
 
 @pytest.mark.parametrize("name", ["Alpha"])
-def test_a_tenant_given_by_name_is_looked_up_once(bench: MakeBench, name: str) -> None:
+def test_tenant_name_is_looked_up_once(bench: MakeBench, name: str) -> None:
     here = bench({"GET /v2/tenants": TENANTS, f"GET {IN}/products": {"Items": []}}, name)
     here.service.products.list()
     here.service.products.list()
@@ -80,7 +80,7 @@ def test_a_tenant_given_by_name_is_looked_up_once(bench: MakeBench, name: str) -
         ("Alpha", [{"Id": GUID, "Name": "Alpha"}, *TENANTS], '"Alpha" is ambiguous'),
     ],
 )
-def test_a_tenant_is_never_guessed(bench: MakeBench, wanted: str | None, there: Any, words: str) -> None:
+def test_missing_tenant_is_never_guessed(bench: MakeBench, wanted: str | None, there: Any, words: str) -> None:
     here = bench({"GET /v2/tenants": there}, wanted)
     with pytest.raises(InvalidInput, match=words) as caught:
         here.service.products.list()
@@ -88,14 +88,14 @@ def test_a_tenant_is_never_guessed(bench: MakeBench, wanted: str | None, there: 
         assert shown in str(caught.value)
 
 
-def test_the_exact_name_wins(bench: MakeBench) -> None:
+def test_exact_tenant_name_takes_precedence(bench: MakeBench) -> None:
     there = [{"Id": OTHER, "Name": "ALPHA"}, {"Id": TENANT, "Name": "Alpha"}]
     here = bench({"GET /v2/tenants": there, f"GET {IN}": there[1]}, "Alpha")
     assert here.service.tenants.current().id == TENANT
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_tenant_that_is_closed_says_which_are_open(bench: MakeBench, status: int) -> None:
+def test_inaccessible_tenant_lists_accessible_ones(bench: MakeBench, status: int) -> None:
     here = bench({f"GET {IN}": Answer(status, b""), "GET /v2/tenants": TENANTS[:1]})
     with pytest.raises(InvalidInput, match="This account may not use the tenant") as caught:
         here.service.tenants.current()
@@ -104,17 +104,17 @@ def test_a_tenant_that_is_closed_says_which_are_open(bench: MakeBench, status: i
     assert caught.value.status == status
 
 
-def test_nothing_is_open(bench: MakeBench) -> None:
+def test_account_without_tenants_is_reported(bench: MakeBench) -> None:
     with pytest.raises(InvalidInput, match="no role in any tenant"):
         bench({"GET /v2/tenants": []}, None).service.products.list()
 
 
-def test_a_list_that_is_not_found_hints_at_tenant_and_role(bench: MakeBench) -> None:
+def test_missing_list_hints_at_tenant_and_role(bench: MakeBench) -> None:
     with pytest.raises(NotFound, match=r"While listing the products, .* has a role in the tenant"):
         bench({}).service.products.list()
 
 
-def test_a_refusal_hints_at_the_role(bench: MakeBench) -> None:
+def test_access_denied_hints_at_the_role(bench: MakeBench) -> None:
     here = bench({f"POST {IN}/products": Answer(403, b"")})
     with pytest.raises(Forbidden, match=r"While creating the product Kettle, .*Contributor"):
         here.service.products.create(ProductSpec("Kettle"))
@@ -123,7 +123,7 @@ def test_a_refusal_hints_at_the_role(bench: MakeBench) -> None:
 @pytest.mark.parametrize(
     "answer", [Answer(204, b""), Answer(200, b""), Answer(202, b"{}"), Answer(200, b"null")], ids=str
 )
-def test_a_success_without_an_operation_is_done(bench: MakeBench, answer: Answer) -> None:
+def test_success_without_operation_is_complete(bench: MakeBench, answer: Answer) -> None:
     here = bench({f"DELETE {IN}/products/{GUID}": answer, f"GET {IN}/products/name/Kettle": KETTLE})
     operation = here.service.products.delete(ProductRef("Kettle"))
     assert (operation.id, operation.type, operation.state) == ("", "DeleteProduct", "Complete")
@@ -132,7 +132,7 @@ def test_a_success_without_an_operation_is_done(bench: MakeBench, answer: Answer
 
 
 @pytest.mark.parametrize("status", [200, 202])
-def test_an_operation_is_polled_to_its_end(bench: MakeBench, status: int) -> None:
+def test_operation_is_polled_until_complete(bench: MakeBench, status: int) -> None:
     here = bench(
         {
             f"GET {IN}/products/name/Kettle": KETTLE,
@@ -146,7 +146,7 @@ def test_an_operation_is_polled_to_its_end(bench: MakeBench, status: int) -> Non
     assert 0.05 <= here.clock.waits[0] <= 0.2
 
 
-def test_the_service_may_say_when_to_ask_again(bench: MakeBench) -> None:
+def test_poll_interval_follows_retry_after(bench: MakeBench) -> None:
     busy = Answer(200, json.dumps(state(1)).encode(), {"Retry-After": "9"})
     here = bench({f"GET {IN}/operations/{GUID}": Series([busy, state(2)])})
     here.service.operations.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(60, here.clock.now))
@@ -154,11 +154,11 @@ def test_the_service_may_say_when_to_ask_again(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 405])
-def test_the_guessed_address_of_operations_may_be_refused(bench: MakeBench, status: int) -> None:
+def test_guessed_operation_address_can_be_rejected(bench: MakeBench, status: int) -> None:
     assert bench({f"GET /v2/operations/{GUID}": Answer(status, b"")}).service.operations.get(GUID) is None
 
 
-def test_a_failed_operation_says_why(bench: MakeBench) -> None:
+def test_failed_operation_reports_the_reason(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": state(3, Error={"Code": 7, "Message": "It is in use."})})
     with pytest.raises(OperationFailed, match=r"DeleteProduct failed: It is in use \(Conflict\)\.") as caught:
         here.service.operations.wait(Operation(GUID, "DeleteProduct", "NotStarted"), Deadline(60, here.clock.now))
@@ -166,7 +166,7 @@ def test_a_failed_operation_says_why(bench: MakeBench) -> None:
     assert "move the devices" in str(caught.value)
 
 
-def test_waiting_ends_with_the_last_state_seen(bench: MakeBench) -> None:
+def test_wait_timeout_reports_the_last_state(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": state(1)})
     with pytest.raises(DeadlineExceeded, match=r"timed out after 30 s; the last state seen was InProgress"):
         here.service.operations.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(30, here.clock.now))
@@ -174,13 +174,13 @@ def test_waiting_ends_with_the_last_state_seen(bench: MakeBench) -> None:
     assert max(here.clock.waits) == 2
 
 
-def test_an_operation_that_is_not_there_yet(bench: MakeBench) -> None:
+def test_operation_that_appears_late_is_polled(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/operations/{GUID}": Series([Answer(404, b""), Answer(404, b""), state(2)])})
     started = Operation(GUID, "CreateProduct", "NotStarted")
     assert here.service.operations.wait(started, Deadline(60, here.clock.now)).final
 
 
-def test_an_operation_that_never_shows_up(bench: MakeBench) -> None:
+def test_operation_that_never_appears_is_reported(bench: MakeBench) -> None:
     here = bench({})
     with pytest.raises(NotFound, match="no longer knew it"):
         here.service.operations.wait(Operation(GUID, "CreateProduct", "NotStarted"), Deadline(600, here.clock.now))
@@ -199,7 +199,7 @@ def test_operations_outside_of_tenants_are_found(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "{url}", "/v2"])
-def test_details_come_from_where_the_operation_says(bench: MakeBench, prefix: str) -> None:
+def test_details_are_read_from_the_address_of_the_operation(bench: MakeBench, prefix: str) -> None:
     here = bench({f"GET {IN}/somewhere": {"ImageId": GUID}})
     url = f"http://127.0.0.1:{here.server.port}"
     location = (prefix.format(url=url) + f"{IN}/somewhere").replace("/v2/v2/", "/v2/")
@@ -227,12 +227,12 @@ def test_details_never_come_from_another_host(bench: MakeBench, number: int, kin
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_device_that_is_not_ours_is_none(bench: MakeBench, status: int) -> None:
+def test_device_of_another_tenant_is_none(bench: MakeBench, status: int) -> None:
     assert bench({f"GET {IN}/devices/{DEVICE}": Answer(status, b"")}).service.devices.get(DEVICE) is None
 
 
 @pytest.mark.parametrize("seen", [None, "", OTHER], ids=str)
-def test_after_a_claim_with_errors_the_devices_tell_which_are_ours(bench: MakeBench, seen: str | None) -> None:
+def test_devices_are_read_after_a_claim_with_errors(bench: MakeBench, seen: str | None) -> None:
     ours, theirs = DEVICE, DEVICE[::-1]
     ended = state("CompleteWithErrors", OperationType=11)
     here = bench(
@@ -242,23 +242,23 @@ def test_after_a_claim_with_errors_the_devices_tell_which_are_ours(bench: MakeBe
             f"GET {IN}/devices/{theirs}": {"DeviceId": theirs, "TenantId": seen},
         }
     )
-    told: dict[str, FleetError | None] = {}
+    reported: dict[str, FleetError | None] = {}
 
     def report(outcome: DeviceOutcome) -> bool:
-        told[outcome.id] = outcome.error
+        reported[outcome.id] = outcome.error
         return True
 
     here.service.devices.claim([ours, theirs], Deadline(60, here.clock.now), report)
-    assert told[ours] is None
-    assert "cannot be claimed" in str(told[theirs])
+    assert reported[ours] is None
+    assert "cannot be claimed" in str(reported[theirs])
 
 
-def test_counting_without_the_inferred_address(bench: MakeBench) -> None:
+def test_devices_are_counted_without_the_inferred_address(bench: MakeBench) -> None:
     here = bench({**BY_NAME, f"GET {IN}/products/{GUID}/devices": {"Items": [{"DeviceId": DEVICE}]}})
     assert here.service.devices.count(ProductRef("Kettle")) == 1
 
 
-def test_a_capability_is_a_number(bench: MakeBench) -> None:
+def test_capabilities_are_sent_as_numbers(bench: MakeBench) -> None:
     signed = base64.b64encode(b"capability").decode()
     here = bench({f"POST {IN}/deviceCapabilityImage": {"SignedDeviceCapabilityImageBytes": signed}})
     assert here.service.devices.capability_file(DEVICE, ["fieldServicing", "appDevelopment"]) == b"capability"
@@ -266,12 +266,12 @@ def test_a_capability_is_a_number(bench: MakeBench) -> None:
 
 
 @pytest.mark.parametrize("body", [{"Status": "Succeeded"}, "Succeeded"])
-def test_the_status_of_an_image_is_text_or_object(bench: MakeBench, body: Any) -> None:
+def test_image_status_is_read_from_text_or_object(bench: MakeBench, body: Any) -> None:
     assert bench({f"GET {IN}/images/{GUID}/status": body}).service.images.status(GUID) == "Succeeded"
     assert bench({}).service.images.status(GUID) is None
 
 
-def test_components_are_asked_for_in_one_post_or_in_gets(bench: MakeBench) -> None:
+def test_components_are_read_by_one_post_or_by_gets(bench: MakeBench) -> None:
     routes = {
         f"POST {IN}/images/componentIdsForImages": [{"ImageId": GUID.upper(), "ComponentId": OTHER.upper()}],
         f"GET {IN}/images/{GUID}/metadata": {"Id": GUID, "ComponentId": OTHER},
@@ -287,13 +287,13 @@ def test_components_are_asked_for_in_one_post_or_in_gets(bench: MakeBench) -> No
     assert real.service.images.component_ids([]) == {}
 
 
-def test_an_image_without_an_address(bench: MakeBench) -> None:
+def test_image_without_address_is_reported(bench: MakeBench) -> None:
     routes = {f"GET {IN}/images/{GUID}": {"IsSuccess": False, "Uri": None, "UriMessage": "It is being processed."}}
     with pytest.raises(ServiceError, match="It is being processed"):
         bench(routes).service.images.download(GUID)
 
 
-def test_an_image_is_fetched_without_the_token(bench: MakeBench) -> None:
+def test_image_download_sends_no_token(bench: MakeBench) -> None:
     shop = bench({"GET /blob": Answer(200, b"package")})
     parts: list[bytes] = []
     bench({}).service.images.fetch(ImageDownload(GUID, f"http://127.0.0.1:{shop.server.port}/blob?sig=x"), parts.append)
@@ -301,7 +301,7 @@ def test_an_image_is_fetched_without_the_token(bench: MakeBench) -> None:
     assert "authorization" not in shop.server.asked[0].headers
 
 
-def test_a_package_goes_up_as_it_is(bench: MakeBench, tmp_path: Path) -> None:
+def test_package_is_uploaded_unchanged(bench: MakeBench, tmp_path: Path) -> None:
     path = tmp_path / "app.imagepackage"
     path.write_bytes(bytes(range(256)))
     here = bench({f"POST {IN}/images": state(0, OperationType=7)})
@@ -314,7 +314,7 @@ def test_a_package_goes_up_as_it_is(bench: MakeBench, tmp_path: Path) -> None:
         here.service.images.upload(package)
 
 
-def test_a_deployment_is_a_bare_array(bench: MakeBench) -> None:
+def test_deployment_is_sent_as_bare_array(bench: MakeBench) -> None:
     here = bench({**BY_NAME, f"POST {IN}/devicegroups/{OTHER}/deployments": Answer(202, json.dumps(state(0)).encode())})
     here.service.deployments.create(group_ref("Kettle", "Lab"), [OTHER])
     assert here.body() == [OTHER]
@@ -323,7 +323,7 @@ def test_a_deployment_is_a_bare_array(bench: MakeBench) -> None:
 @pytest.mark.parametrize(
     "answer", [Answer(404, b""), [], ["Administrator", "Auditor"], {"Items": [{"Name": "Auditor"}]}]
 )
-def test_roles_that_there_are(bench: MakeBench, answer: Any) -> None:
+def test_available_roles_are_read(bench: MakeBench, answer: Any) -> None:
     found = bench({"GET /v2/roles": answer}, None).service.users.roles()
     assert ("Auditor" in found) == ("Auditor" in str(answer))
     if "Auditor" not in found:
@@ -338,14 +338,14 @@ ANN = User(GUID, "Ann", "Ann@example.org", ("Reader",))
 
 
 @pytest.mark.parametrize("name", ["ann@EXAMPLE.org", GUID.upper()])
-def test_a_user_is_found_by_address_or_guid(bench: MakeBench, name: str) -> None:
+def test_user_is_found_by_address_or_guid(bench: MakeBench, name: str) -> None:
     assert bench({f"GET {IN}/users": PRINCIPALS}).service.users.get(name) == ANN
     quoted = name.replace("@", "%40")
     here = bench({f"GET {IN}/users": PRINCIPALS, f"GET {IN}/users/{quoted}/role": ROLE})
     assert here.service.users.get(name) == ANN
 
 
-def test_a_user_without_the_list_of_users(bench: MakeBench) -> None:
+def test_user_is_found_without_the_list_of_users(bench: MakeBench) -> None:
     here = bench({f"GET {IN}/users/ann%40example.org/role": ROLE})
     assert here.service.users.get("ann@example.org") == User(None, None, "ann@example.org", ("Reader",))
     with pytest.raises(Forbidden, match="Administrators"):
@@ -353,7 +353,7 @@ def test_a_user_without_the_list_of_users(bench: MakeBench) -> None:
     assert bench({f"GET {IN}/users": PRINCIPALS}).service.users.get("bob@example.org") is None
 
 
-def test_a_role_too_low_for_the_list_of_users_shows_as_not_found(bench: MakeBench) -> None:
+def test_user_list_without_permission_is_reported(bench: MakeBench) -> None:
     with pytest.raises(Forbidden, match="Administrators"):
         bench({}).service.users.list()
 
@@ -362,7 +362,7 @@ CERTIFICATE = b"\x30\x82" + bytes(300)
 
 
 @pytest.mark.parametrize("form", ['"{}"', "{}", "{}\r\n"])
-def test_certificates_in_quotes_or_plain(bench: MakeBench, form: str) -> None:
+def test_certificates_are_read_quoted_or_plain(bench: MakeBench, form: str) -> None:
     answer = Answer(200, form.format(base64.b64encode(CERTIFICATE).decode()).encode(), {"Content-Type": "text/plain"})
     here = bench({f"GET {IN}/cert": answer, f"GET {IN}/certchain": answer, f"GET {IN}/verification/a%2Fb": answer})
     assert here.service.certificates.get(None) == CERTIFICATE
@@ -372,7 +372,7 @@ def test_certificates_in_quotes_or_plain(bench: MakeBench, form: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [Answer(200, b"null"), Answer(200, b""), Answer(404, b"")], ids=str)
-def test_an_expired_certificate_is_not_handed_out(bench: MakeBench, answer: Answer) -> None:
+def test_expired_certificate_is_not_returned(bench: MakeBench, answer: Answer) -> None:
     with pytest.raises(NotFound):
         bench({f"GET {IN}/cert": answer}).service.certificates.get("AB")
     listed = [{"Certificate": None, "IsActive": False, "IsRevoked": False, "Thumbprint": "AB"}]
@@ -380,11 +380,11 @@ def test_an_expired_certificate_is_not_handed_out(bench: MakeBench, answer: Answ
     assert certificate.body is None
 
 
-def test_the_account(bench: MakeBench) -> None:
+def test_account_is_returned(bench: MakeBench) -> None:
     assert bench({}).service.users.account() == ("somebody@example.org",)
 
 
-def test_the_operation_of_a_new_tenant_is_outside_of_tenants(bench: MakeBench) -> None:
+def test_tenant_creation_is_polled_outside_of_tenants(bench: MakeBench) -> None:
     started = bench({"POST /v2/tenants/create": state(0, OperationType=8, TenantId=None)}, None)
     operation = started.service.tenants.create("New", DEVICE)
     assert started.body() == {"DeviceId": DEVICE, "TenantFriendlyName": "New"}

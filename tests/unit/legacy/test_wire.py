@@ -42,11 +42,11 @@ DEVICE = "0123456789abcdef" * 8
         ("yesterday", "yesterday"),
     ],
 )
-def test_dates(given: Any, read: str | None) -> None:
+def test_dates_are_parsed(given: Any, read: str | None) -> None:
     assert wire.date_of(given) == read
 
 
-def test_unix_seconds() -> None:
+def test_unix_seconds_are_converted() -> None:
     assert wire.unix_date(1714979289) == "2024-05-06T07:08:09Z"
     assert wire.unix_date("1714979289") == "2024-05-06T07:08:09Z"
     assert wire.unix_date(None) is None
@@ -67,11 +67,11 @@ def test_unix_seconds() -> None:
         ("", None),
     ],
 )
-def test_enumerations_come_as_numbers_or_names(given: Any, read: str | None) -> None:
+def test_enumerations_are_read_as_numbers_or_names(given: Any, read: str | None) -> None:
     assert wire.enum_name(wire.OS_FEED_TYPE, given) == read
 
 
-def test_enumerations_go_as_numbers() -> None:
+def test_enumerations_are_sent_as_numbers() -> None:
     assert wire.enum_number(wire.UPDATE_POLICY, "No3rdPartyAppUpdates") == 1
     assert wire.enum_number(wire.CAPABILITY, "fieldServicing") == 13
     assert wire.enum_number(wire.OS_FEED_TYPE, "7") == 7
@@ -80,12 +80,12 @@ def test_enumerations_go_as_numbers() -> None:
 
 
 @pytest.mark.parametrize("tenant_id", [None, "", "00000000-0000-0000-0000-000000000000"])
-def test_an_unclaimed_device_has_no_tenant(tenant_id: str | None) -> None:
+def test_unclaimed_device_has_no_tenant(tenant_id: str | None) -> None:
     body = {"DeviceId": DEVICE.upper(), "TenantId": tenant_id, "ProductId": None, "DeviceGroupId": None, "ChipSku": 0}
     assert wire.device(body) == Device(DEVICE, chip_sku="MT3620AN")
 
 
-def test_a_whole_device() -> None:
+def test_complete_device_is_read() -> None:
     body = {
         "DeviceId": DEVICE.upper(),
         "TenantId": GUID.upper(),
@@ -111,13 +111,13 @@ def test_a_whole_device() -> None:
     )
 
 
-def test_the_type_of_an_image_has_a_deprecated_twin() -> None:
+def test_image_type_is_read_from_deprecated_member() -> None:
     assert wire.image({"Id": GUID, "ImageType": 21}).type == "CustomerBoardConfig"
     assert wire.image({"Id": GUID, "ImageType": 0, "Type": 10, "ComponentId": None}) == Image(GUID, type="Applications")
     assert wire.image({"Id": GUID, "Type": 11}).type == "11"
 
 
-def test_an_operation_as_recorded_when_it_starts() -> None:
+def test_recorded_operation_is_read() -> None:
     body = {
         "OperationId": GUID,
         "TenantId": GUID,
@@ -146,13 +146,13 @@ def test_an_operation_as_recorded_when_it_starts() -> None:
         (17, "17", False),
     ],
 )
-def test_states_of_operations(state: Any, name: str, final: bool) -> None:
+def test_operation_states_are_read(state: Any, name: str, final: bool) -> None:
     read = wire.operation({"OperationId": GUID, "State": state, "Error": {"Code": 7, "Message": "In use."}})
     assert (read.state, read.final) == (name, final)
     assert read.error == OperationError("Conflict", "In use.")
 
 
-def test_small_things() -> None:
+def test_small_objects_are_read() -> None:
     assert wire.tenant({"Id": GUID, "Name": None, "Roles": None}) == Tenant(GUID, None)
     assert wire.tenant({"Id": GUID, "Name": "T", "Roles": ["Reader", "Administrator"]}).roles == (
         "Administrator",
@@ -167,29 +167,29 @@ def test_small_things() -> None:
 @pytest.mark.parametrize(
     "form", ["{}", '"{}"', "  {}\r\n", '"{}"\n', "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----"]
 )
-def test_base64_in_quotes_or_plain(form: str) -> None:
+def test_base64_is_read_quoted_or_plain(form: str) -> None:
     content = b"\x30\x82" + bytes(100)
     assert wire.bytes_of(form.format(base64.b64encode(content).decode()), "fetching") == content
 
 
 @pytest.mark.parametrize("junk", ["", None, '""', "not base64!", "<html></html>"])
-def test_what_is_no_base64_is_an_error(junk: Any) -> None:
+def test_invalid_base64_is_an_error(junk: Any) -> None:
     with pytest.raises(ServiceError, match="While fetching"):
         wire.bytes_of(junk, "fetching")
 
 
 @pytest.mark.parametrize("form", [5, "5", {"Count": 5}])
-def test_numbers(form: Any) -> None:
+def test_numbers_are_read(form: Any) -> None:
     assert wire.number_of(form, "counting") == 5
 
 
 @pytest.mark.parametrize("form", [None, True, "many", [5], {"a": 1, "b": 2}, {}])
-def test_what_is_no_number(form: Any) -> None:
+def test_invalid_numbers_are_an_error(form: Any) -> None:
     with pytest.raises(ServiceError, match="While counting"):
         wire.number_of(form, "counting")
 
 
-def test_deployments_newest_first_whatever_the_digits() -> None:
+def test_deployments_are_sorted_newest_first() -> None:
     dates = [
         "2024-05-06T07:08:09Z",
         "2024-05-06T07:08:09.1Z",
@@ -201,7 +201,7 @@ def test_deployments_newest_first_whatever_the_digits() -> None:
     assert [entry.id for entry in wire.newest_first(made)] == ["3", "2", "1", "0", "4"]
 
 
-def test_details_of_unknown_form_get_names_that_return_values_may_have() -> None:
+def test_unknown_details_get_valid_return_value_names() -> None:
     body = {"OperationId": 1, "DeploymentDateUTC": 2, "Items": [{"DeviceId": DEVICE, "Keys": None}]}
     assert wire.details(body) == {
         "operation_id": 1,

@@ -24,7 +24,7 @@ NEW = "new@contoso.example"
 IMAGE, COMPONENT = "c1000000-0000-4000-8000-000000000001", "d1000000-0000-4000-8000-000000000001"
 
 
-def test_the_service_may_take_a_while_to_know_whom_it_invited(bench: Bench) -> None:
+def test_delayed_invitation_is_waited_for(bench: Bench) -> None:
     bench.simulator.settings(invitation_seconds=0.5)
     outcome = bench.run(user_role, user=NEW, roles=["reader"])
     assert outcome.result.error is None
@@ -34,14 +34,14 @@ def test_the_service_may_take_a_while_to_know_whom_it_invited(bench: Bench) -> N
     assert asked.count("AccessControl_AssignRole") > 1
 
 
-def test_nobody_waits_for_ever_for_an_invitation(bench: Bench) -> None:
+def test_wait_for_an_invitation_times_out(bench: Bench) -> None:
     bench.simulator.settings(invitation_seconds=3600)
     outcome = bench.run(user_role, user=NEW, roles=["reader"], retry_timeout=0.3)
     assert outcome.result.error is not None
     assert outcome.result.error.status == 404
 
 
-def test_the_account_of_a_service_principal_is_known_by_all_its_names(bench: Bench) -> None:
+def test_service_principal_is_found_by_all_its_names(bench: Bench) -> None:
     me = next(user for user in bench.service().users.list() if "Administrator" in user.roles)
     assert me.id is not None
     assert me.mail is not None
@@ -52,9 +52,7 @@ def test_the_account_of_a_service_principal_is_known_by_all_its_names(bench: Ben
 
 
 @pytest.mark.parametrize(("roles", "left"), [([], None), (["Reader"], ["Reader"])])
-def test_who_gives_up_the_own_roles_is_told_what_is_left(
-    bench: Bench, roles: list[str], left: list[str] | None
-) -> None:
+def test_removing_own_roles_reports_the_remaining_roles(bench: Bench, roles: list[str], left: list[str] | None) -> None:
     """The Administrator role goes last, as nothing more can be taken after it, and the check knows the end."""
     bench.seed(roles={"Fleet automation": ["Administrator", "Contributor", "Reader"]})
     me = bench.service().users.list()[0]
@@ -66,7 +64,7 @@ def test_who_gives_up_the_own_roles_is_told_what_is_left(
     assert (done["user"] and (done["user"]["id"], done["user"]["roles"])) == (left and (me.id, left))
 
 
-def test_the_token_never_goes_where_an_image_is_fetched(bench: Bench, tmp_path: Path) -> None:
+def test_token_is_not_sent_to_the_image_store(bench: Bench, tmp_path: Path) -> None:
     bench.seed(images=[{"id": IMAGE, "component_id": COMPONENT, "name": "Blink"}])
     outcome = bench.run(image_download, id=IMAGE.upper(), dest=str(tmp_path / "blink.imagepackage"))
     assert outcome.result.changed
@@ -75,7 +73,7 @@ def test_the_token_never_goes_where_an_image_is_fetched(bench: Bench, tmp_path: 
     assert "http" not in str(outcome.result)
 
 
-def test_a_certificate_and_the_one_to_come(bench: Bench, tmp_path: Path) -> None:
+def test_active_and_next_certificates_are_written(bench: Bench, tmp_path: Path) -> None:
     for number, each in enumerate(bench.service().certificates.list()):
         path = tmp_path / f"{number}.cer"
         outcome = bench.run(ca_certificate, dest=str(path), thumbprint=each.thumbprint.lower())
@@ -83,7 +81,7 @@ def test_a_certificate_and_the_one_to_come(bench: Bench, tmp_path: Path) -> None
         assert path.read_bytes() == each.body
 
 
-def test_a_device_makes_one_tenant_only(bench: Bench) -> None:
+def test_device_creates_only_one_tenant(bench: Bench) -> None:
     maker = "c0" * 64
     assert bench.run(tenant, name="One", device_id=maker, confirm="One").result.changed
     assert not bench.run(tenant, name="One", device_id=maker, confirm="One").result.changed

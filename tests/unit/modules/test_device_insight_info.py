@@ -56,7 +56,7 @@ def numbers(insights: list[dict[str, Any]]) -> list[int]:
     return [int(each["description"].split()[1]) for each in insights]
 
 
-def test_more_than_a_thousand_come_by_paging_newest_first(reporting: Bench) -> None:
+def test_more_than_1000_events_are_paged_newest_first(reporting: Bench) -> None:
     found = reporting.run(device_insight_info)["insights"]
     assert numbers(found) == list(range(MANY))[::-1]
     assert reporting.requests().count("ErrorReporting_List") == 3
@@ -72,12 +72,12 @@ def test_more_than_a_thousand_come_by_paging_newest_first(reporting: Bench) -> N
     }
 
 
-def test_a_limit_gives_the_newest_wherever_in_the_list_they_are(reporting: Bench) -> None:
+def test_limit_returns_the_newest_events(reporting: Bench) -> None:
     assert numbers(reporting.run(device_insight_info, limit=1001)["insights"]) == list(range(MANY))[::-1][:1001]
     assert reporting.requests().count("ErrorReporting_List") == 3
 
 
-def test_the_limit_counts_what_the_filters_let_through(reporting: Bench) -> None:
+def test_limit_counts_filtered_events(reporting: Bench) -> None:
     found = reporting.run(device_insight_info, device_ids=[DEVICES[1]], limit=1100)["insights"]
     assert numbers(found) == list(range(1, MANY, 2))[::-1][:1100]
 
@@ -123,7 +123,7 @@ def test_filters_by_time(reporting: Bench, since: str | None, until: str | None,
         ({"limit": 0}, "Invalid limit 0: use a number of at least 1"),
     ],
 )
-def test_what_cannot_be_right_is_told_before_any_request(reporting: Bench, options: dict[str, Any], words: str) -> None:
+def test_invalid_options_are_reported_before_any_request(reporting: Bench, options: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         reporting.run(device_insight_info, **options)
     assert reporting.requests() == []

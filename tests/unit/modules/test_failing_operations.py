@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What is told of an operation that the service took on and failed to do, and of what it kept from being done."""
+"""Reports of accepted operations that fail, and of the changes that they prevent."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def kettle(bench: Bench) -> Bench:
     ],
     ids=["product", "device_group"],
 )
-def test_a_deletion_that_failed_leaves_what_is_there(
-    kettle: Bench, module: Any, options: dict[str, Any], operation: str
-) -> None:
+def test_failed_deletion_changes_nothing(kettle: Bench, module: Any, options: dict[str, Any], operation: str) -> None:
     kettle.simulator.fault(kind="operation", match={"operationId": operation})
     outcome = kettle.run(module, state="absent", **options)
     assert outcome.result.error is not None
@@ -71,7 +69,7 @@ def test_nothing_is_pruned_when_an_upload_or_a_creation_failed(kettle: Bench) ->
     assert "Product_Delete" not in kettle.requests()
 
 
-def test_nothing_is_pruned_when_a_device_failed_which_may_be_in_it(kettle: Bench) -> None:
+def test_nothing_is_pruned_when_a_device_failed(kettle: Bench) -> None:
     kettle.simulator.fault(kind="status", status=403, match={"operationId": "Devices_Move"})
     document = {
         "products": [{"name": "Kettle", "default_device_groups": False}],
@@ -89,7 +87,7 @@ def test_nothing_is_pruned_when_a_device_failed_which_may_be_in_it(kettle: Bench
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
-def test_a_deployment_that_cannot_be_read_back_is_told_as_changed(kettle: Bench, tmp_path: Path, check: bool) -> None:
+def test_deployment_that_cannot_be_read_back_is_changed(kettle: Bench, tmp_path: Path, check: bool) -> None:
     package = tmp_path / "fresh.imagepackage"
     image_id, component_id = "c1000000-0000-4000-8000-00000000000a", "d1000000-0000-4000-8000-00000000000a"
     compose_package(package, image_id=image_id, component_id=component_id, name="fresh")
@@ -104,7 +102,7 @@ def test_a_deployment_that_cannot_be_read_back_is_told_as_changed(kettle: Bench,
 
 
 @pytest.mark.parametrize("ids", [["0b" * 64], ["0b" * 64, "0c" * 64, "0d" * 64]], ids=["one", "bulk"])
-def test_a_claim_that_nobody_may_look_after_is_no_refusal(kettle: Bench, ids: list[str]) -> None:
+def test_claim_that_cannot_be_polled_is_reported_as_changed(kettle: Bench, ids: list[str]) -> None:
     kettle.simulator.settings(operation_seconds=60)
     for operation in ("AsyncOperations_Get", "AsyncOperations_GetGlobal"):
         kettle.simulator.fault(match={"operationId": operation}, status=403, times=None)
@@ -119,7 +117,7 @@ def test_a_claim_that_nobody_may_look_after_is_no_refusal(kettle: Bench, ids: li
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
-def test_a_change_whose_answer_was_lost_is_told_by_what_is_there(kettle: Bench, kind: str) -> None:
+def test_change_with_lost_reply_is_reported_from_current_state(kettle: Bench, kind: str) -> None:
     kettle.simulator.fault(kind, match={"method": "PATCH"})
     kettle.simulator.fault(match={"method": "PATCH"}, status=403, times=None)
     outcome = kettle.run(product, name="Kettle", description="Pots")
@@ -130,14 +128,14 @@ def test_a_change_whose_answer_was_lost_is_told_by_what_is_there(kettle: Bench, 
     assert (outcome["product"]["description"] == "Pots") == done
 
 
-def test_a_claim_whose_answer_was_lost_may_have_changed_a_device(kettle: Bench) -> None:
+def test_claim_with_lost_reply_counts_as_possible_change(kettle: Bench) -> None:
     kettle.simulator.fault("drop_after", match={"operationId": "Devices_Claim"})
     kettle.simulator.fault(match={"operationId": "Devices_Claim"}, status=503, times=None)
     outcome = kettle.run(device, ids=["0b" * 64], claim=True, retry_timeout=0.2)
     assert outcome.result.changed or outcome.result.error is None
 
 
-def test_the_first_of_two_requests_for_one_change_counts(kettle: Bench) -> None:
+def test_first_of_two_requests_counts_as_change(kettle: Bench) -> None:
     kettle.run(device_group, product="Kettle", name="Lab", description="Words")
     kettle.simulator.settings(patch_empty="ignored", patch_null="clears")
     kettle.simulator.fault(match={"method": "PATCH"}, status=403, skip=1, times=None)
@@ -147,7 +145,7 @@ def test_the_first_of_two_requests_for_one_change_counts(kettle: Bench) -> None:
     assert outcome["device_group"]["os_feed"] == "RetailEval"
 
 
-def test_what_is_foreseen_without_waiting_leaves_out_devices_that_were_refused(kettle: Bench) -> None:
+def test_prediction_without_wait_omits_rejected_devices(kettle: Bench) -> None:
     kettle.simulator.settings(operation_seconds=30)
     kettle.simulator.fault(match={"operationId": "Devices_Move", "path": f"*{DEVICE}*"}, status=403)
     outcome = kettle.run(device, ids=[DEVICE], product="Kettle", device_group="Lab", wait=False)
@@ -156,7 +154,7 @@ def test_what_is_foreseen_without_waiting_leaves_out_devices_that_were_refused(k
     assert not outcome.result.diff or "Kettle/Lab" not in outcome.result.diff[0]["after"]
 
 
-def test_what_is_foreseen_without_waiting_has_the_others(kettle: Bench) -> None:
+def test_prediction_without_wait_includes_other_devices(kettle: Bench) -> None:
     other = "0b" * 64
     kettle.run(device, ids=[other], claim=True)
     kettle.simulator.settings(operation_seconds=30)
@@ -168,7 +166,7 @@ def test_what_is_foreseen_without_waiting_has_the_others(kettle: Bench) -> None:
     assert f"{DEVICE[:16]}…  Old/Field" in difference["after"]
 
 
-def test_nothing_is_done_for_ever_that_cannot_be_written_down(kettle: Bench) -> None:
+def test_irreversible_change_requires_a_writable_record(kettle: Bench) -> None:
     options = {"legacy_authorization": "blocked", "confirm": TENANT, "record": "/proc/blocked.json"}
     outcome = kettle.run(tenant, **options)
     assert "Cannot write /proc/blocked.json" in str(outcome.result.error)
@@ -176,14 +174,14 @@ def test_nothing_is_done_for_ever_that_cannot_be_written_down(kettle: Bench) -> 
     assert "Tenants_BlockLegacy" not in kettle.requests()
 
 
-def test_a_description_that_the_service_keeps_is_told(kettle: Bench) -> None:
+def test_description_kept_by_the_service_is_reported(kettle: Bench) -> None:
     kettle.run(product, name="Kettle", description="Words")
     kettle.simulator.settings(patch_empty="ignored", patch_null="ignored")
     outcome = kettle.run(product, name="Kettle", description="")
     assert "kept the description" in str(outcome.result.error)
 
 
-def test_nobody_is_pruned_who_is_named_by_another_name(kettle: Bench) -> None:
+def test_user_listed_under_another_name_is_not_pruned(kettle: Bench) -> None:
     principal = "9c000000-0000-4000-8000-000000000001"
     me = kettle.service().users.list()[0]
     listed = [

@@ -152,7 +152,7 @@ def test_targeted_images_of_each_device(fleet: Bench) -> None:
     assert fleet.run(device_info, ids=DEVICES[:1], targeted_images=True)["devices"] == found["devices"][:1]
 
 
-def test_a_malformed_device_id_is_told_before_any_request(fleet: Bench) -> None:
+def test_malformed_device_id_is_reported_before_any_request(fleet: Bench) -> None:
     with pytest.raises(InvalidInput, match="row 2"):
         fleet.run(device_info, ids=[DEVICES[0], "0a0b"])
     assert fleet.requests() == []
@@ -178,13 +178,13 @@ def test_status_and_components_by_the_calls_for_them(fleet: Bench) -> None:
 
 
 def test_components_in_a_check_run_send_no_post(fleet: Bench) -> None:
-    foreseen = fleet.run(image_info, check=True, ids=[IMAGE, NEWER], component_ids=True)
-    assert foreseen["component_ids"] == {IMAGE: COMPONENT, NEWER: COMPONENT}
+    predicted = fleet.run(image_info, check=True, ids=[IMAGE, NEWER], component_ids=True)
+    assert predicted["component_ids"] == {IMAGE: COMPONENT, NEWER: COMPONENT}
     assert fleet.simulator.counts()["writes"] == 0
     assert "Image_ListComponentIds" not in fleet.requests()
 
 
-def test_a_download_address_is_told_only_when_asked_for_and_with_a_warning(fleet: Bench) -> None:
+def test_download_address_is_returned_on_request_with_a_warning(fleet: Bench) -> None:
     assert "download_url" not in fleet.run(image_info, ids=[IMAGE])["images"][0]
     shown = fleet.run(image_info, ids=[IMAGE], download_url=True)
     assert shown["images"][0]["download_url"].startswith(fleet.simulator.ready["blob_url"])
@@ -210,7 +210,7 @@ def test_deployments_of_the_tenant_a_product_a_group_and_by_id(fleet: Bench) -> 
     assert fleet.run(deployment_info, id=NOTHING)["deployments"] == []
 
 
-def test_the_deployments_in_force_take_no_request_for_each_group(fleet: Bench) -> None:
+def test_current_deployments_need_no_request_per_group(fleet: Bench) -> None:
     current = fleet.run(deployment_info, current=True)["deployments"]
     assert [[image["id"] for image in each["images"]] for each in current] == [[NEWER]]
     assert "Deployments_List" not in fleet.requests()
@@ -253,7 +253,7 @@ def _moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
-def test_an_operation_is_told_of_and_waited_for(fleet: Bench) -> None:
+def test_operation_is_returned_and_waited_for(fleet: Bench) -> None:
     fleet.simulator.settings(operation_seconds=0.5)
     started = fleet.run(product, name="Teapot", wait=False)["operation"]
     now = fleet.run(operation_info, id=started["id"].upper())["operation"]
@@ -264,14 +264,14 @@ def test_an_operation_is_told_of_and_waited_for(fleet: Bench) -> None:
     assert over["completed"] is not None
 
 
-def test_an_operation_that_takes_longer_than_allowed_names_its_state(fleet: Bench) -> None:
+def test_operation_timeout_names_the_last_state(fleet: Bench) -> None:
     fleet.simulator.settings(operation_seconds=300)
     started = fleet.run(product, name="Teapot", wait=False)["operation"]
     with pytest.raises(DeadlineExceeded, match=r"NotStarted|InProgress"):
         fleet.run(operation_info, id=started["id"], wait=True, wait_timeout=0.2)
 
 
-def test_an_operation_that_failed_does_not_fail_the_task(fleet: Bench) -> None:
+def test_failed_operation_does_not_fail_the_task(fleet: Bench) -> None:
     fleet.simulator.settings(operation_seconds=0.5)
     service = fleet.service()
     started = service.products.delete(ProductRef("Kettle"))
@@ -282,24 +282,24 @@ def test_an_operation_that_failed_does_not_fail_the_task(fleet: Bench) -> None:
     assert fleet.run(operation_info, id=started.id)["operation"] == waited_for
 
 
-def test_a_deployment_operation_has_details(fleet: Bench) -> None:
+def test_deployment_operation_has_details(fleet: Bench) -> None:
     service = fleet.service()
     started = service.deployments.create(group_ref("Kettle", "Laboratory"), [IMAGE])
     assert started is not None
-    told = fleet.run(operation_info, id=started.id, wait=True)["operation"]
-    assert (told["type"], told["state"]) == ("DeployToDeviceGroup", "Complete")
-    assert told["details"]
+    reported = fleet.run(operation_info, id=started.id, wait=True)["operation"]
+    assert (reported["type"], reported["state"]) == ("DeployToDeviceGroup", "Complete")
+    assert reported["details"]
     assert "Deployments_GetCreateDetails" in fleet.requests()
 
 
-def test_the_creation_of_a_tenant_is_found_outside_of_tenants(fleet: Bench) -> None:
+def test_tenant_creation_is_found_outside_of_tenants(fleet: Bench) -> None:
     started = fleet.service().tenants.create("Contoso Laboratory", "0e" * 64)
-    told = fleet.run(operation_info, tenant=None, id=started.id, wait=True)["operation"]
-    assert (told["type"], told["state"]) == ("TenantCreation", "Complete")
+    reported = fleet.run(operation_info, tenant=None, id=started.id, wait=True)["operation"]
+    assert (reported["type"], reported["state"]) == ("TenantCreation", "Complete")
     assert "AsyncOperations_GetGlobal" in fleet.requests()
 
 
-def test_an_unknown_operation_is_an_error(fleet: Bench) -> None:
+def test_unknown_operation_is_an_error(fleet: Bench) -> None:
     with pytest.raises(NotFound, match=f"Operation {NOTHING} not found"):
         fleet.run(operation_info, id=NOTHING)
 
@@ -315,7 +315,7 @@ def test_an_unknown_operation_is_an_error(fleet: Bench) -> None:
         (operation_info, {"id": "Kettle"}),
     ],
 )
-def test_what_is_no_guid_is_told_before_any_request(fleet: Bench, module: ModuleType, options: dict[str, Any]) -> None:
+def test_invalid_guid_is_reported_before_any_request(fleet: Bench, module: ModuleType, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match=r'Invalid .* ID "Kettle": it is not a GUID'):
         fleet.run(module, **options)
     assert fleet.requests() == []
@@ -334,7 +334,7 @@ def test_what_is_no_guid_is_told_before_any_request(fleet: Bench, module: Module
         (ca_certificate_info, {}),
     ],
 )
-def test_a_check_run_reads_the_same_and_writes_nothing(
+def test_check_mode_reads_the_same_and_writes_nothing(
     fleet: Bench, module: ModuleType, options: dict[str, Any]
 ) -> None:
     assert fleet.run(module, check=True, **options).values == fleet.run(module, **options).values

@@ -46,7 +46,7 @@ def person(bench: Bench, tmp_path: Path) -> Person:
     return Person(bench, tmp_path)
 
 
-def test_from_nobody_to_somebody_and_back(person: Person) -> None:
+def test_login_then_logout_restores_signed_out_state(person: Person) -> None:
     started = person.login("started")
     assert started["user_code"] in started["message"]
     assert started.result.changed
@@ -64,7 +64,7 @@ def test_from_nobody_to_somebody_and_back(person: Person) -> None:
         person.login("present")
 
 
-def test_a_check_run_of_all_of_it_sends_nothing_and_changes_nothing(person: Person, tmp_path: Path) -> None:
+def test_check_mode_of_sign_in_sends_and_changes_nothing(person: Person, tmp_path: Path) -> None:
     before = person.requests()
     assert not person.login("absent", check=True).result.changed
     started = person.login("started", check=True)
@@ -78,7 +78,7 @@ def test_a_check_run_of_all_of_it_sends_nothing_and_changes_nothing(person: Pers
     assert not (tmp_path / "tokens").exists()
 
 
-def test_the_check_run_predicts_what_the_real_one_does(person: Person) -> None:
+def test_check_mode_predicts_the_sign_in(person: Person) -> None:
     for state in ("started", "present", "present", "started", "absent", "absent"):
         planned = person.login(state, check=True)
         if state == "present" and planned.result.changed:
@@ -90,7 +90,7 @@ def test_the_check_run_predicts_what_the_real_one_does(person: Person) -> None:
         ]
 
 
-def test_the_difference_names_the_person_and_not_the_code(person: Person) -> None:
+def test_diff_names_the_person_and_not_the_code(person: Person) -> None:
     started = person.login("started")
     person.enters(started["user_code"])
     signed_in = person.login("present")
@@ -102,34 +102,34 @@ def test_the_difference_names_the_person_and_not_the_code(person: Person) -> Non
     assert shown["after"] == f"signed_in: {ADA}\ncode_waits: false\n"
 
 
-def test_tasks_run_as_whoever_signed_in(bench: Bench, person: Person) -> None:
+def test_tasks_run_as_the_signed_in_person(bench: Bench, person: Person) -> None:
     bench.seed(roles={ADA: ["Reader"]})
     person.enters(person.login("started")["user_code"])
     person.login("present")
-    told = bench.run(account_info, **person.options)
-    assert (told["account"]["source"], told["account"]["address"]) == ("user", ADA)
-    assert [(tenant["name"], tenant["roles"]) for tenant in told["tenants"]] == [(TENANT, ["Reader"])]
+    reported = bench.run(account_info, **person.options)
+    assert (reported["account"]["source"], reported["account"]["address"]) == ("user", ADA)
+    assert [(tenant["name"], tenant["roles"]) for tenant in reported["tenants"]] == [(TENANT, ["Reader"])]
 
 
-def test_an_application_is_told_under_the_address_that_user_role_wants(bench: Bench) -> None:
-    told = bench.run(account_info)
-    account = told["account"]
+def test_application_is_shown_with_the_address_for_user_role(bench: Bench) -> None:
+    reported = bench.run(account_info)
+    account = reported["account"]
     assert account["address"] == f"{account['object_id']}@{account['directory_id']}.onmicrosoft.com"
     assert account["client_id"] == bench.options["client_id"]
     assert account["username"] is None
     assert account["expires_on"].endswith("Z")
-    assert TENANT in [tenant["name"] for tenant in told["tenants"]]
+    assert TENANT in [tenant["name"] for tenant in reported["tenants"]]
 
 
-def test_who_is_turned_away_is_told_all_the_same(bench: Bench) -> None:
+def test_account_is_returned_although_access_is_denied(bench: Bench) -> None:
     bench.simulator.order("POST", "signin/next-tokens", {"audience": "https://management.azure.com", "times": 20})
-    told = bench.run(account_info, token_cache="none")
-    assert told.result.error is not None
-    assert told["account"]["source"] == "client_secret"
-    assert "tenants" not in told.values
+    reported = bench.run(account_info, token_cache="none")
+    assert reported.result.error is not None
+    assert reported["account"]["source"] == "client_secret"
+    assert "tenants" not in reported.values
 
 
-def test_no_token_is_told(bench: Bench) -> None:
-    told = bench.run(account_info)
-    assert "eyJ" not in str(told.values)
-    assert bench.options["client_secret"] not in str(told.values)
+def test_account_info_returns_no_secret(bench: Bench) -> None:
+    reported = bench.run(account_info)
+    assert "eyJ" not in str(reported.values)
+    assert bench.options["client_secret"] not in str(reported.values)

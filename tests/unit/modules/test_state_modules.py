@@ -28,13 +28,13 @@ def kettle(bench: Bench) -> Bench:
     return bench
 
 
-def test_a_device_group_is_made_changed_renamed_and_deleted(kettle: Bench) -> None:
+def test_device_group_is_created_changed_renamed_and_deleted(kettle: Bench) -> None:
     wanted = {"product": "kettle", "name": "Laboratory", "os_feed": "RetailEval", "allow_crash_dumps_collection": True}
-    foreseen = kettle.run(device_group, check=True, **wanted)
+    predicted = kettle.run(device_group, check=True, **wanted)
     made = kettle.run(device_group, **wanted)
     assert made.result.changed
-    assert foreseen.result.diff == made.result.diff
-    assert foreseen["device_group"]["id"] is None
+    assert predicted.result.diff == made.result.diff
+    assert predicted["device_group"]["id"] is None
     assert made["device_group"]["os_feed"] == "RetailEval"
     assert made["device_group"]["allow_crash_dumps_collection"] is True
     assert made["device_group"]["product"] == "Kettle"
@@ -53,12 +53,12 @@ def test_a_device_group_is_made_changed_renamed_and_deleted(kettle: Bench) -> No
     assert not kettle.run(device_group, product="Kettle", name="Desks", state="absent").result.changed
 
 
-def test_a_device_group_with_devices_is_not_deleted(kettle: Bench) -> None:
+def test_device_group_with_devices_is_not_deleted(kettle: Bench) -> None:
     with pytest.raises(Conflict, match=f"it has 1 device .{'0a' * 64}"):
         kettle.run(device_group, product="Kettle", name="Production", state="absent")
 
 
-def test_a_device_group_in_an_unknown_product_names_the_products(kettle: Bench) -> None:
+def test_device_group_in_an_unknown_product_names_the_products(kettle: Bench) -> None:
     with pytest.raises(InvalidInput, match=r'Product "Teapot" not found.*Available: "Kettle"'):
         kettle.run(device_group, product="Teapot", name="Laboratory")
 
@@ -67,18 +67,18 @@ def test_a_device_group_in_an_unknown_product_names_the_products(kettle: Bench) 
     "options",
     [{}, {"name": "Laboratory"}, {"product": "Kettle"}, {"product": "Kettle", "id": ONE["image_id"], "name": "Desks"}],
 )
-def test_a_device_group_is_named_by_product_and_name_or_by_id(kettle: Bench, options: dict[str, str]) -> None:
+def test_device_group_is_named_by_product_and_name_or_by_id(kettle: Bench, options: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"required|mutually exclusive"):
         kettle.run(device_group, **options)
     assert kettle.requests() == []
 
 
-def test_a_package_is_uploaded_once(kettle: Bench, tmp_path: Path) -> None:
+def test_package_is_uploaded_once(kettle: Bench, tmp_path: Path) -> None:
     package = str(compose_package(tmp_path / "kettle.imagepackage", name="KettleControl", **ONE))
-    foreseen = kettle.run(image, check=True, path=package)
+    predicted = kettle.run(image, check=True, path=package)
     uploaded = kettle.run(image, path=package)
     assert uploaded.result.changed
-    assert uploaded["image"] == foreseen["image"]
+    assert uploaded["image"] == predicted["image"]
     assert uploaded["image"]["id"] == ONE["image_id"]
     assert uploaded["operation"]["type"] == "ImageUpload"
     again = kettle.run(image, path=package)
@@ -86,7 +86,7 @@ def test_a_package_is_uploaded_once(kettle: Bench, tmp_path: Path) -> None:
     assert kettle.requests().count("Image_Upload") == 1
 
 
-def test_a_file_that_is_no_package_is_told_before_any_request(kettle: Bench, tmp_path: Path) -> None:
+def test_invalid_package_is_reported_before_any_request(kettle: Bench, tmp_path: Path) -> None:
     wrong = tmp_path / "kettle.imagepackage"
     wrong.write_text("not a package")
     with pytest.raises(InvalidInput, match="is not an Azure Sphere image package"):
@@ -94,17 +94,17 @@ def test_a_file_that_is_no_package_is_told_before_any_request(kettle: Bench, tmp
     assert kettle.requests() == []
 
 
-def test_a_deployment_uploads_what_is_missing_and_is_made_once(kettle: Bench, tmp_path: Path) -> None:
+def test_deployment_uploads_missing_images_and_is_idempotent(kettle: Bench, tmp_path: Path) -> None:
     packages = [
         str(compose_package(tmp_path / "kettle.imagepackage", name="KettleControl", **ONE)),
         str(compose_package(tmp_path / "board.imagepackage", name="Board", image_type=21, **BOARD)),
     ]
     wanted = {"product": "Kettle", "device_group": "Field Test", "packages": packages}
-    foreseen = kettle.run(deployment, check=True, **wanted)
+    predicted = kettle.run(deployment, check=True, **wanted)
     made = kettle.run(deployment, **wanted)
-    assert foreseen.result.diff == made.result.diff
+    assert predicted.result.diff == made.result.diff
     assert {each["name"] for each in made["deployment"]["images"]} == {"KettleControl", "Board"}
-    assert foreseen.unknown[:2] == ["deployment.id", "deployment.deployed_at"]
+    assert predicted.unknown[:2] == ["deployment.id", "deployment.deployed_at"]
     kettle.simulator.clear_log()
     assert not kettle.run(deployment, **wanted).result.changed
     by_guid = kettle.run(
@@ -130,6 +130,6 @@ def test_two_builds_of_one_component_are_refused_before_any_request(kettle: Benc
     assert kettle.requests() == []
 
 
-def test_an_image_that_is_not_there_is_named(kettle: Bench) -> None:
+def test_missing_image_is_named(kettle: Bench) -> None:
     with pytest.raises(InvalidInput, match=f"Image {ONE['image_id']} not found in the tenant"):
         kettle.run(deployment, product="Kettle", device_group="Field Test", images=[ONE["image_id"]])

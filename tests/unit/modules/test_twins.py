@@ -38,7 +38,7 @@ def names(bench: Bench) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["Kettle", "kettle ", " KETTLE"])
-def test_names_find_the_exact_one(twins: Bench, name: str) -> None:
+def test_names_match_exactly(twins: Bench, name: str) -> None:
     options = {"name": name, "default_device_groups": False}
     found = twins.run(product, **options)
     assert not found.result.changed
@@ -46,7 +46,7 @@ def test_names_find_the_exact_one(twins: Bench, name: str) -> None:
     assert [each["id"] for each in twins.run(product_info, name=name)["products"]] == [PRODUCT]
 
 
-def test_a_device_list_finds_the_exact_one(twins: Bench, tmp_path: Path) -> None:
+def test_device_list_matches_names_exactly(twins: Bench, tmp_path: Path) -> None:
     path = tmp_path / "devices.csv"
     path.write_text(f"DeviceId,ProductName,DeviceGroupName\n{DEVICE},kettle , Lab\n")
     assert twins.run(device, src=str(path)).result.changed
@@ -54,24 +54,24 @@ def test_a_device_list_finds_the_exact_one(twins: Bench, tmp_path: Path) -> None
     assert found.product_id == PRODUCT
 
 
-def test_an_id_deletes_that_one(twins: Bench) -> None:
-    foreseen = twins.run(product, check=True, id=TWIN, state="absent")
+def test_id_selects_the_product_to_delete(twins: Bench) -> None:
+    predicted = twins.run(product, check=True, id=TWIN, state="absent")
     gone = twins.run(product, id=TWIN, state="absent")
-    assert foreseen.result.diff == gone.result.diff
+    assert predicted.result.diff == gone.result.diff
     assert names(twins) == {PRODUCT: "Kettle"}
 
 
-def test_an_id_renames_that_one(twins: Bench) -> None:
+def test_id_selects_the_product_to_rename(twins: Bench) -> None:
     options = {"id": TWIN, "name": "Lamp", "default_device_groups": False}
-    foreseen = twins.run(product, check=True, **options)
+    predicted = twins.run(product, check=True, **options)
     renamed = twins.run(product, **options)
-    assert foreseen.result.diff == renamed.result.diff
+    assert predicted.result.diff == renamed.result.diff
     assert names(twins) == {PRODUCT: "Kettle", TWIN: "Lamp"}
     assert not twins.run(product, **options).result.changed
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_the_name_of_the_other_is_taken(twins: Bench, check: bool) -> None:
+def test_name_of_another_product_is_rejected(twins: Bench, check: bool) -> None:
     # In a check run the overlay says it, in a real one the service.
     outcome = _outcome(lambda: twins.run(product, check=check, id=TWIN, name="Kettle", default_device_groups=False))
     assert "already" in outcome
@@ -93,7 +93,7 @@ def test_blanks_alone_can_be_taken_out_of_a_name(bench: Bench) -> None:
     assert names(bench) == {TWIN: "Kettle"}
 
 
-def test_a_name_does_not_make_a_twin(bench: Bench) -> None:
+def test_names_that_differ_in_blanks_are_one_resource(bench: Bench) -> None:
     bench.seed(products=[{"name": "Kettle ", "id": TWIN, "device_groups": [{"name": "Lab "}]}])
     assert not bench.run(product, name="Kettle", default_device_groups=False).result.changed
     assert not bench.run(device_group, product="Kettle", name="Lab").result.changed
@@ -101,7 +101,7 @@ def test_a_name_does_not_make_a_twin(bench: Bench) -> None:
     assert names(bench) == {}
 
 
-def test_deletion_by_a_name_that_two_have_is_refused(twins: Bench) -> None:
+def test_deletion_by_ambiguous_name_is_rejected(twins: Bench) -> None:
     with pytest.raises(InvalidInput, match="Ambiguous product name") as caught:
         twins.run(product, name="Kettle", state="absent")
     assert PRODUCT in str(caught.value)
@@ -110,7 +110,7 @@ def test_deletion_by_a_name_that_two_have_is_refused(twins: Bench) -> None:
         twins.run(device_group, product="Kettle", name="Lab", state="absent")
 
 
-def test_a_group_of_a_twin_is_found_by_the_id_of_the_product(twins: Bench) -> None:
+def test_product_id_selects_the_group_of_a_duplicate_name(twins: Bench) -> None:
     made = twins.run(device_group, product=TWIN, name="Desks")
     assert made.result.changed
     assert made["device_group"]["product_id"] == TWIN

@@ -39,7 +39,7 @@ def slow(bench: Bench) -> Bench:
     ],
     ids=["one claim", "claims", "few moves", "many moves"],
 )
-def test_devices_that_are_under_way_are_told_as_changed(slow: Bench, ids: list[str], options: dict[str, Any]) -> None:
+def test_devices_in_progress_are_changed(slow: Bench, ids: list[str], options: dict[str, Any]) -> None:
     outcome = slow.run(device, ids=ids, wait_timeout=0.5, **options)
     assert outcome.result.changed
     assert outcome.result.error is not None
@@ -57,7 +57,7 @@ def test_devices_that_are_under_way_are_told_as_changed(slow: Bench, ids: list[s
     assert not slow.run(device, ids=ids, **options).result.changed
 
 
-def test_moves_that_nobody_can_look_after_are_told_as_changed(slow: Bench) -> None:
+def test_moves_that_cannot_be_polled_are_changed(slow: Bench) -> None:
     slow.simulator.settings(operation_seconds=1)
     slow.simulator.fault(match={"operationId": "Devices_ListInGroup"}, status=403)
     moved = slow.run(device, ids=DEVICES, product="Kettle", device_group="Field")
@@ -66,7 +66,7 @@ def test_moves_that_nobody_can_look_after_are_told_as_changed(slow: Bench) -> No
     assert "403" in moved["outcomes"][0]["msg"]
 
 
-def test_a_product_that_is_under_way_is_told_as_changed(slow: Bench) -> None:
+def test_product_in_progress_is_changed(slow: Bench) -> None:
     outcome = slow.run(product, name="Toaster", wait_timeout=0.5)
     assert outcome.result.changed
     assert outcome["operation"]["type"] == "CreateProduct"
@@ -79,7 +79,7 @@ def test_a_product_that_is_under_way_is_told_as_changed(slow: Bench) -> None:
     [{"products": [{"name": "Toaster"}]}, {"devices": [{"id": FREE[0]}]}],
     ids=["a product", "a claim"],
 )
-def test_a_blueprint_that_is_under_way_is_told_as_changed(slow: Bench, document: dict[str, Any]) -> None:
+def test_blueprint_in_progress_is_changed(slow: Bench, document: dict[str, Any]) -> None:
     outcome = slow.run(blueprint, blueprint=document, claim=True, wait_timeout=0.5)
     assert outcome.result.changed
     assert outcome.result.error is not None

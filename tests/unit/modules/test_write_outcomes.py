@@ -199,7 +199,7 @@ def test_change_that_was_carried_out_under_a_server_error_is_reported(
     assert outcome.result.diff
 
 
-def test_creation_that_was_certainly_not_carried_out_is_no_change(kettle: Bench) -> None:
+def test_creation_known_not_executed_is_unchanged(kettle: Bench) -> None:
     match = {"operationId": "DeviceGroup_Create"}
     kettle.simulator.fault("drop_before", match=match)
     kettle.simulator.fault(match=match, status=403, times=None)
@@ -208,7 +208,7 @@ def test_creation_that_was_certainly_not_carried_out_is_no_change(kettle: Bench)
     assert (outcome.result.changed, outcome.result.diff) == (False, ())
 
 
-def test_part_of_a_blueprint_that_was_certainly_not_carried_out_is_no_change(kettle: Bench) -> None:
+def test_blueprint_part_known_not_executed_is_unchanged(kettle: Bench) -> None:
     match = {"operationId": "Product_Create"}
     kettle.simulator.fault("drop_before", match=match)
     kettle.simulator.fault(match=match, status=403, times=None)

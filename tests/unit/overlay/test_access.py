@@ -30,7 +30,7 @@ def overlay() -> Overlay:
     return Overlay(cast(Any, SmallService(other_tenants=(OTHER,), people=(ADA,))))
 
 
-def test_a_new_name_shows_wherever_the_tenant_does(overlay: Overlay) -> None:
+def test_new_tenant_name_is_shown_everywhere(overlay: Overlay) -> None:
     overlay.tenants.rename("Zebra")
     assert overlay.tenants.current() == Tenant(TENANT.id, "Zebra", TENANT.roles)
     assert [tenant.name for tenant in overlay.tenants.list()] == ["Other", "Zebra"]
@@ -44,7 +44,7 @@ def test_names_that_the_service_would_not_take(overlay: Overlay, name: str) -> N
         overlay.tenants.create(name, "0c" * 64)
 
 
-def test_a_device_makes_one_tenant(overlay: Overlay) -> None:
+def test_device_creates_one_tenant(overlay: Overlay) -> None:
     overlay.tenants.create("Third", "0c" * 64)
     made = overlay.tenants.list()[-1]
     assert (made.name, made.roles, isinstance(made.id, Placeholder)) == ("Third", ("Administrator",), True)
@@ -52,13 +52,13 @@ def test_a_device_makes_one_tenant(overlay: Overlay) -> None:
         overlay.tenants.create("Fourth", "0c" * 64)
 
 
-def test_a_device_that_is_claimed_makes_none(overlay: Overlay) -> None:
+def test_claimed_device_creates_no_tenant(overlay: Overlay) -> None:
     overlay.devices.claim(["0d" * 64], Deadline(10), lambda _outcome: True)
     with pytest.raises(Conflict, match="claimed into the tenant in use"):
         overlay.tenants.create("Third", "0d" * 64)
 
 
-def test_without_a_tenant_in_use_nobody_is_asked_about_the_device() -> None:
+def test_device_is_not_read_without_a_tenant() -> None:
     class Tenantless(SmallService):
         def device(self, device_id: str) -> NoReturn:
             raise InvalidInput("The option tenant is missing.")
@@ -80,12 +80,12 @@ def test_roles_are_given_and_taken_whatever_the_case_of_the_name(overlay: Overla
     assert overlay.users.list() == []
 
 
-def test_a_role_twice_is_one(overlay: Overlay) -> None:
+def test_duplicate_roles_count_once(overlay: Overlay) -> None:
     overlay.users.assign_role("ada@contoso.example", "Reader")
     assert overlay.users.list() == [ADA]
 
 
-def test_somebody_new_is_invited_first(overlay: Overlay) -> None:
+def test_new_user_is_invited_first(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
         overlay.users.assign_role(NEW, "Reader")
     overlay.users.invite(NEW.upper())
@@ -99,14 +99,14 @@ def test_somebody_new_is_invited_first(overlay: Overlay) -> None:
     assert isinstance(found.name, Placeholder)
 
 
-def test_the_service_may_know_a_principal_that_has_no_role_here(overlay: Overlay) -> None:
+def test_known_principal_without_role_can_get_one(overlay: Overlay) -> None:
     overlay.users.assign_role(PRINCIPAL.upper(), "Reader")
     found = overlay.users.get(PRINCIPAL)
     assert found is not None
     assert (found.id, isinstance(found.mail, Placeholder)) == (PRINCIPAL, True)
 
 
-def test_what_cannot_be(overlay: Overlay) -> None:
+def test_impossible_access_changes_are_rejected(overlay: Overlay) -> None:
     with pytest.raises(InvalidInput, match="Boss"):
         overlay.users.assign_role("ada@contoso.example", "Boss")
     with pytest.raises(NotFound):
@@ -115,7 +115,7 @@ def test_what_cannot_be(overlay: Overlay) -> None:
         overlay.users.invite("nobody")
 
 
-def test_a_proof_of_possession_is_only_planned_and_needs_its_certificate(overlay: Overlay) -> None:
+def test_proof_of_possession_is_only_planned_and_needs_its_certificate(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
         overlay.certificates.proof_of_possession("CODE", "AB")
     service = SmallService(authorities=(Certificate("AB", True, False, b"there"),))

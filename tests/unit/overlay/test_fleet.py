@@ -32,7 +32,7 @@ def package(image_id: str, component_id: str = COMPONENTS[0]) -> ImagePackage:
     return ImagePackage(f"{image_id}.imagepackage", image_id, component_id, "Applications", "Blink", 100)
 
 
-class Told:
+class Reported:
     """What a bulk write reported; stops it after so many."""
 
     def __init__(self, most: int = 1000) -> None:
@@ -52,8 +52,8 @@ def below() -> MemoryService:
     service.products.create(ProductSpec("Kettle", None, False))
     for name in ("Lab", "Shop"):
         service.device_groups.create(kettle, DeviceGroupSpec(name))
-    service.devices.claim([CLAIMED], Deadline(10), Told())
-    service.devices.move([CLAIMED], LAB, Deadline(10), Told())
+    service.devices.claim([CLAIMED], Deadline(10), Reported())
+    service.devices.move([CLAIMED], LAB, Deadline(10), Reported())
     service.images.upload(package(OLD))
     service.deployments.create(LAB, [OLD])
     return service
@@ -68,12 +68,12 @@ def group(_overlay: Overlay, name: str) -> GroupRef:
     return group_ref("Kettle", name)
 
 
-def test_a_claim_brings_a_device_into_the_tenant_and_no_group(overlay: Overlay, below: MemoryService) -> None:
-    told = Told()
-    operation = overlay.devices.claim([UNCLAIMED, CLAIMED], Deadline(10), told)
+def test_claim_adds_device_to_the_tenant_without_group(overlay: Overlay, below: MemoryService) -> None:
+    reported = Reported()
+    operation = overlay.devices.claim([UNCLAIMED, CLAIMED], Deadline(10), reported)
     assert operation is not None
     assert (operation.type, operation.state) == ("BulkDeviceClaim", "Complete")
-    assert told.errors == {UNCLAIMED: None, CLAIMED: None}
+    assert reported.errors == {UNCLAIMED: None, CLAIMED: None}
     assert overlay.devices.get(UNCLAIMED) == Device(UNCLAIMED, tenant_id=TENANT.id)
     assert overlay.devices.count() == 2
     claimed = overlay.devices.get(CLAIMED)
@@ -82,16 +82,16 @@ def test_a_claim_brings_a_device_into_the_tenant_and_no_group(overlay: Overlay, 
     assert below.devices.get(UNCLAIMED) is None
 
 
-def test_a_move_takes_a_device_from_one_group_to_another(overlay: Overlay) -> None:
+def test_move_takes_a_device_from_one_group_to_another(overlay: Overlay) -> None:
     lab, shop = group(overlay, "Lab"), group(overlay, "Shop")
-    overlay.devices.move([CLAIMED], shop, Deadline(10), Told())
+    overlay.devices.move([CLAIMED], shop, Deadline(10), Reported())
     assert [device.id for device in overlay.devices.list(shop)] == [CLAIMED]
     assert overlay.devices.list(lab) == []
     assert (overlay.devices.count(lab), overlay.devices.count(shop)) == (0, 1)
     assert overlay.devices.count(ProductRef("Kettle")) == 1
 
 
-def test_a_place_that_is_not_there_is_no_empty_one_though_all_was_read_before(overlay: Overlay) -> None:
+def test_missing_group_is_not_found_after_reading_all(overlay: Overlay) -> None:
     nowhere = ProductRef("Nowhere")
     assert len(overlay.devices.list()) == 1
     assert len(overlay.device_groups.list()) == 2
@@ -105,49 +105,49 @@ def test_a_place_that_is_not_there_is_no_empty_one_though_all_was_read_before(ov
 
 def test_how_far_a_move_has_come_is_not_known_unless_waited_for(overlay: Overlay) -> None:
     shop = group(overlay, "Shop")
-    waited = overlay.devices.move([CLAIMED], shop, Deadline(10), Told())
-    left = overlay.devices.move([CLAIMED], shop, Deadline(10), Told(), wait=False)
+    waited = overlay.devices.move([CLAIMED], shop, Deadline(10), Reported())
+    left = overlay.devices.move([CLAIMED], shop, Deadline(10), Reported(), wait=False)
     assert waited is not None
     assert left is not None
     assert (waited.state, isinstance(left.state, Placeholder)) == ("Complete", True)
 
 
-def test_a_device_that_is_not_claimed_fails_alone(overlay: Overlay) -> None:
-    told = Told()
-    overlay.devices.move([UNCLAIMED, CLAIMED], group(overlay, "Shop"), Deadline(10), told)
-    assert isinstance(told.errors[UNCLAIMED], NotFound)
-    assert told.errors[CLAIMED] is None
+def test_unclaimed_device_does_not_fail_other_devices(overlay: Overlay) -> None:
+    reported = Reported()
+    overlay.devices.move([UNCLAIMED, CLAIMED], group(overlay, "Shop"), Deadline(10), reported)
+    assert isinstance(reported.errors[UNCLAIMED], NotFound)
+    assert reported.errors[CLAIMED] is None
 
 
-def test_a_report_can_stop_the_rest(overlay: Overlay) -> None:
+def test_report_can_stop_the_remaining_devices(overlay: Overlay) -> None:
     ids = [f"{number:0128x}" for number in range(5)]
-    told = Told(most=2)
-    overlay.devices.claim(ids, Deadline(10), told)
-    assert list(told.errors) == ids[:2]
+    reported = Reported(most=2)
+    overlay.devices.claim(ids, Deadline(10), reported)
+    assert list(reported.errors) == ids[:2]
     assert overlay.devices.count() == 3
 
 
-def test_nobody_moves_into_a_group_that_is_not_there(overlay: Overlay) -> None:
-    told = Told()
-    overlay.devices.move([CLAIMED], group_ref("Kettle", "Attic"), Deadline(10), told)
-    assert isinstance(told.errors[CLAIMED], NotFound)
+def test_move_into_missing_group_fails(overlay: Overlay) -> None:
+    reported = Reported()
+    overlay.devices.move([CLAIMED], group_ref("Kettle", "Attic"), Deadline(10), reported)
+    assert isinstance(reported.errors[CLAIMED], NotFound)
 
 
-def test_a_group_that_is_only_planned_takes_devices(overlay: Overlay) -> None:
+def test_group_that_is_only_planned_takes_devices(overlay: Overlay) -> None:
     overlay.products.create(ProductSpec("Toaster"))
     production = group_ref("Toaster", "Production")
-    overlay.devices.move([CLAIMED], production, Deadline(10), Told())
+    overlay.devices.move([CLAIMED], production, Deadline(10), Reported())
     assert overlay.devices.count(production) == 1
     assert [device.group for device in overlay.devices.list(production.product)] == [production]
 
 
-def test_a_capability_file_is_planned_for_claimed_devices_only(overlay: Overlay) -> None:
+def test_capability_file_is_planned_for_claimed_devices_only(overlay: Overlay) -> None:
     assert isinstance(overlay.devices.capability_file(CLAIMED, ["appDevelopment"]), PlannedBytes)
     with pytest.raises(NotFound):
         overlay.devices.capability_file(UNCLAIMED, [])
 
 
-def test_an_image_is_uploaded_once(overlay: Overlay, below: MemoryService) -> None:
+def test_image_is_uploaded_once(overlay: Overlay, below: MemoryService) -> None:
     overlay.images.upload(package(NEW))
     assert overlay.images.get(NEW) is not None
     assert overlay.images.status(NEW) == "Succeeded"
@@ -159,7 +159,7 @@ def test_an_image_is_uploaded_once(overlay: Overlay, below: MemoryService) -> No
     assert below.images.get(NEW) is None
 
 
-def test_a_deployment_takes_the_place_of_the_one_before(overlay: Overlay) -> None:
+def test_deployment_replaces_the_previous_one(overlay: Overlay) -> None:
     overlay.images.upload(package(NEW))
     lab = group(overlay, "Lab")
     overlay.deployments.create(lab, [NEW])
@@ -172,7 +172,7 @@ def test_a_deployment_takes_the_place_of_the_one_before(overlay: Overlay) -> Non
     assert overlay.deployments.get(deployments[1].id) == deployments[1]
 
 
-def test_a_deployment_has_each_component_once(overlay: Overlay) -> None:
+def test_deployment_has_each_component_once(overlay: Overlay) -> None:
     overlay.images.upload(package(NEW))
     with pytest.raises(InvalidInput, match="component"):
         overlay.deployments.create(group(overlay, "Lab"), [OLD, NEW])
@@ -183,11 +183,11 @@ def test_a_deployment_has_each_component_once(overlay: Overlay) -> None:
     assert overlay.deployments.list(group(overlay, "Lab"))[0].images == (OLD, OTHER)
 
 
-def test_a_device_is_to_run_what_its_planned_group_runs(overlay: Overlay) -> None:
+def test_device_targets_images_of_its_planned_group(overlay: Overlay) -> None:
     overlay.images.upload(package(NEW))
     overlay.deployments.create(group(overlay, "Shop"), [NEW])
     assert [image.id for image in overlay.devices.targeted_images(CLAIMED)] == [OLD]
-    overlay.devices.move([CLAIMED], group(overlay, "Shop"), Deadline(10), Told())
+    overlay.devices.move([CLAIMED], group(overlay, "Shop"), Deadline(10), Reported())
     assert [image.id for image in overlay.devices.targeted_images(CLAIMED)] == [NEW]
 
 

@@ -56,7 +56,7 @@ def group(overlay: Overlay, ref: GroupRef) -> DeviceGroup:
     return found
 
 
-def test_a_new_product_comes_with_the_default_groups_of_the_service(overlay: Overlay) -> None:
+def test_new_product_comes_with_the_default_groups_of_the_service(overlay: Overlay) -> None:
     operation = overlay.products.create(ProductSpec("Toaster"))
     assert overlay.operations.wait(operation, Deadline(0)).final
     assert isinstance(product(overlay, ProductRef("toaster")).id, Placeholder)
@@ -94,7 +94,7 @@ def test_invalid_names_are_rejected(overlay: Overlay, name: str) -> None:
         overlay.device_groups.update(LAB, DeviceGroupSpec(name))
 
 
-def test_an_update_leaves_other_settings_alone(overlay: Overlay, below: MemoryService) -> None:
+def test_update_leaves_other_settings_alone(overlay: Overlay, below: MemoryService) -> None:
     overlay.products.update(KETTLE, ProductSpec(name="kettle two"))
     changed = product(overlay, ProductRef("Kettle Two"))
     assert (changed.name, changed.description) == ("kettle two", "Hot")
@@ -113,7 +113,7 @@ def test_renaming_to_a_name_that_is_taken_fails(overlay: Overlay) -> None:
         overlay.device_groups.update(GroupRef(KETTLE, "Shop"), DeviceGroupSpec(name="lab"))
 
 
-def test_another_case_of_its_own_name_is_no_conflict(overlay: Overlay) -> None:
+def test_renaming_to_another_case_is_allowed(overlay: Overlay) -> None:
     overlay.products.update(KETTLE, ProductSpec(name="KETTLE"))
     overlay.device_groups.update(LAB, DeviceGroupSpec(name="LAB"))
     assert [product.name for product in overlay.products.list()] == ["KETTLE"]
@@ -153,7 +153,7 @@ def test_everything_follows_a_renamed_product(overlay: Overlay, below: MemorySer
     assert [str(each.ref) for each in below.device_groups.list()] == ["Kettle/Lab"]
 
 
-def test_a_new_product_under_a_freed_name_is_another_one(overlay: Overlay) -> None:
+def test_new_product_with_a_freed_name_has_another_id(overlay: Overlay) -> None:
     overlay.products.update(KETTLE, ProductSpec(name="Pot"))
     overlay.products.create(ProductSpec("Kettle", "Cold", False))
     assert overlay.device_groups.list(KETTLE) == []
@@ -163,7 +163,7 @@ def test_a_new_product_under_a_freed_name_is_another_one(overlay: Overlay) -> No
     assert str(overlay.devices.list()[0].group) == "Pot/Lab"
 
 
-def test_a_product_can_take_the_name_of_a_deleted_one(overlay: Overlay) -> None:
+def test_product_can_take_the_name_of_a_deleted_one(overlay: Overlay) -> None:
     overlay.products.create(ProductSpec("Toaster", None, False))
     overlay.device_groups.create(TOASTER, DeviceGroupSpec("Lab", "Brown"))
     overlay.devices.move([DEVICE], GroupRef(TOASTER, "Lab"), Deadline(10), lambda _outcome: True)
@@ -173,7 +173,7 @@ def test_a_product_can_take_the_name_of_a_deleted_one(overlay: Overlay) -> None:
     assert overlay.devices.list(LAB)[0].group == LAB
 
 
-def test_a_group_keeps_its_devices_and_deployments_when_renamed(overlay: Overlay) -> None:
+def test_group_keeps_its_devices_and_deployments_when_renamed(overlay: Overlay) -> None:
     overlay.device_groups.update(LAB, DeviceGroupSpec(name="Shop"))
     shop = GroupRef(KETTLE, "Shop")
     assert [device.id for device in overlay.devices.list(shop)] == [DEVICE]
@@ -186,7 +186,7 @@ def test_a_group_keeps_its_devices_and_deployments_when_renamed(overlay: Overlay
     assert (overlay.devices.count(shop), overlay.devices.count(GroupRef(KETTLE, "Attic"))) == (0, 1)
 
 
-def test_a_renamed_product_is_found_by_its_id(overlay: Overlay, below: MemoryService) -> None:
+def test_renamed_product_is_found_by_its_id(overlay: Overlay, below: MemoryService) -> None:
     before = below.products.list()[0]
     assert before.id is not None
     overlay.products.update(KETTLE, ProductSpec(name="Pot"))
@@ -208,7 +208,7 @@ def test_nothing_is_deleted_while_devices_are_in_it(overlay: Overlay) -> None:
         overlay.products.delete(KETTLE)
 
 
-def test_a_deleted_product_takes_its_groups_along(overlay: Overlay, below: MemoryService) -> None:
+def test_deleting_a_product_deletes_its_groups(overlay: Overlay, below: MemoryService) -> None:
     kettle, lab = below.products.list()[0].id, below.device_groups.list()[0].id
     overlay.products.create(ProductSpec("Toaster"))
     overlay.devices.move([DEVICE], GroupRef(TOASTER, "Development"), Deadline(10), lambda _outcome: True)
@@ -219,7 +219,7 @@ def test_a_deleted_product_takes_its_groups_along(overlay: Overlay, below: Memor
     assert below.products.get(KETTLE) is not None
 
 
-def test_a_product_made_again_is_another_one(overlay: Overlay) -> None:
+def test_recreated_product_has_another_id(overlay: Overlay) -> None:
     overlay.devices.move([DEVICE], LAB, Deadline(10), lambda _outcome: True)
     overlay.products.create(ProductSpec("Toaster"))
     overlay.products.delete(TOASTER)
@@ -228,7 +228,7 @@ def test_a_product_made_again_is_another_one(overlay: Overlay) -> None:
     assert overlay.device_groups.get(GroupRef(TOASTER, "Production")) is None
 
 
-def test_what_is_not_there_cannot_be_written_to(overlay: Overlay) -> None:
+def test_writes_to_missing_resources_fail(overlay: Overlay) -> None:
     with pytest.raises(NotFound):
         overlay.products.update(NOWHERE, ProductSpec(name="X"))
     with pytest.raises(NotFound):

@@ -19,7 +19,7 @@ KETTLE, TOASTER = Product(ProductRef("Kettle"), id="a1"), Product(ProductRef("To
 
 @dataclass
 class Below:
-    """What is below, and how often it was asked. `hidden` is told one by one only."""
+    """The rows below, and how often they were read. `hidden` is returned by reads of one row only."""
 
     listed: Sequence[Product] = (KETTLE, TOASTER)
     hidden: Sequence[Product] = ()
@@ -48,7 +48,7 @@ def test_each_thing_is_read_once() -> None:
     assert (below.lists, below.asked) == (1, ("a1", "a9"))
 
 
-def test_a_list_may_leave_out_what_a_read_of_one_shows() -> None:
+def test_list_can_omit_rows_that_single_reads_return() -> None:
     below = Below(hidden=(Product(ProductRef("Hidden"), id="a3"),))
     rows = below.rows()
     assert len(rows.all()) == 2
@@ -67,7 +67,7 @@ def test_changes_lie_over_what_is_below() -> None:
     assert rows.touched
 
 
-def test_a_renamed_row_keeps_its_old_key_below() -> None:
+def test_renamed_row_keeps_its_old_key_below() -> None:
     below = Below()
     rows = below.rows()
     rows.change("a1", replace(KETTLE, id="a9"))
@@ -80,7 +80,7 @@ def test_a_renamed_row_keeps_its_old_key_below() -> None:
     assert {row.id for row in rows.all()} == {"a1", "a2"}
 
 
-def test_an_exhaustive_list_answers_for_what_it_does_not_hold() -> None:
+def test_complete_list_makes_single_reads_unnecessary() -> None:
     below = Below()
     rows: Rows[str, Product] = Rows(below.all, below.one, lambda row: row.id or "", exhaustive=True)
     assert len(rows.all()) == 2

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Blueprints: the order in which is told what was done, and refusals before the first read or write."""
+"""Blueprints: the order of reported changes, and input rejected before the first read or write."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def kettle(*groups: str, device_group: str) -> dict[str, Any]:
     }
 
 
-def test_what_is_pruned_is_told_after_the_devices_that_leave_it() -> None:
+def test_pruned_groups_are_reported_after_their_devices() -> None:
     service = MemoryService()
     run(service, kettle("Old", "New", device_group="Old"))
     recorder = Recorder(service)
@@ -53,7 +53,7 @@ def test_what_is_pruned_is_told_after_the_devices_that_leave_it() -> None:
     assert [each["before_header"] for each in result.diff or ()] == ["devices", "device group Kettle/Old"]
 
 
-def test_a_deployment_that_cannot_be_is_refused_before_anything_is_read() -> None:
+def test_impossible_deployment_is_rejected_before_any_read() -> None:
     recorder = Recorder(MemoryService())
     group = {"name": "New", "deployment": {"images": ["KettleApp"]}}
     with pytest.raises(InvalidInput, match="Invalid image ID"):
@@ -61,14 +61,14 @@ def test_a_deployment_that_cannot_be_is_refused_before_anything_is_read() -> Non
     assert recorder.used == []
 
 
-def test_what_the_service_would_refuse_is_refused_before_the_first_write() -> None:
+def test_input_the_service_rejects_fails_before_the_first_write() -> None:
     recorder = Recorder(MemoryService())
     with pytest.raises(InvalidInput, match="Invalid product name"):
         run(recorder, {"products": [{"name": "Kettle"}, {"name": "Küche"}]})
     assert recorder.writes == []
 
 
-def test_nothing_is_pruned_that_the_document_says_nothing_of() -> None:
+def test_parts_missing_from_the_document_are_not_pruned() -> None:
     service = MemoryService()
     run(service, {"products": [{"name": "Kettle"}]})
     for document in ({}, {"products": None}, {"users": []}):
@@ -80,7 +80,7 @@ def test_nothing_is_pruned_that_the_document_says_nothing_of() -> None:
     assert service.products.list() == []
 
 
-def test_a_long_value_in_the_wrong_place_is_cut() -> None:
+def test_long_value_in_the_wrong_place_is_cut() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_blueprint(Disk(), {"products": {"name": "Kettle", "description": "x" * 500}}, ".", no_warning)
     assert len(str(caught.value)) < 200

@@ -75,15 +75,15 @@ def test_lines_are_counted_as_an_editor_does() -> None:
         f'{HEADER}{ONE},"Kettle","Lab"\n,,\n   \n',
     ],
 )
-def test_what_spreadsheets_write_is_read(text: str | bytes) -> None:
+def test_files_of_spreadsheets_are_read(text: str | bytes) -> None:
     assert rows(text) == [DeviceRow(ONE, 2, "Kettle", "Lab")]
 
 
-def test_a_device_without_a_group_is_only_claimed() -> None:
+def test_device_without_a_group_is_only_claimed() -> None:
     assert rows(f"{HEADER}{ONE},,\n{TWO}\n") == [DeviceRow(ONE, 2), DeviceRow(TWO, 3)]
 
 
-def test_missing_columns_are_named_with_those_that_have_to_be() -> None:
+def test_missing_columns_are_reported_with_required_columns() -> None:
     message = refused(f"DeviceId,Group\n{ONE},Lab\n")
     assert "ProductName" in message
     assert "DeviceGroupName" in message
@@ -97,18 +97,18 @@ def test_each_bad_row_is_named_with_its_line() -> None:
     assert '"12"' in message
 
 
-def test_a_row_is_named_by_the_line_on_which_it_begins() -> None:
+def test_row_is_named_by_the_line_on_which_it_begins() -> None:
     assert rows(f'\n{HEADER}\n{ONE},Kettle,"Lab\n"\n{TWO},Kettle,Lab\n') == [
         DeviceRow(ONE, 4, "Kettle", "Lab"),
         DeviceRow(TWO, 6, "Kettle", "Lab"),
     ]
 
 
-def test_a_column_that_is_there_twice_is_refused() -> None:
+def test_column_listed_twice_is_rejected() -> None:
     assert "the column DeviceId more than once" in refused(f"DeviceId,{HEADER}{TWO},{ONE},Kettle,Lab\n")
 
 
-def test_128_characters_of_which_some_are_no_digits_are_told_as_such() -> None:
+def test_device_id_with_invalid_digits_is_reported() -> None:
     assert "not all of them such digits" in refused(f"{HEADER}0x{ONE[2:]},Kettle,Lab\n")
 
 
@@ -118,7 +118,7 @@ def test_very_many_bad_rows_are_counted() -> None:
     assert "and 7 more" in message
 
 
-def test_a_device_in_two_groups_names_both_rows() -> None:
+def test_device_in_two_groups_names_both_rows() -> None:
     message = refused(f"{HEADER}{ONE},Kettle,Lab\n{TWO},Kettle,Lab\n{ONE.upper()},Kettle,Shop\n")
     assert "row 4" in message
     assert "row 2" in message
@@ -126,11 +126,11 @@ def test_a_device_in_two_groups_names_both_rows() -> None:
     assert "Kettle/Lab" in message
 
 
-def test_a_device_twice_in_one_group_is_once_there() -> None:
+def test_duplicate_device_row_counts_once() -> None:
     assert rows(f"{HEADER}{ONE},Kettle,Lab\n{ONE},KETTLE,lab\n") == [DeviceRow(ONE, 2, "Kettle", "Lab")]
 
 
-def test_what_is_no_list_at_all(tmp_path: Path) -> None:
+def test_invalid_device_list_is_rejected(tmp_path: Path) -> None:
     assert "UTF-16" in refused(b"\xff\xfe\x00")
     assert "UTF-8 text, line 2" in refused(HEADER.encode() + b"\xe9")
     assert "NUL" in refused(HEADER + "\0")
@@ -176,11 +176,11 @@ def test_all_ids_of_the_wrong_form_are_reported_together() -> None:
 
 
 @pytest.mark.parametrize("empty", [None, "", "  "])
-def test_an_empty_product_and_group_are_none(empty: str | None) -> None:
+def test_empty_product_and_group_are_none(empty: str | None) -> None:
     assert rows_from_list([{"id": f" {ONE}\n", "product": empty, "device_group": empty}]) == [DeviceRow(ONE, 1)]
 
 
-def test_half_a_place_is_reported_with_its_row() -> None:
+def test_product_without_group_is_reported_with_its_row() -> None:
     message = refused_list({"id": ONE, "product": "Kettle", "device_group": ""}, {"id": TWO, "device_group": "Lab"})
     assert 'row 1: the product "Kettle" is given without a device group' in message
     assert 'row 2: the device group "Lab" is given without its product' in message
@@ -220,7 +220,7 @@ def test_case_and_blanks_around_names_make_no_other_group() -> None:
         (f"{HEADER}{ONE},Kettle, large,Lab\n", "line 2: more cells than the header has columns"),
     ],
 )
-def test_a_row_is_never_lost_in_a_cell(text: str, problem: str) -> None:
+def test_unclosed_quote_does_not_hide_rows(text: str, problem: str) -> None:
     for mark in ("", "\ufeff"):
         assert problem in refused(mark + text)
     assert problem in refused(text.replace("\n", "\r\n"))
@@ -231,14 +231,14 @@ def test_notes_in_quotes_may_span_lines() -> None:
     assert rows(text) == [DeviceRow(ONE, 2, "Kettle", "Lab"), DeviceRow(TWO, 5, "Kettle", "Lab")]
 
 
-def test_a_list_without_devices_is_a_warning() -> None:
+def test_list_without_devices_is_a_warning() -> None:
     warnings: list[str] = []
     for text in (HEADER, HEADER.strip(), HEADER + ",,\n \n"):
         assert rows(text, warnings) == []
     assert warnings == ["The device list devices.csv has a header and no devices."] * 3
 
 
-def test_an_encrypted_list_is_named_as_such() -> None:
+def test_encrypted_list_is_named_as_such() -> None:
     for mark in (b"", b"\xef\xbb\xbf", b"\n"):
         message = refused(mark + b"$ANSIBLE_VAULT;1.1;AES256\n6231\n")
         assert "encrypted with Ansible Vault" in message

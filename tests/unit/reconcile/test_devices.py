@@ -133,7 +133,7 @@ def test_nothing_is_claimed_without_being_asked_for() -> None:
     assert service.writes == []
 
 
-def test_more_changes_than_allowed_are_none() -> None:
+def test_exceeding_max_changes_changes_nothing() -> None:
     service = Recorder(Fleet(claimed=3))
     with pytest.raises(InvalidInput, match="3 devices would change"):
         bring(service, rows(0, 1, 2), Limits(max_changes=2))
@@ -142,21 +142,21 @@ def test_more_changes_than_allowed_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "reported"),
     [
         (DeviceRow(device(0), 2, "Toaster", "Lab"), 'Product "Toaster" not found.*"Kettle"'),
         (DeviceRow(device(0), 2, "Kettle", "Cellar"), 'Device group "Cellar" not found.*"Lab", "Shop"'),
         (DeviceRow(device(0), 2, None, "Lab"), "GUID"),
     ],
 )
-def test_places_that_are_not_there_are_told_with_those_that_are(row: DeviceRow, told: str) -> None:
+def test_missing_places_are_reported_with_available_ones(row: DeviceRow, reported: str) -> None:
     service = Recorder(Fleet(claimed=1))
-    with pytest.raises(InvalidInput, match=told):
+    with pytest.raises(InvalidInput, match=reported):
         bring(service, [row])
     assert service.writes == []
 
 
-def test_a_device_that_fails_fails_alone() -> None:
+def test_failed_device_does_not_fail_other_devices() -> None:
     fleet = Fleet(foreign=[1])
     result = bring(fleet, rows(0, 1, 2))
     assert actions(result) == [["claim", "move"], [], ["claim", "move"]]
@@ -167,7 +167,7 @@ def test_a_device_that_fails_fails_alone() -> None:
     assert result.changed
 
 
-def test_the_next_run_does_only_what_is_left() -> None:
+def test_next_run_does_only_the_remaining_changes() -> None:
     fleet = Fleet(foreign=[1])
     bring(fleet, rows(0, 1, 2))
     fleet.foreign.clear()
@@ -204,7 +204,7 @@ def test_many_devices_are_read_by_one_list() -> None:
     assert "devices.list" not in few.used
 
 
-def test_a_long_table_is_cut_and_counted() -> None:
+def test_long_table_is_cut_and_counted() -> None:
     result = bring(Fleet(), rows(*range(SHOWN + 5)))
     assert result.diff is not None
     assert result.diff[0]["after"].splitlines()[-1] == "… and 5 more"

@@ -74,7 +74,7 @@ def test_owner_group_and_mode_stay_unless_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077])
-def test_a_new_file_does_not_depend_on_the_umask(umask: int, tmp_path: Path) -> None:
+def test_new_file_does_not_depend_on_the_umask(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
         write_both(tmp_path / "file", b"new", Attributes(new_mode=0o600))
@@ -85,7 +85,7 @@ def test_a_new_file_does_not_depend_on_the_umask(umask: int, tmp_path: Path) -> 
 
 
 @as_root
-def test_a_new_file_gets_the_group_of_a_set_group_id_directory(tmp_path: Path) -> None:
+def test_new_file_gets_the_group_of_a_set_group_id_directory(tmp_path: Path) -> None:
     os.chown(tmp_path, -1, 12)
     tmp_path.chmod(0o2755)
     write_both(tmp_path / "file")
@@ -97,7 +97,7 @@ def test_unknown_users_and_groups_are_refused(tmp_path: Path) -> None:
     refuse_both(tmp_path / "file", 'There is no group "nobody-has-this"', Attributes(group="nobody-has-this"))
 
 
-def test_what_an_earlier_task_may_create_is_reported_and_planned(tmp_path: Path) -> None:
+def test_dependency_on_an_earlier_task_is_reported_and_planned(tmp_path: Path) -> None:
     reported: list[str] = []
     planned = planned_files(lambda error: reported.append(error.message))
     path = tmp_path / "missing" / "directory" / "file"
@@ -117,7 +117,7 @@ def test_what_an_earlier_task_may_create_is_reported_and_planned(tmp_path: Path)
 
 
 @as_root
-def test_an_ordinary_user_keeps_owners_where_the_file_can_be_written() -> None:
+def test_ordinary_user_keeps_owners_where_the_file_can_be_written() -> None:
     with run_as_nobody() as folder:
         shared, sealed = folder / "own" / "shared", folder / "own" / "sealed"
         for path, mode in ((shared, 0o666), (sealed, 0o644)):
@@ -136,7 +136,7 @@ def test_an_ordinary_user_keeps_owners_where_the_file_can_be_written() -> None:
 
 
 @as_root
-def test_what_an_ordinary_user_cannot_do_is_refused_alike() -> None:
+def test_changes_requiring_root_are_rejected_in_check_mode_too() -> None:
     with run_as_nobody() as folder:
         for name, mode in (("writable", 0o666), ("sealed", 0o644), ("secret", 0o600)):
             (folder / name).write_bytes(b"old")
@@ -159,7 +159,7 @@ def test_what_an_ordinary_user_cannot_do_is_refused_alike() -> None:
 
 
 @as_root
-def test_a_sticky_directory_lets_only_the_owner_replace_a_file() -> None:
+def test_sticky_directory_lets_only_the_owner_replace_a_file() -> None:
     with run_as_nobody() as folder:
         for name, mode in (("writable", 0o666), ("sealed", 0o644)):
             (folder / name).write_bytes(b"old")
@@ -229,7 +229,7 @@ def test_flags_are_set_once(before: str, wanted: str, after: str, flags_path: Pa
 
 @as_root
 @pytest.mark.parametrize("flag", ["i", "a"])
-def test_a_locked_file_is_refused_and_can_be_unlocked(flag: str, flags_path: Path) -> None:
+def test_locked_file_is_rejected_and_can_be_unlocked(flag: str, flags_path: Path) -> None:
     flags_path.write_bytes(b"old")
     flags_path.chmod(0o644)
     subprocess.run(["chattr", f"+{flag}", flags_path], check=True)
@@ -253,7 +253,7 @@ def test_nothing_is_written_in_a_locked_directory(flags_path: Path) -> None:
 
 
 @as_root
-def test_a_read_only_file_system_is_refused(tmp_path: Path) -> None:
+def test_read_only_file_system_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "mount" / "file"
     path.parent.mkdir()
     with mounted(path.parent, path.parent):

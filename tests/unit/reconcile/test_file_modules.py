@@ -118,7 +118,7 @@ class Bench:
         return surround(service, planned_files() if check else disk()).context
 
     def twice(self, run: Callable[[Context], Result], path: Path) -> Result:
-        """Planned, done, and done again: the plan tells what is done, and the second time there is nothing to do."""
+        """Plans and applies twice: the plan predicts the changes, and the second run changes nothing."""
         before = path.read_bytes() if path.exists() else None
         planned = run(self.context(check=True))
         assert (path.read_bytes() if path.exists() else None) == before
@@ -148,7 +148,7 @@ def capability(path: Path, force: bool = False, mode: object = "0600") -> Callab
     return lambda context: apply_capability(context, DEVICE.upper(), ["appDevelopment"], options(path, mode), force)
 
 
-def test_a_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path) -> None:
+def test_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "device.cap"
     result = bench.twice(capability(path), path)
     assert path.read_bytes() == f"{DEVICE} ['appDevelopment'] 1".encode()
@@ -167,7 +167,7 @@ def test_a_capability_file_is_kept_once_it_is_there(bench: Bench, tmp_path: Path
     assert bench.service.writes == ["devices.capability_file"]
 
 
-def test_force_gets_another_one(bench: Bench, tmp_path: Path) -> None:
+def test_force_replaces_the_capability_file(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "device.cap"
     path.write_bytes(b"another device's")
     path.chmod(0o600)
@@ -201,7 +201,7 @@ def test_no_difference_shows_what_is_in_a_file(bench: Bench, tmp_path: Path) -> 
     ]
 
 
-def test_a_capability_file_for_a_device_that_is_not_claimed(bench: Bench, tmp_path: Path) -> None:
+def test_capability_file_for_unclaimed_device_is_rejected(bench: Bench, tmp_path: Path) -> None:
     for check in (True, False):
         result = apply_capability(bench.context(check), "0b" * 64, [], options(tmp_path / "x"), False)
         assert "Claim the device" in str(result.error)
@@ -213,7 +213,7 @@ def image(path: Path, image_id: str = IMAGE) -> Callable[[Context], Result]:
 
 
 @pytest.mark.parametrize("before", [None, b"", CONTENT[:-1], CONTENT + b"x", bytes(len(CONTENT))])
-def test_an_image_file_has_the_content_of_the_image(bench: Bench, tmp_path: Path, before: bytes | None) -> None:
+def test_image_file_has_the_content_of_the_image(bench: Bench, tmp_path: Path, before: bytes | None) -> None:
     path = tmp_path / "image"
     if before is not None:
         path.write_bytes(before)
@@ -223,13 +223,13 @@ def test_an_image_file_has_the_content_of_the_image(bench: Bench, tmp_path: Path
     assert "secret" not in str(result)
 
 
-def test_a_check_run_knows_what_an_image_file_will_hold(bench: Bench, tmp_path: Path) -> None:
+def test_check_run_knows_what_an_image_file_will_hold(bench: Bench, tmp_path: Path) -> None:
     result = image(tmp_path / "image")(bench.context(check=True))
     assert result.values["checksum"] == hashlib.sha256(CONTENT).hexdigest()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_image(bench: Bench, tmp_path: Path) -> None:
+def test_unknown_image_is_reported(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="Invalid image ID"):
         image(tmp_path / "image", "nonsense")(bench.context(check=False))
     assert bench.service.used == []
@@ -248,7 +248,7 @@ def certificate(
 
 @pytest.mark.parametrize(("thumbprint", "body"), [(None, ACTIVE.body), ("ab:12", ACTIVE.body), ("cd 34", NEXT.body)])
 @pytest.mark.parametrize("before", [None, b"", b"another"])
-def test_a_certificate_is_the_one_asked_for(
+def test_certificate_is_the_one_asked_for(
     bench: Bench, tmp_path: Path, thumbprint: str | None, body: bytes, before: bytes | None
 ) -> None:
     path = tmp_path / "tenant.cer"
@@ -259,23 +259,23 @@ def test_a_certificate_is_the_one_asked_for(
     assert result.values["certificate"]["is_active"] == (body == ACTIVE.body)
 
 
-def test_a_chain(bench: Bench, tmp_path: Path) -> None:
+def test_certificate_chain_is_written(bench: Bench, tmp_path: Path) -> None:
     bench.twice(certificate(tmp_path / "tenant.p7b", "chain"), tmp_path / "tenant.p7b")
     assert (tmp_path / "tenant.p7b").read_bytes() == b"chain"
 
 
-def test_an_unknown_certificate_is_told_with_those_that_there_are(bench: Bench, tmp_path: Path) -> None:
+def test_unknown_certificate_is_reported_with_available_ones(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="AB12"):
         certificate(tmp_path / "x", thumbprint="0099")(bench.context(check=False))
 
 
-def test_an_expired_certificate_leaves_no_file(bench: Bench, tmp_path: Path) -> None:
+def test_expired_certificate_leaves_no_file(bench: Bench, tmp_path: Path) -> None:
     result = certificate(tmp_path / "x", thumbprint="EF56")(bench.context(check=False))
     assert isinstance(result.error, NotFound)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_proof_is_kept_while_it_proves(bench: Bench, tmp_path: Path) -> None:
+def test_valid_proof_is_kept(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "proof.cer"
     bench.twice(certificate(path, PROOF, None, CODE), path)
     first = path.read_bytes()
@@ -300,14 +300,14 @@ def test_a_proof_is_kept_while_it_proves(bench: Bench, tmp_path: Path) -> None:
     ],
     ids=["empty", "text", "the authority", "other code", "expired", "other authority", "cut", "forged"],
 )
-def test_what_proves_nothing(content: bytes) -> None:
+def test_invalid_content_is_not_a_proof(content: bytes) -> None:
     assert not proves(content, CODE, ACTIVE.body, NOW)
 
 
 @pytest.mark.parametrize(
     ("content", "code"), [("certificate", CODE), ("chain", CODE), (PROOF, None), (PROOF, ""), (PROOF, "x" * 65)]
 )
-def test_codes_that_cannot_be(content: str, code: str | None) -> None:
+def test_invalid_codes_are_rejected(content: str, code: str | None) -> None:
     with pytest.raises(InvalidInput):
         desired_content(content, None, code)
 
@@ -338,7 +338,7 @@ def test_modes_have_the_forms_that_ansible_takes(bench: Bench, mode: object, bit
     assert path.stat().st_mode & 0o7777 == bits
 
 
-def test_a_file_keeps_its_mode_when_none_is_given(bench: Bench, tmp_path: Path) -> None:
+def test_file_keeps_its_mode_when_none_is_given(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "image"
     path.write_bytes(b"old")
     path.chmod(0o640)

@@ -81,7 +81,7 @@ def test_links_are_followed_for_content_and_mode(chain: int, tmp_path: Path) -> 
     assert not target.is_symlink()
 
 
-def test_a_dangling_link_creates_its_target(tmp_path: Path) -> None:
+def test_dangling_link_creates_its_target(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("target")
     write_both(tmp_path / "link", b"new", Attributes(mode="u=rw,go="))
     assert (tmp_path / "target").read_bytes() == b"new"
@@ -96,7 +96,7 @@ def test_two_links_to_one_file_are_one_planned_file(tmp_path: Path) -> None:
     assert planned.read(str(tmp_path / "two")) == planned.read(str(tmp_path / "target")) == b"new"
 
 
-def test_a_hard_link_is_replaced_and_the_other_name_keeps_its_content(tmp_path: Path) -> None:
+def test_hard_link_is_replaced_and_the_other_name_keeps_its_content(tmp_path: Path) -> None:
     (tmp_path / "one").write_bytes(b"old")
     os.link(tmp_path / "one", tmp_path / "two")
     write_both(tmp_path / "one")
@@ -106,7 +106,7 @@ def test_a_hard_link_is_replaced_and_the_other_name_keeps_its_content(tmp_path: 
 @as_root
 @pytest.mark.parametrize("name", ["file", "a name with\ttabs"])
 @pytest.mark.parametrize("content", [b"", b"new", b"much longer than before" * 1000])
-def test_a_mounted_file_is_written_in_place(name: str, content: bytes, tmp_path: Path) -> None:
+def test_mounted_file_is_written_in_place(name: str, content: bytes, tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / name
     source.write_bytes(b"older content")
     os.chown(source, NOBODY, NOBODY)
@@ -120,7 +120,7 @@ def test_a_mounted_file_is_written_in_place(name: str, content: bytes, tmp_path:
 
 @as_root
 @pytest.mark.parametrize("in_place", [False, True])
-def test_a_full_disk_leaves_the_former_content(in_place: bool, tmp_path: Path) -> None:
+def test_full_disk_leaves_the_former_content(in_place: bool, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
     done = subprocess.run(
@@ -178,7 +178,7 @@ def test_places_at_which_no_file_can_be_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", [None, b"old"])
-def test_an_interrupted_stream_leaves_the_former_content(before: bytes | None, tmp_path: Path) -> None:
+def test_interrupted_stream_leaves_the_former_content(before: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "file"
     if before is not None:
         path.write_bytes(before)
@@ -244,7 +244,7 @@ def test_no_temporary_file_stays_when_the_process_is_stopped(number: int, tmp_pa
     assert os.listdir(tmp_path) == []
 
 
-def test_what_was_prepared_and_not_committed_goes_with_the_process(tmp_path: Path) -> None:
+def test_uncommitted_content_is_removed_with_the_process(tmp_path: Path) -> None:
     program = (
         "import sys; from tests.support.ansible_files import disk;"
         "from ansible_collections.azsphere.fleet.plugins.module_utils._files.attributes import Attributes;"

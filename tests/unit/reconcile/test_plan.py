@@ -46,7 +46,7 @@ def run(service: Any, spec: ProductSpec, waiting: Waiting = WAITING) -> tuple[Ou
     return execute(around.context, lambda port: product.plan(port, spec), waiting), around.warnings
 
 
-def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> None:
+def test_write_executed_before_its_reply_was_lost_is_not_repeated() -> None:
     service = Recorder(MemoryService(), {"products.create": [lost()]}, after=True)
     outcome, warnings = run(service, KETTLE)
     assert service.writes == ["products.create"]
@@ -57,7 +57,7 @@ def test_a_write_that_was_done_before_its_answer_was_lost_is_not_repeated() -> N
     assert len(warnings) == 1
 
 
-def test_a_write_that_was_lost_on_its_way_is_done_by_the_new_plan() -> None:
+def test_write_that_was_not_delivered_is_repeated_by_the_new_plan() -> None:
     service = Recorder(MemoryService(), {"products.create": [lost()]})
     outcome, _warnings = run(service, KETTLE)
     assert service.writes == ["products.create", "products.create"]
@@ -85,7 +85,7 @@ def test_answers_that_are_always_lost_are_an_error_in_the_end() -> None:
     assert isinstance(outcome.error, AmbiguousWrite)
 
 
-def test_a_failure_halfway_tells_what_is_there_now() -> None:
+def test_partial_failure_reports_the_current_state() -> None:
     below = MemoryService()
     below.products.create(ProductSpec("Kettle", default_device_groups=False))
     for name in ("Development", "Field Test", "Production"):
@@ -97,13 +97,13 @@ def test_a_failure_halfway_tells_what_is_there_now() -> None:
     assert len(outcome.after.values["device_groups"]) == 4
 
 
-def test_a_failure_of_the_first_step_changed_nothing() -> None:
+def test_failure_of_the_first_step_changed_nothing() -> None:
     service = Recorder(MemoryService(), {"products.create": [Conflict("No.")]})
     outcome, _warnings = run(service, KETTLE)
     assert (outcome.changed, outcome.diff, outcome.after.values) == (False, (), None)
 
 
-def test_what_was_done_is_told_even_if_nobody_may_look_at_it_any_more() -> None:
+def test_changes_are_reported_although_they_cannot_be_read_back() -> None:
     """As when an account gives up the role that let it look."""
     service = Recorder(MemoryService(), {"products.get": [None, Forbidden("You may not.")]})
     outcome, _warnings = run(service, KETTLE)
@@ -113,7 +113,7 @@ def test_what_was_done_is_told_even_if_nobody_may_look_at_it_any_more() -> None:
     assert "could not be read back" in str(outcome.error)
 
 
-def test_a_lost_answer_is_told_as_a_change_if_nobody_can_look_again() -> None:
+def test_lost_reply_counts_as_change_if_state_cannot_be_read() -> None:
     service = Recorder(
         MemoryService(), {"products.create": [lost()], "products.get": [None, Forbidden("You may not.")]}
     )
@@ -124,7 +124,7 @@ def test_a_lost_answer_is_told_as_a_change_if_nobody_can_look_again() -> None:
     )
 
 
-def test_nothing_is_done_when_all_is_well() -> None:
+def test_desired_state_causes_no_writes() -> None:
     service = Recorder(MemoryService())
     run(service, KETTLE)
     service.used.clear()
@@ -155,7 +155,7 @@ class Slow(MemoryService):
         return Operation(operation.id, operation.type, "Complete")
 
 
-def test_without_wait_the_result_is_as_it_will_be() -> None:
+def test_result_without_wait_is_predicted() -> None:
     service = Slow()
     outcome, _warnings = run(service, KETTLE, Waiting(False, Deadline(60)))
     assert service.waited == []
@@ -167,7 +167,7 @@ def test_without_wait_the_result_is_as_it_will_be() -> None:
     assert service.products.list() == []
 
 
-def test_with_wait_the_result_is_as_it_is() -> None:
+def test_result_with_wait_is_read_back() -> None:
     service = Slow()
     outcome, _warnings = run(service, KETTLE)
     assert len(service.waited) == 1
@@ -182,7 +182,7 @@ def test_results_of_modules_hold_what_is_there_and_the_last_operation() -> None:
     assert result.values["operation"]["type"] == "CreateProduct"
 
 
-def test_what_is_looked_up_is_the_service_in_use() -> None:
+def test_lookups_use_the_current_service() -> None:
     seen: list[Service] = []
     service = cast(Any, MemoryService())
 

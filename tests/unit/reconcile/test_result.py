@@ -24,7 +24,7 @@ UNKNOWN = Placeholder("product", "Kettle")
 quick = settings(deadline=None, max_examples=50)
 
 
-def test_what_is_not_known_is_null_and_named() -> None:
+def test_unknown_values_are_null_and_listed() -> None:
     value = {"id": UNKNOWN, "name": "Kettle", "groups": [{"id": UNKNOWN}, {"id": "b1"}], "pair": (UNKNOWN, 1)}
     shown, unknown = mask_unknown({"product": value})
     assert shown == {
@@ -33,7 +33,7 @@ def test_what_is_not_known_is_null_and_named() -> None:
     assert unknown == ["product.id", "product.groups[0].id", "product.pair[0]"]
 
 
-def test_a_placeholder_alone() -> None:
+def test_single_placeholder_is_masked() -> None:
     assert mask_unknown(UNKNOWN, "id") == (None, ["id"])
 
 
@@ -53,7 +53,7 @@ def count(value: object) -> int:
 
 @quick
 @given(values)
-def test_no_placeholder_comes_through_and_none_goes_untold(value: object) -> None:
+def test_placeholders_are_masked_and_listed_as_unknown(value: object) -> None:
     shown, unknown = mask_unknown(value)
     assert count(shown) == 0
     assert len(unknown) == count(value)
@@ -83,7 +83,7 @@ def test_differences_can_be_read_back(value: dict[str, object]) -> None:
     assert yaml.safe_load(readable(value)) == value
 
 
-def test_an_operation_shows_what_it_is_asked_for_by() -> None:
+def test_operation_values_omit_missing_members() -> None:
     operation = Operation("f1", "CreateProduct", "Complete", started="2026-05-06T07:08:10Z", tenant_id="7e")
     assert operation_values(operation) == {
         "id": "f1",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Tenants: what is for ever needs the exact name, and is done once."""
+"""Tenants: irreversible changes require the exact name and are made once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Bench:
         return execute(around.context, planner(DesiredTenant(**desired), files), WAITING)
 
 
-def test_a_tenant_is_made_once() -> None:
+def test_tenant_is_created_once() -> None:
     bench = Bench()
     wanted = {"name": "Laboratory", "device_id": DEVICE, "confirm": "Laboratory"}
     planned = bench.run(check=True, **wanted)
@@ -63,14 +63,14 @@ def test_names_that_differ_by_case_are_two_tenants() -> None:
 
 
 @pytest.mark.parametrize("confirm", [None, "", "laboratory", "Laboratory "])
-def test_without_the_exact_name_nothing_is_made(confirm: str | None) -> None:
+def test_tenant_creation_requires_the_exact_name(confirm: str | None) -> None:
     bench = Bench()
     with pytest.raises(InvalidInput, match="exact name"):
         bench.run(name="Laboratory", device_id=DEVICE, confirm=confirm)
     assert bench.service.used == []
 
 
-def test_a_malformed_device_id_needs_no_request() -> None:
+def test_malformed_device_id_is_rejected_without_request() -> None:
     bench = Bench()
     with pytest.raises(InvalidInput, match="device ID"):
         bench.run(name="Laboratory", device_id="12", confirm="Laboratory")
@@ -79,7 +79,7 @@ def test_a_malformed_device_id_needs_no_request() -> None:
     assert bench.service.used == []
 
 
-def test_a_tenant_is_renamed_by_its_guid() -> None:
+def test_tenant_is_renamed_by_its_guid() -> None:
     bench = Bench()
     renamed = bench.run(tenant=TENANT.id, name="Workshop")
     assert (renamed.plan.before.values["name"], renamed.after.values["name"]) == (NAME, "Workshop")
@@ -87,13 +87,13 @@ def test_a_tenant_is_renamed_by_its_guid() -> None:
     assert bench.service.writes == ["tenants.rename"]
 
 
-def test_a_tenant_is_not_renamed_by_the_name_that_it_loses() -> None:
+def test_tenant_rename_requires_the_guid() -> None:
     bench = Bench()
     with pytest.raises(InvalidInput, match="GUID"):
         bench.run(tenant=NAME, name="Workshop")
     assert bench.service.used == []
     assert not bench.run(tenant=NAME, name=NAME).changed
-    assert not bench.run(tenant="", name=NAME).changed  # An empty option is none: the service tells what there is.
+    assert not bench.run(tenant="", name=NAME).changed  # An empty option is none: the service reports the tenant.
 
 
 def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_legacy_authorization_is_blocked_once_as_the_record_says(tmp_path: Path)
     assert bench.service.writes == ["tenants.block_legacy_authorization"]
 
 
-def test_a_record_of_another_tenant_says_nothing_of_this_one(tmp_path: Path) -> None:
+def test_record_of_another_tenant_is_ignored(tmp_path: Path) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     record.write_text('{"7e000000-0000-4000-8000-000000000009": "blocked"}')
     bench.run(record=str(record), confirm=NAME)
@@ -118,14 +118,14 @@ def test_a_record_of_another_tenant_says_nothing_of_this_one(tmp_path: Path) -> 
     assert len(json.loads(record.read_text())) == 2
 
 
-def test_what_failed_is_not_written_down(tmp_path: Path) -> None:
+def test_failed_block_is_not_recorded(tmp_path: Path) -> None:
     bench, record = Bench({"tenants.block_legacy_authorization": [FleetError("No.")]}), tmp_path / "blocked.json"
     outcome = bench.run(record=str(record), confirm=NAME)
     assert (str(outcome.error), outcome.changed, record.exists()) == ("No.", False, False)
 
 
 @pytest.mark.parametrize("confirm", [None, NAME.upper(), "Other"])
-def test_without_the_exact_name_nothing_is_blocked(tmp_path: Path, confirm: str | None) -> None:
+def test_blocking_requires_the_exact_name(tmp_path: Path, confirm: str | None) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     with pytest.raises(InvalidInput, match="exact name"):
         bench.run(record=str(record), confirm=confirm)
@@ -133,7 +133,7 @@ def test_without_the_exact_name_nothing_is_blocked(tmp_path: Path, confirm: str 
 
 
 @pytest.mark.parametrize("content", ["", "[]", "blocked", "\xff"])
-def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) -> None:
+def test_invalid_record_is_not_overwritten(tmp_path: Path, content: str) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     record.write_text(content, encoding="latin-1")
     with pytest.raises(InvalidInput, match="not a record"):
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_record_is_left_alone(tmp_path: Path, content: str) ->
     assert bench.service.used == []
 
 
-def test_the_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     seen: list[dict[str, str]] = []
     block = bench.service.tenants.block_legacy_authorization
@@ -157,9 +157,7 @@ def test_the_record_is_on_disk_before_anything_is_blocked(tmp_path: Path, monkey
     assert os.listdir(tmp_path) == ["blocked.json"]
 
 
-def test_a_record_that_cannot_be_renamed_says_what_to_add_to_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_record_that_cannot_be_renamed_shows_the_missing_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, record = Bench(), tmp_path / "blocked.json"
     block = bench.service.tenants.block_legacy_authorization
 

@@ -37,7 +37,7 @@ def bring(desired: UserSpec, *runs_as: str) -> tuple[Outcome[Plan], list[str]]:
     return outcome, writes
 
 
-def test_somebody_new_is_invited_and_then_given_the_roles() -> None:
+def test_new_user_is_invited_before_roles_are_assigned() -> None:
     outcome, writes = bring(UserSpec(NEW, ("reader", " CONTRIBUTOR ")))
     assert writes == ["users.invite", "users.assign_role", "users.assign_role"]
     assert outcome.after.values["roles"] == ["Contributor", "Reader"]
@@ -45,14 +45,14 @@ def test_somebody_new_is_invited_and_then_given_the_roles() -> None:
     assert outcome.diff[0]["after"] == f"user: {NEW}\nroles:\n- Contributor\n- Reader\n"
 
 
-def test_a_principal_by_guid_is_not_invited() -> None:
+def test_principal_by_guid_is_not_invited() -> None:
     _outcome, writes = bring(UserSpec("2b000000-0000-4000-8000-000000000009", ("Reader",)))
     assert writes == ["users.assign_role"]
 
 
 @pytest.mark.parametrize("user", ["ada@contoso.example", "ADA@CONTOSO.EXAMPLE", "2B000000-0000-4000-8000-000000000001"])
 @pytest.mark.parametrize("roles", [("Reader",), ("reader", "READER"), ("contributor", "Reader")])
-def test_who_has_the_roles_is_left_alone(user: str, roles: tuple[str, ...]) -> None:
+def test_user_with_the_roles_is_unchanged(user: str, roles: tuple[str, ...]) -> None:
     outcome, writes = bring(UserSpec(user, roles))
     assert (writes, outcome.changed) == ([], False)
 
@@ -71,7 +71,7 @@ def test_absent_takes_the_roles_listed_and_all_when_none_is(roles: tuple[str, ..
     assert (outcome.after.values and outcome.after.values["roles"]) == left
 
 
-def test_nobody_is_invited_to_take_something() -> None:
+def test_removing_roles_invites_nobody() -> None:
     _outcome, writes = bring(UserSpec(NEW, present=False))
     assert writes == []
 
@@ -84,7 +84,7 @@ def test_nobody_is_invited_to_take_something() -> None:
     "change",
     [{"present": False}, {"roles": ("Reader",), "exclusive": True}, {"roles": ("administrator",), "present": False}],
 )
-def test_the_own_account_stays_administrator(user: str, runs_as: tuple[str, ...], change: dict[str, Any]) -> None:
+def test_own_account_stays_administrator(user: str, runs_as: tuple[str, ...], change: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="Administrator role"):
         bring(UserSpec(user, **change), *runs_as)
     _outcome, writes = bring(UserSpec(user, force=True, **change), *runs_as)
@@ -101,7 +101,7 @@ def test_other_roles_of_the_own_account_can_be_taken() -> None:
     assert writes == ["users.unassign_role", "users.unassign_role"]
 
 
-def test_exclusive_says_nothing_about_who_is_to_lose_roles() -> None:
+def test_exclusive_with_absent_is_rejected() -> None:
     with pytest.raises(InvalidInput, match="exclusive"):
         bring(UserSpec("ada@contoso.example", ("Reader",), exclusive=True, present=False))
 
@@ -109,17 +109,17 @@ def test_exclusive_says_nothing_about_who_is_to_lose_roles() -> None:
 @pytest.mark.parametrize(
     "user", ["ada", "", "@contoso.example", "ada@", "ada lovelace@contoso.example", "ada@home@contoso.example"]
 )
-def test_what_is_no_user(user: str) -> None:
+def test_invalid_users_are_rejected(user: str) -> None:
     with pytest.raises(InvalidInput, match="use an e-mail address or the GUID"):
         bring(UserSpec(user, ("Reader",)))
 
 
-def test_an_unknown_role_is_told_with_those_that_there_are() -> None:
+def test_unknown_role_is_reported_with_available_roles() -> None:
     with pytest.raises(InvalidInput, match=r'Invalid role "Boss"\..*"Reader"'):
         bring(UserSpec(NEW, ("Boss",)))
 
 
-def test_a_principal_that_the_service_does_not_know_is_to_be_invited() -> None:
+def test_unknown_principal_must_be_invited() -> None:
     user = "2b000000-0000-4000-8000-000000000009"
     service = Recorder(Overlay(cast(Any, SmallService())), {"users.assign_role": [NotFound("There is no such user.")]})
     outcome = execute(surround(service).context, lambda port: plan(port, UserSpec(user, ("Reader",))), WAITING)

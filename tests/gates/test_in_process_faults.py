@@ -64,7 +64,7 @@ def open_files() -> list[str]:
 
 @pytest.mark.parametrize("fault", ["none", "status", "drop_before", "interrupt"])
 @pytest.mark.parametrize("checked", ["true", "false"])
-def test_a_task_leaves_nothing_behind(
+def test_task_leaves_nothing_behind(
     simulator: Simulator,
     variables: dict[str, str],
     tmp_path: Path,
@@ -88,11 +88,11 @@ def test_a_task_leaves_nothing_behind(
 
 
 def interrupt(_params: object, context: device.Context) -> object:
-    context.service.tenants()
+    context.service.tenants.list()
     raise KeyboardInterrupt
 
 
-def test_a_task_does_not_keep_what_another_was_given(variables: dict[str, str], tmp_path: Path) -> None:
+def test_task_does_not_keep_what_another_was_given(variables: dict[str, str], tmp_path: Path) -> None:
     """The items of a loop share a process: options, defaults, secrets and warnings."""
     with as_launched({**variables, "AZURE_SECRET": "another-secret"}, str(tmp_path)):
         InlineRun(product, {"name": "Kettle", "access_token": "Kettle"}, INTERNAL).result()
@@ -102,7 +102,7 @@ def test_a_task_does_not_keep_what_another_was_given(variables: dict[str, str], 
     assert "warnings" not in result
 
 
-def test_a_missing_library_is_left_to_a_launched_module(
+def test_missing_library_is_reported_by_a_launched_module(
     variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "msal", None)

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from .fleet import PACKAGES, TENANT_ID
-from .workbench import Sight
+from .workbench import Snapshot
 
 Options = Mapping[str, Any]
 DEFAULT_GROUPS = {
@@ -36,7 +36,7 @@ _GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass
-class Meant:
+class ExpectedState:
     """A tenant by names in lower case; groups by product and name, images of groups as a set of GUIDs."""
 
     products: dict[str, dict[str, Any]]
@@ -46,9 +46,9 @@ class Meant:
     users: dict[str, set[str]]
 
     @classmethod
-    def of(cls, sight: Sight) -> Meant:
-        [tenant] = [each for each in sight.document["tenants"] if each["id"] == TENANT_ID]
-        mails = {each["id"]: each["mail"] for each in sight.document["principals"]}
+    def of(cls, snapshot: Snapshot) -> ExpectedState:
+        [tenant] = [each for each in snapshot.document["tenants"] if each["id"] == TENANT_ID]
+        mails = {each["id"]: each["mail"] for each in snapshot.document["principals"]}
         products = {each["name"].casefold(): each for each in tenant["products"]}
         groups = {
             (product, group["name"].casefold()): {
@@ -197,9 +197,9 @@ def _describe(resource: dict[str, Any], options: Options) -> None:
         resource["description"] = options["description"] or None
 
 
-def check_meant(module: str, options: Options, before: Sight, after: Sight) -> None:
+def check_expected_state(module: str, options: Options, before: Snapshot, after: Snapshot) -> None:
     """Asserts that the tenant is as the options ask for, and otherwise as it was."""
-    wanted, there = Meant.of(before), Meant.of(after)
+    wanted, there = ExpectedState.of(before), ExpectedState.of(after)
     if hasattr(wanted, module):
         getattr(wanted, module)(options)
     for kind in ("products", "groups"):

@@ -14,7 +14,7 @@ from typing import Any
 
 from .fleet import TENANT_ID
 from .oracle import IMAGE_TYPES, UNCLAIMED, Document, Side, side
-from .workbench import Sight
+from .workbench import Snapshot
 
 #: Where a check run may know nothing: what the service gives, and the texts of its default groups.
 UNKNOWABLE = re.compile(
@@ -45,13 +45,13 @@ DONE = {
 }
 
 
-def check_values(values: Mapping[str, Any], before: Sight, after: Sight) -> None:
+def check_values(values: Mapping[str, Any], before: Snapshot, after: Snapshot) -> None:
     """Asserts that what a real run answered is what is there after it."""
     there = _Resources(after)
     for name in ("product", "device_group", "deployment", "tenant", "user", "image"):
-        told = values.get(name)
-        if told is not None:
-            assert told == there.wanted(name, told), f"{name} is told as it is not"
+        reported = values.get(name)
+        if reported is not None:
+            assert reported == there.wanted(name, reported), f"{name} is not reported as it is"
     if "checksum" in values:
         mode, content = after.files[values["dest"]]
         assert values["checksum"] == hashlib.sha256(content).hexdigest()
@@ -66,28 +66,28 @@ def check_values(values: Mapping[str, Any], before: Sight, after: Sight) -> None
 class _Resources:
     """What results show of each kind of resource in the tenant in use."""
 
-    def __init__(self, sight: Sight) -> None:
-        self._tenants = {tenant["id"]: tenant for tenant in sight.document["tenants"]}
-        self._principals = {each["id"]: each for each in sight.document["principals"]}
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._tenants = {tenant["id"]: tenant for tenant in snapshot.document["tenants"]}
+        self._principals = {each["id"]: each for each in snapshot.document["principals"]}
         self._tenant = self._tenants[TENANT_ID]
         self._images = {image["id"]: image for image in self._tenant["images"]}
         self._owners = {
             group["id"]: product for product in self._tenant["products"] for group in product["device_groups"]
         }
 
-    def wanted(self, kind: str, told: Mapping[str, Any]) -> Any:
-        found: Any = getattr(self, f"_{kind}_values")(told)
+    def wanted(self, kind: str, reported: Mapping[str, Any]) -> Any:
+        found: Any = getattr(self, f"_{kind}_values")(reported)
         return found
 
-    def _product_values(self, told: Mapping[str, Any]) -> Any:
-        product = next(each for each in self._tenant["products"] if each["id"] == told["id"])
+    def _product_values(self, reported: Mapping[str, Any]) -> Any:
+        product = next(each for each in self._tenant["products"] if each["id"] == reported["id"])
         groups = sorted(product["device_groups"], key=lambda group: str(group["name"]).casefold())
         shown = {name: product[name] for name in ("id", "name", "description")}
         return {**shown, "device_groups": [self._members(group) for group in groups]}
 
-    def _device_group_values(self, told: Mapping[str, Any]) -> Any:
-        owner = self._owners[told["id"]]
-        group = next(each for each in owner["device_groups"] if each["id"] == told["id"])
+    def _device_group_values(self, reported: Mapping[str, Any]) -> Any:
+        owner = self._owners[reported["id"]]
+        group = next(each for each in owner["device_groups"] if each["id"] == reported["id"])
         return {**self._members(group), "product_id": owner["id"], "product": owner["name"]}
 
     @staticmethod
@@ -99,9 +99,9 @@ class _Resources:
             "current_deployment": current and {**_deployed(current), "images": sorted(current["images"])},
         }
 
-    def _deployment_values(self, told: Mapping[str, Any]) -> Any:
-        owner = self._owners[told["device_group_id"]]
-        group = next(each for each in owner["device_groups"] if each["id"] == told["device_group_id"])
+    def _deployment_values(self, reported: Mapping[str, Any]) -> Any:
+        owner = self._owners[reported["device_group_id"]]
+        group = next(each for each in owner["device_groups"] if each["id"] == reported["device_group_id"])
         current = group["deployments"][-1]
         return {
             **_deployed(current),
@@ -111,19 +111,19 @@ class _Resources:
             "device_group_id": group["id"],
         }
 
-    def _image_values(self, told: Mapping[str, Any]) -> Any:
-        image = self._images[told["id"]]
+    def _image_values(self, reported: Mapping[str, Any]) -> Any:
+        image = self._images[reported["id"]]
         shown = {name: image[name] for name in ("id", "name", "description", "component_id")}
         return {**shown, "type": IMAGE_TYPES[image["type"]]}
 
-    def _tenant_values(self, told: Mapping[str, Any]) -> Any:
-        tenant = self._tenants[told["id"]]
+    def _tenant_values(self, reported: Mapping[str, Any]) -> Any:
+        tenant = self._tenants[reported["id"]]
         blocked = {"legacy_authorization": "blocked"} if tenant["legacy_authorization_blocked"] else {}
         return {"id": tenant["id"], "name": tenant["name"], "roles": ["Administrator"], **blocked}
 
-    def _user_values(self, told: Mapping[str, Any]) -> Any:
-        principal = self._principals[told["id"]]
-        return {**principal, "roles": sorted(self._tenant["roles"][told["id"]])}
+    def _user_values(self, reported: Mapping[str, Any]) -> Any:
+        principal = self._principals[reported["id"]]
+        return {**principal, "roles": sorted(self._tenant["roles"][reported["id"]])}
 
 
 def _deployed(deployment: Document) -> dict[str, Any]:
