@@ -17,7 +17,7 @@ from typing import TypeAlias
 class ProductRef:
     """A product by its name, in any case. Blanks count.
 
-    `key` is empty, or what a backend distinguishes products of one name by: nobody else makes or reads one.
+    `key` is empty, or set by a backend to distinguish products of one name: only the backend makes and reads it.
     """
 
     name: str

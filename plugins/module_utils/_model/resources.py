@@ -101,7 +101,7 @@ class Device:
 
     @property
     def group(self) -> GroupRef | None:
-        """The group it is in, which may need a lookup. Raises FleetError when that fails."""
+        """The group of the device, looked up if necessary. Raises FleetError when that fails."""
         return None if self.place is None else self.place.group
 
     def is_within(self, scope: Scope) -> bool:

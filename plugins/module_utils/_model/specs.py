@@ -39,7 +39,7 @@ class DeviceGroupSpec:
 
 @dataclass(frozen=True)
 class Setting:
-    """A field of a spec: a truth value, or a text that may be limited to some choices."""
+    """A field of a spec: a boolean, or a text, possibly with choices."""
 
     name: str
     is_flag: bool

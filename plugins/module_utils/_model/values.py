@@ -43,7 +43,7 @@ def is_device_id(text: object) -> bool:
     return isinstance(text, str) and _DEVICE_ID.match(text) is not None
 
 
-#: What people leave around a name without seeing it. Other blanks (no-break space, zero width) are not padding.
+#: Blanks around a name that are ignored. Other blanks (no-break space, zero width) are part of the name.
 PADDING = " \t\r\n\f\v"
 
 

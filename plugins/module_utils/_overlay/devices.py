@@ -46,7 +46,7 @@ class OverlayDevices:
         return self._state.base.devices.count(below)
 
     def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
-        """Cannot know which devices another tenant owns: the service does not say before a claim."""
+        """Claims the devices; cannot know which ones belong to other tenants, as no read shows it."""
         tenant_id = self._state.base.tenants.current().id
         for device_id in device_ids:
             device = self._rows.known(device_id) or Device(device_id)

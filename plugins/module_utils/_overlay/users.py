@@ -66,8 +66,7 @@ class OverlayUsers:
         return self._base.get(user)
 
     def _newcomer(self, user: str) -> User:
-        """Somebody without roles in the tenant: invited here, or a principal that the service may know from elsewhere,
-        which it does not say before."""
+        """Returns a user without roles in the tenant: invited here, or a principal that the service may know."""
         name = Placeholder("name of the user", user)
         if is_guid(user):
             return User(id=user.lower(), name=name, mail=Placeholder("address of the user", user))

@@ -96,7 +96,7 @@ def deployment_values(deployment: Deployment, images: Mapping[str, Image]) -> Va
 
 
 def operation_details(operation: Operation) -> Values:
-    """Everything that the service reports about an operation."""
+    """Returns everything that the service reports about an operation."""
     values = asdict(operation)
     values.pop("details_location")
     return values

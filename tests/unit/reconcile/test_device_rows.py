@@ -203,11 +203,11 @@ def test_case_and_blanks_around_names_make_no_other_group() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (f'{HEADER}{ONE},Kettle,"Lab\n{TWO},Kettle,Lab\n', "line 2: a quote is opened and never closed"),
-        (f'{HEADER}{ONE},Kettle,Lab\n"{TWO},Kettle,Lab\n', "line 3: a quote is opened and never closed"),
-        (f'Note,{HEADER}"swallows all,{ONE},Kettle,Lab\n,{TWO},Kettle,Lab\n', "line 2: a quote is opened"),
-        (f'Note,"{HEADER}x,{ONE},Kettle,Lab\n', "line 1: a quote is opened"),
-        (f'{HEADER}{ONE},Kettle,Lab\n"{"0a" * 70000}', "line 3: a quote is opened"),
+        (f'{HEADER}{ONE},Kettle,"Lab\n{TWO},Kettle,Lab\n', "line 2: a quote is not closed"),
+        (f'{HEADER}{ONE},Kettle,Lab\n"{TWO},Kettle,Lab\n', "line 3: a quote is not closed"),
+        (f'Note,{HEADER}"swallows all,{ONE},Kettle,Lab\n,{TWO},Kettle,Lab\n', "line 2: a quote is not closed"),
+        (f'Note,"{HEADER}x,{ONE},Kettle,Lab\n', "line 1: a quote is not closed"),
+        (f'{HEADER}{ONE},Kettle,Lab\n"{"0a" * 70000}', "line 3: a quote is not closed"),
         (f'{HEADER}{ONE},Kettle,"Lab"oratory\n', "line 2: text follows a closing quote"),
         (f'{HEADER}{ONE},Kettle,Lab\n{TWO},"Kettle" x,Lab\n', "line 3: text follows a closing quote"),
         (f'{HEADER.strip()},Note\n{ONE},Kettle,Lab,"a\nb" c\n', "line 3: text follows a closing quote"),

@@ -110,7 +110,7 @@ def test_exclusive_with_absent_is_rejected() -> None:
     "user", ["ada", "", "@contoso.example", "ada@", "ada lovelace@contoso.example", "ada@home@contoso.example"]
 )
 def test_invalid_users_are_rejected(user: str) -> None:
-    with pytest.raises(InvalidInput, match="neither"):
+    with pytest.raises(InvalidInput, match="use an e-mail address or the GUID"):
         bring(UserSpec(user, ("Reader",)))
 
 
