@@ -19,7 +19,7 @@ from tools.stage import ROOT
         "A claim is for ever.",
         "A claim is for\never.",
         "# A claim is for\n# ever.",
-        "def test_claim_cannot_be_undone() -> None:",
+        "def test_a_claim_is_for_ever() -> None:",
         "Sees to it that the group exists.",
         "brings the tenant to the described state",
         "That is told in the README.",
@@ -47,7 +47,7 @@ from tools.stage import ROOT
         "To rehearse it, use the simulator.",
         "repeated_keys",
         "from tests.quick import quick_interpreter",
-        "class Snapshot:",
+        "class Sight:",
         "secrets and the other promises",
     ],
 )
