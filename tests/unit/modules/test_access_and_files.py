@@ -86,4 +86,4 @@ def test_device_creates_only_one_tenant(bench: Bench) -> None:
     assert bench.run(tenant, name="One", device_id=maker, confirm="One").result.changed
     assert not bench.run(tenant, name="One", device_id=maker, confirm="One").result.changed
     outcome = bench.run(tenant, name="Two", device_id=maker, confirm="Two")
-    assert "one tenant only" in str(outcome.result.error)
+    assert "has not created one before" in str(outcome.result.error)
