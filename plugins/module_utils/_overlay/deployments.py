@@ -23,6 +23,8 @@ class OverlayDeployments:
 
     def list(self, group: GroupRef) -> Sequence[Deployment]:
         below = self._state.groups.below(group)
+        if below is None:
+            self._state.group(group)  # A group that was deleted here is not found there either.
         there = [] if below is None else self._state.base.deployments.list(below)
         return [*reversed(self._state.deployments.get(group, [])), *there]
 
