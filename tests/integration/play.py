@@ -114,6 +114,8 @@ def environment(simulator: Simulator, folder: Path, variables: Mapping[str, str 
         "ANSIBLE_HOME": str(home),
         "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
         "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
+        # Of two processes of an async task, one would look below HOME and the other below the home of the user.
+        "ANSIBLE_ASYNC_DIR": str(home / "async"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

@@ -64,7 +64,7 @@ REFUSED: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "an empty name in a blueprint": ("blueprint", {"blueprint": {"products": [{"name": " "}]}}, EMPTY),
     "an encrypted device list": ("device", {"src": "{folder}/vaulted"}, "it is encrypted with Ansible Vault"),
     "an encrypted blueprint": ("blueprint", {"src": "{folder}/vaulted"}, "it is encrypted with Ansible Vault"),
-    "a device list with an open quote": ("device", {"src": "{folder}/open.csv"}, "line 2: a quote is opened"),
+    "a device list with an open quote": ("device", {"src": "{folder}/open.csv"}, "line 2: a quote is not closed"),
 }
 #: Terms and options of lookups.
 LOOKUPS = {
