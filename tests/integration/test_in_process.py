@@ -49,6 +49,8 @@ def test_only_tasks_that_would_run_here_anyway_run_in_process(simulator: Simulat
         "switched off": {"environment": {"AZSPHERE_IN_PROCESS": "no"}},
         "variable read at start": {"environment": {"PYTHONDONTWRITEBYTECODE": "1"}},
     }
+    if " " in str(tmp_path):
+        del launched["async"]  # Ansible cannot run it where its temporary directory has a space in its path.
     for each in ("switched off", "variable read at start"):
         launched[each]["environment"]["AZSPHERE_ALSO"] = each
     tasks = {name: {**TASK, **task} for name, task in {**here, **launched}.items()}
