@@ -95,6 +95,11 @@ class Task:
         """The service; in check mode one that sends no write. Raises InvalidInput and SignInError."""
         return self._connect().service
 
+    @property
+    def connection_options(self) -> Params:
+        """Every connection option by name, with its type. Raises InvalidInput."""
+        return self._resolved.params
+
     def run(self, function: Callable[[Params, Context], Result]) -> Ending:
         """Runs the function of a module and returns its result, or the error that it failed with, and `api`."""
         try:

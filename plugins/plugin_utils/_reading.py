@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, MissingLibrary
-from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import of_configuration, of_task
+from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import Layer, of_configuration, of_task
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Modes, Task
 
@@ -49,14 +49,32 @@ def reading(
 
     What goes wrong inside is raised as `error`, with its message and nothing else.
     """
-    layers = ([of_task(plain(given))], [of_configuration(plain(configured), constants.CONFIG_FILE)])
+    with errors_as(error, kind), reading_task([of_task(plain(given))], configured) as task:
+        yield task.service
+
+
+def reading_task(given: Sequence[Layer], configured: Mapping[str, Any]) -> Task:
+    """Returns a task that only reads.
+
+    :param given: the options and variables that the plugin was given, in order of precedence.
+    :param configured: the options that Ansible's configuration file gives.
+    """
+    layers = (given, [of_configuration(plain(configured), constants.CONFIG_FILE)])
+    return Task({}, layers, Environment(os.environ, os.getcwd()), _Host(), Modes(check=True))
+
+
+@contextmanager
+def errors_as(error: type[AnsibleError], kind: str | None = None) -> Iterator[None]:
+    """Raises the errors of this collection as `error`, with their message and nothing else.
+
+    `kind` is what a plugin that runs in a play is called in errors.
+    """
     try:
-        with Task(given, layers, Environment(os.environ, os.getcwd()), _Host(), Modes(check=True)) as task:
-            yield task.service
+        yield
     except MissingLibrary as missing:
         raise error(missing_required_lib(missing.library, reason=f"to {missing.reason}")) from None
     except FleetError as failure:
-        raise error(_told(failure, kind)) from None
+        raise error(str(failure) if kind is None else _told(failure, kind)) from None
 
 
 def _told(failure: FleetError, kind: str) -> str:

@@ -1,0 +1,55 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""Options as plugins on the control node are given them: checked before Ansible converts them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
+from ansible_collections.azsphere.fleet.plugins.module_utils._options import blank
+
+_NAMES = ("product", "device_group")
+Definitions = Mapping[str, Mapping[str, Any]]
+
+
+def valid(what: str, check: Callable[[Any], str], value: Any, error: type[AnsibleError]) -> str:
+    """Returns what `check` returns for a value. Raises `error` in place of InvalidValue."""
+    try:
+        # Before ansible-core 2.19, a variable that Ansible Vault encrypted is an object of its own, and no text.
+        return check(str(value) if getattr(value, "__ENCRYPTED__", False) else value)
+    except texts.InvalidValue as invalid:
+        raise error(f"Invalid {what}: {invalid}") from None
+
+
+def require_known(kind: str, options: Mapping[str, Any], known: Definitions, error: type[AnsibleError]) -> None:
+    """Raises `error` for an unknown option: a misspelt one would not filter anything, and so return everything."""
+    for option in options:
+        if option not in known:
+            there = ", ".join(sorted(name for name in known if not name.startswith("_")))
+            raise error(f'This {kind} has no option "{option}". Available: {there}.')
+
+
+def checked(option: str, value: Any, known: Definitions, error: type[AnsibleError]) -> Any:
+    """Returns the value of an option: Ansible would make texts of numbers and truth values. Raises `error`."""
+    if value is None or known[option].get("type") not in ("str", "path"):
+        return value
+    return valid(option, texts.trimmed if option in _NAMES else texts.text, value, error)
+
+
+def from_variables(variables: Mapping[str, Any], known: Definitions, template: Callable[[Any], Any]) -> dict[str, Any]:
+    """Returns the options that variables give, as what they stand for: Ansible passes variables on as written, and
+    one often names another, such as a secret of a vault."""
+    found = {}
+    for name, option in known.items():
+        for entry in option.get("vars", ()):
+            if entry["name"] in variables:
+                value = template(variables[entry["name"]])
+                if not blank(value):
+                    found[name] = value
+    return found
