@@ -156,7 +156,7 @@ class InventoryModule(FleetInventory, Constructable, Cacheable):  # type: ignore
     def _cached(self, key: str) -> Any:
         try:
             return self._cache[key]
-        except (KeyError, AnsibleError):  # not there, too old or unreadable
+        except (AnsibleError, LookupError, TypeError, ValueError):  # not there, too old, or damaged
             return None
 
     def _host_names(self, fleet: Fleet, short: Mapping[str, str]) -> dict[str, str]:

@@ -75,8 +75,11 @@ class FleetInventory(BaseInventoryPlugin):  # type: ignore[misc]
             if not complete:
                 for name in [name for name in inventory.hosts if name not in hosts]:
                     inventory.remove_host(inventory.hosts[name])
+                # Without remove_group, which takes a name in some releases of ansible-core and a group in others.
                 for name in [name for name in inventory.groups if name not in groups]:
-                    inventory.remove_group(name)
+                    group = inventory.groups.pop(name)
+                    for host in group.hosts:
+                        host.remove_group(group)
 
     def add_host_once(self, name: str, group: str, key: str, value: str) -> None:
         """Adds a host and sets the variable that identifies what it is for.

@@ -79,10 +79,13 @@ def read_fleet(service: Service) -> Fleet:
 
 
 def loaded_fleet(data: Any) -> Fleet | None:
-    """Returns the fleet that a cache holds; None for data of another format."""
+    """Returns the fleet that a cache holds; None for data of another format, or that somebody has changed."""
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         return None
-    return Fleet(data["products"], [dict(zip(data["fields"], row, strict=True)) for row in data["devices"]])
+    try:
+        return Fleet(data["products"], [dict(zip(data["fields"], row, strict=True)) for row in data["devices"]])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def cache_key(connection: Mapping[str, Any]) -> str:
