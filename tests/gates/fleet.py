@@ -72,6 +72,9 @@ def write_files(folder: Path) -> None:
     for name, image_id, component_id, label in PACKAGES:
         compose_package(folder / name, image_id=image_id, component_id=component_id, name=label)
     _name, image_id, component_id, label = PACKAGES[-1]
+    inventory = f"plugin: azsphere.fleet.devices\ntenant: {TENANT}\n"
+    (folder / "fleet.yml").write_text(inventory, encoding="utf-8")
+    (folder / "factory.yml").write_text("plugin: azsphere.fleet.manufacturing\nsrc: devices.csv\n", encoding="utf-8")
     (folder / "packages").mkdir()
     compose_package(
         folder / "packages" / "fresh.imagepackage", image_id=image_id, component_id=component_id, name=label

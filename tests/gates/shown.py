@@ -74,6 +74,10 @@ def is_playbook(document: Any) -> bool:
     )
 
 
+def is_inventory(document: Any) -> bool:
+    return isinstance(document, dict) and "plugin" in document
+
+
 def is_tasks(document: Any) -> bool:
     return isinstance(document, list) and not is_playbook(document) and all(isinstance(task, dict) for task in document)
 

@@ -25,7 +25,7 @@ from .fleet import fleet
 from .leaks import as_loud_as_can_be, check_leaks
 from .playbooks import Played, Player, wrote
 from .proof import prove
-from .shown import PAGES, ROOT, SHELLS, Block, blocks, examples, indented, is_playbook, is_tasks, plugins
+from .shown import PAGES, ROOT, SHELLS, Block, blocks, examples, indented, is_inventory, is_playbook, is_tasks, plugins
 from .workbench import Workbench
 
 #: Commands that cannot run here, and why.
@@ -36,6 +36,7 @@ NOT_RUN = {
     r"python -m tests\.simulator .*": "it runs until it is stopped; tests/unit/simulator starts it",
     r"\. .*/environment": "the environment is set here",
     r"curl .*:8443/.*": "it asks a simulator that somebody started; tests/unit/simulator orders faults",
+    r"export ANSIBLE_INVENTORY_.*": "it is for the shell of a person",
     r"ansible-galaxy collection install azsphere\.fleet": "it asks Galaxy",
     r"pip install .*": "it asks the package index",
 }
@@ -266,6 +267,7 @@ def blueprints() -> list[Block]:
         if block.language == "yaml"
         and (str(block.page.relative_to(ROOT)), block.text.split("\n")[0]) not in PARTS
         and isinstance(block.document, dict)
+        and not is_inventory(block.document)
     ]
 
 

@@ -179,7 +179,7 @@ def test_constructed_variables_and_groups(fleet: Simulator, tmp_path: Path) -> N
         "group_prefix": "contoso",
         "compose": {"place": "azsphere_product ~ '/' ~ azsphere_device_group", "nothing": "no.such.variable"},
         "groups": {"old": "azsphere_last_installed_os_version == '24.03'", "placed": "place == 'Kettle/Field Test'"},
-        "keyed_groups": [{"key": "azsphere_last_installed_os_version", "prefix": "os", "default_value": "unknown"}],
+        "keyed_groups": [{"key": "azsphere_last_installed_os_version | default('unknown', true)", "prefix": "os"}],
     }
     listed = list_inventory(fleet, tmp_path, source)
     name, twin = f"device-{FIRST[:12]}", f"device-{TWINS[0][:21]}"
@@ -192,7 +192,7 @@ def test_constructed_variables_and_groups(fleet: Simulator, tmp_path: Path) -> N
     assert sorted(by_expression.hosts) == sorted(each[:30] for each in (FIRST, SECOND, THIRD, *TWINS))
 
 
-def test_names_of_the_service_are_no_templates(simulator: Simulator, tmp_path: Path) -> None:
+def test_names_of_the_service_are_never_evaluated(simulator: Simulator, tmp_path: Path) -> None:
     simulator.settings(name_characters="free")
     product = {"name": "{{ 1 + 1 }}", "device_groups": [{"name": "Lab"}]}
     devices = [{"id": FIRST, "device_group": f"{product['name']}/Lab"}]
@@ -236,7 +236,11 @@ def test_cache_is_read_anew(fleet: Simulator, tmp_path: Path) -> None:
         assert api(listed), text[:60]
         assert not api(list_inventory(fleet, tmp_path, cached(tmp_path)))
     assert api(list_inventory(fleet, tmp_path, cached(tmp_path, tenant=fleet.ready["tenant_id"])))
-    assert api(list_inventory(fleet, tmp_path, cached(tmp_path), options=["--flush-cache"]))
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": []}
+    (tmp_path / "nothing.yml").write_text(json.dumps([play]), encoding="utf-8")
+    given = ["-i", "inventory-0.yml"]
+    assert play_book(fleet, tmp_path, "nothing.yml", given).requests() == []
+    assert play_book(fleet, tmp_path, "nothing.yml", [*given, "--flush-cache"]).requests()
 
 
 def test_blank_values_count_as_not_given_and_templates_are_filled_in(fleet: Simulator, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_nothing_is_written(
     assert played.writes == 0
 
 
-def test_hosts_that_are_no_devices_are_left_out(simulator: Simulator, tmp_path: Path) -> None:
+def test_other_hosts_are_left_out(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, DEVICES[:2])
     hosts = {each[:12]: {"azsphere_device_id": each} for each in DEVICES[:2]}
     others = {"a-server": {"ansible_host": "192.0.2.1"}, "localhost": {"ansible_connection": "local"}}
@@ -202,7 +202,7 @@ def test_wrong_lists_and_options_add_no_host(simulator: Simulator, tmp_path: Pat
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"src": "wrong.csv"}, "row 2: "),
         ({"src": "wrong.csv"}, "row 3: "),
-        ({"src": "missing.csv"}, f"The device list {tmp_path / 'missing.csv'} does not exist."),
+        ({"src": "missing.csv"}, "missing.csv does not exist."),
         ({"src": " "}, "src"),
         ({"shards": 0}, "Invalid shards 0: out of range. Use a number from 1 to 1000."),
         ({"shards": "many"}, 'Invalid shards: "many" is not a whole number. Use a number from 1 to 1000.'),
