@@ -117,7 +117,7 @@ _DEFAULT_HOSTNAME = "azsphere_short_id"
 _HOSTNAME = re.compile(r"\w[\w.-]*", re.ASCII)
 
 
-class InventoryModule(FleetInventory, Constructable, Cacheable):  # type: ignore[misc]
+class InventoryModule(FleetInventory, Constructable, Cacheable):
     NAME = "azsphere.fleet.devices"
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:

@@ -27,7 +27,7 @@ except ImportError:  # ansible-core before 2.19 evaluates every text that looks 
 _PER_HOST = ("compose", "groups", "keyed_groups", "hostname")
 
 
-class FleetInventory(BaseInventoryPlugin):  # type: ignore[misc]
+class FleetInventory(BaseInventoryPlugin):
     """An inventory plugin whose options are in a YAML file: templates are filled in, blank values are not given."""
 
     #: Path of the file, and its options with their values.
