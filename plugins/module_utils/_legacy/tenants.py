@@ -21,6 +21,7 @@ class LegacyTenants:
         self._client = client
         self._starter = starter
         self._read: Tenant | None = None
+        self._renamed = False
 
     def list(self) -> Sequence[Tenant]:
         """Tenants_List."""
@@ -29,7 +30,7 @@ class LegacyTenants:
     def current(self) -> Tenant:
         """Tenants_Get."""
         tenant_id = self._client.tenant_id()
-        if self._read is None:
+        if self._read is None or self._renamed:
             doing = f"looking up the tenant {tenant_id}"
             try:
                 body = self._client.read(f"/v2/tenants/{segment(tenant_id)}", doing, target=tenant_id)
@@ -57,7 +58,8 @@ class LegacyTenants:
         self._client.write(
             "PATCH", self._client.path(), f"renaming the tenant to {name}", body=wire.encoded({"Name": name})
         )
-        self._read = None
+        # The service may show the old name for a while.
+        self._renamed = True
 
     def block_legacy_authorization(self) -> None:
         """Tenants_BlockLegacy."""
