@@ -136,6 +136,19 @@ class Tracker:
                     error.message = f"{said}; the service had accepted the request, and its outcome is unknown."
                 raise
 
+    def require(self, there: There, doing: str, until: Deadline | None = None) -> None:
+        """Waits for the effect of a write that the service accepted, for LOST seconds by default.
+
+        Raises EffectMissing.
+        """
+        until = until or self._soon()
+        if not self._becomes_visible(there, doing, until):
+            raise EffectMissing(
+                f"While {doing}, the service accepted the request, but its effect is not visible after "
+                f"{until.seconds:.3g} s; the outcome is unknown.",
+                hint=AGAIN,
+            )
+
     def _polled(self, operation: Operation, read: Read, deadline: Deadline, doing: str) -> Operation:
         pauses = POLLS.pauses()
         asked: float | None = None
@@ -181,14 +194,8 @@ class Tracker:
         _operation, expected = self._unnamed.pop(id(operation), (operation, None))
         if expected is None:
             return _complete(operation)
-        until = self._soon(deadline) if operation.final else deadline
-        if self._becomes_visible(expected.there, expected.doing, until):
-            return _complete(operation)
-        raise EffectMissing(
-            f"While {expected.doing}, the service accepted the request, but its effect is not visible after "
-            f"{until.seconds:.3g} s; the outcome is unknown.",
-            hint=AGAIN,
-        )
+        self.require(expected.there, expected.doing, self._soon(deadline) if operation.final else deadline)
+        return _complete(operation)
 
     def _soon(self, deadline: Deadline | None = None) -> Deadline:
         patience = min(LOST, self._session.settings.retry_timeout)

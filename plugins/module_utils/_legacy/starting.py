@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Any
 
 from .._backend.polling import There, Tracker, done, promised
@@ -48,10 +47,6 @@ class Starter:
         except Conflict as error:
             error.hint = error.hint or HINTS.get(kind)
             raise
-
-    def overtaking(self, there: There) -> AbstractContextManager[None]:
-        """Raises Overtaken for a write inside that is rejected although its effect is visible."""
-        return self.tracker.overtaking(there)
 
 
 def _started(reply: Reply, kind: str) -> Operation:

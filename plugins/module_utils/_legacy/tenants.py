@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._errors import Forbidden, NotFound
+from .._errors import AmbiguousWrite, Forbidden, NotFound
 from .._model.resources import Operation, Tenant
 from . import wire
 from .client import LegacyClient, segment
@@ -62,7 +62,18 @@ class LegacyTenants:
         self._renamed = True
 
     def block_legacy_authorization(self) -> None:
-        """Tenants_BlockLegacy."""
-        self._client.write(
-            "POST", self._client.path("blocklegacyauthorization"), "blocking legacy authorization of the tenant"
-        )
+        """Tenants_BlockLegacy. No read shows it, so only the documented confirmation counts: 200 without a body.
+
+        An empty object and the tenant itself are taken for one too.
+        """
+        doing = "blocking legacy authorization of the tenant"
+        reply = self._client.call("POST", self._client.path("blocklegacyauthorization"), doing)
+        body = reply.confirmation()
+        itself = isinstance(body, dict) and wire.id_of(wire.member(body, "Id")) == self._client.tenant_id()
+        if reply.status == 202 or not (itself or body in (None, "", {}, True)):
+            raise AmbiguousWrite(
+                f"While {doing}, the service answered {reply.status} without a confirmation; the outcome is unknown.",
+                code="not_confirmed",
+                status=reply.status,
+                hint="Run the task again: nothing can show whether it is blocked, and blocking it twice does no harm.",
+            )
