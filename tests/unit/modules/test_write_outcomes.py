@@ -371,3 +371,66 @@ def test_bulk_claim_that_is_not_confirmed_is_judged_after_its_operation_has_ende
     assert outcome.result.error is None
     assert outcome["summary"]["claimed"] == len(FREE)
     assert kettle.requests().count("Devices_BulkClaim") == 1
+
+
+@pytest.mark.parametrize("status", [400, 409, 412])
+@pytest.mark.parametrize("case", POSTS[:3] + POSTS[4:])
+def test_write_that_another_run_did_first_is_no_failure(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=0)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.diff
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409])
+@pytest.mark.parametrize("case", ["delete product", "delete group"])
+def test_deletion_that_another_run_did_first_is_no_failure(
+    kettle: Bench, tmp_path: Path, case: str, status: int
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=0)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.diff
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_role_that_another_run_took_first_is_no_failure(kettle: Bench, status: int) -> None:
+    kettle.run(user_role, user=ADA, roles=["Reader", "Contributor"])
+    match = {"operationId": "AccessControl_UnassignRole"}
+    kettle.simulator.fault("status_after", match=match, status=status, times=None)
+    outcome = kettle.run(user_role, user=ADA, roles=["Reader"], exclusive=True)
+    assert outcome.result.error is None
+    assert outcome["user"]["roles"] == ["Reader"]
+
+
+@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize("case", POSTS[:3])
+def test_rejection_without_effect_is_reported(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault("status", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is not None
+    assert outcome.result.error.status == status
+    assert not outcome.result.changed
+
+
+@pytest.mark.parametrize("body", [None, '{"message": "Blocked by proxy"}', '"done"', "[]", '{"OperationId": "x"}'])
+def test_only_the_documented_confirmation_blocks_legacy_authorization(
+    kettle: Bench, tmp_path: Path, body: str | None
+) -> None:
+    record = tmp_path / "record.json"
+    match = {"operationId": "Tenants_BlockLegacy"}
+    if body is None:
+        kettle.simulator.fault("accepted", match=match, times=None, executed=False)
+    else:
+        kettle.simulator.fault(match=match, status=200, body=body, times=None)
+    outcome = kettle.run(tenant, legacy_authorization="blocked", confirm=TENANT, record=str(record))
+    assert "the outcome is unknown" in str(outcome.result.error)
+    assert outcome.result.changed
+    assert not record.exists()
