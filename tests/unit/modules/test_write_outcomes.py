@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.images import LegacyImages
 from ansible_collections.azsphere.fleet.plugins.modules import (
     blueprint,
     deployment,
@@ -434,3 +435,38 @@ def test_only_the_documented_confirmation_blocks_legacy_authorization(
     assert "the outcome is unknown" in str(outcome.result.error)
     assert outcome.result.changed
     assert not record.exists()
+
+
+@pytest.mark.parametrize("case", ["image", "deployment", "blueprint"])
+def test_package_that_changes_during_the_run_is_not_uploaded(
+    kettle: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    _module, options, _operation = write_case("upload", tmp_path)
+    path = Path(options["path"])
+    other = tmp_path / "other.imagepackage"
+    compose_package(other, image_id=f"{IMAGE[:-1]}b", component_id=f"d{IMAGE[1:]}", name="other")
+    group = {"product": "Kettle", "device_group": "Lab", "packages": [str(path)]}
+    product_entry = {"name": "Kettle", "default_device_groups": False}
+    runs: dict[str, tuple[Any, dict[str, Any]]] = {
+        "image": (image, {"path": str(path)}),
+        "deployment": (deployment, group),
+        "blueprint": (blueprint, {"blueprint": {"products": [product_entry], "images": [str(path)]}}),
+    }
+    look = LegacyImages.get
+    lists = LegacyImages.list
+
+    def swap_and_look(*arguments: Any) -> Any:
+        path.write_bytes(other.read_bytes())
+        return look(*arguments)
+
+    def swap_and_list(*arguments: Any) -> Any:
+        path.write_bytes(other.read_bytes())
+        return lists(*arguments)
+
+    monkeypatch.setattr(LegacyImages, "get", swap_and_look)
+    monkeypatch.setattr(LegacyImages, "list", swap_and_list)
+    module, given = runs[case]
+    outcome = kettle.run(module, **given)
+    assert "fresh.imagepackage has changed since it was read: nothing was uploaded" in str(outcome.result.error)
+    assert not outcome.result.changed
+    assert "Image_Upload" not in kettle.requests()
