@@ -140,6 +140,9 @@ class Tenants(Protocol):
         Raises InvalidInput, listing those that are available, if none was given or it is not among them.
         """
 
+    def identity(self) -> str:
+        """Returns what tells the tenant in use from all others. Sends no request if the tenant is known."""
+
     def create(self, name: str, device_id: str) -> Operation | None:
         """Creates a tenant; irreversible. The device must be unclaimed and must not have created one before."""
 

@@ -147,6 +147,15 @@ failures:
   type: list
   elements: dict
   sample: []
+plan_digest:
+  description: The SHA-256 of the plan, for O(expect_plan). Equal plans have equal digests.
+  returned: success
+  type: str
+  sample: 0f343b0931126a20f133d67c2b018a3b2f9d3a2e7e2d0d3a4f1c6c1d2e3f4a5b
+plan:
+  description: The plan that O(expect_plan) refused, as in O(plan_file).
+  returned: when the plan was refused
+  type: dict
 operation:
   description: The last operation that the service started for this task; null if there was none.
   returned: success
@@ -173,6 +182,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BUL
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
@@ -198,7 +208,7 @@ def run(params: Params, context: Context) -> Result:
         base_dir = params["base_dir"] or context.environment.working_directory
         document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
-    return apply_blueprint(context, document, policy, Waiting.of(params))
+    return apply_blueprint(context, document, policy, Waiting.of(params), Approval.of(params, context))
 
 
 def main() -> None:

@@ -133,6 +133,15 @@ outcomes:
       changed: true
       failed: false
       msg: ""
+plan_digest:
+  description: The SHA-256 of the plan, for O(expect_plan). Equal plans have equal digests.
+  returned: success
+  type: str
+  sample: 0f343b0931126a20f133d67c2b018a3b2f9d3a2e7e2d0d3a4f1c6c1d2e3f4a5b
+plan:
+  description: The plan that O(expect_plan) refused, as in O(plan_file).
+  returned: when the plan was refused
+  type: dict
 operation:
   description: The last operation that the service started for this task; null if there was none.
   returned: success
@@ -166,6 +175,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._option_types impor
     PATH,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
@@ -193,7 +203,8 @@ def run(params: Params, context: Context) -> Result:
     """Ensures that the devices are claimed and in their device groups."""
     limits = devices.Limits.of(params)
     rows = rows_of(params, context.files, context.warn)
-    return devices.apply_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
+    approval = Approval.of(params, context)
+    return devices.apply_devices(context, rows, limits, Waiting.of(params), approval, params["outcomes"])
 
 
 def main() -> None:

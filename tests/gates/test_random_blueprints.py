@@ -22,6 +22,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
@@ -86,7 +87,7 @@ def _group(group: DeviceGroup) -> Group:
 def run(service: Service, blueprint: Blueprint, prune: frozenset[str], most: int | None = None) -> Result:
     context = Context(lambda: service, Disk(), warn=lambda _text: None)
     waiting = Waiting(True, Deadline(60))
-    return apply_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting)
+    return apply_blueprint(context, blueprint, Policy(Limits(True, most), prune), waiting, Approval(None, None))
 
 
 def wanted(before: Fleet, blueprint: Blueprint, prune: frozenset[str]) -> Fleet:

@@ -56,7 +56,8 @@ class EmptyService:
 
     def __init__(self) -> None:
         self.capabilities = CAPABILITIES
-        self.tenants: Any = EmptyResource("tenants", {"list": lambda: [TENANT], "current": lambda: TENANT})
+        tenant = {"list": lambda: [TENANT], "current": lambda: TENANT, "identity": lambda: TENANT.id}
+        self.tenants: Any = EmptyResource("tenants", tenant)
         self.certificates: Any = EmptyResource("certificates", {"list": none_listed})
         account = ("fleet-runner@contoso.example",)
         self.users: Any = EmptyResource("users", {**_LISTED, "roles": lambda: list(ROLES), "account": lambda: account})

@@ -156,6 +156,9 @@ class ToyTenants:
     def list(self) -> Sequence[Tenant]:
         return [self._state.tenant]
 
+    def identity(self) -> str:
+        return str(self.current().id)
+
     def current(self) -> Tenant:
         return self._state.tenant
 

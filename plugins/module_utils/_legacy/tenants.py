@@ -39,6 +39,9 @@ class LegacyTenants:
                 raise self._client.unusable(f"This account may not use the tenant {tenant_id}.", error) from error
         return self._read
 
+    def identity(self) -> str:
+        return self._client.tenant_id()
+
     def create(self, name: str, device_id: str) -> Operation:
         """Tenants_Create."""
         doing = f"creating the tenant {name} from device {device_id}"

@@ -36,6 +36,9 @@ class OverlayTenants:
         tenant = self._base.tenants.current()
         return tenant if self._new_name is None else replace(tenant, name=self._new_name)
 
+    def identity(self) -> str:
+        return self._state.base.tenants.identity()
+
     def create(self, name: str, device_id: str) -> Operation | None:
         require_name(self._base.capabilities, "tenant", name)
         if device_id in self._made:

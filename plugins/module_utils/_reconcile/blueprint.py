@@ -23,8 +23,9 @@ from .._overlay.overlay import Overlay
 from .._service import Service
 from .._views.result import Result, difference, operation_values
 from . import deployment, device_group, devices, image, product
+from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .effects import Missing, effect_missing
-from .plan import Execution, Plan, Snapshot, Step, dry_run, execute
+from .plan import Execution, Outcome, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
 
 #: The actions of each kind of resource, and their keys in the summary. In templates, a key `update` would be hidden by
@@ -86,12 +87,25 @@ class BlueprintPlan(Plan):
 
     parts: tuple[Part, ...] = ()
     fleet: devices.FleetPlan | None = None
+    tenant: str = ""
 
     predicts_itself: ClassVar[bool] = True
 
     @property
     def changing(self) -> tuple[Part, ...]:
         return tuple(part for part in self.parts if part.plan.steps)
+
+    def proposal(self, packages: Mapping[str, str]) -> Proposal:
+        """Returns the plan as it is approved. `packages`: the SHA-256 of each package, by image ID."""
+        changes = [
+            PlannedChange(part.kind, part.name, part.action, part.plan.before.shown, part.after.shown)
+            for part in self.changing
+        ]
+        present = {(part.kind, part.name.casefold()): part.after.shown for part in self.parts if not part.plan.steps}
+        if self.fleet is not None:
+            changes += self.fleet.planned_changes()
+            present |= self.fleet.present()
+        return Proposal(self.tenant, changes, present, packages)
 
     def missing(self, _predicted: Snapshot | None, after: Snapshot, execution: Execution) -> list[Missing]:
         readings: Readings = after.values
@@ -148,7 +162,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
         dry_run(fleet.steps, execution)
     for kind, name, planned in prune(overlay, blueprint, policy.prune):
         add(kind, name, planned)
-    whole = _compose(parts, fleet)
+    whole = replace(_compose(parts, fleet), tenant=service.tenants.identity())
     _guard(whole, policy)
     return whole
 
@@ -227,9 +241,24 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
         )
 
 
-def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
+def apply_blueprint(
+    context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting, approval: Approval
+) -> Result:
     """Plans, applies, reads back and reports each resource that changed."""
-    outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
+    packages = {package.id: package.sha256 for package in _packages(blueprint)}
+
+    def approved(service: Service) -> BlueprintPlan:
+        found = plan(service, context.files, blueprint, policy, waiting)
+        approval.examine(found.proposal(packages))
+        return found
+
+    try:
+        return _applied(execute(context, approved, waiting), approval)
+    except PlanDiffers as error:
+        return Result(values=approval.refused(error), error=error)
+
+
+def _applied(outcome: Outcome[BlueprintPlan], approval: Approval) -> Result:
     found = outcome.plan
     readings: Readings = outcome.after.values
     # After an error, the current state shows what changed, not the plan.
@@ -255,6 +284,7 @@ def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, wait
             "changes": changes,
             "failures": [each for each in outcomes if each["msg"]],
             "operation": operation_values(outcome.execution.operation),
+            **approval.values(),
         },
         diff=tuple(diffs),
         error=_error(outcome.error, devices.device_failure(outcomes)),

@@ -20,6 +20,7 @@ from .._model.resources import Device
 from .._references import claimed_devices, require_device_group
 from .._service import DeviceOutcome, Report, Service
 from .._views.result import Result, operation_values
+from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .effects import Missing, effect_missing
 from .plan import Execution, Plan, Snapshot, Step, execute
 
@@ -77,12 +78,24 @@ class DeviceChange:
 @dataclass(frozen=True)
 class FleetPlan(Plan):
     devices: tuple[DeviceChange, ...] = ()
+    tenant: str = ""
 
     predicts_itself: ClassVar[bool] = True
 
     @property
     def changing(self) -> tuple[DeviceChange, ...]:
         return tuple(change for change in self.devices if change.actions)
+
+    def planned_changes(self) -> list[PlannedChange]:
+        """Returns the changes as they are approved."""
+        return [
+            PlannedChange("device", each.id, " and ".join(each.actions), each.before, each.after)
+            for each in self.changing
+        ]
+
+    def present(self) -> dict[tuple[str, str], Any]:
+        """Returns where the devices are that stay there."""
+        return {("device", each.id): each.after for each in self.devices if not each.actions}
 
     def missing(self, _predicted: Snapshot | None, after: Snapshot, execution: Execution) -> list[Missing]:
         """Returns the devices whose writes completed and that are not where these would have put them."""
@@ -125,7 +138,8 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
         places = {each: place_of(found.get(each)) for each in ids}
         return Snapshot(places, _table(changing, places))
 
-    return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices=devices)
+    tenant = service.tenants.identity()
+    return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices=devices, tenant=tenant)
 
 
 def _targets(service: Service, rows: Sequence[DeviceRow]) -> Targets:
@@ -338,9 +352,20 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
     )
 
 
-def apply_devices(context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str) -> Result:
+def apply_devices(
+    context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, approval: Approval, listed: str
+) -> Result:
     """Plans, applies and reports each device; `listed` (all, changes or failures) chooses which outcomes to show."""
-    outcome = execute(context, lambda service: plan(service, rows, limits), waiting)
+
+    def approved(service: Service) -> FleetPlan:
+        found = plan(service, rows, limits)
+        approval.examine(Proposal(found.tenant, found.planned_changes(), found.present()))
+        return found
+
+    try:
+        outcome = execute(context, approved, waiting)
+    except PlanDiffers as error:
+        return Result(values=approval.refused(error), error=error)
     outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)
     shown = {
         "all": outcomes,
@@ -354,6 +379,7 @@ def apply_devices(context: Context, rows: Sequence[DeviceRow], limits: Limits, w
             "summary": device_summary(outcomes),
             "outcomes": shown[listed],
             "operation": operation_values(outcome.execution.operation),
+            **approval.values(),
         },
         diff=outcome.diff if changed else (),
         error=outcome.error or device_failure(outcomes),

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
@@ -29,7 +30,9 @@ def no_warning(text: str) -> None:
 
 def run(service: Any, document: dict[str, Any], *prune: str) -> Result:
     blueprint = parse_blueprint(Disk(), document, ".", no_warning, prune=prune)
-    return apply_blueprint(surround(service).context, blueprint, Policy(Limits(True), frozenset(prune)), WAITING)
+    return apply_blueprint(
+        surround(service).context, blueprint, Policy(Limits(True), frozenset(prune)), WAITING, Approval(None, None)
+    )
 
 
 def kettle(*groups: str, device_group: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import (
     SHOWN,
     Limits,
@@ -87,7 +88,7 @@ def rows(*numbers: int, group: str | None = "Shop") -> list[DeviceRow]:
 
 
 def bring(service: Any, wanted: Sequence[DeviceRow], limits: Limits = CLAIM, listed: str = "all") -> Result:
-    return apply_devices(surround(service).context, wanted, limits, WAITING, listed)
+    return apply_devices(surround(service).context, wanted, limits, WAITING, Approval(None, None), listed)
 
 
 def actions(result: Result) -> list[list[str]]:
