@@ -46,7 +46,7 @@ def changed(**settings: Any) -> dict[str, Any]:
         pytest.param(None, None, KETTLE, id="made by others"),
     ],
 )
-def test_legitimate_state_is_no_error(before: Any, wanted: Any, found: Any) -> None:
+def test_legitimate_state_is_accepted(before: Any, wanted: Any, found: Any) -> None:
     assert list(missing_effects("product Kettle", before, wanted, found)) == []
 
 
@@ -156,7 +156,7 @@ def test_prediction_reads_nothing_more() -> None:
     assert service.used[4:] in (["device_groups.get"], ["operations.wait", "device_groups.get"])
 
 
-def test_roles_that_cannot_be_read_any_more_are_no_error() -> None:
+def test_roles_that_cannot_be_read_any_more_are_accepted() -> None:
     """An account that removed its own Administrator role may not read what it has."""
     me = "admin@contoso.example"
     below = MemoryService()
