@@ -61,8 +61,8 @@ options:
         without them.
     type: str
 notes:
-  - Nothing can show whether legacy authorization is blocked. If the reply to the request is lost, the module may send it
-    again, which does no harm.
+  - Nothing can show whether legacy authorization is blocked. If the reply to the request is lost, the module may send
+    it again, which does no harm.
 seealso:
   - module: azsphere.fleet.tenant_info
 """

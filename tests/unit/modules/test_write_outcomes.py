@@ -193,9 +193,9 @@ def test_blueprint_reports_the_parts_and_devices_without_effect(kettle: Bench, w
     assert outcome.result.changed
 
 
-def test_confirmed_write_that_shows_late_is_waited_for(kettle: Bench) -> None:
+def test_confirmed_write_that_shows_late_is_waited_for(kettle: Bench, tmp_path: Path) -> None:
     """Eventual consistency: the first readings afterwards show the former state."""
-    module, options, operation = write_case("change product", Path())
+    module, options, operation = write_case("change product", tmp_path)
     product_id = kettle.run(module, name="Kettle")["product"]["id"]
     body = json.dumps({"Id": product_id, "Name": "Kettle", "Description": None})
     match = {"operationId": "Product_Get*"}
