@@ -60,6 +60,9 @@ options:
       - Required with O(device_id) and O(legacy_authorization), even if nothing remains to be changed. Not allowed
         without them.
     type: str
+notes:
+  - Nothing can show whether legacy authorization is blocked. If the reply to the request is lost, the module may send
+    it again, which does no harm.
 seealso:
   - module: azsphere.fleet.tenant_info
 """
