@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -109,7 +109,6 @@ class Call:
     body: Any = None
     of_tenant: Tenant | None = None
     failure: OperationFailure | None = None
-    response_headers: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def tenant(self) -> Tenant:

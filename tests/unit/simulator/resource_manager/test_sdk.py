@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -140,7 +141,9 @@ def test_sdk_reports_failed_operation(arm: ArmClient) -> None:
         client.devices.begin_create_or_update(*FIELDS, FOREIGN, models.Device()).result()
 
 
-def test_sdk_registers_the_provider(arm: ArmClient) -> None:
+def test_sdk_registers_the_provider(arm: ArmClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It waits ten seconds before it looks whether the provider is registered.
+    monkeypatch.setattr("azure.mgmt.core.policies._base.time", SimpleNamespace(sleep=lambda _seconds: None))
     arm.simulator.settings(arm_registration="missing")
     with sphere_client(arm) as (client, _strict):
         assert client.catalogs.get(GROUP, CATALOG).name == CATALOG
