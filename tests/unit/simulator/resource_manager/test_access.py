@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+import requests
 
 from tests.simulator.harness import Simulator
 from tests.unit.simulator.client import SCOPE as LEGACY_SCOPE
@@ -149,3 +150,23 @@ def test_api_version_is_checked(arm: ArmClient) -> None:
 def test_invalid_request_is_rejected(arm: ArmClient, method: str, path: str, body: object, status: int) -> None:
     answer = arm.call(method, path, body)
     assert (answer.status_code, "error" in answer.json()) == (status, True)
+
+
+def test_managed_identity_answers_a_claims_challenge_with_a_new_token(simulator: Simulator) -> None:
+    reader = {"scope": BASE, "principal": "fleet-runner", "role": "Azure Sphere Reader"}
+    machines = [{"name": "fleet-runner", "system_assigned": True}]
+    simulator.load({**seed(), "managed_identities": machines, "role_assignments": [reader]})
+    simulator.settings(arm_claims_challenge="once")
+    arm = ArmClient(simulator, "Reader")
+    codes = []
+    for _unused in range(2):
+        answer = requests.get(
+            f"{simulator.ready['managed_identity_url']}/metadata/identity/oauth2/token",
+            params={"api-version": "2018-02-01", "resource": "https://management.azure.com/"},
+            headers={"Metadata": "true"},
+            timeout=10,
+        )
+        arm.token = answer.json()["access_token"]
+        codes += [arm.call("GET", LAB).status_code for _again in range(2)]
+    assert codes == [401, 401, 200, 200]
+    arm.close()

@@ -233,3 +233,14 @@ def test_image_is_uploaded_under_the_id_of_its_package(arm: ArmClient) -> None:
     assert arm.call("PUT", f"images/{IMAGE[:-1]}9", body).status_code == 400
     assert arm.done("PUT", f"images/{image_id}", body)["status"] == "Succeeded"
     assert arm.get(f"images/{image_id}")["properties"]["regionalDataBoundary"] == "EU"
+
+
+def test_list_of_the_subscription_is_answered_by_the_gateway(arm: ArmClient) -> None:
+    path = f"{BASE.split('/resourceGroups')[0]}/providers/Microsoft.AzureSphere/catalogs"
+    answer = arm.call("GET", path)
+    assert [c["properties"]["tenantId"] for c in answer.json()["value"]] == [TENANT]
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert "mise-correlation-id" not in answer.headers
+    group = arm.call("GET", BASE.rpartition("/")[0])
+    assert "mise-correlation-id" in group.headers
+    assert "ETag" in arm.call("GET", "").headers
