@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.images import LegacyImages
 from ansible_collections.azsphere.fleet.plugins.modules import (
     blueprint,
     deployment,
@@ -129,6 +130,88 @@ def test_write_that_was_carried_out_and_not_confirmed_is_reported_as_done(
     assert outcome.result.changed
     assert outcome.result.diff or case == "invite"
     assert not kettle.run(module, **options).result.changed
+
+
+EMPTY = ["empty", "accepted", "old_body"]
+
+
+def ignore(bench: Bench, wrong: str, operation: str) -> None:
+    """Orders that a write is confirmed in this way and not executed."""
+    more = {} if wrong == "old_body" else {"executed": False}
+    bench.simulator.fault(wrong, match={"operationId": operation}, times=None, **more)
+
+
+@pytest.mark.parametrize("wrong", EMPTY)
+@pytest.mark.parametrize("case", CASES)
+def test_confirmed_write_without_effect_is_an_error(kettle: Bench, tmp_path: Path, case: str, wrong: str) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    ignore(kettle, wrong, operation)
+    if "wait_timeout" in module.ARGUMENTS.spec:
+        options = {**options, "wait_timeout": 1.5}
+    if case == "change product":
+        options = {**options, "default_device_groups": False}
+    outcome = kettle.run(module, **options, retry_timeout=0.5)
+    error = outcome.result.error
+    assert error is not None
+    assert not outcome.result.diff
+    # An invitation cannot be seen, and many moves are followed as those that were promised with an operation.
+    under_way = (case, wrong) == ("moves", "accepted")
+    assert outcome.result.changed == (case in ("invite", "assign role") or under_way)
+    if case == "invite":
+        assert f"(invite user {ADA}) and shows no effect of them: their outcome is unknown" in str(error)
+    if case not in ("invite", "claim", "claims", "move", "moves"):
+        assert error.code == "effect_missing"
+
+
+@pytest.mark.parametrize("wrong", ["empty", "old_body"])
+@pytest.mark.parametrize("case", ["claim", "claims", "move", "moves"])
+def test_devices_without_effect_are_failures_of_their_own(kettle: Bench, tmp_path: Path, case: str, wrong: str) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    ignore(kettle, wrong, operation)
+    outcome = kettle.run(module, **options, wait_timeout=1.5, retry_timeout=0.5)
+    summary = outcome["summary"]
+    assert (summary["claimed"], summary["moved"], summary["failed"]) == (0, 0, len(options["ids"]))
+    assert {(each["changed"], each["failed"]) for each in outcome["outcomes"]} == {(False, True)}
+    assert {tuple(each["actions"]) for each in outcome["outcomes"]} == {()}
+
+
+@pytest.mark.parametrize("wrong", EMPTY)
+def test_blueprint_reports_the_parts_and_devices_without_effect(kettle: Bench, wrong: str) -> None:
+    for operation in ("Product_Patch", "Devices_Move"):
+        ignore(kettle, wrong, operation)
+    document = {
+        "products": [
+            {"name": "Kettle", "description": "Pots", "default_device_groups": False},
+            {"name": "Toaster", "default_device_groups": False},
+        ],
+        "devices": [{"id": each, "product": "Kettle", "device_group": "Field"} for each in CLAIMED],
+    }
+    outcome = kettle.run(blueprint, blueprint=document, wait_timeout=3, retry_timeout=0.5)
+    assert 'change of the product Kettle, but shows description nothing in place of "Pots"' in str(outcome.result.error)
+    assert [(each["kind"], each["name"]) for each in outcome["changes"]] == [("product", "Toaster")]
+    assert len(outcome["failures"]) == len(CLAIMED)
+    assert outcome.result.changed
+
+
+def test_confirmed_write_that_shows_late_is_waited_for(kettle: Bench, tmp_path: Path) -> None:
+    """Eventual consistency: the first readings afterwards show the former state."""
+    module, options, operation = write_case("change product", tmp_path)
+    product_id = kettle.run(module, name="Kettle")["product"]["id"]
+    body = json.dumps({"Id": product_id, "Name": "Kettle", "Description": None})
+    match = {"operationId": "Product_Get*"}
+    kettle.simulator.fault(match=match, status=200, body=body, skip=1, times=3)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome["product"]["description"] == "Pots"
+    assert kettle.requests().count(operation) == 1
+
+
+def test_failure_after_a_write_without_effect_says_that_its_outcome_is_unknown(kettle: Bench) -> None:
+    ignore(kettle, "empty", "DeviceGroup_CreateDefaults")
+    document = {"products": [{"name": "Bare", "device_groups": [{"name": "Production", "os_feed": "RetailEval"}]}]}
+    outcome = kettle.run(blueprint, blueprint=document, retry_timeout=0.5)
+    assert "outcome is unknown" in str(outcome.result.error)
+    assert not outcome.result.changed
 
 
 @pytest.mark.parametrize("executed", [True, False], ids=["executed", "not executed"])
@@ -289,3 +372,99 @@ def test_bulk_claim_that_is_not_confirmed_is_judged_after_its_operation_has_ende
     assert outcome.result.error is None
     assert outcome["summary"]["claimed"] == len(FREE)
     assert kettle.requests().count("Devices_BulkClaim") == 1
+
+
+@pytest.mark.parametrize("status", [400, 409, 412])
+@pytest.mark.parametrize("case", POSTS[:3] + POSTS[4:])
+def test_write_that_another_run_did_first_succeeds(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=0)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.diff
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409])
+@pytest.mark.parametrize("case", ["delete product", "delete group"])
+def test_deletion_that_another_run_did_first_succeeds(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=0)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.diff
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_removing_a_role_that_another_run_removed_first_succeeds(kettle: Bench, status: int) -> None:
+    kettle.run(user_role, user=ADA, roles=["Reader", "Contributor"])
+    match = {"operationId": "AccessControl_UnassignRole"}
+    kettle.simulator.fault("status_after", match=match, status=status, times=None)
+    outcome = kettle.run(user_role, user=ADA, roles=["Reader"], exclusive=True)
+    assert outcome.result.error is None
+    assert outcome["user"]["roles"] == ["Reader"]
+
+
+@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize("case", POSTS[:3])
+def test_rejection_without_effect_is_reported(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault("status", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is not None
+    assert outcome.result.error.status == status
+    assert not outcome.result.changed
+
+
+@pytest.mark.parametrize("body", [None, '{"message": "Blocked by proxy"}', '"done"', "[]", '{"OperationId": "x"}'])
+def test_only_the_documented_confirmation_blocks_legacy_authorization(
+    kettle: Bench, tmp_path: Path, body: str | None
+) -> None:
+    record = tmp_path / "record.json"
+    match = {"operationId": "Tenants_BlockLegacy"}
+    if body is None:
+        kettle.simulator.fault("accepted", match=match, times=None, executed=False)
+    else:
+        kettle.simulator.fault(match=match, status=200, body=body, times=None)
+    outcome = kettle.run(tenant, legacy_authorization="blocked", confirm=TENANT, record=str(record))
+    assert "the outcome is unknown" in str(outcome.result.error)
+    assert outcome.result.changed
+    assert not record.exists()
+
+
+@pytest.mark.parametrize("case", ["image", "deployment", "blueprint"])
+def test_package_that_changes_during_the_run_is_not_uploaded(
+    kettle: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    _module, options, _operation = write_case("upload", tmp_path)
+    path = Path(options["path"])
+    other = tmp_path / "other.imagepackage"
+    compose_package(other, image_id=f"{IMAGE[:-1]}b", component_id=f"d{IMAGE[1:]}", name="other")
+    group = {"product": "Kettle", "device_group": "Lab", "packages": [str(path)]}
+    product_entry = {"name": "Kettle", "default_device_groups": False}
+    runs: dict[str, tuple[Any, dict[str, Any]]] = {
+        "image": (image, {"path": str(path)}),
+        "deployment": (deployment, group),
+        "blueprint": (blueprint, {"blueprint": {"products": [product_entry], "images": [str(path)]}}),
+    }
+    look = LegacyImages.get
+    lists = LegacyImages.list
+
+    def swap_and_look(*arguments: Any) -> Any:
+        path.write_bytes(other.read_bytes())
+        return look(*arguments)
+
+    def swap_and_list(*arguments: Any) -> Any:
+        path.write_bytes(other.read_bytes())
+        return lists(*arguments)
+
+    monkeypatch.setattr(LegacyImages, "get", swap_and_look)
+    monkeypatch.setattr(LegacyImages, "list", swap_and_list)
+    module, given = runs[case]
+    outcome = kettle.run(module, **given)
+    assert "fresh.imagepackage has changed since it was read: nothing was uploaded" in str(outcome.result.error)
+    assert not outcome.result.changed
+    assert "Image_Upload" not in kettle.requests()
