@@ -40,9 +40,9 @@ options:
     type: path
   wait_timeout:
     description:
-      - Maximum time without progress, in seconds. The time starts again with each device or step that completes, so that
-        a large fleet is not cut off as long as it progresses. After a timeout, the task fails; devices that were not
-        started are skipped.
+      - Maximum time without progress, in seconds. The time starts again with each device or step that completes, so
+        that a large fleet is not cut off as long as it progresses. After a timeout, the task fails; devices that were
+        not started are skipped.
       - Operations that are already running continue, so their devices are reported as both failed and changed.
     type: float
     default: 600

@@ -238,6 +238,9 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
             if "claim" not in change.actions or "claim" in execution.done.get(change.id, ())
         ]
         operation = None
+        if execution.predicted:
+            # A prediction reads what it moves: many at once.
+            claimed_devices(execution.service, ready)
         if ready and work.may_go_on:
             devices, deadline = execution.service.devices, execution.waiting.deadline
             operation = devices.move(ready, target, deadline, work.report, execution.wait)
