@@ -22,7 +22,7 @@ from ._files.disk import Disk
 from ._files.planned import PlannedFiles
 from ._files.port import Files
 from ._model.specs import DeviceGroupSpec, settings_of
-from ._option_types import INTEGER, NAME, NUMBER, TEXT, as_given
+from ._option_types import INTEGER, NAME, NUMBER, PATH, TEXT, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
 from ._precedence import of_task
 from ._task import Modes, Task
@@ -88,6 +88,7 @@ BULK = WAITING + Arguments(
         "max_changes": {"type": INTEGER},
         "max_failures": {"type": INTEGER},
         "concurrency": {"type": INTEGER, "default": DEFAULT_CONCURRENCY},
+        "journal": {"type": PATH},
     }
 )
 

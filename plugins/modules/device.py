@@ -92,11 +92,13 @@ EXAMPLES = r"""
     claim: true
     max_changes: 1000
     outcomes: failures
+    journal: devices.journal.jsonl
 """
 
 RETURN = r"""
 summary:
-  description: Number of devices in total and by outcome.
+  description:
+    - Number of devices in total and by outcome. C(not_tried) counts devices whose claim or move was not sent.
   returned: success
   type: dict
   sample: {total: 500, claimed: 500, moved: 500, unchanged: 0, failed: 0, not_tried: 0}
@@ -122,6 +124,11 @@ outcomes:
     failed:
       description: Whether the device failed.
       type: bool
+    unknown:
+      description:
+        - Whether the outcome of a failed claim or move is unknown. The service accepted it, or may have, but its effect
+          was not visible in time. It may take effect later; the next run reads the state.
+      type: bool
     msg:
       description: Why the device failed or was skipped. Empty otherwise.
       type: str
@@ -132,6 +139,7 @@ outcomes:
       actions: [claim, move]
       changed: true
       failed: false
+      unknown: false
       msg: ""
 operation:
   description: The last operation that the service started for this task; null if there was none.
@@ -193,7 +201,7 @@ def run(params: Params, context: Context) -> Result:
     """Ensures that the devices are claimed and in their device groups."""
     limits = devices.Limits.of(params)
     rows = rows_of(params, context.files, context.warn)
-    return devices.apply_devices(context, rows, limits, Waiting.of(params), params["outcomes"])
+    return devices.apply_devices(context, rows, limits, Waiting.of(params, renewable=True), params["outcomes"])
 
 
 def main() -> None:

@@ -30,7 +30,11 @@ from .destination import (
     writable,
 )
 from .digest import Digest
+<<<<<<< HEAD
 from .locks import locked
+=======
+from .log import LogFile, check_log
+>>>>>>> devices
 from .means import LOCKED_FLAGS, FileModule, Means
 from .port import FileState, Metadata, Produce
 from .prepared import PreparedFile
@@ -137,8 +141,22 @@ class Disk:
             raise unusable("write", path, os_problem(error)) from error
         return PreparedFile(self._means, temporary, real, placement, after, wanted)
 
+<<<<<<< HEAD
     def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
         return locked(path, until)
+=======
+    def log(self, path: str) -> LogFile:
+        return LogFile(path)
+
+    def check_log(self, path: str) -> None:
+        """Reports what is absent; raises InvalidInput for what else prevents `log`."""
+        directory = missing_directory(path, resolve(path))
+        if directory is not None:
+            hint = "Create the directory first."
+            self._report(unusable("write", path, f"there is no directory {directory}", hint))
+        else:
+            check_log(path)
+>>>>>>> devices
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         after = self.settled(path, wanted)

@@ -142,9 +142,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
     fleet = None
     if blueprint.devices:
         # The number of changes is checked for the whole document below.
-        fleet = devices.plan(
-            overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures)
-        )
+        fleet = devices.plan(overlay, blueprint.devices, replace(policy.limits, max_changes=None))
         dry_run(fleet.steps, execution)
     for kind, name, planned in prune(overlay, blueprint, policy.prune):
         add(kind, name, planned)
@@ -210,8 +208,8 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
 
 
 def _settled(execution: Execution) -> None:
-    """Raises FleetError if devices failed: they may still be in groups that would be deleted."""
-    if execution.failures:
+    """Raises FleetError if devices failed or were skipped: they may still be in groups that would be deleted."""
+    if execution.failures or execution.skipped:
         raise FleetError("Nothing was deleted, because devices failed.", code=NOT_PRUNED)
 
 
@@ -229,7 +227,9 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
 
 def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
     """Plans, applies, reads back and reports each resource that changed."""
-    outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
+    journal = policy.limits.journal
+    with journal.opened(context.files):
+        outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
     found = outcome.plan
     readings: Readings = outcome.after.values
     # After an error, the current state shows what changed, not the plan.
@@ -257,7 +257,7 @@ def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, wait
             "operation": operation_values(outcome.execution.operation),
         },
         diff=tuple(diffs),
-        error=_error(outcome.error, devices.device_failure(outcomes)),
+        error=journal.error or _error(outcome.error, devices.device_failure(outcomes)),
     )
 
 
