@@ -30,11 +30,8 @@ from .destination import (
     writable,
 )
 from .digest import Digest
-<<<<<<< HEAD
 from .locks import locked
-=======
 from .log import LogFile, check_log
->>>>>>> devices
 from .means import LOCKED_FLAGS, FileModule, Means
 from .port import FileState, Metadata, Produce
 from .prepared import PreparedFile
@@ -141,10 +138,9 @@ class Disk:
             raise unusable("write", path, os_problem(error)) from error
         return PreparedFile(self._means, temporary, real, placement, after, wanted)
 
-<<<<<<< HEAD
     def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
         return locked(path, until)
-=======
+
     def log(self, path: str) -> LogFile:
         return LogFile(path)
 
@@ -156,7 +152,6 @@ class Disk:
             self._report(unusable("write", path, f"there is no directory {directory}", hint))
         else:
             check_log(path)
->>>>>>> devices
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         after = self.settled(path, wanted)

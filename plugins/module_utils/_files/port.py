@@ -94,16 +94,14 @@ class Files(Protocol):
     def prepare(self, path: str, produce: Produce, wanted: Attributes) -> Prepared:
         """Gets the content and keeps it beside its place, readable by this user only."""
 
-<<<<<<< HEAD
     def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
         """Keeps other tasks that change this file waiting. Raises InvalidInput if the lock is not free in time."""
-=======
+
     def check_log(self, path: str) -> None:
         """Raises what `log` would raise, and creates nothing."""
 
     def log(self, path: str) -> Log:
         """Opens a file to append lines to, and creates it if it is missing, readable by this user only."""
->>>>>>> devices
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         """Changes the attributes of an existing file."""
