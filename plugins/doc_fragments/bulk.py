@@ -37,6 +37,29 @@ options:
         exist.
       - The file is written in check mode too, since that is where plans are made.
     type: path
+  journal:
+    description:
+      - Path of a file, on the host on which the module runs, that gets one line of JSON for each claim and move as soon
+        as its outcome is known. Even if the task is killed, the file contains what it did; only requests that were in
+        progress are missing. A relative path starts at the working directory of the task, which is the playbook's
+        directory on the control node.
+      - The fields of a line are C(time) (UTC), C(device_id), C(action) (V(claim) or V(move)), C(group) (the target of a
+        move), C(outcome) (V(done), V(failed), V(unknown) or V(not_tried)), C(message) and C(code) of the error,
+        C(operation) (the ID of the operation, if the service named one) and C(tenant) (as in the option). If there are
+        several lines for an action on a device, the last one counts.
+      - Lines are appended; several tasks may share a file. A missing file is created and readable by its owner only. If
+        the file cannot be written, the task fails before its first write request. If that happens later, no further
+        device is started.
+      - Check mode only checks whether the file could be written.
+    type: path
+  wait_timeout:
+    description:
+      - Maximum time without progress, in seconds. The time starts again with each device or step that completes, so
+        that a large fleet is not cut off as long as it progresses. After a timeout, the task fails; devices that were
+        not started are skipped.
+      - Operations that are already running continue, so their devices are reported as both failed and changed.
+    type: float
+    default: 600
   concurrency:
     description: Maximum number of concurrent requests, from 1 to 64.
     type: int

@@ -20,7 +20,8 @@ options:
     default: true
   wait_timeout:
     description:
-      - Maximum time to wait, in seconds, for the whole task. After a timeout, the task fails with the last known state.
+      - Maximum time for the whole task, in seconds, with all retries and pauses. After a timeout, the task fails with
+        the last known state. A write request that was already sent gets O(request_timeout) for its reply.
       - Operations that are already running continue, so such a task is reported as both failed and changed.
     type: float
     default: 600

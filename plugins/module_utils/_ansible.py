@@ -90,6 +90,7 @@ BULK = WAITING + Arguments(
         "concurrency": {"type": INTEGER, "default": DEFAULT_CONCURRENCY},
         "expect_plan": {"type": "raw"},
         "plan_file": {"type": PATH},
+        "journal": {"type": PATH},
     }
 )
 

@@ -16,6 +16,7 @@ from ._auth.choose import open_tokens
 from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
+from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import InvalidInput
 from ._http.session import Session, Settings
@@ -47,9 +48,13 @@ class Connection:
         return {
             "requests": spent.requests,
             "retries": spent.retries,
-            "throttled_seconds": round(spent.throttled_seconds, 3),
+            "throttled_seconds": round(self._session.throttled_seconds, 3),
             "token_source": self._tokens.source,
         }
+
+    def bind(self, deadline: Deadline) -> None:
+        """Ends the retries of all further requests, and what waits for an effect, by this deadline too."""
+        self._session.deadline = deadline
 
     def account(self) -> Account:
         """Returns whom the token is for; requests one if there is none yet. Raises SignInError."""

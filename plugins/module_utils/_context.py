@@ -24,6 +24,10 @@ DEFAULT_WAIT_TIMEOUT = 600.0
 SETTLING = 10.0
 
 
+def _unbound(_deadline: Deadline) -> None:
+    """Takes a deadline where no requests are sent."""
+
+
 def _none_here() -> Any:
     raise NotImplementedError("This context has no sign-in of its own.")
 
@@ -52,6 +56,8 @@ class Context:
     open_login: Callable[[], Login] = _none_here
     account: Callable[[], Account] = _none_here
     environment: Environment = field(default_factory=Environment)
+    #: Ends all requests of the task by a deadline.
+    bind: Callable[[Deadline], None] = _unbound
     #: The unfinished work of the task, for the report of an unexpected error.
     unfinished: Unfinished | None = None
 
@@ -73,9 +79,13 @@ class Waiting:
     settling: float = SETTLING
 
     @classmethod
-    def of(cls, params: Params) -> Waiting:
-        """Returns it from the options `wait` and `wait_timeout` (seconds). Raises InvalidInput."""
-        deadline = Deadline(seconds(params, "wait_timeout", DEFAULT_WAIT_TIMEOUT))
+    def of(cls, params: Params, *, renewable: bool = False) -> Waiting:
+        """Returns it from the options `wait` and `wait_timeout` (seconds). Raises InvalidInput.
+
+        `wait_timeout` is for the whole task; if `renewable`, it counts from the last device or step that was done.
+        """
+        patience = seconds(params, "wait_timeout", DEFAULT_WAIT_TIMEOUT)
+        deadline = Deadline(patience, renewable=renewable)
         retry_timeout = params.get("retry_timeout")
         settling = SETTLING if retry_timeout is None else min(SETTLING, float(retry_timeout))
         return cls(params.get("wait", True), deadline, settling)

@@ -26,12 +26,21 @@ def seconds(params: Mapping[str, Any], name: str, default: float, least: float =
 
 
 class Deadline:
-    """A point in time the given number of seconds from now, on a monotonic clock."""
+    """A point in time the given number of seconds from now, on a monotonic clock.
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    A renewable one is that many seconds after the last `progress`.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic, *, renewable: bool = False) -> None:
         self.seconds = seconds
+        self.renewable = renewable
         self._clock = clock
         self._end = clock() + seconds
+
+    def progress(self) -> None:
+        """Notes that a part of the work is done: a renewable deadline starts again."""
+        if self.renewable:
+            self._end = self._clock() + self.seconds
 
     def remaining(self) -> float:
         """Returns the remaining seconds, never less than zero."""

@@ -85,6 +85,8 @@ class FleetError(Exception):
 
     #: The outcome of the write that this error ended, if any.
     write_state = WriteState.NOT_SENT
+    #: Whether anything was sent: False for what ended while it still waited for its turn.
+    tried = True
     #: The last known state of the operation (of `_model`) that failed or did not end.
     operation: Any = None
     #: The default of `code`.

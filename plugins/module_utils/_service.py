@@ -120,10 +120,16 @@ def require_name(capabilities: Capabilities, kind: str, name: str | None) -> Non
 
 @dataclass(frozen=True)
 class DeviceOutcome:
-    """The outcome of a bulk write for one device; `error` is None on success."""
+    """The outcome of a bulk write for one device; `error` is None on success.
+
+    `tried` is False if nothing was sent for the device; `error` is the reason then. `operation` is the ID of the
+    operation that the service started for it, if it named one.
+    """
 
     id: str
     error: FleetError | None = None
+    tried: bool = True
+    operation: str | None = None
 
 
 #: Called for each finished device, from any thread, one at a time. If it returns False, no further device is started.

@@ -159,6 +159,7 @@ class Task:
             open_login=self._open_login,
             account=lambda: self._connect().account(),
             environment=self._environment,
+            bind=lambda deadline: self._connect().bind(deadline),
         )
 
     def _connect(self) -> Connection:

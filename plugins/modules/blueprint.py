@@ -208,7 +208,7 @@ def run(params: Params, context: Context) -> Result:
         base_dir = params["base_dir"] or context.environment.working_directory
         document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
-    return apply_blueprint(context, document, policy, Waiting.of(params), Approval.of(params, context))
+    return apply_blueprint(context, document, policy, Waiting.of(params, renewable=True), Approval.of(params, context))
 
 
 def main() -> None:

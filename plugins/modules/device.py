@@ -92,11 +92,13 @@ EXAMPLES = r"""
     claim: true
     max_changes: 1000
     outcomes: failures
+    journal: devices.journal.jsonl
 """
 
 RETURN = r"""
 summary:
-  description: Number of devices in total and by outcome.
+  description:
+    - Number of devices in total and by outcome. C(not_tried) counts devices whose claim or move was not sent.
   returned: success
   type: dict
   sample: {total: 500, claimed: 500, moved: 500, unchanged: 0, failed: 0, not_tried: 0}
@@ -122,6 +124,11 @@ outcomes:
     failed:
       description: Whether the device failed.
       type: bool
+    unknown:
+      description:
+        - Whether the outcome of a failed claim or move is unknown. The service accepted it, or may have, but its effect
+          was not visible in time. It may take effect later; the next run reads the state.
+      type: bool
     msg:
       description: Why the device failed or was skipped. Empty otherwise.
       type: str
@@ -132,6 +139,7 @@ outcomes:
       actions: [claim, move]
       changed: true
       failed: false
+      unknown: false
       msg: ""
 plan_digest:
   description: The SHA-256 of the plan, for O(expect_plan). Equal plans have equal digests.
@@ -204,7 +212,8 @@ def run(params: Params, context: Context) -> Result:
     limits = devices.Limits.of(params)
     rows = rows_of(params, context.files, context.warn)
     approval = Approval.of(params, context)
-    return devices.apply_devices(context, rows, limits, Waiting.of(params), approval, params["outcomes"])
+    waiting = Waiting.of(params, renewable=True)
+    return devices.apply_devices(context, rows, limits, waiting, approval, params["outcomes"])
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     :param given: the options by name, without `provision_`; `start` is the directory that `base` starts from. What is
         null, blank or omitted counts as not given.
 
-    Paths are whole. `src`, `record` and the numbers are None when they are not given.
+    Paths are whole. `src`, `record`, `journal` and the numbers are None when they are not given.
     """
     reader = _Reader({name: value for name, value in plain(given).items() if not _missing(value)}, environment)
     base = reader.path("base", start=str(given["start"])) or str(given["start"])
@@ -43,6 +43,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     return {
         "src": src,
         "record": reader.path("record", start=base),
+        "journal": reader.path("journal", start=base),
         "folder": reader.path("folder", start=base) or (os.path.dirname(src) if src else os.path.realpath(base)),
         "document": reader.document("document"),
         "images": reader.words("images"),

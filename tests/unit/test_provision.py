@@ -35,6 +35,7 @@ def test_blank_options_have_their_defaults(blank: str | None) -> None:
         == {
             "src": None,
             "record": None,
+            "journal": None,
             "folder": "/plays",
             "document": {},
             "images": [],

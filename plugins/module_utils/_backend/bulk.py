@@ -8,10 +8,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from .._deadline import Deadline
-from .._errors import FleetError, MissingLibrary, ReadOnlyViolation, SignInError, Unreachable
+from .._errors import (
+    AmbiguousWrite,
+    FleetError,
+    MissingLibrary,
+    ReadOnlyViolation,
+    SignInError,
+    Unreachable,
+)
 from .._http.endings import deadline_exceeded
 from .._model.resources import Operation
 from .._service import DeviceOutcome, Report
@@ -31,18 +39,50 @@ class Progress:
         self.gone: FleetError | None = None
         self.last: Operation | None = None
 
-    def report(self, device_id: str, error: FleetError | None = None) -> bool:
+    def report(self, device_id: str, error: FleetError | None = None, operation: str | None = None) -> bool:
+        """Reports how a device ended: done, or with this error. Returns whether to go on."""
+        self.note(error)
+        return self._take(DeviceOutcome(device_id, error, error is None or error.tried, operation))
+
+    def skip(self, device_id: str, reason: FleetError) -> bool:
+        """Reports a device for which nothing was sent. Returns whether to go on."""
+        return self._take(DeviceOutcome(device_id, reason, tried=False))
+
+    def note(self, error: FleetError | None) -> None:
+        """Ends the run if the service cannot be reached: each remaining device would wait for the same error."""
+        if isinstance(error, SignInError) or (isinstance(error, Unreachable) and error.status is None):
+            self.gone = self.gone or error
+
+    def seen(self, operation: Operation) -> None:
+        """Notes the last operation."""
         with self._lock:
-            if isinstance(error, SignInError) or (isinstance(error, Unreachable) and error.status is None):
-                # The service cannot be reached: each remaining device would wait for the same error.
-                self.gone = self.gone or error
-            if not self._report(DeviceOutcome(device_id, error)):
+            self.last = operation
+
+    def _take(self, outcome: DeviceOutcome) -> bool:
+        with self._lock:
+            if not self._report(outcome):
                 self.going_on = False
             return self.going_on
 
-    def seen(self, operation: Operation) -> None:
-        with self._lock:
-            self.last = operation
+
+@contextmanager
+def surprises_are_errors(doing: str, target: str | None = None) -> Iterator[None]:
+    """Converts an unexpected exception inside, such as one of an odd reply, to an error with an unknown outcome.
+
+    It then belongs to what is being done, and not to the whole run.
+    """
+    try:
+        yield
+    except FleetError:
+        raise
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise AmbiguousWrite(
+            f"While {doing}, an unexpected error occurred ({why}); the outcome is unknown.",
+            code="unexpected_error",
+            target=target,
+            hint="Run the task again, and report this as a bug of the collection.",
+        ) from error
 
 
 def for_each_device(
@@ -55,19 +95,24 @@ def for_each_device(
 ) -> None:
     """Calls `work` for each device, in `threads` threads; reports the error of a device and continues with the others.
 
-    Starts no further device once `work` returns False, after the deadline, or when the service cannot be reached.
+    Starts no further device once `work` returns False, after the deadline, or when the service cannot be reached: those
+    are skipped. Each device that is done renews the deadline, if it is renewable.
     """
 
     def alone(device_id: str) -> bool:
+        if progress.gone is not None:
+            return progress.skip(device_id, progress.gone)
+        if deadline.passed:
+            late = deadline_exceeded(f"waiting to start the device {device_id}", deadline, "not started", device_id)
+            return progress.skip(device_id, late)
         try:
-            if progress.gone is not None:
-                raise progress.gone
-            if deadline.passed:
-                raise deadline_exceeded(f"waiting to start the device {device_id}", deadline, "not started", device_id)
-            return work(device_id)
+            with surprises_are_errors(f"changing the device {device_id}", device_id):
+                going_on = work(device_id)
         except DEFECTS:
             raise
         except FleetError as error:
             return progress.report(device_id, error)
+        deadline.progress()
+        return going_on
 
     for_each(device_ids, alone, threads, abandon)

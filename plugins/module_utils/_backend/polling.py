@@ -143,11 +143,7 @@ class Tracker:
         """
         until = until or self._soon()
         if not self._becomes_visible(there, doing, until):
-            raise EffectMissing(
-                f"While {doing}, the service accepted the request, but its effect is not visible after "
-                f"{until.seconds:.3g} s; the outcome is unknown.",
-                hint=AGAIN,
-            )
+            raise invisible(doing, until)
 
     def _polled(self, operation: Operation, read: Read, deadline: Deadline, doing: str) -> Operation:
         pauses = POLLS.pauses()
@@ -199,6 +195,7 @@ class Tracker:
 
     def _soon(self, deadline: Deadline | None = None) -> Deadline:
         patience = min(LOST, self._session.settings.retry_timeout)
+        deadline = deadline or self._session.deadline
         most = patience if deadline is None else min(patience, deadline.remaining())
         return Deadline(most, self._session.clock.now)
 
@@ -235,6 +232,15 @@ def done(kind: str) -> Operation:
 def promised(kind: str) -> Operation:
     """Returns an operation of this type in progress, for a reply that promises it and names none."""
     return Operation(id="", type=kind, state=OPERATION_STATES[1])
+
+
+def invisible(doing: str, until: Deadline) -> EffectMissing:
+    """Returns the error of a write that the service accepted and whose effect did not become visible in time."""
+    return EffectMissing(
+        f"While {doing}, the service accepted the request, but its effect is not visible after "
+        f"{until.seconds:.3g} s; the outcome is unknown.",
+        hint=AGAIN,
+    )
 
 
 def overdue(doing: str, deadline: Deadline, operation: Operation) -> DeadlineExceeded:

@@ -31,6 +31,7 @@ from .destination import (
 )
 from .digest import Digest
 from .locks import locked
+from .log import LogFile, check_log
 from .means import LOCKED_FLAGS, FileModule, Means
 from .port import FileState, Metadata, Produce
 from .prepared import PreparedFile
@@ -139,6 +140,18 @@ class Disk:
 
     def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
         return locked(path, until)
+
+    def log(self, path: str) -> LogFile:
+        return LogFile(path)
+
+    def check_log(self, path: str) -> None:
+        """Reports what is absent; raises InvalidInput for what else prevents `log`."""
+        directory = missing_directory(path, resolve(path))
+        if directory is not None:
+            hint = "Create the directory first."
+            self._report(unusable("write", path, f"there is no directory {directory}", hint))
+        else:
+            check_log(path)
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         after = self.settled(path, wanted)

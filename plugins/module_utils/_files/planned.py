@@ -15,6 +15,7 @@ from .._deadline import Deadline
 from .._model.values import PlannedBytes
 from .attributes import Attributes
 from .digest import Digest
+from .log import PlannedLog
 from .port import Files, FileState, Metadata, Produce
 
 #: Bytes of planned content that are kept to be read again.
@@ -66,6 +67,13 @@ class PlannedFiles:
         key = os.path.realpath(path)
         self._contents[key] = content
         self._states[key] = state
+
+    def log(self, path: str) -> PlannedLog:
+        self._base.check_log(path)
+        return PlannedLog()
+
+    def check_log(self, path: str) -> None:
+        self._base.check_log(path)
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         after, state = self.settled(path, wanted), self.state(path)

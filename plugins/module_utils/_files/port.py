@@ -57,6 +57,16 @@ class Prepared(Protocol):
         """Removes the content. Does nothing after `commit`."""
 
 
+class Log(Protocol):
+    """A file to which lines are appended, from any thread."""
+
+    def append(self, line: str) -> None:
+        """Appends one line. It survives the end of the process, however that ends. Raises InvalidInput."""
+
+    def close(self) -> None:
+        """Ends the file: it then survives a loss of power too. Raises InvalidInput."""
+
+
 class Files(Protocol):
     """What a task does with files. A check run gets one that keeps every write to itself.
 
@@ -86,6 +96,12 @@ class Files(Protocol):
 
     def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
         """Keeps other tasks that change this file waiting. Raises InvalidInput if the lock is not free in time."""
+
+    def check_log(self, path: str) -> None:
+        """Raises what `log` would raise, and creates nothing."""
+
+    def log(self, path: str) -> Log:
+        """Opens a file to append lines to, and creates it if it is missing, readable by this user only."""
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         """Changes the attributes of an existing file."""

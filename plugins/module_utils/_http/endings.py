@@ -13,8 +13,9 @@ from .._errors import AGAIN, AmbiguousWrite, DeadlineExceeded, FleetError, Unrea
 
 def deadline_exceeded(doing: str, deadline: Deadline, state: str, target: str | None = None) -> DeadlineExceeded:
     """Returns the error for waiting that took too long, with the last state seen."""
+    since = " without progress" if deadline.renewable else ""
     return DeadlineExceeded(
-        f"While {doing}, the wait timed out after {deadline.seconds:g} s; the last state seen was {state}.",
+        f"While {doing}, the wait timed out after {deadline.seconds:g} s{since}; the last state seen was {state}.",
         code="deadline",
         target=target,
         retriable=True,

@@ -54,6 +54,7 @@ class Request:
     """One request. `doing` is what it is for, after "while": "creating the product Kettle".
 
     `idempotent`: it may be sent again after an unknown outcome. `changes`: it changes something in the service.
+    `in_pause`: it does not wait for the end of a pause that is too long.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Request:
     body: bytes | None
     idempotent: bool
     changes: bool
+    in_pause: bool = False
 
 
 @dataclass(frozen=True)

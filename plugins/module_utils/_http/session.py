@@ -112,6 +112,8 @@ class Session:
         self._base = settings.api_url.rstrip("/")
         self._origin = _origin(self._base)
         self._host = shown_host(self._base)
+        #: That of the task, for requests without one of their own.
+        self.deadline: Deadline | None = None
         self._jitter = jitter or full_jitter
         self._gate = Gate(settings.concurrency, self.clock, self.statistics)
         self._lock = threading.Lock()
@@ -134,6 +136,7 @@ class Session:
         idempotent: bool | None = None,
         changes: bool | None = None,
         deadline: Deadline | None = None,
+        in_pause: bool = False,
     ) -> Reply:
         """Sends one request and returns the success, whatever retries it takes.
 
@@ -141,7 +144,9 @@ class Session:
         :param doing: what this is for, after "while": "creating the product Kettle".
         :param idempotent: whether it may be sent again after an unknown outcome; by default all methods but POST.
         :param changes: whether it changes something in the service; by default all methods but GET and HEAD.
-        :param deadline: ends the retries earlier than `retry_timeout`, and for reads the wait for a reply.
+        :param deadline: ends the retries earlier than `retry_timeout`, and for reads the wait for a reply; by default
+            that of the task.
+        :param in_pause: whether it is sent once even during a pause that is too long to wait for.
 
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, InvalidInput,
         ReadOnlyViolation. `write_state` of the error is the outcome of a write.
@@ -162,7 +167,9 @@ class Session:
             body,
             idempotent=method in IDEMPOTENT if idempotent is None else idempotent,
             changes=method not in SAFE if changes is None else changes,
+            in_pause=in_pause,
         )
+        deadline = deadline or self.deadline
         patience = self.settings.retry_timeout
         if deadline is None:
             return self._exchange(request, patience)
@@ -192,6 +199,11 @@ class Session:
             self._gate.pause(seconds)
         except GateClosed as closed:
             raise session_closed(doing, None) from closed
+
+    @property
+    def throttled_seconds(self) -> float:
+        """The seconds of pauses that the service asked for, without what is left of the current one."""
+        return max(0.0, self.statistics.throttled_seconds - self._gate.left_of_pause)
 
     def close(self) -> None:
         """Closes all connections and sends nothing more: whoever waits gets Unreachable."""
@@ -282,6 +294,7 @@ class _Exchange:
                 if reply is not None:
                     return reply
         except FleetError as error:
+            error.tried = self._attempts.number > 0 or self._renewals > 0
             if self._maybe_done and self._request.changes and error.write_state is WriteState.NOT_SENT:
                 error.write_state = WriteState.UNKNOWN
             raise
@@ -290,7 +303,7 @@ class _Exchange:
         """Returns the success, None when the next attempt is due. Raises what ends the request."""
         session, request, attempts = self._session, self._request, self._attempts
         try:
-            with session._gate.turn(attempts.left) as throttles:
+            with session._gate.turn(attempts.left, in_pause=request.in_pause) as throttles:
                 attempts.begin()
                 session.statistics.add(requests=1, retries=1 if attempts.number > 1 else 0)
                 reply = session._send(request, self._token, self._deadline)

@@ -68,12 +68,18 @@ class Gate:
         """How many requests may be under way at the moment."""
         return self._limit
 
+    @property
+    def left_of_pause(self) -> float:
+        """Seconds until the end of the pause that the service asked for."""
+        with self._condition:
+            return max(0.0, self._opens - self._clock.now())
+
     @contextmanager
-    def turn(self, patience: float) -> Iterator[int]:
+    def turn(self, patience: float, *, in_pause: bool = False) -> Iterator[int]:
         """Holds a place for one request; yields the number of throttles seen before it.
 
         Waits for a pause to end, but raises PausedTooLong at once when that takes more than `patience` seconds, and
-        GateClosed when the session has ended.
+        GateClosed when the session has ended. With `in_pause`, such a pause is not waited for.
         """
         with self._condition:
             patient_until = self._clock.now() + patience
@@ -82,7 +88,9 @@ class Gate:
                 if self._closed:
                     raise GateClosed
                 if pause > 0 and self._opens > patient_until:
-                    raise PausedTooLong(pause)
+                    if not in_pause:
+                        raise PausedTooLong(pause)
+                    pause = 0.0
                 if pause <= 0 and self._under_way < self._limit:
                     break
                 self._clock.wait(self._condition, pause if pause > 0 else None)

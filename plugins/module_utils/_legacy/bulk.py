@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from .._backend.bulk import DEFECTS, Progress, for_each_device
-from .._backend.polling import overdue
+from .._backend.bulk import DEFECTS, Progress, for_each_device, surprises_are_errors
+from .._backend.polling import There
 from .._backend.pool import for_each
 from .._deadline import Deadline
 from .._errors import (
@@ -22,13 +22,14 @@ from .._errors import (
     ServiceError,
     WriteState,
 )
-from .._http.backoff import RETRIES, Backoff
+from .._http.backoff import RETRIES
 from .._http.endings import deadline_exceeded
 from .._model.resources import Operation
 from .._model.values import is_device_id
 from .._service import Report
 from . import wire
-from .client import PAGE_SIZE, LegacyClient, segment
+from .client import LegacyClient, segment
+from .moves import FOLLOWED_SINGLY, StartedMoves
 from .operations import LegacyOperations, failure
 from .own_devices import OwnDevices
 from .starting import Starter
@@ -38,12 +39,6 @@ from .tenants import LegacyTenants
 CHUNK = 1000
 #: Bulk claims in progress at the same time.
 CHUNKS_AT_ONCE = 4
-#: The largest number of moves that are polled one by one; for more, the device group is listed again.
-FOLLOWED_SINGLY = 8
-#: Seconds between two listings of a group.
-LISTINGS = Backoff(0.2, 1.6, 5.0)
-#: Consecutive listings without a new device, after which the operations of the missing ones are polled.
-PATIENCE = 2
 #: How often a claim is started whose operation fails for a transient reason.
 CLAIM_ATTEMPTS = 3
 #: Codes of a failed claim when this tenant cannot claim the device (FACTS: not known, 4 and 19).
@@ -81,47 +76,56 @@ class BulkWrites:
     ) -> Operation | None:
         self._client.tenant_id()
         progress = Progress(report)
-        singly = len(device_ids) <= FOLLOWED_SINGLY
-        under_way: dict[str, Operation] = {}
+        singly = wait and len(device_ids) <= FOLLOWED_SINGLY
+        started = StartedMoves(self._client, self._operations, self._own, device_group_id, deadline, progress)
 
         def move(device_id: str) -> bool:
             doing = f"moving the device {device_id}"
-            operation = self._starter.start(
-                "PUT",
-                self._client.path(f"devices/{segment(device_id)}/devicegroup"),
-                doing,
-                "DeviceUpdateDeviceGroup",
-                # For many devices the group is listed anyway.
-                there=partial(self._own.is_in, device_id, device_group_id) if wait and singly else None,
-                target=device_id,
-                body=wire.encoded(device_group_id),
-                deadline=deadline,
-            )
-            self._own.add([device_id])
+            # For many devices the group is listed anyway.
+            there = partial(self._own.is_in, device_id, device_group_id) if singly else None
+            try:
+                with surprises_are_errors(doing, device_id):
+                    operation = self._start_move(device_id, device_group_id, doing, there, deadline)
+            except FleetError as error:
+                if singly or error.write_state is WriteState.NOT_SENT:
+                    raise
+                progress.note(error)
+                started.doubt(device_id, error)
+                return progress.going_on
             progress.seen(operation)
-            if wait and singly:
+            if singly:
                 ended = self._operations.settled(operation, deadline, doing)
                 progress.seen(ended)
-                return progress.report(device_id, None if ended.state == "Complete" else failure(ended, device_id))
-            if not wait or operation.final:
-                return progress.report(device_id)
-            under_way[device_id] = operation
+                error_of_it = None if ended.state == "Complete" else failure(ended, device_id)
+                return progress.report(device_id, error_of_it, ended.id or None)
+            if operation.id and (operation.final or not wait):
+                return progress.report(device_id, None, operation.id)
+            started.add(device_id, operation)
             return progress.going_on
 
         self._for_each_device(device_ids, move, deadline, progress)
-        try:
-            self._follow(under_way, device_group_id, deadline, progress)
-        except DEFECTS:
-            raise
-        except FleetError as error:
-            error.write_state = WriteState.ACCEPTED
-            for device_id in under_way:
-                progress.report(device_id, error)
+        started.follow()
         return self._as_it_stands(progress.last) if wait else progress.last
+
+    def _start_move(
+        self, device_id: str, device_group_id: str, doing: str, there: There | None, deadline: Deadline
+    ) -> Operation:
+        operation = self._starter.start(
+            "PUT",
+            self._client.path(f"devices/{segment(device_id)}/devicegroup"),
+            doing,
+            "DeviceUpdateDeviceGroup",
+            there=there,
+            target=device_id,
+            body=wire.encoded(device_group_id),
+            deadline=deadline,
+        )
+        self._own.add([device_id])
+        return operation
 
     def _as_it_stands(self, operation: Operation | None) -> Operation | None:
         """Returns the current state of an operation: moves that were followed by listing the group were not polled."""
-        if operation is None or operation.final:
+        if operation is None or operation.final or not operation.id:
             return operation
         try:
             return self._operations.get(operation.id) or operation
@@ -130,94 +134,51 @@ class BulkWrites:
             self._client.debug(f"The last operation could not be looked up: {error.message}")
             return operation
 
-    def _follow(
-        self, under_way: dict[str, Operation], device_group_id: str, deadline: Deadline, progress: Progress
-    ) -> None:
-        """Waits until all devices are in the group, and reports each.
-
-        Lists the group repeatedly. When no further device arrives, or few are missing, polls the operations of the
-        missing ones.
-        """
-        pauses = LISTINGS.pauses()
-        in_vain = 0
-        while under_way:
-            doing = f"waiting for {len(under_way)} devices to be moved"
-            self._client.session.pause(min(next(pauses), deadline.remaining()), doing)
-            last_look = deadline.passed
-            if len(under_way) > FOLLOWED_SINGLY:
-                path = self._client.path(f"devicegroups/{segment(device_group_id)}/devices")
-                listed = {
-                    wire.id_of(wire.member(body, "DeviceId")) for body in self._client.entries(path, doing, PAGE_SIZE)
-                }
-                arrived = under_way.keys() & listed
-                in_vain = 0 if arrived else in_vain + 1
-                for device_id in arrived:
-                    del under_way[device_id]
-                    progress.report(device_id)
-            if under_way and (len(under_way) <= FOLLOWED_SINGLY or in_vain >= PATIENCE or last_look):
-                self._ask_each(under_way, progress)
-                in_vain = 0
-            if last_look:
-                for device_id, operation in under_way.items():
-                    error = overdue(f"moving the device {device_id}", deadline, operation)
-                    error.write_state = WriteState.ACCEPTED
-                    progress.report(device_id, error)
-                return
-
-    def _ask_each(self, under_way: dict[str, Operation], progress: Progress) -> None:
-        """Reports the devices whose operation has ended."""
-
-        def ask(device_id: str) -> bool:
-            found = self._operations.get(under_way[device_id].id)
-            if found is not None:
-                under_way[device_id] = found
-            if found is not None and found.final:
-                progress.seen(found)
-                del under_way[device_id]
-                progress.report(device_id, None if found.state == "Complete" else failure(found, device_id))
-            return True
-
-        self._for_each(list(under_way), ask, self._client.session.settings.concurrency)
-
     def _claim_chunk(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
         """Claims devices in one call; if it does not succeed completely, determines the outcome of each."""
         if len(device_ids) == 1:
             return self._claim_singly(device_ids, deadline, progress)
         doing = f"claiming {len(device_ids)} devices"
+        if progress.gone is not None or deadline.passed:
+            reason = progress.gone or deadline_exceeded(doing, deadline, "not started")
+            return all(progress.skip(device_id, reason) for device_id in device_ids)
         try:
-            if progress.gone is not None:
-                raise progress.gone
-            if deadline.passed:
-                raise deadline_exceeded(doing, deadline, "not started")
-            body = wire.encoded(list(device_ids))
-            path, there = self._client.path("devices"), partial(self._are_own, set(device_ids))
-            ended = self._claim(path, doing, "BulkDeviceClaim", deadline, progress, body=body, there=there)
+            with surprises_are_errors(doing):
+                body = wire.encoded(list(device_ids))
+                path, there = self._client.path("devices"), partial(self._are_own, set(device_ids))
+                ended = self._claim(path, doing, "BulkDeviceClaim", deadline, progress, body=body, there=there)
         except DEFECTS:
             raise
         except FleetError as error:
             # An accepted claim continues even if polling it fails: that error is not a rejection.
             if error.status in REFUSALS and error.write_state is WriteState.NOT_SENT and self._may_claim():
                 return self._claim_singly(device_ids, deadline, progress)
-            for device_id in device_ids:
-                progress.report(device_id, error)
-            return progress.going_on
+            return self._report_claims(device_ids, error, progress)
+        deadline.progress()
         if ended.state == "Complete":
             self._own.add(device_ids)
             for device_id in device_ids:
-                progress.report(device_id)
+                progress.report(device_id, None, ended.id or None)
             return progress.going_on
         return self._sort_out(device_ids, ended, deadline, progress)
 
+    def _report_claims(self, device_ids: Sequence[str], error: FleetError, progress: Progress) -> bool:
+        """Reports devices whose claim ended with an error: if its outcome is unknown, those that are own are done."""
+        progress.note(error)
+        done: set[str] = set()
+        if error.write_state is not WriteState.NOT_SENT and progress.gone is None:
+            try:
+                with surprises_are_errors(f"looking up {len(device_ids)} devices"):
+                    done = self._own.among(device_ids)
+            except FleetError as unread:
+                self._client.debug(f"The devices could not be read: {unread.message}")
+        for device_id in device_ids:
+            progress.report(device_id, None if device_id in done else error)
+        return progress.going_on
+
     def _are_own(self, missing: set[str]) -> bool:
         """Returns whether all devices are this tenant's now. Removes those that are, so that none is read again."""
-
-        def look(device_id: str) -> bool:
-            if not self._own.is_own(device_id):
-                return False
-            missing.discard(device_id)
-            return True
-
-        self._for_each(list(missing), look, self._client.session.settings.concurrency)
+        missing -= self._own.among(missing)
         return not missing
 
     def _claim(
@@ -244,19 +205,18 @@ class BulkWrites:
     def _sort_out(self, device_ids: Sequence[str], ended: Operation, deadline: Deadline, progress: Progress) -> bool:
         """Determines the outcome of each device after a bulk claim that failed.
 
-        Reads the devices, because the form of the details is unknown (FACTS: not known, 10). The details may hold the
+        Lists the devices, because the form of the details is unknown (FACTS: not known, 10). The details may hold the
         reason.
         """
-        missing: list[str] = []
-
-        def look(device_id: str) -> bool:
-            if self._own.is_own(device_id):
-                progress.report(device_id)
-            else:
-                missing.append(device_id)
-            return True
-
-        self._for_each_device(device_ids, look, deadline, progress)
+        try:
+            own = self._own.among(device_ids)
+        except FleetError as error:
+            error.write_state = WriteState.ACCEPTED
+            return self._report_claims(device_ids, error, progress)
+        for device_id in device_ids:
+            if device_id in own:
+                progress.report(device_id, None, ended.id or None)
+        missing = [device_id for device_id in device_ids if device_id not in own]
         if ended.state == "Failed":
             # One device may have failed all of them.
             return self._claim_singly(missing, deadline, progress)
@@ -284,7 +244,7 @@ class BulkWrites:
                     return progress.report(device_id, _not_claimable(device_id, error))
                 raise
             self._own.add([device_id])
-            return progress.report(device_id)
+            return progress.report(device_id, None, ended.id or None)
 
         self._for_each_device(device_ids, claim, deadline, progress)
         return progress.going_on

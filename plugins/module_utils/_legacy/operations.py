@@ -32,11 +32,11 @@ class LegacyOperations:
         self._client = client
         self._starter = starter
 
-    def get(self, operation_id: str, details: bool = False) -> Operation | None:
+    def get(self, operation_id: str, details: bool = False, *, deadline: Deadline | None = None) -> Operation | None:
         """AsyncOperations_Get, then AsyncOperations_GetGlobal, and the kind-specific detail calls."""
         if not operation_id:
             return None
-        found, _asked = self._state(operation_id, outside=self._client.tenant_option is None)
+        found, _asked = self._state(operation_id, outside=self._client.tenant_option is None, deadline=deadline)
         if found is None or not details:
             return found
         return replace(found, details=self.details(found))

@@ -156,9 +156,7 @@ def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, w
     fleet = None
     if blueprint.devices:
         # The number of changes is checked for the whole document below.
-        fleet = devices.plan(
-            overlay, blueprint.devices, devices.Limits(policy.limits.claim, None, policy.limits.max_failures)
-        )
+        fleet = devices.plan(overlay, blueprint.devices, replace(policy.limits, max_changes=None))
         dry_run(fleet.steps, execution)
     for kind, name, planned in prune(overlay, blueprint, policy.prune):
         add(kind, name, planned)
@@ -224,8 +222,8 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
 
 
 def _settled(execution: Execution) -> None:
-    """Raises FleetError if devices failed: they may still be in groups that would be deleted."""
-    if execution.failures:
+    """Raises FleetError if devices failed or were skipped: they may still be in groups that would be deleted."""
+    if execution.failures or execution.skipped:
         raise FleetError("Nothing was deleted, because devices failed.", code=NOT_PRUNED)
 
 
@@ -253,9 +251,11 @@ def apply_blueprint(
         return found
 
     try:
-        return _applied(execute(context, approved, waiting), approval)
+        with policy.limits.journal.opened(context.files):
+            outcome = execute(context, approved, waiting)
     except PlanDiffers as error:
         return Result(values=approval.refused(error), error=error)
+    return _applied(outcome, approval)
 
 
 def _applied(outcome: Outcome[BlueprintPlan], approval: Approval) -> Result:
@@ -287,7 +287,7 @@ def _applied(outcome: Outcome[BlueprintPlan], approval: Approval) -> Result:
             **approval.values(),
         },
         diff=tuple(diffs),
-        error=_error(outcome.error, devices.device_failure(outcomes)),
+        error=journal.error or _error(outcome.error, devices.device_failure(outcomes)),
     )
 
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from .._context import Context, Params, Waiting
 from .._errors import EffectMissing, FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
-from .._model.resources import Device
+from .._model.resources import Device, Operation
 from .._references import claimed_devices, require_device_group
-from .._service import DeviceOutcome, Report, Service
+from .._service import DeviceOutcome, Service
 from .._views.result import Result, operation_values
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .effects import Missing, effect_missing
+from .journal import Journal
 from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: How many devices a diff lists.
@@ -37,19 +38,23 @@ Targets: TypeAlias = "dict[tuple[str | None, str], GroupRef]"
 
 @dataclass(frozen=True)
 class Limits:
-    """`claim` allows claims; at most `max_changes` devices may change and `max_failures` may fail."""
+    """`claim` allows claims; at most `max_changes` devices may change and `max_failures` may fail.
+
+    `journal` gets a line for each claim and move that is executed while it is open.
+    """
 
     claim: bool = False
     max_changes: int | None = None
     max_failures: int | None = None
+    journal: Journal = field(default_factory=Journal)
 
     @classmethod
     def of(cls, params: Params) -> Limits:
-        """Returns the limits of the options `claim`, `max_changes` and `max_failures`. Raises InvalidInput."""
+        """Returns them from the options of the same names. Raises InvalidInput."""
         for name in ("max_changes", "max_failures"):
             if params[name] is not None and params[name] < 0:
                 raise InvalidInput(f"Invalid {name} {params[name]}: use a number of at least 0.")
-        return cls(params["claim"], params["max_changes"], params["max_failures"])
+        return cls(params["claim"], params["max_changes"], params["max_failures"], Journal.of(params))
 
 
 @dataclass(frozen=True)
@@ -225,10 +230,9 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
     if to_claim:
 
         def claim(execution: Execution) -> None:
-            report = _report(execution, "claim", limits)
-            deadline = execution.waiting.deadline
-            execution.operation = execution.service.devices.claim(to_claim, deadline, report) or execution.operation
-            _settle(execution, "claim", lambda device: device.tenant_id is not None)
+            work = _BulkStep(execution, "claim", to_claim, limits)
+            devices, deadline = execution.service.devices, execution.waiting.deadline
+            work.finish(devices.claim(to_claim, deadline, work.report), lambda device: device.tenant_id is not None)
 
         steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim, changes=False))
     by_target: dict[GroupRef, list[DeviceChange]] = {}
@@ -241,47 +245,92 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
 
 
 def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> Step:
+    ids = [change.id for change in changes]
+
     def move(execution: Execution) -> None:
+        work = _BulkStep(execution, "move", ids, limits, target)
         # Skips devices whose claim failed, or was skipped because too many failed.
         ready = [
             change.id
             for change in changes
             if "claim" not in change.actions or "claim" in execution.done.get(change.id, ())
         ]
-        if ready and not _too_many(execution, limits):
-            report = _report(execution, "move", limits)
-            deadline = execution.waiting.deadline
-            moved = execution.service.devices.move(ready, target, deadline, report, execution.wait)
-            execution.operation = moved or execution.operation
-            _settle(execution, "move", lambda device: device.is_within(target))
+        operation = None
+        if execution.predicted:
+            # A prediction reads what it moves: many at once.
+            claimed_devices(execution.service, ready)
+        if ready and work.may_go_on:
+            devices, deadline = execution.service.devices, execution.waiting.deadline
+            operation = devices.move(ready, target, deadline, work.report, execution.wait)
+        work.finish(operation, lambda device: device.is_within(target))
 
     return Step("device", f"{len(changes)} devices", "move", move, changes=False)
 
 
-def _report(execution: Execution, action: str, limits: Limits) -> Report:
-    def report(outcome: DeviceOutcome) -> bool:
+class _BulkStep:
+    """One step of many devices: takes the outcome of each to the execution, and to the journal."""
+
+    def __init__(
+        self,
+        execution: Execution,
+        action: str,
+        device_ids: Sequence[str],
+        limits: Limits,
+        target: GroupRef | None = None,
+    ) -> None:
+        self._execution = execution
+        self._action = action
+        self._left = dict.fromkeys(device_ids)
+        self._limits = limits
+        self._group = None if target is None else str(target)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether further devices may be started."""
+        return self._limits.journal.error is None and not _too_many(self._execution, self._limits)
+
+    def report(self, outcome: DeviceOutcome) -> bool:
+        """Takes an outcome. Returns whether to go on."""
+        execution = self._execution
+        self._left.pop(outcome.id, None)
         if outcome.error is None:
-            execution.done.setdefault(outcome.id, []).append(action)
-        else:
+            execution.done.setdefault(outcome.id, []).append(self._action)
+            execution.waiting.deadline.progress()
+        elif outcome.tried:
             execution.failures[outcome.id] = outcome.error
-        return not _too_many(execution, limits)
+        else:
+            execution.skipped[outcome.id] = outcome.error
+        self._note(outcome)
+        return self.may_go_on
 
-    return report
+    def finish(self, operation: Operation | None, done: Callable[[Device], bool]) -> None:
+        """Takes the last operation, and settles what is left: the state decides about unknown outcomes."""
+        self._execution.operation = operation or self._execution.operation
+        self._settle(done)
+        reason = FleetError(f"Skipped: {self._action}.", code="skipped")
+        for device_id in self._left:
+            why = self._execution.failures.get(device_id) or self._execution.skipped.get(device_id) or reason
+            self._note(DeviceOutcome(device_id, why, tried=False))
 
+    def _settle(self, done: Callable[[Device], bool]) -> None:
+        failures = self._execution.failures
+        doubtful = [each for each, error in failures.items() if error.write_state is not WriteState.NOT_SENT]
+        if not doubtful:
+            return
+        try:
+            found = claimed_devices(self._execution.service, doubtful)
+        except FleetError:
+            return  # The original failures are reported instead.
+        for device in found.values():
+            if done(device):
+                del failures[device.id]
+                self._execution.done.setdefault(device.id, []).append(self._action)
+                self._note(DeviceOutcome(device.id))
 
-def _settle(execution: Execution, action: str, done: Callable[[Device], bool]) -> None:
-    """Reads the devices whose write failed with an uncertain outcome: their current state decides."""
-    doubtful = [each for each, error in execution.failures.items() if error.write_state is not WriteState.NOT_SENT]
-    if not doubtful:
-        return
-    try:
-        found = claimed_devices(execution.service, doubtful)
-    except FleetError:
-        return  # The original failures are reported instead.
-    for device in found.values():
-        if done(device):
-            del execution.failures[device.id]
-            execution.done.setdefault(device.id, []).append(action)
+    def _note(self, outcome: DeviceOutcome) -> None:
+        # A prediction runs the same steps on planned files.
+        if not self._execution.predicted:
+            self._limits.journal.note(self._action, self._group, outcome)
 
 
 def _too_many(execution: Execution, limits: Limits) -> bool:
@@ -317,13 +366,15 @@ def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> d
     message = "" if error is None else str(error)
     if error is None and len(done) < len(change.actions):
         left = " and ".join(action for action in change.actions if action not in done)
-        message = f"Skipped: {left}."
+        why = execution.skipped.get(change.id)
+        message = f"Skipped: {left}" + (f": {why}" if why is not None else ".")
     return {
         "id": change.id,
         "row": change.row,
         "actions": list(done),
         "changed": bool(done) or (state is not WriteState.NOT_SENT and not isinstance(error, EffectMissing)),
         "failed": error is not None,
+        "unknown": error is not None and state is not WriteState.NOT_SENT,
         "msg": message,
     }
 
@@ -343,14 +394,20 @@ def device_summary(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
     """Returns one error for all devices that failed or were skipped, naming the first."""
     failed = [outcome for outcome in outcomes if outcome["failed"]]
-    if not failed:
+    skipped = [outcome for outcome in outcomes if outcome["msg"] and not outcome["failed"]]
+    if not failed and not skipped:
         return None
-    first = f"row {failed[0]['row']}, device {failed[0]['id'][:16]}…: {failed[0]['msg']}"
-    left = sum(bool(outcome["msg"]) for outcome in outcomes) - len(failed)
+    if failed:
+        counted = f"{len(failed)} of {len(outcomes)} devices failed"
+        unknown = sum(outcome["unknown"] for outcome in failed)
+        counted += f" ({unknown} with an unknown outcome)" if unknown else ""
+        left = len(skipped)
+        counted += f", {left} {'was' if left == 1 else 'were'} skipped" if left else ""
+    else:
+        counted = f"{len(skipped)} of {len(outcomes)} devices were skipped"
+    first = (failed or skipped)[0]
     return FleetError(
-        f"{len(failed)} of {len(outcomes)} devices failed"
-        + (f", {left} {'was' if left == 1 else 'were'} skipped" if left else "")
-        + f". First, {first}",
+        f"{counted}. First, row {first['row']}, device {first['id'][:16]}…: {first['msg']}",
         code="devices_failed",
         hint="The other changes remain. Fix the cause and run the task again: it does only what is left.",
     )
@@ -367,7 +424,8 @@ def apply_devices(
         return found
 
     try:
-        outcome = execute(context, approved, waiting)
+        with limits.journal.opened(context.files):
+            outcome = execute(context, approved, waiting)
     except PlanDiffers as error:
         return Result(values=approval.refused(error), error=error)
     outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)
@@ -386,5 +444,5 @@ def apply_devices(
             **approval.values(),
         },
         diff=outcome.diff if changed else (),
-        error=outcome.error or device_failure(outcomes),
+        error=limits.journal.error or device_failure(outcomes) or outcome.error,
     )

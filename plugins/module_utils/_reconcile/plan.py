@@ -50,8 +50,8 @@ class Snapshot:
 class Execution:
     """One run of a plan's steps against a service.
 
-    `done` holds the completed actions of each device of a bulk step, `failures` their errors. `operation` is the last
-    one that the service started.
+    `done` holds the completed actions of each device of a bulk step, `failures` their errors, `skipped` why nothing was
+    sent for them. `operation` is the last one that the service started.
     """
 
     def __init__(self, service: Service, files: Files, waiting: Waiting) -> None:
@@ -60,8 +60,11 @@ class Execution:
         self.waiting = waiting
         self.done: dict[str, list[str]] = {}
         self.failures: dict[str, FleetError] = {}
+        self.skipped: dict[str, FleetError] = {}
         self.operation: Operation | None = None
         self.final_step = False
+        #: Whether it runs on a service that only predicts.
+        self.predicted = isinstance(service, Overlay)
         #: The step in progress.
         self.running: Step | None = None
         #: Steps that completed.
@@ -197,6 +200,7 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
             execution.note(step, error)
             return error
         execution.note(step)
+        execution.waiting.deadline.progress()
     return None
 
 
@@ -214,7 +218,9 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     result of operations that are not waited for is predicted by an overlay. Otherwise the state must become what was
     predicted: a write that was accepted and has no effect is an error.
     """
-    execution = Execution(context.service, context.files, waiting)
+    service = context.service
+    context.bind(waiting.deadline)
+    execution = Execution(service, context.files, waiting)
     read = Remembered(context.service)
     first = plan = planner(read)
     context.unfinished = Unfinished(lambda: execution.may_have_written, lambda: first.outcomes(execution))
@@ -222,7 +228,7 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     for attempt in range(1, ATTEMPTS + 1):
         ahead = None if waiting.wait or not plan.steps else _predict(context, plan, waiting)
         error = apply(plan.steps, execution)
-        if not isinstance(error, AmbiguousWrite) or attempt == ATTEMPTS:
+        if not isinstance(error, AmbiguousWrite) or attempt == ATTEMPTS or waiting.deadline.passed:
             break
         context.warn(f"{error.message} Reading the state again.")
         try:

@@ -84,6 +84,7 @@ class Bench:
             no_log=no_log,
             open_login=lambda: open_login(params, read_only=check, warn=warnings.append),
             account=lambda: connect().account(),
+            bind=lambda deadline: connect().bind(deadline),
         )
         result = module.run(params, context)
         values, unknown = mask_unknown(result.values)
@@ -94,6 +95,10 @@ class Bench:
         connection = open_connection(self.options, read_only=read_only, warn=_ignore, debug=_ignore)
         self._connections.append(connection)
         return connection.service
+
+    def api(self) -> dict[str, Any]:
+        """What the last run cost."""
+        return self._connections[-1].api()
 
     def requests(self) -> list[str]:
         """The operations of the API that were asked for since the log was last cleared, in order."""

@@ -58,9 +58,9 @@ def test_devices_in_progress_are_changed(slow: Bench, ids: list[str], options: d
 
 
 def test_moves_that_cannot_be_polled_are_changed(slow: Bench) -> None:
-    slow.simulator.settings(operation_seconds=1)
-    slow.simulator.fault(match={"operationId": "Devices_ListInGroup"}, status=403)
-    moved = slow.run(device, ids=DEVICES, product="Kettle", device_group="Field")
+    for operation in ("Devices_ListInGroup", "AsyncOperations_Get"):
+        slow.simulator.fault(match={"operationId": operation}, status=403, times=None)
+    moved = slow.run(device, ids=DEVICES, product="Kettle", device_group="Field", retry_timeout=0.5)
     assert moved.result.changed
     assert {(each["changed"], each["failed"]) for each in moved["outcomes"]} == {(True, True)}
     assert "403" in moved["outcomes"][0]["msg"]
