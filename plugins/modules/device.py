@@ -174,6 +174,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._option_types impor
     PATH,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
@@ -199,7 +200,7 @@ ARGUMENTS = BULK + Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Ensures that the devices are claimed and in their device groups."""
-    limits = devices.Limits.of(params)
+    limits = Limits.of(params)
     rows = rows_of(params, context.files, context.warn)
     return devices.apply_devices(context, rows, limits, Waiting.of(params, renewable=True), params["outcomes"])
 

@@ -23,7 +23,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources im
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result, mask_unknown
 from hypothesis import given, settings

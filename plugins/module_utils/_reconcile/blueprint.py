@@ -23,6 +23,7 @@ from .._overlay.overlay import Overlay
 from .._service import Service
 from .._views.result import Result, difference, operation_values
 from . import deployment, device_group, devices, image, product
+from .bulk_step import Limits
 from .effects import Missing, effect_missing
 from .plan import Execution, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
@@ -47,7 +48,7 @@ NOT_PRUNED = "not_pruned"
 class Policy:
     """What a run may do besides creating and changing: `prune` names kinds of which nothing else is kept."""
 
-    limits: devices.Limits
+    limits: Limits
     prune: frozenset[str] = frozenset()
 
 
