@@ -184,7 +184,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint i
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 

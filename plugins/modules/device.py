@@ -184,6 +184,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._option_types impor
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(
@@ -209,7 +210,7 @@ ARGUMENTS = BULK + Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Ensures that the devices are claimed and in their device groups."""
-    limits = devices.Limits.of(params)
+    limits = Limits.of(params)
     rows = rows_of(params, context.files, context.warn)
     approval = Approval.of(params, context)
     waiting = Waiting.of(params, renewable=True)

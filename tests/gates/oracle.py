@@ -167,8 +167,8 @@ def _follows_from_reported(key: Key, reported: set[Key], old: Side, new: Side) -
     if key[0] == "user":
         # Whoever makes a tenant is its Administrator.
         return any(key[1].endswith(other[1]) for other in reported if other[0] == "tenant" and other not in old.shown)
-    # The record of a tenant.
-    return key[0] == "file" and any(kind == "tenant" for kind, _id in reported)
+    # The record of a tenant, or the journal of devices.
+    return key[0] == "file" and any(kind in ("tenant", "device") for kind, _id in reported)
 
 
 def _products(side: Side, name: str) -> list[Key]:

@@ -24,7 +24,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result, mask_unknown
 from hypothesis import given, settings

@@ -107,6 +107,7 @@ class StartedMoves:
         if not many and not single:
             return False
         try:
+            found: Iterable[str | None]
             found = self._listed() if many else [each for each in single if self._own.is_in(each, self._group_id)]
         except FleetError as error:
             if error.code == "closed" or self._progress.gone is not None:
@@ -120,7 +121,7 @@ class StartedMoves:
             self._progress.report(device_id, None, operation.id if operation else None)
         return bool(arrived)
 
-    def _listed(self) -> Iterable[str]:
+    def _listed(self) -> Iterable[str | None]:
         path = self._client.path(f"devicegroups/{segment(self._group_id)}/devices")
         # Sent even in a long pause: what was done must be known when the task ends.
         options = {"deadline": self._deadline, "in_pause": True}
@@ -146,8 +147,8 @@ class StartedMoves:
             if found is not None and found.final:
                 self._progress.seen(found)
                 del self._under_way[device_id]
-                error = None if found.state == "Complete" else failure(found, device_id)
-                self._progress.report(device_id, error, found.id)
+                failed = None if found.state == "Complete" else failure(found, device_id)
+                self._progress.report(device_id, failed, found.id)
             return True
 
         named = [device_id for device_id, operation in self._under_way.items() if operation.id]

@@ -51,7 +51,7 @@ class OwnDevices:
             return {device_id for device_id in device_ids if self.is_own(device_id)}
         listed = self._client.entries(self._client.path("devices"), "listing the devices", PAGE_SIZE)
         ids = {wire.id_of(wire.member(body, "DeviceId")) for body in listed}
-        own = ids & set(device_ids)
+        own = {device_id for device_id in device_ids if device_id in ids}
         self._ids |= own
         return own
 

@@ -24,6 +24,7 @@ from .._service import Service
 from .._views.result import Result, difference, operation_values
 from . import deployment, device_group, devices, image, product
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
+from .bulk_step import Limits
 from .effects import Missing, effect_missing
 from .plan import Execution, Outcome, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
@@ -48,7 +49,7 @@ NOT_PRUNED = "not_pruned"
 class Policy:
     """What a run may do besides creating and changing: `prune` names kinds of which nothing else is kept."""
 
-    limits: devices.Limits
+    limits: Limits
     prune: frozenset[str] = frozenset()
 
 

@@ -8,21 +8,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from .._context import Context, Params, Waiting
+from .._context import Context, Waiting
 from .._errors import EffectMissing, FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
-from .._model.resources import Device, Operation
+from .._model.resources import Device
 from .._references import claimed_devices, require_device_group
-from .._service import DeviceOutcome, Service
+from .._service import Service
 from .._views.result import Result, operation_values
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
+from .bulk_step import BulkStep, Limits
 from .effects import Missing, effect_missing
-from .journal import Journal
 from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: How many devices a diff lists.
@@ -34,27 +34,6 @@ NO_GROUP = "no group"
 
 #: Device groups by the pair of names (product, device group).
 Targets: TypeAlias = "dict[tuple[str | None, str], GroupRef]"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """`claim` allows claims; at most `max_changes` devices may change and `max_failures` may fail.
-
-    `journal` gets a line for each claim and move that is executed while it is open.
-    """
-
-    claim: bool = False
-    max_changes: int | None = None
-    max_failures: int | None = None
-    journal: Journal = field(default_factory=Journal)
-
-    @classmethod
-    def of(cls, params: Params) -> Limits:
-        """Returns them from the options of the same names. Raises InvalidInput."""
-        for name in ("max_changes", "max_failures"):
-            if params[name] is not None and params[name] < 0:
-                raise InvalidInput(f"Invalid {name} {params[name]}: use a number of at least 0.")
-        return cls(params["claim"], params["max_changes"], params["max_failures"], Journal.of(params))
 
 
 @dataclass(frozen=True)
@@ -230,7 +209,7 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
     if to_claim:
 
         def claim(execution: Execution) -> None:
-            work = _BulkStep(execution, "claim", to_claim, limits)
+            work = BulkStep(execution, "claim", to_claim, limits)
             devices, deadline = execution.service.devices, execution.waiting.deadline
             work.finish(devices.claim(to_claim, deadline, work.report), lambda device: device.tenant_id is not None)
 
@@ -248,7 +227,7 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
     ids = [change.id for change in changes]
 
     def move(execution: Execution) -> None:
-        work = _BulkStep(execution, "move", ids, limits, target)
+        work = BulkStep(execution, "move", ids, limits, target)
         # Skips devices whose claim failed, or was skipped because too many failed.
         ready = [
             change.id
@@ -265,76 +244,6 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
         work.finish(operation, lambda device: device.is_within(target))
 
     return Step("device", f"{len(changes)} devices", "move", move, changes=False)
-
-
-class _BulkStep:
-    """One step of many devices: takes the outcome of each to the execution, and to the journal."""
-
-    def __init__(
-        self,
-        execution: Execution,
-        action: str,
-        device_ids: Sequence[str],
-        limits: Limits,
-        target: GroupRef | None = None,
-    ) -> None:
-        self._execution = execution
-        self._action = action
-        self._left = dict.fromkeys(device_ids)
-        self._limits = limits
-        self._group = None if target is None else str(target)
-
-    @property
-    def may_go_on(self) -> bool:
-        """Whether further devices may be started."""
-        return self._limits.journal.error is None and not _too_many(self._execution, self._limits)
-
-    def report(self, outcome: DeviceOutcome) -> bool:
-        """Takes an outcome. Returns whether to go on."""
-        execution = self._execution
-        self._left.pop(outcome.id, None)
-        if outcome.error is None:
-            execution.done.setdefault(outcome.id, []).append(self._action)
-            execution.waiting.deadline.progress()
-        elif outcome.tried:
-            execution.failures[outcome.id] = outcome.error
-        else:
-            execution.skipped[outcome.id] = outcome.error
-        self._note(outcome)
-        return self.may_go_on
-
-    def finish(self, operation: Operation | None, done: Callable[[Device], bool]) -> None:
-        """Takes the last operation, and settles what is left: the state decides about unknown outcomes."""
-        self._execution.operation = operation or self._execution.operation
-        self._settle(done)
-        reason = FleetError(f"Skipped: {self._action}.", code="skipped")
-        for device_id in self._left:
-            why = self._execution.failures.get(device_id) or self._execution.skipped.get(device_id) or reason
-            self._note(DeviceOutcome(device_id, why, tried=False))
-
-    def _settle(self, done: Callable[[Device], bool]) -> None:
-        failures = self._execution.failures
-        doubtful = [each for each, error in failures.items() if error.write_state is not WriteState.NOT_SENT]
-        if not doubtful:
-            return
-        try:
-            found = claimed_devices(self._execution.service, doubtful)
-        except FleetError:
-            return  # The original failures are reported instead.
-        for device in found.values():
-            if done(device):
-                del failures[device.id]
-                self._execution.done.setdefault(device.id, []).append(self._action)
-                self._note(DeviceOutcome(device.id))
-
-    def _note(self, outcome: DeviceOutcome) -> None:
-        # A prediction runs the same steps on planned files.
-        if not self._execution.predicted:
-            self._limits.journal.note(self._action, self._group, outcome)
-
-
-def _too_many(execution: Execution, limits: Limits) -> bool:
-    return limits.max_failures is not None and len(execution.failures) > limits.max_failures
 
 
 def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
@@ -413,6 +322,12 @@ def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
     )
 
 
+def _first_error(stopped: FleetError | None, outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
+    """Returns the error of failed devices, or the one that stopped the task, or that of skipped devices."""
+    failed = device_failure(outcomes)
+    return failed if stopped is None or any(outcome["failed"] for outcome in outcomes) else stopped
+
+
 def apply_devices(
     context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, approval: Approval, listed: str
 ) -> Result:
@@ -444,5 +359,5 @@ def apply_devices(
             **approval.values(),
         },
         diff=outcome.diff if changed else (),
-        error=limits.journal.error or device_failure(outcomes) or outcome.error,
+        error=limits.journal.error or _first_error(outcome.error, outcomes),
     )

@@ -183,6 +183,7 @@ SCENARIOS = (
             "max_changes": 20,
             "max_failures": 0,
             "concurrency": 2,
+            "journal": "devices.jsonl",
             "wait_timeout": 60,
         },
         files=_FILES,

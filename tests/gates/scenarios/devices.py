@@ -32,6 +32,7 @@ SCENARIOS = (
         max_changes=3,
         max_failures=0,
         concurrency=2,
+        journal="devices.jsonl",
         wait_timeout=60,
         outcomes="failures",
         devices=[

@@ -15,7 +15,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 from tests.support.fakes import WAITING, Recorder, surround

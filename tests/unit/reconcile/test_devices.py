@@ -18,9 +18,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import (
     SHOWN,
-    Limits,
     apply_devices,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._references import READ_SINGLY
