@@ -256,10 +256,11 @@ def apply_blueprint(
             outcome = execute(context, approved, waiting)
     except PlanDiffers as error:
         return Result(values=approval.refused(error), error=error)
-    return _applied(outcome, approval)
+    return _applied(outcome, approval, policy.limits.journal.error)
 
 
-def _applied(outcome: Outcome[BlueprintPlan], approval: Approval) -> Result:
+def _applied(outcome: Outcome[BlueprintPlan], approval: Approval, unwritten: FleetError | None) -> Result:
+    """Returns the result of a blueprint. `unwritten` is the error of its journal."""
     found = outcome.plan
     readings: Readings = outcome.after.values
     # After an error, the current state shows what changed, not the plan.
@@ -288,7 +289,7 @@ def _applied(outcome: Outcome[BlueprintPlan], approval: Approval) -> Result:
             **approval.values(),
         },
         diff=tuple(diffs),
-        error=journal.error or _error(outcome.error, devices.device_failure(outcomes)),
+        error=unwritten or _error(outcome.error, devices.device_failure(outcomes)),
     )
 
 
