@@ -24,6 +24,7 @@ from ._legacy.service import LegacyService
 from ._legacy.wire import ERROR_CODES, FAILURE_HINTS
 from ._login import Account, Login, PlannedLogin
 from ._options import OPTIONS, completed, host_of
+from ._progress import Spending
 from ._service import Service
 
 #: Requests in progress at the same time.
@@ -50,6 +51,11 @@ class Connection:
             "throttled_seconds": round(spent.throttled_seconds, 3),
             "token_source": self._tokens.source,
         }
+
+    def spending(self) -> Spending:
+        """Returns what progress shows of the use."""
+        spent = self._session.statistics
+        return Spending(spent.requests, spent.throttled_seconds, printable(spent.doing), spent.since)
 
     def account(self) -> Account:
         """Returns whom the token is for; requests one if there is none yet. Raises SignInError."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from ._companion import NOTHING_AROUND, Companion, Surroundings
 from ._connection import Connection, open_connection, open_login
 from ._context import Context, Params
 from ._environment import Environment
@@ -19,12 +20,15 @@ from ._errors import FleetError
 from ._files.disk import Disk
 from ._files.port import Files
 from ._login import Login
-from ._options import secrets_in
+from ._options import Found, flag, secrets_in
 from ._overlay.overlay import Overlay
 from ._precedence import Layer, Resolved, of_environment, resolve
+from ._progress import Progress, Spending
 from ._service import Service
 from ._views.result import Result, mask_unknown
 
+#: The variable that switches progress off.
+SWITCH = "AZSPHERE_PROGRESS"
 NO_COST = {"requests": 0, "retries": 0, "throttled_seconds": 0.0, "token_source": None}
 
 
@@ -64,6 +68,7 @@ class Task:
     :param layers: where connection options come from before the environment, in order of precedence; then, after it.
     :param files: the files that the task works on; in check mode those that keep every write to themselves. By default,
         files that can only be read.
+    :param surroundings: where progress is shown, and whether anybody still waits for the task.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Task:
         host: Host,
         modes: Modes = Modes(),
         files: Files | None = None,
+        surroundings: Surroundings = NOTHING_AROUND,
     ) -> None:
         self._options = options
         self._layers = layers
@@ -81,7 +87,10 @@ class Task:
         self._host = host
         self._modes = modes
         self._files: Files = files or Disk()
+        self._surroundings = surroundings
+        self._progress = Progress()
         self._connection: Connection | None = None
+        self._stopped = False
 
     def __enter__(self) -> Task:
         return self
@@ -103,7 +112,8 @@ class Task:
     def run(self, function: Callable[[Params, Context], Result]) -> Ending:
         """Runs the function of a module and returns its result, or the error that it failed with, and `api`."""
         try:
-            result = function({**self._options, **self._resolved.params}, self._context())
+            with Companion(self._wanted(), self._line, self._stop):
+                result = function({**self._options, **self._resolved.params}, self._context())
         except FleetError as error:
             return Ending({"changed": False, "api": self._cost()}, self._explained(error))
         values, unknown = mask_unknown(result.values)
@@ -111,6 +121,25 @@ class Task:
         if result.diff is not None:
             values.update(diff=list(result.diff), unknown=unknown)
         return Ending(values, self._explained(result.error))
+
+    def _wanted(self) -> Surroundings:
+        """Returns the surroundings without what the user does not want. Raises InvalidInput."""
+        given = self._environment.get(SWITCH)
+        if given is None or flag(Found(given, SWITCH), self._environment):
+            return self._surroundings
+        return Surroundings(None, self._surroundings.orphaned)
+
+    def _line(self) -> str:
+        """Returns what to show of the progress now."""
+        connection = self._connection
+        spending = Spending() if connection is None else connection.spending()
+        return self._progress.line(spending, names=not self._modes.no_log)
+
+    def _stop(self) -> None:
+        """Makes the task send nothing more."""
+        self._stopped = True
+        if self._connection is not None:
+            self._connection.close()
 
     @cached_property
     def _resolved(self) -> Resolved:
@@ -137,6 +166,7 @@ class Task:
             open_login=self._open_login,
             account=lambda: self._connect().account(),
             environment=self._environment,
+            progress=self._progress,
         )
 
     def _connect(self) -> Connection:
@@ -149,6 +179,8 @@ class Task:
                 debug=self._host.debug,
                 environment=self._environment,
             )
+            if self._stopped:
+                self._connection.close()
         return self._connection
 
     def _open_service(self) -> Service:

@@ -14,6 +14,7 @@ from .._deadline import Deadline
 from .._errors import FleetError, MissingLibrary, ReadOnlyViolation, SignInError, Unreachable
 from .._http.endings import deadline_exceeded
 from .._model.resources import Operation
+from .._progress import Watched
 from .._service import DeviceOutcome, Report
 from .pool import for_each
 
@@ -43,6 +44,12 @@ class Progress:
     def seen(self, operation: Operation) -> None:
         with self._lock:
             self.last = operation
+
+    def accepted(self, operation: Operation) -> None:
+        """Notes the operation of one device, whose outcome is still to come."""
+        self.seen(operation)
+        if isinstance(self._report, Watched):
+            self._report.accepted()
 
 
 def for_each_device(

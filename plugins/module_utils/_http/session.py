@@ -146,6 +146,7 @@ class Session:
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, InvalidInput,
         ReadOnlyViolation. `write_state` of the error is the outcome of a write.
         """
+        self.statistics.begin(doing)
         if self.read_only and (method, path) not in self._reads:
             raise ReadOnlyViolation(
                 f"While {doing}, {method} was to be sent in a session that only reads.", target=target
@@ -188,6 +189,7 @@ class Session:
 
     def pause(self, seconds: float, doing: str) -> None:
         """Waits for so many seconds. Raises Unreachable when the session is closed meanwhile."""
+        self.statistics.begin(doing)
         try:
             self._gate.pause(seconds)
         except GateClosed as closed:

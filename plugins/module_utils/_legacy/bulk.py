@@ -97,7 +97,7 @@ class BulkWrites:
                 deadline=deadline,
             )
             self._own.add([device_id])
-            progress.seen(operation)
+            progress.accepted(operation)
             if wait and singly:
                 ended = self._operations.settled(operation, deadline, doing)
                 progress.seen(ended)

@@ -174,12 +174,12 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
     if to_claim:
 
         def claim(execution: Execution) -> None:
-            report = _report(execution, "claim", limits)
+            report = execution.progress.watched(len(to_claim), _report(execution, "claim", limits))
             deadline = execution.waiting.deadline
             execution.operation = execution.service.devices.claim(to_claim, deadline, report) or execution.operation
             _settle(execution, "claim", lambda device: device.tenant_id is not None)
 
-        steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim))
+        steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim, devices=len(to_claim)))
     by_target: dict[GroupRef, list[DeviceChange]] = {}
     for change in changing:
         if "move" in change.actions and change.target is not None:
@@ -198,13 +198,13 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
             if "claim" not in change.actions or "claim" in execution.done.get(change.id, ())
         ]
         if ready and not _too_many(execution, limits):
-            report = _report(execution, "move", limits)
+            report = execution.progress.watched(len(ready), _report(execution, "move", limits))
             deadline = execution.waiting.deadline
             moved = execution.service.devices.move(ready, target, deadline, report, execution.wait)
             execution.operation = moved or execution.operation
             _settle(execution, "move", lambda device: device.is_within(target))
 
-    return Step("device", f"{len(changes)} devices", "move", move)
+    return Step("device", f"{len(changes)} devices", "move", move, devices=len(changes))
 
 
 def _report(execution: Execution, action: str, limits: Limits) -> Report:

@@ -17,6 +17,7 @@ from .._files.planned import PlannedFiles
 from .._files.port import Files
 from .._model.resources import Operation
 from .._overlay.overlay import Overlay
+from .._progress import Progress
 from .._service import Service
 from .._views.result import Diff, Result, difference, operation_values
 
@@ -39,7 +40,8 @@ class Execution:
     one that the service started.
     """
 
-    def __init__(self, service: Service, files: Files, waiting: Waiting) -> None:
+    def __init__(self, service: Service, files: Files, waiting: Waiting, progress: Progress | None = None) -> None:
+        self.progress = progress or Progress()
         self.service = service
         self.files = files
         self.waiting = waiting
@@ -78,7 +80,7 @@ class Execution:
 class Step:
     """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create").
 
-    `visible`: whether the plan can read its effect.
+    `visible`: whether the plan can read its effect. `devices`: how many it is about.
     """
 
     kind: str
@@ -86,6 +88,7 @@ class Step:
     action: str
     run: Callable[[Execution], Operation | None]
     visible: bool = True
+    devices: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,10 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
 
     `execution.writes` has the outcome of each step.
     """
+    execution.progress.begin(steps)
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
+        execution.progress.step(number + 1)
         try:
             operation = step.run(execution)
             if operation is not None:
@@ -151,6 +156,8 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
             execution.operation = error.operation or execution.operation
             execution.note(error.write_state, step)
             return error
+        finally:
+            execution.progress.step_ended()
         execution.note(WriteState.ACCEPTED, step)
     return None
 
@@ -168,7 +175,7 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     A write with an unknown outcome is not sent again: a new plan from fresh reads does only what is still missing. The
     result of operations that are not waited for is predicted by an overlay.
     """
-    execution = Execution(context.service, context.files, waiting)
+    execution = Execution(context.service, context.files, waiting, context.progress)
     first = plan = planner(context.service)
     for attempt in range(1, ATTEMPTS + 1):
         prediction = None if waiting.wait or not plan.steps else _predict(context, plan, waiting)
