@@ -18,7 +18,7 @@ FIRST = 2.0
 EVERY = 3.0
 #: Seconds between two looks at whether the task is orphaned.
 LOOK = 0.25
-#: Seconds that an orphaned task has to end by itself.
+#: Seconds that an orphaned task has to end by itself, before its process ends by force.
 GRACE = 1.0
 
 
@@ -39,7 +39,7 @@ class Companion:
     """A context manager around the work of a task.
 
     :param line: returns the line of progress to show.
-    :param stop: makes the task end soon. The process ends by force if it does not, since nobody is there to do it.
+    :param stop: makes the task end soon. The process ends with it, or by force.
     """
 
     def __init__(self, surroundings: Surroundings, line: Callable[[], str], stop: Callable[[], None]) -> None:
@@ -66,9 +66,9 @@ class Companion:
         while not self._ended.wait(min(pause, max(0.0, due - time.monotonic()))):
             if self._orphaned is not None and self._orphaned():
                 self._stop()
-                if not self._ended.wait(GRACE):
-                    os._exit(1)
-                return
+                self._ended.wait(GRACE)
+                # Nobody is there to take the result: Ansible would wait for that without an end.
+                os._exit(1)
             if time.monotonic() >= due:
                 due += EVERY
                 if self._show is not None:

@@ -27,6 +27,12 @@ def waits_no_more() -> bool:
     return parent is not None and parent.pid != os.getppid()
 
 
+def end_orphaned() -> None:
+    """Ends this process if nobody waits for it. Ansible would wait for somebody to take the result."""
+    if waits_no_more():
+        os._exit(1)
+
+
 def shown_as(name: str, host: str) -> Callable[[str], None]:
     """Returns a function that shows a line about a task at once."""
     return lambda line: Display().display(printable(f"[{host}] {name} {line}"))
@@ -36,7 +42,7 @@ def shown_as(name: str, host: str) -> Callable[[str], None]:
 def attended(show: Callable[[str], None]) -> Iterator[dict[str, str]]:
     """Shows the lines of a module that is launched inside; gives the environment that the module needs for that.
 
-    When nobody waits for this process any more, ends it if the module does not end.
+    When nobody waits for this process any more, it ends with the module, or by force.
     """
     number, path = tempfile.mkstemp(prefix="azsphere-progress-", dir=constants.DEFAULT_LOCAL_TMP)
     ended = threading.Event()
@@ -47,9 +53,8 @@ def attended(show: Callable[[str], None]) -> Iterator[dict[str, str]]:
                 for line in file:
                     show(line.rstrip("\n"))
                 if waits_no_more():
-                    if not ended.wait(LOOK + 2 * GRACE):
-                        os._exit(1)
-                    return
+                    ended.wait(LOOK + 2 * GRACE)
+                    os._exit(1)
 
         thread = threading.Thread(target=attend, name="azsphere.fleet launched", daemon=True)
         thread.start()

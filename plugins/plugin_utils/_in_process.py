@@ -26,7 +26,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 
-from ._attended import attended, shown_as, waits_no_more
+from ._attended import attended, end_orphaned, shown_as
 from ._inline import InlineRun
 from ._serialized import received
 from ._worker import as_launched
@@ -63,9 +63,8 @@ class InProcess(NormalAction):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Returns the result of the task."""
-        if waits_no_more():
-            # The items of a loop are many tasks.
-            raise AnsibleActionFail("Not started: the process of Ansible that waits for the task has ended.")
+        # The items of a loop share a process.
+        end_orphaned()
         variables = task_vars or {}
         self._show = shown_as(self._task.action, variables.get("inventory_hostname") or "localhost")
         result = self._run_here(variables) if self._is_local(variables) else None

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -85,10 +84,10 @@ def test_long_task_shows_devices_rate_and_estimate_before_its_end(
 @pytest.mark.parametrize("way", WAYS)
 def test_single_long_operation_shows_what_it_waits_for(simulator: Simulator, tmp_path: Path, way: str) -> None:
     simulator.fault("delay", match={"operationId": "Product_Create"}, seconds=3)
-    task = {"azsphere.fleet.product": {"name": "Slow \u202ename"[:5]}}
+    task = {"azsphere.fleet.product": {"name": "Slow"}}
     shown = progress(timed(simulator, tmp_path, task, {"AZSPHERE_IN_PROCESS": WAYS[way]}))
     assert len(shown) == 1
-    assert re.search(r"step 1 of 1 \(create product Slow.*\), creating the product Slow.* for 2 s, \d+ requests", shown[0])
+    assert re.search(r"step 1 of 1 \(create product Slow\), creating the product Slow for 2 s, \d+ requests", shown[0])
 
 
 @pytest.mark.parametrize("way", WAYS)
