@@ -48,16 +48,17 @@ class Companion:
         self._line = line
         self._stop = stop
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="azsphere.fleet progress", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Companion:
         if self._show is not None or self._orphaned is not None:
+            self._thread = threading.Thread(target=self._run, name="azsphere.fleet progress", daemon=True)
             self._thread.start()
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self._ended.set()
-        if self._thread.ident is not None:
+        if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:

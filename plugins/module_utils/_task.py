@@ -96,8 +96,9 @@ class Task:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     @property
     def service(self) -> Service:
