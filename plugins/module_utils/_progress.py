@@ -82,6 +82,8 @@ class Progress:
         #: Devices of completed steps by action, those of the current step, and how many of these have come how far.
         self._before: Counter[str] = Counter()
         self._expected = self._reported = self._accepted = self._failed = 0
+        #: Moments, and how many devices were done then: at the start of the step, and over the last WINDOW.
+        self._first = (self._began, 0)
         self._samples: deque[tuple[float, int]] = deque()
 
     def doing(self, text: str) -> None:
@@ -101,7 +103,8 @@ class Progress:
             step = self._steps[number - 1]
             self._number = number
             self._expected, self._reported, self._accepted, self._failed = step.devices, 0, 0, 0
-            self._samples = deque([(self._clock(), self._before[step.action])])
+            self._first = (self._clock(), self._before[step.action])
+            self._samples = deque([self._first])
 
     def step_ended(self) -> None:
         """Notes that the current step has ended."""
@@ -137,14 +140,16 @@ class Progress:
             if spending.throttled_seconds >= 1:
                 parts.append(f"throttled for {duration(spending.throttled_seconds)}")
             said = ", ".join(part for part in parts if part)
-        return f"after {duration(now - self._began)}: {said}"
+        return f"after {duration(now - self._began)}: {said or 'preparing'}"
 
     def _of_steps(self, names: bool) -> str:
         if not self._number:
             return ""
         step = self._steps[self._number - 1]
-        what = f"{step.action.replace('_', ' ')} {step.kind.replace('_', ' ')}"
-        return f"step {self._number} of {len(self._steps)} ({what}{f' {step.target}' if names else ''})"
+        # The target of a step about devices is their number.
+        words = [step.action, *([] if step.devices else [step.kind])]
+        what = [word.replace("_", " ") for word in words] + ([step.target] if names or step.devices else [])
+        return f"step {self._number} of {len(self._steps)} ({' '.join(what)})"
 
     def _devices(self, now: float) -> str:
         """Returns how many devices are done of all, how fast it goes, and how long it still takes."""
@@ -167,11 +172,10 @@ class Progress:
 
     def _rate(self, now: float, done: int) -> float:
         """Returns devices a second over the last WINDOW; over the whole step if none was done in that time."""
-        first = self._samples[0]
         self._samples.append((now, done))
         while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW:
             self._samples.popleft()
-        since, before = self._samples[0] if self._samples[0][1] < done else first
+        since, before = self._samples[0] if self._samples[0][1] < done else self._first
         return (done - before) / (now - since) if now > since else 0.0
 
     def _waiting(self, now: float, spending: Spending, names: bool) -> list[str]:
