@@ -20,8 +20,7 @@ from ._connection import DEFAULT_CONCURRENCY
 from ._context import Context, Params
 from ._environment import Environment
 from ._errors import FleetError, MissingLibrary
-from ._files.disk import Disk
-from ._files.planned import PlannedFiles
+from ._files.later import files_later
 from ._files.port import Files
 from ._launched import surroundings
 from ._model.specs import DeviceGroupSpec, settings_of
@@ -110,7 +109,9 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
     layers = ([of_task(module.params)], ())
     environment = Environment(os.environ, os.getcwd())
     around = _masked(surroundings(os.environ), module)
-    with Task(module.params, layers, environment, _Host(module), modes, _files(module), around) as task:
+    with Task(
+        module.params, layers, environment, _Host(module), modes, files_later(lambda: _files(module)), around
+    ) as task:
         ending = task.run(run)
     error = ending.error
     if error is None:
@@ -124,6 +125,9 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
 
 def _files(module: AnsibleModule) -> Files:
     """Returns the files of the task: in check mode, writes are only planned, and what is absent is a warning."""
+    from ._files.disk import Disk
+    from ._files.planned import PlannedFiles
+
     if not module.check_mode:
         return Disk(module)
 

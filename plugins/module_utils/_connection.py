@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._auth.choose import open_tokens
-from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
 from ._environment import Environment
@@ -108,6 +107,8 @@ def open_login(
 
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
+    from ._auth.login import DeviceCodeLogin
+
     login = DeviceCodeLogin(AuthOptions.from_params(params, environment), _printing(warn))
     return PlannedLogin(login) if read_only else login
 

@@ -17,11 +17,10 @@ from ._connection import Connection, open_connection, open_login
 from ._context import Context, Params
 from ._environment import Environment
 from ._errors import FleetError
-from ._files.disk import Disk
+from ._files.later import files_later
 from ._files.port import Files
 from ._login import Login
 from ._options import Found, flag, secrets_in
-from ._overlay.overlay import Overlay
 from ._precedence import Layer, Resolved, of_environment, resolve
 from ._progress import Progress, Spending
 from ._service import Service
@@ -86,7 +85,7 @@ class Task:
         self._environment = environment
         self._host = host
         self._modes = modes
-        self._files: Files = files or Disk()
+        self._files: Files = files or files_later(_disk)
         self._surroundings = surroundings
         self._progress = Progress()
         self._connection: Connection | None = None
@@ -186,7 +185,11 @@ class Task:
 
     def _open_service(self) -> Service:
         service = self._connect().service
-        return Overlay(service) if self._modes.check else service
+        if not self._modes.check:
+            return service
+        from ._overlay.overlay import Overlay
+
+        return Overlay(service)
 
     def _open_login(self) -> Login:
         params = self._resolve(person=True).params
@@ -200,3 +203,9 @@ class Task:
     def _cost(self) -> dict[str, Any]:
         """Returns what the task has cost so far; a task that never opened a connection cost nothing."""
         return self._connection.api() if self._connection is not None else dict(NO_COST)
+
+
+def _disk() -> Files:
+    from ._files.disk import Disk
+
+    return Disk()

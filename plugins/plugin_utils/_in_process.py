@@ -36,6 +36,19 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 #: Variables that a process only reads when it starts, or whose effect outlives the task.
 _AT_START = re.compile(r"PYTHON|LD_|LC_|LANG|TZ$|TMPDIR$|TEMP$|TMP$|OPENSSL_|MALLOC_|GLIBC_")
 _DISCOVERED = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
+#: Packages that launched modules import on first use. Here, the parent imports them once.
+_ON_FIRST_USE = (
+    "_auth.application",
+    "_files.disk",
+    "_files.planned",
+    "_legacy.bulk",
+    "_legacy.deployments",
+    "_legacy.devices",
+    "_legacy.images",
+    "_legacy.insights",
+    "_legacy.users",
+    "_overlay.overlay",
+)
 
 
 def _load() -> bool:
@@ -46,6 +59,8 @@ def _load() -> bool:
         importlib.import_module("requests")
     except ImportError:
         return False
+    for name in _ON_FIRST_USE:
+        importlib.import_module(f"ansible_collections.azsphere.fleet.plugins.module_utils.{name}")
     return True
 
 

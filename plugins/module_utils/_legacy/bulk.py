@@ -27,14 +27,12 @@ from .._model.resources import Operation
 from .._model.values import is_device_id
 from .._service import Report
 from . import wire
-from .client import PAGE_SIZE, LegacyClient, segment
+from .client import CHUNK, PAGE_SIZE, LegacyClient, segment
 from .operations import LegacyOperations, failure, overdue
 from .own_devices import OwnDevices
 from .starting import Starter
 from .tenants import LegacyTenants
 
-#: The largest number of devices in one bulk claim (Devices_BulkClaim).
-CHUNK = 1000
 #: Bulk claims in progress at the same time.
 CHUNKS_AT_ONCE = 4
 #: The largest number of moves that are polled one by one; for more, the device group is listed again.

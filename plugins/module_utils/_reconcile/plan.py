@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .._context import Context, Waiting
 from .._errors import AmbiguousWrite, FleetError, WriteState
-from .._files.planned import PlannedFiles
 from .._files.port import Files
 from .._model.resources import Operation
-from .._overlay.overlay import Overlay
 from .._progress import Progress
 from .._service import Service
 from .._views.result import Diff, Result, difference, operation_values
+
+if TYPE_CHECKING:
+    from .._overlay.overlay import Overlay
 
 #: How often the state is planned again when the outcome of a write is unknown.
 ATTEMPTS = 3
@@ -233,6 +234,10 @@ class Prediction:
 
 
 def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
+    # Most tasks wait for what they start, and need no prediction.
+    from .._files.planned import PlannedFiles
+    from .._overlay.overlay import Overlay
+
     ahead = Overlay(context.service)
     execution = Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline))
     dry_run(plan.steps, execution)
