@@ -68,7 +68,7 @@ class Companion:
             if self._orphaned is not None and self._orphaned():
                 self._stop()
                 self._ended.wait(GRACE)
-                # Nobody is there to take the result: Ansible would wait for that without an end.
+                # Nobody is there to take the result, and sending it to nobody could never return.
                 os._exit(1)
             if time.monotonic() >= due:
                 due += EVERY
