@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 
+from ._companion import Surroundings
 from ._connection import DEFAULT_CONCURRENCY
 from ._context import Context, Params
 from ._environment import Environment
 from ._errors import FleetError, MissingLibrary
-from ._files.disk import Disk
-from ._files.planned import PlannedFiles
+from ._files.later import files_later
 from ._files.port import Files
+from ._launched import surroundings
 from ._model.specs import DeviceGroupSpec, settings_of
 from ._option_types import INTEGER, NAME, NUMBER, PATH, TEXT, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
@@ -112,8 +114,9 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
     modes = Modes(check=module.check_mode, no_log=module.no_log)
     layers = ([of_task(module.params)], ())
     environment = Environment(os.environ, os.getcwd())
-    host = _Host(module)
-    with Task(module.params, layers, environment, host, modes, _files(module)) as task:
+    around = _masked(surroundings(os.environ), module)
+    host, files = _Host(module), files_later(lambda: _files(module))
+    with Task(module.params, layers, environment, host, modes, files, around) as task:
         ending = task.run(run)
     error = ending.error
     if error is None:
@@ -127,6 +130,9 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
 
 def _files(module: AnsibleModule) -> Files:
     """Returns the files of the task: in check mode, writes are only planned, and what is absent is a warning."""
+    from ._files.disk import Disk
+    from ._files.planned import PlannedFiles
+
     if not module.check_mode:
         return Disk(module)
 
@@ -134,6 +140,14 @@ def _files(module: AnsibleModule) -> Files:
         module.warn(f"{error} An earlier task may do that in a real run, which fails otherwise.")
 
     return PlannedFiles(Disk(module, warn))
+
+
+def _masked(around: Surroundings, module: AnsibleModule) -> Surroundings:
+    """Returns the surroundings, which show no secret of the module."""
+    show = around.show
+    if show is None:
+        return around
+    return Surroundings(lambda line: show(remove_values(line, module.no_log_values)), around.orphaned)
 
 
 class _Host:

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ._auth.choose import open_tokens
-from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
 from ._deadline import Deadline
@@ -25,6 +24,7 @@ from ._legacy.service import LegacyService
 from ._legacy.wire import ERROR_CODES, FAILURE_HINTS
 from ._login import Account, Login, PlannedLogin
 from ._options import OPTIONS, completed, host_of
+from ._progress import Spending
 from ._service import Service
 
 #: Requests in progress at the same time.
@@ -55,6 +55,11 @@ class Connection:
     def bind(self, deadline: Deadline) -> None:
         """Ends the retries of all further requests, and what waits for an effect, by this deadline too."""
         self._session.deadline = deadline
+
+    def spending(self) -> Spending:
+        """Returns what progress shows of the use."""
+        spent = self._session.statistics
+        return Spending(spent.requests, spent.throttled_seconds, printable(spent.doing), spent.since)
 
     def account(self) -> Account:
         """Returns whom the token is for; requests one if there is none yet. Raises SignInError."""
@@ -107,6 +112,8 @@ def open_login(
 
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
+    from ._auth.login import DeviceCodeLogin
+
     login = DeviceCodeLogin(AuthOptions.from_params(params, environment), warn)
     return PlannedLogin(login) if read_only else login
 

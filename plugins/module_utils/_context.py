@@ -16,6 +16,7 @@ from ._deadline import Deadline, seconds
 from ._environment import Environment
 from ._files.port import Files
 from ._login import Account, Login
+from ._progress import Progress
 from ._service import Service
 
 Params = Mapping[str, Any]
@@ -46,7 +47,7 @@ class Context:
 
     In check mode `service`, `files` and the sign-in that `open_login` returns keep every write in memory, so nothing
     else depends on check mode. `account` returns the account that the task runs as. `no_log` is the task keyword of
-    that name. `environment` has the variables and the working directory.
+    that name. `environment` has the variables and the working directory. `progress` takes what the task is at.
     """
 
     open_service: Callable[[], Service]
@@ -56,6 +57,7 @@ class Context:
     open_login: Callable[[], Login] = _none_here
     account: Callable[[], Account] = _none_here
     environment: Environment = field(default_factory=Environment)
+    progress: Progress = field(default_factory=Progress)
     #: Ends all requests of the task by a deadline.
     bind: Callable[[Deadline], None] = _unbound
     #: The unfinished work of the task, for the report of an unexpected error.

@@ -13,19 +13,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from ._companion import NOTHING_AROUND, Companion, Surroundings
 from ._connection import Connection, open_connection, open_login
 from ._context import Context, Params
 from ._environment import Environment
 from ._errors import Defect, FleetError, printable
-from ._files.disk import Disk
+from ._files.later import files_later
 from ._files.port import Files
 from ._login import Login
-from ._options import secrets_in
-from ._overlay.overlay import Overlay
+from ._options import Found, flag, secrets_in
 from ._precedence import Layer, Resolved, of_environment, resolve
+from ._progress import Progress, Spending
 from ._service import Service
 from ._views.result import Result, mask_unknown
 
+#: The variable that switches progress off.
+SWITCH = "AZSPHERE_PROGRESS"
 NO_COST = {"requests": 0, "retries": 0, "throttled_seconds": 0.0, "token_source": None}
 
 
@@ -68,6 +71,7 @@ class Task:
     :param layers: where connection options come from before the environment, in order of precedence; then, after it.
     :param files: the files that the task works on; in check mode those that keep every write to themselves. By default,
         files that can only be read.
+    :param surroundings: where progress is shown, and whether anybody still waits for the task.
     """
 
     def __init__(
@@ -78,21 +82,26 @@ class Task:
         host: Host,
         modes: Modes = Modes(),
         files: Files | None = None,
+        surroundings: Surroundings = NOTHING_AROUND,
     ) -> None:
         self._options = options
         self._layers = layers
         self._environment = environment
         self._host = host
         self._modes = modes
-        self._files: Files = files or Disk()
+        self._files: Files = files or files_later(_disk)
+        self._surroundings = surroundings
+        self._progress = Progress()
         self._connection: Connection | None = None
+        self._stopped = False
 
     def __enter__(self) -> Task:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     @property
     def service(self) -> Service:
@@ -108,7 +117,8 @@ class Task:
         """Runs the function of a module and returns its result, or the error that it failed with, and `api`."""
         context = self._context()
         try:
-            result = function({**self._options, **self._resolved.params}, context)
+            with Companion(self._wanted(), self._line, self._stop):
+                result = function({**self._options, **self._resolved.params}, context)
         except FleetError as error:
             return Ending({"changed": False, "api": self._cost()}, self._explained(error))
         except Exception as error:  # noqa: BLE001 # The last net: what was done so far must not be lost.
@@ -133,6 +143,25 @@ class Task:
 
     def _debug(self, text: str) -> None:
         self._host.debug(printable(text))
+
+    def _wanted(self) -> Surroundings:
+        """Returns the surroundings without what the user does not want. Raises InvalidInput."""
+        given = self._environment.get(SWITCH)
+        if given is None or flag(Found(given, SWITCH), self._environment):
+            return self._surroundings
+        return Surroundings(None, self._surroundings.orphaned)
+
+    def _line(self) -> str:
+        """Returns what to show of the progress now."""
+        connection = self._connection
+        spending = Spending() if connection is None else connection.spending()
+        return self._progress.line(spending, names=not self._modes.no_log)
+
+    def _stop(self) -> None:
+        """Makes the task send nothing more."""
+        self._stopped = True
+        if self._connection is not None:
+            self._connection.close()
 
     @cached_property
     def _resolved(self) -> Resolved:
@@ -159,6 +188,7 @@ class Task:
             open_login=self._open_login,
             account=lambda: self._connect().account(),
             environment=self._environment,
+            progress=self._progress,
             bind=lambda deadline: self._connect().bind(deadline),
         )
 
@@ -172,11 +202,17 @@ class Task:
                 debug=self._debug,
                 environment=self._environment,
             )
+            if self._stopped:
+                self._connection.close()
         return self._connection
 
     def _open_service(self) -> Service:
         service = self._connect().service
-        return Overlay(service) if self._modes.check else service
+        if not self._modes.check:
+            return service
+        from ._overlay.overlay import Overlay
+
+        return Overlay(service)
 
     def _open_login(self) -> Login:
         params = self._resolve(person=True).params
@@ -190,3 +226,9 @@ class Task:
     def _cost(self) -> dict[str, Any]:
         """Returns what the task has cost so far; a task that never opened a connection cost nothing."""
         return self._connection.api() if self._connection is not None else dict(NO_COST)
+
+
+def _disk() -> Files:
+    from ._files.disk import Disk
+
+    return Disk()

@@ -140,6 +140,7 @@ def run(params: Params, context: Context) -> Result:
         return login.started(opened)
     if params["state"] == "absent":
         return login.absent(opened)
+    context.progress.doing("waiting until somebody signs in")
     return login.present(opened, waiting.deadline)
 
 

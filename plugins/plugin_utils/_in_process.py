@@ -26,6 +26,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 
+from ._attended import attended, end_orphaned, shown_as
 from ._inline import InlineRun
 from ._serialized import received
 from ._worker import as_launched
@@ -35,6 +36,19 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 #: Variables that a process only reads when it starts, or whose effect outlives the task.
 _AT_START = re.compile(r"PYTHON|LD_|LC_|LANG|TZ$|TMPDIR$|TEMP$|TMP$|OPENSSL_|MALLOC_|GLIBC_")
 _DISCOVERED = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
+#: Packages that launched modules import on first use. Here, the parent imports them once.
+_ON_FIRST_USE = (
+    "_auth.application",
+    "_files.disk",
+    "_files.planned",
+    "_legacy.bulk",
+    "_legacy.deployments",
+    "_legacy.devices",
+    "_legacy.images",
+    "_legacy.insights",
+    "_legacy.users",
+    "_overlay.overlay",
+)
 
 
 def _load() -> bool:
@@ -45,6 +59,8 @@ def _load() -> bool:
         importlib.import_module("requests")
     except ImportError:
         return False
+    for name in _ON_FIRST_USE:
+        importlib.import_module(f"ansible_collections.azsphere.fleet.plugins.module_utils.{name}")
     return True
 
 
@@ -54,24 +70,44 @@ _LOADED = _load()
 class InProcess(NormalAction):
     """Runs a module's function in this process, or launches the module."""
 
-    #: The module that the action belongs to.
-    module: ModuleType
+    #: The module that the action belongs to; None for one that is always launched.
+    module: ModuleType | None = None
     #: Options with which the module is launched.
     launched_options: frozenset[str] = frozenset()
+    _handed: Mapping[str, str] = {}
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Returns the result of the task."""
+        # The items of a loop share a process.
+        end_orphaned()
         variables = task_vars or {}
+        self._show = shown_as(self._task.action, variables.get("inventory_hostname") or "localhost")
         result = self._run_here(variables) if self._is_local(variables) else None
-        if result is None:
-            launched: dict[str, Any] = super().run(tmp, task_vars)
-            return launched
+        return self._launch(tmp, task_vars) if result is None else result
+
+    def _launch(self, tmp: Any, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Returns the result of the launched module. One that runs elsewhere, or later, is left to itself."""
+        if self._connection.transport != "local" or self._task.async_val:
+            elsewhere: dict[str, Any] = super().run(tmp, task_vars)
+            return elsewhere
+        with attended(self._show) as self._handed:
+            result: dict[str, Any] = super().run(tmp, task_vars)
         return result
+
+    def _compute_environment_string(self, raw_environment_out: Any = None) -> Any:
+        """Returns the environment of a launched module, with what is handed to it."""
+        variables: dict[str, Any] = {}
+        given = super()._compute_environment_string(variables)
+        if isinstance(raw_environment_out, dict):
+            raw_environment_out.clear()
+            raw_environment_out.update(variables)
+        return self._connection._shell.env_prefix(**variables, **self._handed) if self._handed else given
 
     def _is_local(self, variables: Mapping[str, Any]) -> bool:
         """Returns whether the module would run on the control node, as this user, in this interpreter, and now."""
         return (
             _LOADED
+            and self.module is not None
             and self._connection.transport == "local"
             and self._connection.become is None
             and not self._task.async_val
@@ -92,7 +128,8 @@ class InProcess(NormalAction):
         raw: dict[str, Any] = {}
         self._compute_environment_string(raw)
         environment = {str(name): str(value) for name, value in raw.items()}
-        if not _is_wanted(environment) or not all(_can_be_set(*each) for each in environment.items()):
+        module = self.module
+        if module is None or not _is_wanted(environment) or not all(_can_be_set(*each) for each in environment.items()):
             return None
         try:
             arguments = received(self._task.args)
@@ -105,7 +142,7 @@ class InProcess(NormalAction):
         Display().vvv(f"Running {self._task.action} in the process of the task", host=self._play_context.remote_addr)
         with as_launched(environment, self._loader.get_basedir()):
             try:
-                return InlineRun(self.module, arguments, internal).result()
+                return InlineRun(module, arguments, internal, self._show).result()
             except MissingLibrary:
                 # It is reported before anything is done. The interpreter of modules may have it, or says how to get it.
                 return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -18,11 +18,13 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import CONNECTION, Arguments
+from ansible_collections.azsphere.fleet.plugins.module_utils._companion import Surroundings
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import of_task
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Ending, Modes, Task
 
+from ._attended import waits_no_more
 from ._masking import mask_output
 from ._serialized import COLLECTS_WARNINGS, returned
 
@@ -35,10 +37,18 @@ class InlineRun:
     :param module: the module, with ARGUMENTS and `run`.
     :param arguments: those of the task, as plain types.
     :param internal: the `_ansible_` arguments that ansible-core would add for a launched module.
+    :param show: shows a line of progress.
     """
 
-    def __init__(self, module: ModuleType, arguments: Mapping[str, Any], internal: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        module: ModuleType,
+        arguments: Mapping[str, Any],
+        internal: Mapping[str, Any],
+        show: Callable[[str], None] | None = None,
+    ) -> None:
         self._module = module
+        self._show = show
         self._internal = internal
         self._secrets: set[str] = set()
         self._warnings: list[str] = []
@@ -57,7 +67,9 @@ class InlineRun:
             no_log=bool(self._internal["_ansible_no_log"]),
         )
         environment = Environment(os.environ, os.getcwd())
-        with Task(self._params, ([of_task(self._params)], ()), environment, self, modes) as task:
+        around = Surroundings(None if self._show is None else self._progress, waits_no_more)
+        layers = ([of_task(self._params)], ())
+        with Task(self._params, layers, environment, self, modes, surroundings=around) as task:
             ending = task.run(self._module.run)
         return self._finished(_values(ending))
 
@@ -81,6 +93,10 @@ class InlineRun:
         found = set(secrets)
         self._secrets |= found
         self._masked_by_ansible = mask_output(found)
+
+    def _progress(self, line: str) -> None:
+        if self._show is not None:
+            self._show(self._clean(line))
 
     def _invalid(self) -> str:
         message = str(self._validated.error_messages[0])

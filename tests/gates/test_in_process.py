@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from .scenarios.table import OPERATION, SUCCESSOR, Scenario
 from .shown import plugins
 from .workbench import OPERATION_SECONDS
 
-#: Modules without an action plugin, which are always launched: they write files on the managed host.
+#: Modules that are always launched: they write files on the managed host.
 LAUNCHED = {"ca_certificate", "device_capability", "image_download"}
 #: What may differ, and why.
 EXCEPTIONS = {
@@ -32,21 +33,41 @@ EXCEPTIONS = {
     "ansible_parsed": "only the output of a launched module is parsed; ansible-core 2.22 and later tell so",
 }
 MODULES = sorted({scenario.module for scenario in ALL} - LAUNCHED)
+#: `make matrix` compares all scenarios, other runs a sample.
+EVERY = os.environ.get("TEST_ALL_SCENARIOS") == "true"
+#: How many scenarios share a playbook run.
+AT_ONCE = 25
 NOTE = "in the process of the task"
 
 
-def test_every_other_module_has_an_action_plugin() -> None:
-    assert plugins("action") == plugins("modules") - LAUNCHED
+def test_every_module_has_an_action_plugin() -> None:
+    assert plugins("action") == plugins("modules")
 
 
-def batches(module: str) -> Iterator[list[Scenario]]:
-    """Scenarios that can share a playbook run: they neither need other settings nor files that another overwrites."""
-    mine = [each for each in ALL if each.module == module and SUCCESSOR not in each.options.values()]
+def chosen() -> list[Scenario]:
+    """All scenarios, or of each effect of a module the one with the most options."""
+    fit = [each for each in ALL if each.module in MODULES and SUCCESSOR not in each.options.values()]
+    if EVERY:
+        return fit
+    largest: dict[tuple[str, str], Scenario] = {}
+    for each in sorted(fit, key=lambda each: len(json.dumps([each.options, each.first]))):
+        largest[each.module, each.effect] = each
+    return [each for each in fit if each is largest[each.module, each.effect]]
+
+
+def batches() -> Iterator[list[Scenario]]:
+    """Scenarios that can share a playbook run: they need the same settings, and no file that another overwrites."""
     for waits in (True, False):
-        together = [each for each in mine if each.waits == waits and not each.files]
-        if together:
-            yield together
-    yield from ([each] for each in mine if each.files)
+        left = [each for each in chosen() if each.waits == waits]
+        while left:
+            files: dict[str, str] = {}
+            batch = []
+            for each in left:
+                if len(batch) < AT_ONCE and all(files.get(name, text) == text for name, text in each.files.items()):
+                    batch.append(each)
+                    files.update(each.files)
+            left = [each for each in left if each not in batch]
+            yield batch
 
 
 def play_of(scenario: Scenario) -> dict[str, Any]:
@@ -102,22 +123,30 @@ def kept(line: dict[str, Any], folder: str) -> Any:
     return comparable(json.loads(json.dumps(line).replace(folder, "(folder)")))
 
 
-@pytest.mark.parametrize("module", MODULES)
+BATCHES = list(batches())
+
+
+@pytest.mark.parametrize("batch", BATCHES, ids=lambda batch: f"{batch[0].id}-and-{len(batch) - 1}-more")
 def test_tasks_return_the_same_as_launched_modules(
-    simulator: Simulator, tmp_path: Path, interpreter: Path, module: str
+    simulator: Simulator, tmp_path: Path, interpreter: Path, batch: list[Scenario]
 ) -> None:
-    for number, batch in enumerate(batches(module)):
-        reported = []
-        for way in ("in-process", "launched"):
-            simulator.reset()
-            simulator.settings(operation_seconds=0 if batch[0].waits else OPERATION_SECONDS)
-            folder, home = tmp_path / f"{way}-{number}", tmp_path / f"home-{way}-{number}"
-            folder.mkdir()
-            home.mkdir()
-            launched = way == "launched"
-            player = Player(simulator, folder, home, interpreter if launched else None)
-            reported.append(run(player, folder, batch, {"AZSPHERE_IN_PROCESS": "false"} if launched else {}))
-        (lines, here), (expected, elsewhere) = reported
-        assert (here, elsewhere) == (in_process(batch), 0)
-        for line, wanted in zip(lines, expected, strict=True):
-            assert line == wanted
+    reported = []
+    for way in ("in-process", "launched"):
+        simulator.reset()
+        simulator.settings(operation_seconds=0 if batch[0].waits else OPERATION_SECONDS)
+        folder, home = tmp_path / way, tmp_path / f"home-{way}"
+        folder.mkdir()
+        home.mkdir()
+        launched = way == "launched"
+        player = Player(simulator, folder, home, interpreter if launched else None)
+        reported.append(run(player, folder, batch, {"AZSPHERE_IN_PROCESS": "false"} if launched else {}))
+    (lines, here), (expected, elsewhere) = reported
+    assert (here, elsewhere) == (in_process(batch), 0)
+    for line, wanted in zip(lines, expected, strict=True):
+        assert line == wanted
+
+
+def test_every_module_and_effect_is_compared() -> None:
+    compared = {(each.module, each.effect) for batch in BATCHES for each in batch}
+    wanted = {(each.module, each.effect) for each in ALL if each.module in MODULES}
+    assert wanted == compared

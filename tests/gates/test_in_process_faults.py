@@ -22,7 +22,7 @@ from ansible_collections.azsphere.fleet.plugins.modules import account_info, dev
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._inline import InlineRun
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._worker import as_launched
 
-from tests.gates.fleet import DEVICES, fleet
+from tests.gates.fleet import DEVICES, device_id, fleet
 from tests.simulator.harness import Simulator
 
 INTERNAL = {
@@ -108,3 +108,18 @@ def test_missing_library_is_reported_by_a_launched_module(
     monkeypatch.setitem(sys.modules, "msal", None)
     with as_launched(variables, str(tmp_path)), pytest.raises(MissingLibrary):
         InlineRun(account_info, {}, INTERNAL).result()
+
+
+def test_files_are_closed_without_the_garbage_collector(variables: dict[str, str], tmp_path: Path) -> None:
+    """Which may not run again before the end of a loop."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = sorted(open_files())
+        with as_launched(variables, str(tmp_path)):
+            options = {"ids": [device_id(number) for number in range(4000, 4020)], "claim": True}
+            InlineRun(device, {**options, "product": "Kettle", "device_group": "Shelf"}, INTERNAL).result()
+            InlineRun(product, {"name": "New"}, INTERNAL).result()
+        assert sorted(open_files()) == before
+    finally:
+        gc.enable()

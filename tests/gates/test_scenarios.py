@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils import _task
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import blueprint as blueprint_input
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.schema import Member
+from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import overlay
 
 from .expected_state import check_expected_state
 from .fleet import FOREIGN, TENANT_ID, UNCLAIMED, fleet
@@ -142,7 +142,7 @@ def test_read_only_session_rejects_writes_without_the_overlay(
 ) -> None:
     options = prepare(bench, scenario)
     before = bench.look()
-    monkeypatch.setattr(_task, "Overlay", lambda service: service)
+    monkeypatch.setattr(overlay, "Overlay", lambda service: service)
     answer = bench.run(scenario.module, options, check=True)
     assert answer.writes == ()
     assert bench.look() == before

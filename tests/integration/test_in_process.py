@@ -7,10 +7,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import pytest
+from ansible_collections.azsphere.fleet.plugins.plugin_utils._serialized import COLLECTS_WARNINGS
 
 from tests.gates.fleet import device_id, fleet
 from tests.simulator.harness import Simulator
@@ -144,17 +150,42 @@ def plain(result: Any) -> Any:
     return result.partition("Valid booleans include")[0] if isinstance(result, str) else result
 
 
-def test_keyword_timeout_stops_the_threads(simulator: Simulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["in-process", "launched"])
+def test_keyword_timeout_stops_the_work(simulator: Simulator, tmp_path: Path, way: str) -> None:
     simulator.load(fleet())
-    simulator.fault("delay", match={"method": "PUT"}, times=None, seconds=0.3)
+    simulator.fault("delay", match={"method": "PUT"}, times=None, seconds=0.5)
     devices = [device_id(number) for number in range(1000, 1400)]
     options = {"ids": devices, "claim": True, "product": "Kettle", "device_group": "Shelf", "concurrency": 8}
-    tasks = {"slow": {"azsphere.fleet.device": options, "timeout": 3}, "next": TASK}
-    played = play(simulator, tmp_path, tasks)
-    assert in_process(played, tasks) == list(tasks)
+    tasks = {"slow": {"azsphere.fleet.device": options, "timeout": 5}, "next": TASK}
+    played = play(simulator, tmp_path, tasks, {"AZSPHERE_IN_PROCESS": "true" if way == "in-process" else "false"})
+    assert in_process(played, tasks) == (list(tasks) if way == "in-process" else [])
     assert (played.results["slow"]["failed"], played.results["next"]["failed"]) == (True, False)
-    operations = [entry["operation"] for entry in played.requests()]
+    # A launched module sees within moments that nobody waits for it.
+    pause, until = threading.Event(), time.monotonic() + 10
+    while of_folder(tmp_path):
+        assert time.monotonic() < until, "the module still runs"
+        pause.wait(0.05)
+    operations = [entry["operation"] for entry in simulator.log() if entry["kind"] == "api"]
     later = operations[operations.index("Product_List") :]
     # What is being sent when the time is up is not called back.
     assert 0 < operations.count("Devices_Move") < len(devices)
-    assert later.count("Devices_Move") <= 8
+    assert later.count("Devices_Move") <= (8 if way == "in-process" else 64)
+
+
+def of_folder(folder: Path) -> list[str]:
+    """The command lines of processes that name a folder."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(each.read_text(encoding="utf-8", errors="replace"))
+    return [line for line in found if str(folder) in line]
+
+
+@pytest.mark.parametrize("way", ["in-process", "launched"])
+def test_only_launched_modules_show_their_traceback(simulator: Simulator, tmp_path: Path, way: str) -> None:
+    wrong = {"wrong": {"azsphere.fleet.product": {"name": "*"}}}
+    loud = {"ANSIBLE_DISPLAY_TRACEBACK": "always", "AZSPHERE_IN_PROCESS": "true" if way == "in-process" else "false"}
+    played = play(simulator, tmp_path, wrong, loud)
+    assert played.results["wrong"]["msg"].startswith('Invalid product name "*"')
+    # ansible-core before 2.19 shows none.
+    assert ("module_utils/_ansible.py" in played.output) == (way == "launched" and COLLECTS_WARNINGS)

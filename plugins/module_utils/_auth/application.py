@@ -14,11 +14,8 @@ from typing import Any
 from .._errors import InvalidInput
 from .._inputs.bounded_file import read_at_most
 from .._inputs.encrypted import refuse_encrypted
-from .certificate import client_credential
 from .claims import claims
 from .credential import AccessToken, issued
-from .errors import sign_in_error
-from .libraries import msal_session
 from .options import APPLICATION_SCOPE, AuthOptions
 
 #: Bytes of a certificate or a token on disk.
@@ -37,6 +34,10 @@ class _Application:
         return [source, self.options.authority(self.directory_id), self.client_id, APPLICATION_SCOPE, proof]
 
     def _acquire(self, credential: str | dict[str, Any], secret: str | None = None) -> AccessToken:
+        # Usually there is a token in the cache.
+        from .errors import sign_in_error
+        from .libraries import msal_session
+
         doing = f"signing in as the application {self.client_id}"
         with msal_session(self.options, self.directory_id, doing, self.client_id) as (msal, arguments):
             application = msal.ConfidentialClientApplication(self.client_id, client_credential=credential, **arguments)
@@ -74,6 +75,8 @@ class ClientCertificate(_Application):
         return [*self._identity(self.source, content), self.password or ""]
 
     def acquire(self, _fresh: bool, /) -> AccessToken:
+        from .certificate import client_credential
+
         content = _read(self.path, "client_certificate")
         return self._acquire(client_credential(content, self.password, self.path), self.password)
 

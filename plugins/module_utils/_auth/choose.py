@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .._errors import InvalidInput, SignInError
-from . import azure_cli, managed, user
-from .application import ClientCertificate, ClientSecret, WorkloadIdentity
 from .cache import TokenCache, open_cache
 from .credential import AccessToken, Credential
 from .options import AuthOptions, check_own_client
@@ -59,10 +57,16 @@ def choose(options: AuthOptions, cache: TokenCache) -> Credential:
     if source == "access_token":
         return _given_token(options)
     if source == "managed_identity":
+        from . import managed
+
         return managed.ManagedIdentity(options)
     if source == "azure_cli":
+        from . import azure_cli
+
         return azure_cli.AzureCli(options)
     if source == "user":
+        from . import user
+
         check_own_client(options)
         return user.User(options, cache)
     return _application(source, options)
@@ -79,6 +83,9 @@ def _first_configured(options: AuthOptions, cache: TokenCache) -> str:
         raise _half("client_certificate_password", ["client_certificate"])
     if options.federated_token_file:
         return "workload_identity"
+    # Each has imports of its own, which take time.
+    from . import azure_cli, managed, user
+
     if managed.offered(options.environment):
         return "managed_identity"
     if azure_cli.signed_in(options.environment):
@@ -103,6 +110,8 @@ def _application(source: str, options: AuthOptions) -> Credential:
     missing = [name for name, value in wanted if not value]
     if missing or not (options.client_id and options.directory_id):
         raise _half(source, missing)
+    from .application import ClientCertificate, ClientSecret, WorkloadIdentity
+
     common = (options, options.client_id, options.directory_id)
     if options.client_secret and source == "client_secret":
         return ClientSecret(*common, options.client_secret)

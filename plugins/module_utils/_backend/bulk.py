@@ -22,6 +22,7 @@ from .._errors import (
 )
 from .._http.endings import deadline_exceeded
 from .._model.resources import Operation
+from .._progress import Watched
 from .._service import DeviceOutcome, Report
 from .pool import for_each
 
@@ -83,6 +84,12 @@ def surprises_are_errors(doing: str, target: str | None = None) -> Iterator[None
             target=target,
             hint="Run the task again, and report this as a bug of the collection.",
         ) from error
+
+    def accepted(self, operation: Operation) -> None:
+        """Notes the operation of one device, whose outcome is still to come."""
+        self.seen(operation)
+        if isinstance(self._report, Watched):
+            self._report.accepted()
 
 
 def for_each_device(

@@ -55,7 +55,7 @@ class TokenSource(Protocol):
     def token(self) -> str:
         """Returns a bearer token, from a cache where there is one. Raises SignInError."""
 
-    def renew(self, rejected: str) -> str:
+    def renew(self, rejected: str, /) -> str:
         """Returns another token than the rejected one. Raises SignInError."""
 
     def account(self) -> Identity:
@@ -104,7 +104,7 @@ class Session:
         check_address(settings.api_url, "api_url")
         check_timeout(settings.request_timeout)
         self.settings = settings
-        self.tokens = tokens
+        self.tokens: TokenSource = tokens
         self.read_only = read_only
         self.statistics = Statistics()
         self.clock = clock or Clock()
@@ -151,6 +151,7 @@ class Session:
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, InvalidInput,
         ReadOnlyViolation. `write_state` of the error is the outcome of a write.
         """
+        self.statistics.begin(doing)
         if self.read_only and (method, path) not in self._reads:
             raise ReadOnlyViolation(
                 f"While {doing}, {method} was to be sent in a session that only reads.", target=target
@@ -195,6 +196,7 @@ class Session:
 
     def pause(self, seconds: float, doing: str) -> None:
         """Waits for so many seconds. Raises Unreachable when the session is closed meanwhile."""
+        self.statistics.begin(doing)
         try:
             self._gate.pause(seconds)
         except GateClosed as closed:
@@ -208,6 +210,8 @@ class Session:
     def close(self) -> None:
         """Closes all connections and sends nothing more: whoever waits gets Unreachable."""
         self._gate.close()
+        # The open folder of kept tokens must not wait for the garbage collector: a backend may refer to itself.
+        self.tokens = _NoTokens()
         with self._lock:
             if self._transport is not None:
                 self._transport.session.close()
@@ -271,6 +275,24 @@ class Session:
                 self._proxies = proxies_for(self._base)
                 self._transport = transport
             return self._transport
+
+
+class _NoTokens:
+    """The tokens of a closed session."""
+
+    source = "none"
+
+    def token(self) -> str:
+        """Raises Unreachable."""
+        raise session_closed("signing in", None)
+
+    def renew(self, _rejected: str, /) -> str:
+        """Raises Unreachable."""
+        return self.token()
+
+    def account(self) -> Identity:
+        """Raises Unreachable."""
+        raise session_closed("signing in", None)
 
 
 class _Exchange:

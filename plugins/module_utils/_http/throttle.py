@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ class Statistics:
     requests: int = 0
     retries: int = 0
     throttled_seconds: float = 0.0
+    #: What was begun last, and when on the monotonic clock.
+    doing: str = ""
+    since: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, requests: int = 0, retries: int = 0, throttled_seconds: float = 0.0) -> None:
@@ -30,6 +34,11 @@ class Statistics:
             self.requests += requests
             self.retries += retries
             self.throttled_seconds += throttled_seconds
+
+    def begin(self, doing: str) -> None:
+        """Notes what is being done, and since when."""
+        if doing != self.doing:
+            self.since, self.doing = time.monotonic(), doing
 
 
 class PausedTooLong(Exception):

@@ -28,15 +28,13 @@ from .._model.resources import Operation
 from .._model.values import is_device_id
 from .._service import Report
 from . import wire
-from .client import LegacyClient, segment
+from .client import CHUNK, LegacyClient, segment
 from .moves import FOLLOWED_SINGLY, StartedMoves
 from .operations import LegacyOperations, failure
 from .own_devices import OwnDevices
 from .starting import Starter
 from .tenants import LegacyTenants
 
-#: The largest number of devices in one bulk claim (Devices_BulkClaim).
-CHUNK = 1000
 #: Bulk claims in progress at the same time.
 CHUNKS_AT_ONCE = 4
 #: How often a claim is started whose operation fails for a transient reason.
@@ -92,7 +90,7 @@ class BulkWrites:
                 progress.note(error)
                 started.doubt(device_id, error)
                 return progress.going_on
-            progress.seen(operation)
+            progress.accepted(operation)
             if singly:
                 ended = self._operations.settled(operation, deadline, doing)
                 progress.seen(ended)

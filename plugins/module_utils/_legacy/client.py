@@ -22,6 +22,8 @@ from .paging import entries
 
 #: Requested page size of long lists: the documented default of the only list that has one.
 PAGE_SIZE = 1000
+#: The largest number of devices in one bulk claim (Devices_BulkClaim).
+CHUNK = 1000
 #: What a session that only reads may send.
 READ_OPERATIONS = ReadOperations([("GET", "*"), ("HEAD", "*")])
 

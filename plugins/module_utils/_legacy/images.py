@@ -80,12 +80,14 @@ class LegacyImages:
 
     def fetch(self, download: ImageDownload, write: Callable[[bytes], object]) -> None:
         settings = self._client.session.settings
+        doing = f"downloading the image {download.image_id}"
+        self._client.session.statistics.begin(doing)
         downloads.fetch(
             download.url,
             write,
             verify=settings.verify,
             timeout=settings.request_timeout,
-            doing=f"downloading the image {download.image_id}",
+            doing=doing,
             target=download.image_id,
             api_url=settings.api_url,
         )

@@ -8,24 +8,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from .._http.session import Session
 from .._service import Capabilities, Naming, NamingRule
-from .bulk import CHUNK, BulkWrites
-from .certificates import LegacyCertificates
-from .client import LegacyClient
-from .deployments import LegacyDeployments
+from .client import CHUNK, LegacyClient
 from .device_groups import LegacyDeviceGroups
-from .devices import LegacyDevices
-from .images import LegacyImages
 from .index import Index
-from .insights import LegacyInsights
 from .operations import LegacyOperations
-from .own_devices import OwnDevices
 from .products import LegacyProducts
 from .starting import Starter
 from .tenants import LegacyTenants
-from .users import LegacyUsers
+
+if TYPE_CHECKING:
+    from .certificates import LegacyCertificates
+    from .deployments import LegacyDeployments
+    from .devices import LegacyDevices
+    from .images import LegacyImages
+    from .insights import LegacyInsights
+    from .users import LegacyUsers
 
 #: Source: FACTS, tenants and access; products and device groups.
 _NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces, and no leading space")
@@ -49,21 +51,56 @@ CAPABILITIES = Capabilities(
 
 
 class LegacyService:
-    """The whole port (`_service.Service`) over the tenant-based interface, which ends on 27 September 2027."""
+    """The whole port (`_service.Service`) over the tenant-based interface, which ends on 27 September 2027.
+
+    Parts that most tasks do not use are imported on first use: a launched module compiles all that it imports.
+    """
 
     def __init__(self, session: Session, tenant: str | None, debug: Callable[[str], None]) -> None:
-        client, index = LegacyClient(session, tenant, debug), Index()
-        starter = Starter(client)
+        self._client, self._index = LegacyClient(session, tenant, debug), Index()
+        self._starter = Starter(self._client)
         self.capabilities = CAPABILITIES
-        self.tenants = LegacyTenants(client, starter)
-        self.certificates = LegacyCertificates(client)
-        self.users = LegacyUsers(client, starter)
-        self.operations = LegacyOperations(client, starter)
-        self.products = LegacyProducts(client, starter, index)
-        self.device_groups = LegacyDeviceGroups(client, starter, self.products, index)
-        own = OwnDevices(client)
-        bulk = BulkWrites(client, starter, self.operations, self.tenants, own)
-        self.devices = LegacyDevices(client, self.products, self.device_groups, index, bulk, own)
-        self.images = LegacyImages(client, starter)
-        self.deployments = LegacyDeployments(client, starter, self.device_groups)
-        self.insights = LegacyInsights(client)
+        self.tenants = LegacyTenants(self._client, self._starter)
+        self.operations = LegacyOperations(self._client, self._starter)
+        self.products = LegacyProducts(self._client, self._starter, self._index)
+        self.device_groups = LegacyDeviceGroups(self._client, self._starter, self.products, self._index)
+
+    @cached_property
+    def certificates(self) -> LegacyCertificates:
+        from .certificates import LegacyCertificates
+
+        return LegacyCertificates(self._client)
+
+    @cached_property
+    def users(self) -> LegacyUsers:
+        from .users import LegacyUsers
+
+        return LegacyUsers(self._client, self._starter)
+
+    @cached_property
+    def devices(self) -> LegacyDevices:
+        from .bulk import BulkWrites
+        from .devices import LegacyDevices
+        from .own_devices import OwnDevices
+
+        own = OwnDevices(self._client)
+        bulk = BulkWrites(self._client, self._starter, self.operations, self.tenants, own)
+        return LegacyDevices(self._client, self.products, self.device_groups, self._index, bulk, own)
+
+    @cached_property
+    def images(self) -> LegacyImages:
+        from .images import LegacyImages
+
+        return LegacyImages(self._client, self._starter)
+
+    @cached_property
+    def deployments(self) -> LegacyDeployments:
+        from .deployments import LegacyDeployments
+
+        return LegacyDeployments(self._client, self._starter, self.device_groups)
+
+    @cached_property
+    def insights(self) -> LegacyInsights:
+        from .insights import LegacyInsights
+
+        return LegacyInsights(self._client)

@@ -31,6 +31,9 @@ class Overlay:
     :param checked: whether a write that the service below would reject is rejected here too, which may take reads.
     """
 
+    #: Whether this service only predicts what another would do.
+    predicts = True
+
     def __init__(self, base: Service, new_value: NewValue = Placeholder, checked: bool = True) -> None:
         state = State(base, new_value, checked)
         self.capabilities = base.capabilities

@@ -210,10 +210,12 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
 
         def claim(execution: Execution) -> None:
             work = BulkStep(execution, "claim", to_claim, limits)
-            devices, deadline = execution.service.devices, execution.waiting.deadline
-            work.finish(devices.claim(to_claim, deadline, work.report), lambda device: device.tenant_id is not None)
+            report = execution.progress.watched(count, work.report)
+            operation = execution.service.devices.claim(to_claim, execution.waiting.deadline, report)
+            work.finish(operation, lambda device: device.tenant_id is not None)
 
-        steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim, changes=False))
+        count = len(to_claim)
+        steps.append(Step("device", f"{count} devices", "claim", claim, changes=False, devices=count))
     by_target: dict[GroupRef, list[DeviceChange]] = {}
     for change in changing:
         if "move" in change.actions and change.target is not None:
@@ -240,10 +242,11 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
             claimed_devices(execution.service, ready)
         if ready and work.may_go_on:
             devices, deadline = execution.service.devices, execution.waiting.deadline
-            operation = devices.move(ready, target, deadline, work.report, execution.wait)
+            report = execution.progress.watched(len(ready), work.report)
+            operation = devices.move(ready, target, deadline, report, execution.wait)
         work.finish(operation, lambda device: device.is_within(target))
 
-    return Step("device", f"{len(changes)} devices", "move", move, changes=False)
+    return Step("device", f"{len(changes)} devices", "move", move, changes=False, devices=len(changes))
 
 
 def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .._context import Context, Unfinished, Waiting
 from .._deadline import Deadline
 from .._errors import AmbiguousWrite, FleetError, WriteState
-from .._files.planned import PlannedFiles
 from .._files.port import Files
 from .._model.resources import Operation
-from .._overlay.overlay import Overlay
-from .._overlay.remembered import Remembered
+from .._progress import Progress
 from .._service import Service
 from .._views.result import Diff, Result, difference, operation_values
 from .effects import Missing, effect_missing, missing_effects
+
+if TYPE_CHECKING:
+    from .._overlay.overlay import Overlay
+    from .._overlay.remembered import Remembered
 
 #: How often the state is planned again when the outcome of a write is unknown.
 ATTEMPTS = 3
@@ -54,7 +56,8 @@ class Execution:
     sent for them. `operation` is the last one that the service started.
     """
 
-    def __init__(self, service: Service, files: Files, waiting: Waiting) -> None:
+    def __init__(self, service: Service, files: Files, waiting: Waiting, progress: Progress | None = None) -> None:
+        self.progress = progress or Progress()
         self.service = service
         self.files = files
         self.waiting = waiting
@@ -64,7 +67,7 @@ class Execution:
         self.operation: Operation | None = None
         self.final_step = False
         #: Whether it runs on a service that only predicts.
-        self.predicted = isinstance(service, Overlay)
+        self.predicted: bool = getattr(service, "predicts", False)
         #: The step in progress.
         self.running: Step | None = None
         #: Steps that completed.
@@ -108,6 +111,7 @@ class Step:
     """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create").
 
     `visible`: whether the plan can read its effect. `changes`: whether it always changes something if it completes.
+    `devices`: how many it is about.
     """
 
     kind: str
@@ -116,6 +120,7 @@ class Step:
     run: Callable[[Execution], Operation | None]
     visible: bool = True
     changes: bool = True
+    devices: int = 0
 
 
 @dataclass(frozen=True)
@@ -186,9 +191,11 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
 
     `execution` has the outcome of each step.
     """
+    execution.progress.begin(steps)
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
         execution.running = step
+        execution.progress.step(number + 1)
         try:
             operation = step.run(execution)
             if operation is not None:
@@ -199,6 +206,8 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
             execution.operation = error.operation or execution.operation
             execution.note(step, error)
             return error
+        finally:
+            execution.progress.step_ended()
         execution.note(step)
         execution.waiting.deadline.progress()
     return None
@@ -220,7 +229,9 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     """
     service = context.service
     context.bind(waiting.deadline)
-    execution = Execution(service, context.files, waiting)
+    execution = Execution(service, context.files, waiting, context.progress)
+    from .._overlay.remembered import Remembered
+
     read = Remembered(context.service)
     first = plan = planner(read)
     context.unfinished = Unfinished(lambda: execution.may_have_written, lambda: first.outcomes(execution))
@@ -328,6 +339,9 @@ class Prediction:
 
 
 def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
+    # Most tasks wait for what they start, and need no prediction.
+    from .._overlay.overlay import Overlay
+
     ahead = Overlay(context.service)
     return Prediction(ahead, _run_ahead(context, plan, ahead, waiting))
 
@@ -343,6 +357,8 @@ def _settings_after(context: Context, plan: Plan, read: Remembered, waiting: Wai
     if plan.predicts_itself or not any(step.kind != "file" for step in plan.steps):
         return None
     read.closed = True
+    from .._overlay.overlay import Overlay
+
     ahead = Overlay(read, checked=False)
     try:
         _run_ahead(context, plan, ahead, waiting)
