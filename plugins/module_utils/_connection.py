@@ -17,7 +17,7 @@ from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
 from ._deadline import Deadline
 from ._environment import Environment
-from ._errors import InvalidInput
+from ._errors import InvalidInput, printable
 from ._http.session import Session, Settings
 from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService

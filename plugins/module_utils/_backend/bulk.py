@@ -59,6 +59,12 @@ class Progress:
         with self._lock:
             self.last = operation
 
+    def accepted(self, operation: Operation) -> None:
+        """Notes the operation of one device, whose outcome is still to come."""
+        self.seen(operation)
+        if isinstance(self._report, Watched):
+            self._report.accepted()
+
     def _take(self, outcome: DeviceOutcome) -> bool:
         with self._lock:
             if not self._report(outcome):
@@ -84,12 +90,6 @@ def surprises_are_errors(doing: str, target: str | None = None) -> Iterator[None
             target=target,
             hint="Run the task again, and report this as a bug of the collection.",
         ) from error
-
-    def accepted(self, operation: Operation) -> None:
-        """Notes the operation of one device, whose outcome is still to come."""
-        self.seen(operation)
-        if isinstance(self._report, Watched):
-            self._report.accepted()
 
 
 def for_each_device(

@@ -227,11 +227,11 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     result of operations that are not waited for is predicted by an overlay. Otherwise the state must become what was
     predicted: a write that was accepted and has no effect is an error.
     """
+    from .._overlay.remembered import Remembered  # On first use, as all of the overlay.
+
     service = context.service
     context.bind(waiting.deadline)
     execution = Execution(service, context.files, waiting, context.progress)
-    from .._overlay.remembered import Remembered
-
     read = Remembered(context.service)
     first = plan = planner(read)
     context.unfinished = Unfinished(lambda: execution.may_have_written, lambda: first.outcomes(execution))
@@ -347,6 +347,8 @@ def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
 
 
 def _run_ahead(context: Context, plan: Plan, ahead: Overlay, waiting: Waiting) -> Execution:
+    from .._files.planned import PlannedFiles
+
     execution = Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline))
     dry_run(plan.steps, execution)
     return execution
@@ -356,9 +358,9 @@ def _settings_after(context: Context, plan: Plan, read: Remembered, waiting: Wai
     """Returns the predicted state after all steps, from what the planner has read; None where that is not enough."""
     if plan.predicts_itself or not any(step.kind != "file" for step in plan.steps):
         return None
-    read.closed = True
     from .._overlay.overlay import Overlay
 
+    read.closed = True
     ahead = Overlay(read, checked=False)
     try:
         _run_ahead(context, plan, ahead, waiting)
