@@ -320,7 +320,7 @@ def test_access_denied_is_reported(simulator: Simulator, connect: Connect) -> No
 
 def test_token_that_expires_in_the_middle_is_renewed_once(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:400])
-    service = connect(concurrency=16).service
+    service = connect(concurrency=16, token_cache="none").service
     revoked = threading.Event()
     tally = Tally()
 
@@ -338,11 +338,11 @@ def test_token_that_expires_in_the_middle_is_renewed_once(simulator: Simulator, 
 
 
 def test_rate_limit_is_learned(simulator: Simulator, connect: Connect) -> None:
-    fleet(simulator, FREE[:900])
+    fleet(simulator, FREE[:500])
     connection = connect(concurrency=16, retry_timeout=60)
     simulator.settings(rate_limit=100, rate_burst=100)
     tally = Tally()
-    connection.service.devices.move(FREE[:900], LAB, soon(), tally, wait=False)
-    assert tally.each_once(FREE[:900])
+    connection.service.devices.move(FREE[:500], LAB, soon(), tally, wait=False)
+    assert tally.each_once(FREE[:500])
     assert not tally.failed
-    assert simulator.counts()["notes"]["rate limit"] <= 40
+    assert simulator.counts()["notes"]["rate limit"] <= 30
