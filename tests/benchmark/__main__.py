@@ -56,9 +56,9 @@ def main() -> int:
             except RunFailed as failure:
                 print(failure, file=sys.stderr)
                 return 1
-    results.write(kept)
-    (output / "benchmark.md").write_text(page(results), encoding="utf-8")
-    (output / "benchmark.svg").write_text(chart(results), encoding="utf-8")
+            results.write(kept)
+            (output / "benchmark.md").write_text(page(results), encoding="utf-8")
+            (output / "benchmark.svg").write_text(chart(results), encoding="utf-8")
     print(f"The results are in {output}/benchmark.md.")
     return 0
 

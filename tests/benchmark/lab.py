@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -34,7 +35,10 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run cost. `memory` is the peak of the process in MiB; `busy` the share of a core that the simulator used."""
+    """What one run cost.
+
+    `memory` is the peak of the process in MiB, `busy` the share of a core that the simulator used.
+    """
 
     seconds: float
     requests: int
@@ -72,7 +76,7 @@ class Lab:
         """Runs a program to its end. Raises RunFailed."""
         before, busy, begun = self.simulator.counts(), _processor_time(self.simulator.pid), time.monotonic()
         output = self.folder / "output"
-        with output.open("w") as stream, _connections(self.simulator.port) as connections:
+        with output.open("w") as stream, contextlib.ExitStack() as stack:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
@@ -82,12 +86,12 @@ class Lab:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+            seen = stack.enter_context(_watched(process.pid, self.simulator.port))
             assert process.stdin is not None
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.write(given)
                 process.stdin.close()
-            _pid, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+            process.wait()
         seconds = time.monotonic() - begun
         text = output.read_text(encoding="utf-8")
         if process.returncode:
@@ -98,8 +102,8 @@ class Lab:
             after["requests"] - before["requests"],
             after["notes"].get("rate limit", 0) - before["notes"].get("rate limit", 0),
             after["tokens_issued"] - before["tokens_issued"],
-            usage.ru_maxrss / 1024,
-            max(connections, default=0),
+            seen.memory,
+            seen.connections,
             (_processor_time(self.simulator.pid) - busy) / seconds,
             text,
         )
@@ -132,22 +136,41 @@ def _processor_time(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@dataclass
+class _Seen:
+    """The most memory of a process, in MiB, and the most connections."""
+
+    memory: float = 0.0
+    connections: int = 0
+
+
 @contextlib.contextmanager
-def _connections(port: int) -> Iterator[list[int]]:
-    """Counts the connections to a port of this machine until the end; the list has all counts."""
-    counts: list[int] = []
+def _watched(pid: int, port: int) -> Iterator[_Seen]:
+    """Watches a process, and the connections to a port of this machine, until the end."""
+    seen = _Seen()
     ended = threading.Event()
 
-    def count() -> None:
+    def look() -> None:
         while not ended.wait(INTERVAL):
-            lines = Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]
-            rows = [line.split() for line in lines]
-            counts.append(sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows))
+            rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
+            count = sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
+            # The harness has one connection of its own.
+            seen.connections = max(seen.connections, count - 1)
+            seen.memory = max(seen.memory, _peak_memory(pid))
 
-    thread = threading.Thread(target=count)
+    thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield counts
+        yield seen
     finally:
         ended.set()
         thread.join()
+
+
+def _peak_memory(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0.0
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    return int(found.group(1)) / 1024 if found else 0.0

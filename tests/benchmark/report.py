@@ -24,8 +24,8 @@ SPDX-FileCopyrightText: azsphere.fleet contributors
 """
 _INTRODUCTION = """# Benchmark
 
-What tasks of this collection cost, measured with the simulator by `make bench`, which also wrote this page. The figures as JSON
-are in `benchmark.json`.
+What tasks of this collection cost, measured with the simulator by `make bench`, which also wrote this page.
+`benchmark.json` has the figures of each run.
 
 {machine}
 
@@ -47,9 +47,9 @@ _SECTIONS: Sequence[tuple[str, str, str, Columns]] = (
     (
         devices.COLD,
         "Devices claimed and moved",
-        "One task claims all devices and moves them into a device group. The bare client is an asynchronous program (aiohttp) "
-        "without error handling. It sends the same writes over as many connections as the task used at most. *Ratio* is the "
-        "time of the task to that of the bare client in the same run.",
+        "One task claims all devices and moves them into a device group. The bare client is an asynchronous program "
+        "(aiohttp) without error handling. It sends the same writes over as many connections as the task used at most. "
+        "*Ratio* is the time of the task to that of the bare client in the same run.",
         (*_WORK, ("Bare client, seconds", "bare_seconds", 1), ("Ratio", "ratio", 2), *_BUSY),
     ),
     (devices.UNCHANGED, "Nothing to do", "All devices are already in their device group.", (*_WORK, *_BUSY)),
@@ -57,7 +57,8 @@ _SECTIONS: Sequence[tuple[str, str, str, Columns]] = (
         devices.THROTTLED,
         "Throttled",
         "The service accepts 100 requests per second with a token bucket of 100, and rejects others with 429 and "
-        "`Retry-After`. *Rate used* is the share of the rate that was used from start to end of the process. No device failed.",
+        "`Retry-After`. *Rate used* is the share of the rate that was used from start to end of the process. No device "
+        "failed.",
         (("Seconds", "seconds", 1), ("Rate used, %", "used", 1), ("Requests rejected, %", "rejected", 2), *_WORK[1:3]),
     ),
     (
@@ -69,8 +70,8 @@ _SECTIONS: Sequence[tuple[str, str, str, Columns]] = (
     (
         tasks.SMALL,
         "One task with nothing to change",
-        "All tasks run in one playbook. `ansible.builtin.uri` reads the products of the tenant, and represents modules of other "
-        "collections that call a REST service: it sends one request and compares nothing.",
+        "All tasks run in one playbook. `ansible.builtin.uri` reads the products of the tenant, and represents modules "
+        "of other collections that call a REST service: it sends one request and compares nothing.",
         (("Milliseconds per task", "milliseconds", 0),),
     ),
     (

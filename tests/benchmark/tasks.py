@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def _play(lab: Lab, tasks: list[dict[str, Any]], in_process: str) -> dict[str, f
     if notes[-1][0] != "end":
         raise RunFailed(cost.output[-2000:])
     spent: dict[str, float] = {}
-    for (name, begun), (_next, ended) in zip(notes, notes[1:], strict=False):
+    for (name, begun), (_next, ended) in pairwise(notes):
         kind = name.rpartition(" ")[0]
         spent[kind] = spent.get(kind, 0.0) + ended - begun
     return spent
@@ -113,7 +114,7 @@ def _uri(lab: Lab, method: str, below: str, body: str | None = None) -> dict[str
         "ca_path": lab.simulator.ca,
         "headers": {"Authorization": f"Bearer {access_token(lab)}"},
         "status_code": [200, 202],
-        **({} if body is None else {"body": body, "body_format": "json"}),
+        **({} if body is None else {"body": json.dumps(body), "body_format": "json"}),
     }
 
 
