@@ -61,7 +61,11 @@ options:
     type: float
     default: 600
   concurrency:
-    description: Maximum number of concurrent requests, from 1 to 64.
+    description:
+      - Maximum number of concurrent requests, from 1 to 64.
+      - A task starts with a few, sends more at a time while the service keeps up, and fewer when the service throttles
+        requests or becomes slower.
+      - Once the service has throttled requests, they are sent at the rate that it accepts.
     type: int
-    default: 16
+    default: 32
 """

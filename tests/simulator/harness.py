@@ -69,6 +69,16 @@ class Simulator:
         catalog: dict[str, Any] = self.order("POST", "integrate", {"tenant": tenant, "catalog": members})
         return catalog
 
+    @property
+    def pid(self) -> int:
+        """ID of the process."""
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        """Port of the API and the sign-in."""
+        return int(self.url.rpartition(":")[2])
+
     def state(self) -> bytes:
         """Return the durable state as canonical JSON: equal states are equal bytes."""
         return self._ask("GET", "state").content

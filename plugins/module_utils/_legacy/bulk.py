@@ -13,7 +13,7 @@ from typing import Any
 
 from .._backend.bulk import DEFECTS, Progress, for_each_device, surprises_are_errors
 from .._backend.polling import There
-from .._backend.pool import for_each
+from .._backend.pool import Threads, for_each
 from .._deadline import Deadline
 from .._errors import (
     Conflict,
@@ -259,9 +259,9 @@ class BulkWrites:
         self, device_ids: Sequence[str], work: Callable[[str], bool], deadline: Deadline, progress: Progress
     ) -> None:
         session = self._client.session
-        for_each_device(device_ids, work, deadline, progress, session.settings.concurrency, session.close)
+        for_each_device(device_ids, work, deadline, progress, session.threads, session.close)
 
-    def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: int) -> None:
+    def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: Threads) -> None:
         for_each(things, work, threads, abandon=self._client.session.close)
 
 

@@ -153,7 +153,7 @@ class StartedMoves:
 
         named = [device_id for device_id, operation in self._under_way.items() if operation.id]
         session = self._client.session
-        for_each(named, ask, session.settings.concurrency, abandon=session.close)
+        for_each(named, ask, session.threads, abandon=session.close)
 
     def _cannot_poll(self, device_id: str, error: FleetError) -> None:
         said = error.message.rstrip(". ")
