@@ -1,0 +1,305 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The role `rollout`: three rings, through real ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.simulator.harness import Simulator
+
+from .play import Played, play_book
+from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, history, load, options, rollout, write_packages
+
+DONE = {ring: [OLD, NEW] for ring in RINGS}
+STOPPED = {"Pilot": [OLD, NEW], "Field": [OLD, NEW, OLD], "Wide": [OLD]}
+UNTOUCHED = {ring: [OLD] for ring in RINGS}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_packages(tmp_path)
+    return tmp_path
+
+
+def message(played: Played) -> str:
+    """What was printed, with quotes and line ends as in the sentence."""
+    return " ".join(played.output.replace('\\"', '"').split())
+
+
+def read(record: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(record.read_text(encoding="utf-8"))
+    return found
+
+
+def test_healthy_rollout_reaches_all_rings_and_a_second_run_changes_nothing(simulator: Simulator, folder: Path) -> None:
+    load(simulator)
+    done = rollout(simulator, folder)
+    assert done.code == 0, done.output
+    assert history(simulator) == DONE
+    writes = [entry["operation"] for entry in done.requests() if entry["method"] == "POST"]
+    assert writes == ["Image_Upload", *["Deployments_Create"] * 3]
+    (path,) = folder.glob("rollout-*.yml")
+    record = read(path)
+    assert (record["state"], [ring["state"] for ring in record["rings"]]) == ("finished", ["passed"] * 3)
+    figures = record["rings"][1]["gate"]
+    assert (figures["devices"], figures["update_requested"], figures["update_percent"]) == (2, 2, 100.0)
+    assert (figures["insights"], figures["insights_per_hundred"], figures["passed"]) == (0, 0.0, True)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+    written = path.read_bytes()
+    # What happens after a ring has passed is of no importance to it.
+    load(simulator, keep=simulator.state(), Pilot=BAD, Field=SILENT, Wide=BAD)
+    again = rollout(simulator, folder)
+    assert (again.code, again.writes) == (0, 0), again.output
+    assert "changed=0" in again.output
+    assert path.read_bytes() == written
+
+
+def test_bad_second_ring_is_rolled_back_and_the_images_are_tried_again_only_on_demand(
+    simulator: Simulator, folder: Path
+) -> None:
+    load(simulator, Field=BAD)
+    played = rollout(simulator, folder, rollout_record="record.yml")
+    assert played.code == 2, played.output
+    assert history(simulator) == STOPPED
+    assert "Rollout stopped at Kettle/Field, ring 2 of 3: Its 2 devices reported 2 insights since" in message(played)
+    assert "100 per hundred, more than 5. Its previous images were deployed again." in message(played)
+    record = read(folder / "record.yml")
+    assert record["state"] == "rolled_back"
+    assert [ring["state"] for ring in record["rings"]] == ["passed", "rolled_back", "absent"]
+    assert record["rings"][1]["gate"]["insights_per_hundred"] == 100
+
+    load(simulator, keep=simulator.state())
+    for name in ("other.yml", "record.yml"):
+        refused = rollout(simulator, folder, rollout_record=name)
+        assert (refused.code, refused.writes, history(simulator)) == (2, 0, STOPPED)
+        assert "Cannot roll out to Kettle/Field: these images were deployed to it at" in message(refused)
+        assert "set rollout_retry to true to try these again" in message(refused)
+    assert "100 per hundred, more than 5." in message(refused)
+    assert read(folder / "record.yml")["rings"] == record["rings"]
+
+    retried = rollout(simulator, folder, rollout_retry="yes", rollout_record="record.yml")
+    assert retried.code == 0, retried.output
+    assert history(simulator) == {**DONE, "Field": [OLD, NEW, OLD, NEW]}
+
+
+def test_rollout_without_waiting_advances_as_soaks_end(simulator: Simulator, folder: Path) -> None:
+    def stage(**changes: Any) -> Played:
+        return rollout(simulator, folder, rollout_wait="false", rollout_soak="1h 30m", **changes)
+
+    load(simulator)
+    first = stage()
+    assert (first.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), first.output
+    assert "Kettle/Pilot soaks until 20" in message(first)
+    assert "Run the playbook again then, and it goes on from there." in message(first)
+    early = stage()
+    assert (early.code, early.writes) == (0, 0)
+    assert "changed=0" in early.output
+    age(simulator, hours=2)
+    second = stage()
+    assert (second.code, history(simulator)) == (0, {**DONE, "Wide": [OLD]}), second.output
+    # Without the record the service says it all.
+    for path in folder.glob("rollout-*.yml"):
+        path.unlink()
+    load(simulator, keep=simulator.state(), Pilot=BAD)
+    age(simulator, hours=2)
+    third = stage()
+    assert (third.code, history(simulator)) == (0, DONE), third.output
+    load(simulator, keep=simulator.state(), Wide=SILENT)
+    age(simulator, hours=2)
+    last = stage()
+    assert (last.code, history(simulator)) == (2, {**DONE, "Wide": [OLD, NEW, OLD]})
+    assert "0 of 2 devices requested an update since" in message(last)
+
+
+def test_soak_is_waited_for(simulator: Simulator, folder: Path) -> None:
+    load(simulator)
+    played = rollout(simulator, folder, rollout_rings="Kettle/Pilot", rollout_soak="1 second")
+    assert (played.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), played.output
+    assert "Pausing for 1 seconds" in played.output
+
+
+def test_check_mode_shows_the_whole_journey_and_only_reads(simulator: Simulator, folder: Path) -> None:
+    load(simulator)
+    rings = [{"product": "Kettle", "device_group": ring, "soak": "2 days"} for ring in RINGS]
+    journey = {"rollout_rings": rings, "rollout_command": "touch ran", "rollout_record": "record.yml"}
+    before = simulator.state()
+    checked = rollout(simulator, folder, "--check", "--diff", **journey)
+    assert (checked.code, checked.writes, simulator.state()) == (0, 0, before), checked.output
+    assert sorted(path.name for path in folder.glob("r*")) == []
+    lines = [f"{number}. Kettle/{ring}: is deployed to, soaks for 2 days" for number, ring in enumerate(RINGS, 1)]
+    places = [message(checked).index(line) for line in lines]
+    assert places == sorted(places)
+    # What the real run uploads and deploys, once each.
+    titles = ["+++ after: image new", *(f"+++ after: deployment to Kettle/{ring}" for ring in RINGS)]
+    assert [checked.output.count(title) for title in titles] == [1, 1, 1, 1], checked.output
+
+    def shown(played: Played) -> list[str]:
+        return sorted(
+            line for line in played.output.splitlines() if line.startswith(("+++ after: image", "+++ after: dep"))
+        )
+
+    done = rollout(simulator, folder, "--diff")
+    assert shown(done) == shown(checked)
+
+    load(simulator, Field=BAD)
+    assert (
+        rollout(
+            simulator, folder, rollout_rings="Kettle/Pilot, Kettle/Field", rollout_wait=False, rollout_soak="1h"
+        ).code
+        == 0
+    )
+    age(simulator, hours=2)
+    load(simulator, keep=simulator.state(), Pilot=BAD)
+    before = simulator.state()
+    failing = rollout(simulator, folder, "--check", "--diff", rollout_soak="1h")
+    assert (failing.code, failing.writes, simulator.state()) == (2, 0, before)
+    assert "Its previous images would be deployed again." in message(failing)
+    assert "+++ after: deployment to Kettle/Pilot" in failing.output
+
+
+@pytest.mark.parametrize(
+    ("condition", "changes", "reason"),
+    [
+        (SILENT, {}, "0 of 2 devices requested an update since"),
+        (SILENT, {"rollout_min_update_percent": "0"}, None),
+        (BAD, {"rollout_max_insights_per_hundred": 100}, None),
+        (BAD, {"rollout_event_types": "Planned"}, None),
+        (BAD, {"rollout_event_classes": ["OsCrash", "appcrash"]}, "more than 5."),
+        ("fine", {"rollout_command": ["sh", "-c", "exit 3"]}, "The command sh ended with the code 3."),
+        ("fine", {"rollout_command": """sh -c 'test "$ROLLOUT_DEVICE_GROUP" = Pilot -a -e new.imagepackage'"""}, None),
+    ],
+    ids=["silent", "silent accepted", "bad accepted", "other types", "classes", "command", "command succeeds"],
+)
+def test_gate(simulator: Simulator, folder: Path, condition: str, changes: dict[str, Any], reason: str | None) -> None:
+    load(simulator, Pilot=condition)
+    played = rollout(simulator, folder, rollout_rings="Kettle/Pilot", **changes)
+    assert history(simulator)["Pilot"] == ([OLD, NEW] if reason is None else [OLD, NEW, OLD]), played.output
+    assert played.code == (0 if reason is None else 2)
+    assert (reason or "Rollout finished: all rings have passed.") in message(played)
+
+
+def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simulator, folder: Path) -> None:
+    load(simulator)
+    ring = {"product": "Kettle", "device_group": "Pilot"}
+    for number, (own, why) in enumerate(
+        [
+            ({"command": "./missing.sh"}, "Cannot judge Kettle/Pilot: the command ./missing.sh cannot be run:"),
+            ({"url": "http://127.0.0.1:9/"}, "Cannot judge Kettle/Pilot: http://127.0.0.1:9/ does not answer:"),
+        ]
+    ):
+        played = rollout(simulator, folder, rollout_rings=[{**ring, **own}])
+        assert (played.code, played.writes > 0) == (2, number == 0), played.output
+        assert why in message(played)
+        assert history(simulator)["Pilot"] == [OLD, NEW]
+    done = rollout(simulator, folder, rollout_rings=[ring])
+    assert (done.code, done.writes) == (0, 0), done.output
+
+
+def test_address_is_asked(simulator: Simulator, folder: Path) -> None:
+    load(simulator)
+    trust = {"SSL_CERT_FILE": simulator.ca}
+    arguments = {"rollout_rings": "Kettle/Pilot", "rollout_url": f"{simulator.url}/_simulator/counts"}
+    given = ["--extra-vars", json.dumps(options(**arguments))]
+    good = play_book(simulator, folder, "azsphere.fleet.rollout", given, variables=trust)
+    assert (good.code, history(simulator)["Pilot"]) == (0, [OLD, NEW]), good.output
+    load(simulator)
+    arguments["rollout_url"] = f"{simulator.url}/_simulator/nothing"
+    given = ["--extra-vars", json.dumps(options(**arguments))]
+    bad = play_book(simulator, folder, "azsphere.fleet.rollout", given, variables=trust)
+    assert (bad.code, history(simulator)["Pilot"]) == (2, [OLD, NEW, OLD])
+    assert "/_simulator/nothing answered with the status 404." in message(bad)
+
+
+def test_ring_without_previous_images_keeps_the_new_ones(simulator: Simulator, folder: Path) -> None:
+    load(simulator, Pilot=BAD)
+    state = json.loads(simulator.state())
+    for tenant in state["tenants"]:
+        for group in tenant["products"][0]["device_groups"] if tenant["products"] else ():
+            group["deployments"] = []
+    simulator.load(state)
+    for writes in (True, False):
+        played = rollout(simulator, folder)
+        assert (played.code, played.writes > 0) == (2, writes)
+        assert "It had no images before, so it keeps these." in message(played)
+        assert history(simulator) == {"Pilot": [NEW], "Field": [], "Wide": []}
+
+
+def test_ring_without_devices_gets_nothing_unless_no_share_is_required(simulator: Simulator, folder: Path) -> None:
+    load(simulator)
+    state = json.loads(simulator.state())
+    for tenant in state["tenants"]:
+        tenant["devices"] = []
+    simulator.load(state)
+    played = rollout(simulator, folder)
+    assert (played.code, history(simulator)) == (2, UNTOUCHED)
+    assert "Cannot roll out to Kettle/Pilot: it has no devices that could request an update." in message(played)
+    assert rollout(simulator, folder, rollout_min_update_percent=0).code == 0
+    assert history(simulator) == DONE
+
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"rollout_rings": ""}, "Nothing to roll out to: no ring is given. Set rollout_rings to a list of device groups"),
+    ({"rollout_packages": " "}, "Nothing to roll out: neither packages nor images are given."),
+    ({"rollout_soak": "2"}, 'Invalid rollout_soak "2": not a time with a unit, up to a year.'),
+    ({"rollout_rings": ["Kettle"]}, "Invalid rollout_rings, ring 1: device_group is missing."),
+    ({"rollout_rings": "Kettle/Pilot, kettle/pilot"}, "the rings 1 and 2 are the same device group, kettle/pilot."),
+    ({"rollout_rings": [{"product": "Kettle", "group": "x"}]}, 'Invalid rollout_rings, ring 1: unknown key "group".'),
+    ({"rollout_images": "new"}, 'Invalid rollout_images "new": not the ID of an image. Use a GUID.'),
+]
+
+
+def test_wrong_options_are_reported_together_before_any_request(simulator: Simulator, folder: Path) -> None:
+    for changes, sentence in MISTAKES[:2]:
+        played = rollout(simulator, folder, **changes)
+        assert (played.code, played.log) == (2, [])
+        assert sentence in message(played)
+    several = {name: value for changes, _sentence in MISTAKES[2:] for name, value in changes.items()}
+    played = rollout(simulator, folder, **several)
+    assert (played.code, played.log) == (2, [])
+    assert MISTAKES[2][1] in message(played)
+    assert MISTAKES[-1][1] in message(played)
+
+
+def test_what_only_the_service_and_the_disk_know_is_checked_before_the_first_write(
+    simulator: Simulator, folder: Path
+) -> None:
+    load(simulator)
+    (folder / "notes.yml").write_text("mine: true\n", encoding="utf-8")
+    for changes, sentence in (
+        ({"rollout_rings": "Kettle/Pilot, Kettle/Nowhere"}, "Nowhere"),
+        ({"rollout_packages": "missing.imagepackage"}, "Cannot read the image package"),
+        ({"rollout_record": "notes.yml"}, "notes.yml: not a record of a rollout. Set rollout_record to another file."),
+        ({"rollout_record": "nowhere/record.yml"}, "there is no directory"),
+    ):
+        played = rollout(simulator, folder, **changes)
+        assert (played.code, played.writes) == (2, 0), played.output
+        assert sentence in message(played)
+        assert "Traceback" not in played.output
+    assert (folder / "notes.yml").read_text(encoding="utf-8") == "mine: true\n"
+
+
+def test_blank_options_count_as_not_given_and_all_may_be_text(simulator: Simulator, folder: Path) -> None:
+    load(simulator)
+    names = ("base", "images", "soak", "min_update_percent", "max_insights_per_hundred", "event_types")
+    names += ("event_classes", "command", "url", "wait", "retry", "record")
+    blank = {f"rollout_{name}": "" for name in names}
+    played = rollout(
+        simulator, folder, **{**blank, "rollout_wait": "no", "rollout_rings": "Kettle/Pilot\nKettle/Wide\n"}
+    )
+    assert (played.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), played.output
+    assert "soaks for 1 day," in message(played)
+    text = yaml.safe_dump([{"product": "Kettle", "device_group": "Wide", "soak": 0, "min_update_percent": "50"}])
+    played = rollout(simulator, folder, rollout_packages="", rollout_images=OTHER, rollout_rings=text)
+    assert "Image c3000000-0000-4000-8000-00000000000a not found in the tenant." in message(played)
+    played = rollout(simulator, folder, rollout_packages="", rollout_images=NEW.upper(), rollout_rings=text)
+    assert (played.code, history(simulator)) == (0, {**DONE, "Field": [OLD]}), played.output
