@@ -29,7 +29,7 @@ def deployments(*sets: str, hours: Sequence[float] = ()) -> list[dict[str, Any]]
     ages = hours or range(1, len(sets) + 1)
     return [
         {
-            "images": [{"id": letter} for letter in letters],
+            "images": [{"id": letter.lower()} for letter in letters],
             "deployed_at": written(NOW - timedelta(hours=age)),
             "current": number == 0,
         }
@@ -70,7 +70,7 @@ def states(*histories: list[dict[str, Any]], **more: Any) -> list[str]:
     ],
 )
 def test_images_are_rolled_back_if_those_from_before_replaced_them(sets: str, found: int | None) -> None:
-    assert rolled_back(periods(deployments(*sets)), frozenset("T")) == found
+    assert rolled_back(periods(deployments(*sets)), frozenset("t")) == found
 
 
 @given(st.text("ABT", max_size=8), st.lists(st.integers(1, 3), min_size=8, max_size=8))
@@ -79,26 +79,26 @@ def test_repeated_deployments_make_no_difference(sets: str, times: list[int]) ->
     repeated = "".join(letter * count for letter, count in zip(sets, times, strict=False))
     once, again = periods(deployments(*sets)), periods(deployments(*repeated))
     assert [period.images for period in once] == [period.images for period in again]
-    assert rolled_back(once, frozenset("T")) == rolled_back(again, frozenset("T"))
+    assert rolled_back(once, frozenset("t")) == rolled_back(again, frozenset("t"))
 
 
 @given(st.text("ABT", max_size=8))
 def test_images_just_rolled_back_are_refused_whatever_was_before(sets: str) -> None:
     before = periods(deployments(*sets))
-    if before and before[0].images != frozenset("T"):
+    if before and before[0].images != frozenset("t"):
         last = next(iter(before[0].images))
-        assert rolled_back(periods(deployments(last, "T", *sets)), frozenset("T")) == 1
+        assert rolled_back(periods(deployments(last, "T", *sets)), frozenset("t")) == 1
 
 
 def test_newest_is_the_one_in_force_even_if_dates_are_equal() -> None:
     tied = deployments("T", "A", hours=(1, 1))
     tied[0]["current"], tied[1]["current"] = False, True
-    assert [sorted(period.images) for period in periods(tied)] == [["A"], ["T"]]
+    assert [sorted(period.images) for period in periods(tied)] == [["a"], ["t"]]
 
 
 def test_soak_counts_from_the_first_of_repeated_deployments() -> None:
     (found,) = planned(deployments("T", "T", "A", hours=(0.1, 0.5, 9)))["rings"]
-    assert (found["state"], found["soak_left"], found["previous"]) == ("soaking", HOUR / 2, ["A"])
+    assert (found["state"], found["soak_left"], found["previous"]) == ("soaking", HOUR / 2, ["a"])
 
 
 def test_ring_has_passed_if_a_later_one_got_the_images_after_it() -> None:
@@ -127,7 +127,7 @@ def test_clock_behind_the_service_does_not_prolong_the_soak() -> None:
 def record(passed: bool, deployed: list[dict[str, Any]], images: str = "T") -> str:
     gate = {"passed": passed, "reasons": [] if passed else ["It is bad."]}
     rings = [{"name": "kettle/1", "deployed_at": deployed[0]["deployed_at"], "gate": gate}]
-    return yaml.safe_dump({"rollout": list(images), "rings": rings})
+    return yaml.safe_dump({"rollout": list(images.lower()), "rings": rings})
 
 
 def test_recorded_verdicts_are_final_for_their_deployment_only() -> None:
@@ -142,13 +142,13 @@ def test_recorded_verdicts_are_final_for_their_deployment_only() -> None:
     back[1]["current"] = False
     found = planned(back, record=record(False, due))
     assert found["refusals"] == [
-        f"Cannot roll out to Kettle/1: these images were deployed to it at {due[0]['deployed_at']}, and then its previous "
-        "images again. It is bad. Roll out other images, or set rollout_retry to true to try these again."
+        f"Cannot roll out to Kettle/1: these images were deployed to it at {due[0]['deployed_at']}, and then its "
+        "previous images again. It is bad. Roll out other images, or set rollout_retry to true to try these again."
     ]
 
 
 @pytest.mark.parametrize(
-    "text", ["mine: true", "[1]", "x: [", "text", "rollout: T\nrings: 5", "rollout: [T]\nrings: [{}]"]
+    "text", ["mine: true", "[1]", "x: [", "text", "rollout: t\nrings: 5", "rollout: [t]\nrings: [{}]"]
 )
 def test_other_files_are_not_taken_for_a_record(text: str) -> None:
     problems = planned(deployments("A"), record=text, record_name="file.yml")["problems"]
@@ -244,8 +244,7 @@ def test_soak_has_units(text: Any, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["2", 2, "-1h", "1x", "h", "2 months", "1h x", "99 weeks", True, [], ["1h"]])
 def test_soak_without_a_unit_is_refused(text: Any) -> None:
     found = read(soak=text)
-    assert len(found["problems"]) == (0 if text == [] else 1)
-    assert all(problem.startswith("Invalid rollout_soak ") for problem in found["problems"])
+    assert [problem.startswith("Invalid rollout_soak ") for problem in found["problems"]] == [True]
 
 
 def test_ring_options_come_before_those_of_all_rings() -> None:
