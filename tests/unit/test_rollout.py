@@ -258,6 +258,9 @@ def test_ring_options_come_before_those_of_all_rings() -> None:
     ("given", "sentence"),
     [
         ({"rings": 5}, "Invalid rollout_rings: not a list. Use a list"),
+        ({"packages": " "}, "Nothing to roll out: neither packages nor images are given."),
+        ({"rings": "A/B, a/b"}, "Invalid rollout_rings: the rings 1 and 2 are the same device group, a/b. Remove one"),
+        ({"rings": [{"product": "A", "group": "B"}]}, 'Invalid rollout_rings, ring 1: unknown key "group". Available:'),
         ({"rings": "- ["}, "Invalid rollout_rings: not valid YAML or JSON."),
         ({"rings": [5]}, "Invalid rollout_rings, ring 1: not a device group."),
         ({"rings": [{"product": True, "device_group": "A"}]}, "Invalid rollout_rings, ring 1, product true: a boolean"),
