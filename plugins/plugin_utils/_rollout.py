@@ -38,7 +38,7 @@ class Period:
 def periods(deployments: Iterable[Mapping[str, Any]]) -> list[Period]:
     """Returns the periods of a device group, newest first, from its deployments, newest first.
 
-    The same images deployed again are no new period: a deployment of which the answer was lost is made twice.
+    The same images deployed again do not begin a new period: a deployment whose reply was lost is made twice.
     """
     ordered = sorted(deployments, key=lambda each: not each.get("current"))
     found: list[Period] = []

@@ -69,6 +69,6 @@ def _per_hundred(count: int, devices: Sequence[Device]) -> float | None:
 
 
 def _complete(events: Sequence[Insight], since: datetime) -> bool:
-    """Returns whether the list reaches back to the time, as far as can be told."""
+    """Returns whether the list is known to reach back to the time."""
     moments = [moment_of(event.start or event.end) for event in events]
     return len(events) < MOST_EVENTS or any(moment is not None and moment <= since for moment in moments)
