@@ -32,7 +32,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     :param given: the options by name, without `rollout_`; `start` is the directory that `base` starts from. What is
         null, blank or omitted counts as not given.
 
-    Paths are whole, `record` is None when it is not given. Each of `rings` has a `number` from 1, a `name`
+    Paths are whole, `src` and `record` are None when they are not given. Each of `rings` has a `number` from 1, a `name`
     (`Product/Group`), `product`, `device_group`, and every option of the gate; `soak` is in seconds, `command` a list.
     """
     reader = OptionReader(given, "rollout_", environment)
@@ -40,6 +40,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     base = reader.path("base", start=start) or reader.directory(start)
     options = {
         "base": base,
+        "src": reader.path("src", start=base),
         "packages": reader.paths("packages", start=base),
         "images": reader.checked("images", _guids) or [],
         "record": reader.path("record", start=base),

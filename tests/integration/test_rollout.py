@@ -21,7 +21,7 @@ import yaml
 
 from tests.simulator.harness import Simulator
 
-from .play import Played
+from .play import Played, play_book
 from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, history, load, rollout, write_packages
 
 DONE = {ring: [OLD, NEW] for ring in RINGS}
@@ -330,6 +330,13 @@ def test_blank_options_count_as_not_given_and_all_may_be_text(simulator: Simulat
     played = run(**{**blank, **two})
     assert (played.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), played.output
     assert "soaks for 1 day," in message(played)
+    (folder / "variables.yml").write_text("rollout_rings: Kettle/Pilot\nrollout_soak: 3 weeks\n", encoding="utf-8")
+    short = {"rollout_rings": "Kettle/Wide", "rollout_soak": 0}
+    given = ["--check", "-e", "rollout_src=variables.yml", "-e", "rollout_packages=new.imagepackage"]
+    checked = play_book(simulator, folder, "azsphere.fleet.rollout", given)
+    assert "1. Kettle/Pilot: soaks until" in message(checked), checked.output
+    over = play_book(simulator, folder, "azsphere.fleet.rollout", [*given, "--extra-vars", json.dumps(short)])
+    assert "1. Kettle/Wide: is deployed to, soaks for 0 seconds" in message(over), over.output
     text = yaml.safe_dump([{"product": "Kettle", "device_group": "Wide", "soak": 0, "min_update_percent": "50"}])
     played = run(rollout_packages="", rollout_images=OTHER, rollout_rings=text)
     assert "Image c3000000-0000-4000-8000-00000000000a not found in the tenant." in message(played)

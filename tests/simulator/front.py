@@ -19,6 +19,9 @@ from .rig.apply import KINDS, Rig
 from .transport import abort
 from .world import World
 
+#: In the log; the signed addresses of Resource Manager have several kilobytes.
+_LONGEST_QUERY = 500
+
 
 class Front:
     """Middleware in front of an application. `kind` is the kind of its requests in the log."""
@@ -43,7 +46,19 @@ class Front:
                 return
             if await self._stopped(fault, scope, record, started, send):
                 return
+        if self._kind == "api" and await self._limited(scope, record, started, send):
+            return
         await self._application(scope, receive, self._sender(fault, scope, record, started, send))
+
+    async def _limited(self, scope: Scope, record: Record, started: float, send: Send) -> bool:
+        """Reject a request beyond the rate limit, and return whether it was."""
+        settings = self._world.settings
+        seconds = self._world.rate_limit.seconds_to_wait(settings.rate_limit, settings.rate_burst)
+        if seconds:
+            record.note = "rate limit"
+            self._log(scope, record, started, 429)
+            await write(send, Reply(429, b"", None, (("retry-after", str(seconds)),)))
+        return bool(seconds)
 
     async def _stopped(self, fault: Fault, scope: Scope, record: Record, started: float, send: Send) -> bool:
         """Apply a fault before the request is processed, and return whether the request ends with it."""
@@ -94,11 +109,12 @@ class Front:
             self._kind,
             scope["method"],
             raw_path(scope),
-            query=scope["query_string"].decode("latin-1"),
+            query=scope["query_string"][:_LONGEST_QUERY].decode("latin-1"),
             operation=record.operation,
             tenant=record.tenant,
             caller=record.caller,
             status=status,
             milliseconds=(time.perf_counter() - started) * 1000,
             note=record.note,
+            reading=record.reading,
         )
