@@ -32,7 +32,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     :param given: the options by name, without `rollout_`; `start` is the directory that `base` starts from. What is
         null, blank or omitted counts as not given.
 
-    Paths are whole, `src` and `record` are None when they are not given. Each of `rings` has a `number` from 1, a `name`
+    Paths are whole, `src` and `record` are None when not given. Each of `rings` has a `number` from 1, a `name`
     (`Product/Group`), `product`, `device_group`, and every option of the gate; `soak` is in seconds, `command` a list.
     """
     reader = OptionReader(given, "rollout_", environment)
