@@ -10,9 +10,8 @@ Problems are returned as sentences and never raised, so that the role can show t
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -20,13 +19,12 @@ import yaml
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
-from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank, flag, text
+from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
 
-from ._plain import plain
+from ._option_reader import OptionReader
 
 _CONTENT = "a mapping with products, images, devices or users"
-_OMITTED = "__omit_place_holder__"
 
 
 def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
@@ -37,7 +35,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
 
     Paths are whole. `src`, `record`, `journal` and the numbers are None when they are not given.
     """
-    reader = _Reader({name: value for name, value in plain(given).items() if not _missing(value)}, environment)
+    reader = OptionReader(given, "provision_", environment)
     base = reader.path("base", start=str(given["start"])) or str(given["start"])
     src = reader.path("src", start=base)
     return {
@@ -45,7 +43,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
         "record": reader.path("record", start=base),
         "journal": reader.path("journal", start=base),
         "folder": reader.path("folder", start=base) or (os.path.dirname(src) if src else os.path.realpath(base)),
-        "document": reader.document("document"),
+        "document": reader.checked("document", _document) or {},
         "images": reader.words("images"),
         "prune": reader.words("prune", PRUNABLE),
         "claim": reader.flag("claim"),
@@ -102,72 +100,6 @@ def merge_documents(parts: Iterable[Mapping[str, Any]], prune: Iterable[str]) ->
         problems += [f"Invalid {name}: {path} {why}" for path, why in _problems(document, kinds)]
         problems += _merge(merged, document, name)
     return {"document": merged, "problems": problems}
-
-
-class _Reader:
-    """Reads options one by one and collects what is wrong with them."""
-
-    def __init__(self, given: Mapping[str, Any], environment: Environment) -> None:
-        self._given = given
-        self._environment = environment
-        self.problems: list[str] = []
-
-    def path(self, name: str, start: str) -> str | None:
-        found = self._checked(name, text)
-        if found is None:
-            return None
-        return os.path.realpath(os.path.join(start, self._environment.expand(found)))
-
-    def flag(self, name: str) -> bool:
-        return bool(self._checked(name, flag))
-
-    def number(self, name: str) -> int | None:
-        found: int | None = self._checked(name, _number)
-        return found
-
-    def words(self, name: str, choices: Sequence[str] = ()) -> list[str]:
-        """Returns a list of texts; one text has them between commas, or is a list in YAML."""
-        found: list[str] = self._checked(name, _words) or []
-        for each in found:
-            if choices and each not in choices:
-                self.problems.append(f'Invalid provision_{name} "{each}". Available: {", ".join(choices)}.')
-        return found
-
-    def document(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._checked(name, _document) or {}
-        return found
-
-    def _checked(self, name: str, check: Callable[[Found, Environment], Any]) -> Any:
-        if name not in self._given:
-            return None
-        try:
-            return check(Found(self._given[name], f"provision_{name}"), self._environment)
-        except InvalidInput as problem:
-            self.problems.append(str(problem))
-            return None
-
-
-def _missing(value: Any) -> bool:
-    return blank(value) or (isinstance(value, str) and value.startswith(_OMITTED))
-
-
-def _number(found: Found, _environment: Environment) -> int:
-    word = str(found.value).strip()
-    if isinstance(found.value, (int, str)) and not isinstance(found.value, bool) and word.isascii() and word.isdigit():
-        return int(word) if len(word) < 10 else 10**9
-    raise InvalidInput(f'Invalid {found.name} "{found.value}": not a whole number.', hint="Use a number such as 10.")
-
-
-def _words(found: Found, environment: Environment) -> list[str]:
-    value = found.value
-    if isinstance(value, str) and value.strip().startswith("["):
-        with contextlib.suppress(yaml.YAMLError, ValueError):  # A pattern of files may begin with a bracket.
-            value = yaml.safe_load(value)
-    if isinstance(value, str):
-        value = value.split(",")
-    if not isinstance(value, (list, tuple)):
-        raise InvalidInput(f"Invalid {found.name}: not a list.", hint="Use a list, or text with commas between.")
-    return [text(Found(each, found.name), environment) for each in value if not blank(each)]
 
 
 def _document(found: Found, _environment: Environment) -> dict[str, Any]:

@@ -22,7 +22,7 @@ FAILED = {"error", "exception"}
 ERROR = {"code", "hint", "message", "request_id", "retriable", "status", "target"}
 #: Names of dictionary methods: in templates, a dot and one of these gives the method and not the value.
 METHODS = {"items", "keys", "values", "get", "copy", "pop", "update", "clear"}
-TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str, "raw": object}
+TYPES = {"bool": bool, "dict": dict, "float": float, "int": int, "list": list, "str": str, "raw": object}
 
 
 @functools.cache

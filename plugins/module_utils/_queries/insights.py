@@ -26,18 +26,20 @@ _TIME = re.compile(
 
 @dataclass(frozen=True)
 class InsightFilter:
-    """Conditions on events. None, or no `event_types`, matches every event. `event_types` are in folded case."""
+    """Conditions on events. None, or no types or classes, matches every event. These are in folded case."""
 
     devices: frozenset[str] | None = None
     event_types: frozenset[str] = frozenset()
+    event_classes: frozenset[str] = frozenset()
     since: datetime | None = None
     until: datetime | None = None
 
     def lets_through(self, insight: Insight) -> bool:
-        """Returns whether an event is of such a device and type, and overlaps the period."""
+        """Returns whether an event is of such a device, type and class, and overlaps the period."""
         return (
             (self.devices is None or insight.device_id in self.devices)
             and (not self.event_types or (insight.type or "").casefold() in self.event_types)
+            and (not self.event_classes or (insight.event_class or "").casefold() in self.event_classes)
             and (self.since is None or _reached(insight.end or insight.start, self.since))
             and (self.until is None or _begun(insight.start or insight.end, self.until))
         )
@@ -53,8 +55,8 @@ def insight_filter(
     found = InsightFilter(
         devices=None if ids is None else frozenset(device_ids(ids)),
         event_types=frozenset(each.strip().casefold() for each in event_types),
-        since=None if since is None else _asked(since, "since"),
-        until=None if until is None else _asked(until, "until"),
+        since=None if since is None else asked_moment(since, "since"),
+        until=None if until is None else asked_moment(until, "until"),
     )
     if found.since is not None and found.until is not None and found.until < found.since:
         raise InvalidInput(
@@ -90,7 +92,8 @@ def _begun(text: str | None, until: datetime) -> bool:
     return moment is not None and moment <= until
 
 
-def _asked(text: str, option: str) -> datetime:
+def asked_moment(text: str, option: str) -> datetime:
+    """Returns the time that an option gives. Raises InvalidInput."""
     moment = moment_of(text)
     if moment is None:
         raise InvalidInput(
