@@ -80,6 +80,10 @@ class Waiting:
     deadline: Deadline
     settling: float = SETTLING
 
+    def soon(self) -> Deadline:
+        """Returns the deadline until which the effect of a completed write must be visible."""
+        return Deadline(min(self.settling, self.deadline.remaining()))
+
     @classmethod
     def of(cls, params: Params, *, renewable: bool = False) -> Waiting:
         """Returns it from the options `wait` and `wait_timeout` (seconds). Raises InvalidInput.

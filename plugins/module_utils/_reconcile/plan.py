@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .._context import Context, Unfinished, Waiting
-from .._deadline import Deadline
 from .._errors import AmbiguousWrite, FleetError, WriteState
 from .._files.port import Files
 from .._model.resources import Operation
@@ -200,8 +199,10 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
             operation = step.run(execution)
             if operation is not None:
                 execution.operation = operation
-                if execution.wait:
-                    execution.operation = execution.service.operations.wait(operation, execution.waiting.deadline)
+                # Nobody could follow an operation without an ID later.
+                if execution.wait or not operation.id:
+                    until = execution.waiting.deadline if execution.wait else execution.waiting.soon()
+                    execution.operation = execution.service.operations.wait(operation, until)
         except FleetError as error:
             execution.operation = error.operation or execution.operation
             execution.note(step, error)
@@ -275,8 +276,7 @@ def _read(plan: Plan, service: Service) -> Reading:
 
 def _settled(plan: Plan, predicted: Snapshot | None, execution: Execution) -> tuple[Reading, Sequence[Missing]]:
     """Reads the state after the steps until it shows their effects, and returns those that stay missing."""
-    waiting = execution.waiting
-    until = Deadline(min(waiting.settling, waiting.deadline.remaining()))
+    until = execution.waiting.soon()
     pause, longest = LOOKS
     while True:
         reading = _read(plan, execution.service)

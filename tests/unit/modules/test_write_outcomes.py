@@ -162,6 +162,24 @@ def test_confirmed_write_without_effect_is_an_error(kettle: Bench, tmp_path: Pat
         assert error.code == "effect_missing"
 
 
+@pytest.mark.parametrize("wrong", EMPTY)
+@pytest.mark.parametrize("case", ["create product", "delete product", "upload", "deploy", "create tenant"])
+def test_confirmed_write_that_names_no_operation_is_verified_without_wait(
+    kettle: Bench, tmp_path: Path, case: str, wrong: str
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    ignore(kettle, wrong, operation)
+    outcome = kettle.run(module, **options, wait=False, retry_timeout=0.5)
+    assert outcome.result.error is not None
+    assert "the outcome is unknown" in str(outcome.result.error)
+    assert not outcome.result.changed
+    kettle.simulator.clear_faults()
+    if wrong != "old_body":
+        kettle.simulator.settings(operation_seconds=0)
+        kettle.simulator.fault(wrong, match={"operationId": operation})
+        assert kettle.run(module, **options, wait=False).result.error is None
+
+
 @pytest.mark.parametrize("wrong", ["empty", "old_body"])
 @pytest.mark.parametrize("case", ["claim", "claims", "move", "moves"])
 def test_devices_without_effect_are_failures_of_their_own(kettle: Bench, tmp_path: Path, case: str, wrong: str) -> None:
