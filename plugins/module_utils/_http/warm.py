@@ -79,7 +79,10 @@ def ask(pool: HTTPConnectionPool, method: str, data: bytes, timeout: float) -> A
 def _read(response: Any, method: str) -> Answer:
     import urllib3
 
-    headers = urllib3.HTTPHeaderDict(response.headers.items())
+    # urllib3 before 2.0 has it in this place only.
+    from urllib3._collections import HTTPHeaderDict
+
+    headers = HTTPHeaderDict(response.headers.items())
     size = announced_size(headers)
     if size is not None and size <= SMALL and not response.chunked and "Content-Encoding" not in headers:
         return Answer(response.status, headers, response.read())
