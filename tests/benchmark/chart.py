@@ -42,6 +42,8 @@ def svg(title: str, description: str, panels: Sequence[Panel]) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
         ' role="img" aria-labelledby="title description" font-family="sans-serif" font-size="13">',
+        "<!-- Copyright (c) azsphere.fleet contributors. GNU General Public License v3.0 or later.",
+        "SPDX-License-Identifier: GPL-3.0-or-later -->",
         f'<title id="title">{escape(title)}</title>',
         f'<desc id="description">{escape(description)}</desc>',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',

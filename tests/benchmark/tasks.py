@@ -22,6 +22,8 @@ PLUGINS = Path(__file__).with_name("callback_plugins")
 #: How tasks of this collection run.
 WAYS = {"in-process": "true", "launched": "false"}
 URI = "ansible.builtin.uri"
+#: Items that the time of a loop is extrapolated to.
+MANY = 10_000
 
 
 def small(lab: Lab, count: int, runs: int) -> list[Row]:
@@ -64,6 +66,7 @@ def loops(lab: Lab, count: int, runs: int) -> list[Row]:
             task = {"name": f"{name} 0", module: given, "loop": ids, "loop_control": {"label": ""}}
             seconds = sum(_play(lab, [task], WAYS[way]).values())
             row.add(seconds=seconds, each=1000 * seconds / count, devices_a_second=count / seconds)
+            row.add(minutes_for_many=seconds / count * MANY / 60)
         rows.append(row)
     return rows
 

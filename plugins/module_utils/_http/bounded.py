@@ -142,6 +142,17 @@ def body_of(raw: BaseHTTPResponse, largest: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
+def whole_body_of(raw: BaseHTTPResponse, largest: int, method: str) -> bytes:
+    """Returns the decoded body of a reply. Raises as `body_of`, and ConnectionError for one shorter than announced, which
+    urllib3 before 2.0 takes for whole.
+    """
+    content = body_of(raw, largest)
+    announced = announced_size(raw.headers)
+    if announced is not None and raw.tell() < announced and method != "HEAD":
+        raise ConnectionError("The body is shorter than announced.")
+    return content
+
+
 def announced_size(headers: Mapping[str, str]) -> int | None:
     """Returns the bytes that a reply announces; None without a valid number."""
     text = headers.get("Content-Length", "")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from .._errors import InvalidInput
-from .bounded import LARGEST_REPLY, LOWEST_RATE, announced_size, body_of
+from .bounded import LARGEST_REPLY, LOWEST_RATE, whole_body_of
 from .checks import shown_host
 from .errors import scrub
 from .failures import Peer
@@ -101,12 +101,7 @@ class Line:
             timeout=urllib3.Timeout(connect=timeouts[0], read=timeouts[1]),
             preload_content=False,
         )
-        content = body_of(raw, LARGEST_REPLY)
-        announced = announced_size(raw.headers)
-        # urllib3 before 2.0 takes a body that is too short for whole.
-        if announced is not None and raw.tell() < announced and request.method != "HEAD":
-            raise ConnectionError("The body is shorter than announced.")
-        return Answer(raw.status, raw.headers, content)
+        return Answer(raw.status, raw.headers, whole_body_of(raw, LARGEST_REPLY, request.method))
 
     def _open(self, request: Request, timeout: float) -> _Opened:
         """Sets up the pool. Raises MissingLibrary, InvalidInput and LostReply."""

@@ -197,7 +197,7 @@ def _watched(kind: Any, progress: Progress) -> Any:
     class WatchedConnection(kind):  # type: ignore[misc]
         response_class = TimedResponse
         _connecting = False
-        #: What is to be sent of a request, until all of it is known: headers and a small body go out together.
+        #: Parts of a request until all of it is known: headers and a small body are sent together.
         _held: list[bytes] | None = None
 
         def connect(self) -> None:

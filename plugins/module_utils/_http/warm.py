@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .bounded import LARGEST_REPLY, SMALL, announced_size, body_of
+from .bounded import LARGEST_REPLY, SMALL, announced_size, whole_body_of
 from .message import Request
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def encoded(request: Request, target: str, headers: Mapping[str, str]) -> bytes 
 def ask(pool: HTTPConnectionPool, method: str, data: bytes, timeout: float) -> Answer | None:
     """Sends the bytes of a request on an open connection of the pool; returns None when there is none.
 
-    `timeout` is for sending, in seconds. Raises what http.client, the socket and `body_of` raise.
+    `timeout` is for sending, in seconds. Raises what http.client, the socket and `whole_body_of` raise.
     """
     connection: Any = pool._get_conn()
     if connection.sock is None:
@@ -79,7 +79,10 @@ def ask(pool: HTTPConnectionPool, method: str, data: bytes, timeout: float) -> A
 def _read(response: Any, method: str) -> Answer:
     import urllib3
 
-    headers = urllib3.HTTPHeaderDict(response.headers.items())
+    # urllib3 before 2.0 has it in this place only.
+    from urllib3._collections import HTTPHeaderDict
+
+    headers = HTTPHeaderDict(response.headers.items())
     size = announced_size(headers)
     if size is not None and size <= SMALL and not response.chunked and "Content-Encoding" not in headers:
         return Answer(response.status, headers, response.read())
@@ -91,4 +94,4 @@ def _read(response: Any, method: str) -> Answer:
         original_response=response,
         request_method=method,
     )
-    return Answer(response.status, headers, body_of(raw, LARGEST_REPLY))
+    return Answer(response.status, headers, whole_body_of(raw, LARGEST_REPLY, method))
