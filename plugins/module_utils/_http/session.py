@@ -23,6 +23,7 @@ from .endings import ambiguous_write, out_of_patience, session_closed
 from .errors import refusal, scrub
 from .failures import Peer
 from .message import IDEMPOTENT, SAFE, ReadOperations, Reply, Request
+from .pace import BucketOf, unpublished
 from .retry import READ_ATTEMPTS, RETRIED, THROTTLES, Attempts, state_after
 from .throttle import Gate, GateClosed, PausedTooLong, Statistics, retry_after
 from .transport import CONNECT_TIMEOUT, LostReply, Transport, open_transport, proxies_for, proxy_of
@@ -69,7 +70,7 @@ class Settings:
     `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for one whole
     request, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
     `error_codes` are what the numbers in failures of the API stand for, from zero on; `hints`, what to do about its
-    codes and statuses.
+    codes and statuses; `bucket_of`, which published rate limit a request counts against.
     """
 
     api_url: str
@@ -79,6 +80,7 @@ class Settings:
     concurrency: int = 16
     error_codes: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
+    bucket_of: BucketOf = unpublished
 
 
 class Session:

@@ -23,7 +23,6 @@ from .._errors import InvalidInput, ServiceError
 from .._http.errors import scrub
 from .._inputs.image_types import IMAGE_TYPES
 from .._model.resources import (
-    FINAL_STATES,
     OPERATION_STATES,
     Certificate,
     Deployment,
@@ -261,11 +260,6 @@ def operation(body: Mapping[str, Any], kind: str | None = None) -> Operation:
         resource=text_of(member(body, "ResourceLocation")),
         details_location=text_of(member(body, "DetailsLocation")),
     )
-
-
-def done(kind: str) -> Operation:
-    """Returns a completed operation, for a success that names none (FACTS: not known, 2)."""
-    return Operation(id="", type=kind, state=FINAL_STATES[0])
 
 
 def user(body: Mapping[str, Any]) -> User:

@@ -40,7 +40,7 @@ class OverlayTenants:
         require_name(self._base.capabilities, "tenant", name)
         if device_id in self._made:
             raise _no_maker(f"Device {device_id} has made a tenant already.", device_id)
-        if self._is_claimed(device_id):
+        if self._state.checked and self._is_claimed(device_id):
             raise _no_maker(f"Device {device_id} is claimed into the tenant in use.", device_id)
         self._made[device_id] = name
         return self._state.started("tenants.create")

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from .._context import Context, Params, Waiting
-from .._errors import FleetError, InvalidInput, WriteState
+from .._errors import EffectMissing, FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
 from .._model.resources import Device
 from .._references import claimed_devices, require_device_group
 from .._service import DeviceOutcome, Report, Service
 from .._views.result import Result, operation_values
+from .effects import Missing, effect_missing
 from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: How many devices a diff lists.
@@ -61,14 +62,46 @@ class DeviceChange:
     after: str
     target: GroupRef | None = None
 
+    def is_done(self, actions: Sequence[str], place: str) -> bool:
+        """Returns whether a device in this place shows the effect of the actions that completed."""
+        return place.casefold() == self.after.casefold() if "move" in actions else place != UNCLAIMED
+
+    def missing(self, actions: Sequence[str], place: str) -> Missing:
+        """Returns what is missing of the actions that completed."""
+        title, done = f"device {self.id}", ("claim",) if "claim" in actions and place != UNCLAIMED else ()
+        accepted = " and ".join(action for action in actions if action not in done)
+        sentence = f"The service accepted the {accepted} of the device {self.id[:16]}…, but shows it as: {place}"
+        return Missing(title, sentence, self.id, done)
+
 
 @dataclass(frozen=True)
 class FleetPlan(Plan):
     devices: tuple[DeviceChange, ...] = ()
 
+    predicts_itself: ClassVar[bool] = True
+
     @property
     def changing(self) -> tuple[DeviceChange, ...]:
         return tuple(change for change in self.devices if change.actions)
+
+    def missing(self, _predicted: Snapshot | None, after: Snapshot, execution: Execution) -> list[Missing]:
+        """Returns the devices whose writes completed and that are not where these would have put them."""
+        places: Mapping[str, str] = after.values
+        return [
+            change.missing(done, places[change.id])
+            for change in self.changing
+            if (done := execution.done.get(change.id)) and not change.is_done(done, places[change.id])
+        ]
+
+    def ineffective(self, missing: Sequence[Missing], execution: Execution) -> FleetError | None:
+        """Makes failures of the devices, which have outcomes of their own."""
+        for each in missing:
+            execution.failures[each.device or ""] = effect_missing([each])
+            execution.done[each.device or ""] = list(each.done)
+        return None
+
+    def outcomes(self, execution: Execution) -> Mapping[str, Any]:
+        return {"outcomes": [each for each in device_outcomes(self, execution) if each["actions"] or each["msg"]]}
 
 
 def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPlan:
@@ -179,7 +212,7 @@ def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
             execution.operation = execution.service.devices.claim(to_claim, deadline, report) or execution.operation
             _settle(execution, "claim", lambda device: device.tenant_id is not None)
 
-        steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim))
+        steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim, changes=False))
     by_target: dict[GroupRef, list[DeviceChange]] = {}
     for change in changing:
         if "move" in change.actions and change.target is not None:
@@ -204,7 +237,7 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
             execution.operation = moved or execution.operation
             _settle(execution, "move", lambda device: device.is_within(target))
 
-    return Step("device", f"{len(changes)} devices", "move", move)
+    return Step("device", f"{len(changes)} devices", "move", move, changes=False)
 
 
 def _report(execution: Execution, action: str, limits: Limits) -> Report:
@@ -271,7 +304,7 @@ def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> d
         "id": change.id,
         "row": change.row,
         "actions": list(done),
-        "changed": bool(done) or (error is not None and state is not WriteState.NOT_SENT),
+        "changed": bool(done) or (state is not WriteState.NOT_SENT and not isinstance(error, EffectMissing)),
         "failed": error is not None,
         "msg": message,
     }
