@@ -135,6 +135,7 @@ class Session:
         content_type: str = "application/json",
         idempotent: bool | None = None,
         changes: bool | None = None,
+        promises: bool = False,
         deadline: Deadline | None = None,
     ) -> Reply:
         """Sends one request and returns the success, whatever retries it takes.
@@ -143,6 +144,7 @@ class Session:
         :param doing: what this is for, after "while": "creating the product Kettle".
         :param idempotent: whether it may be sent again after an unknown outcome; by default all methods but POST.
         :param changes: whether it changes something in the service; by default all methods but GET and HEAD.
+        :param promises: whether a read may be answered with 202, as when an operation is polled.
         :param deadline: ends the retries earlier than `retry_timeout`, and for reads the wait for a reply.
 
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, InvalidInput,
@@ -164,6 +166,7 @@ class Session:
             body,
             idempotent=method in IDEMPOTENT if idempotent is None else idempotent,
             changes=method not in SAFE if changes is None else changes,
+            promises=promises,
         )
         patience = self.settings.retry_timeout
         if deadline is None:

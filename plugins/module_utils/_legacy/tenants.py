@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._errors import AmbiguousWrite, Forbidden, NotFound
+from .._errors import AmbiguousWrite, Forbidden, NotFound, Unsupported
 from .._model.resources import Operation, Tenant
 from . import wire
 from .client import LegacyClient, segment
@@ -39,8 +39,10 @@ class LegacyTenants:
                 raise self._client.unusable(f"This account may not use the tenant {tenant_id}.", error) from error
         return self._read
 
-    def create(self, name: str, device_id: str) -> Operation:
+    def create(self, name: str, device_id: str | None = None) -> Operation:
         """Tenants_Create."""
+        if device_id is None:
+            raise Unsupported("This service cannot create a tenant without a device.", target=name)
         doing = f"creating the tenant {name} from device {device_id}"
         body = {"DeviceId": device_id, "TenantFriendlyName": name}
         return self._starter.start(
