@@ -125,7 +125,7 @@ class Task:
         layers = [*before, of_environment(self._environment), *after]
         for layer in layers:
             self._host.mask(secrets_in({name: found.value for name, found in layer.items()}))
-        return resolve(layers, self._environment, person=person)
+        return resolve(layers, self._environment, written=len(before), person=person)
 
     def _context(self) -> Context:
         return Context(

@@ -19,7 +19,7 @@ from .claims import claims
 from .credential import AccessToken, issued
 from .errors import sign_in_error
 from .libraries import msal_session
-from .options import APPLICATION_SCOPE, AuthOptions
+from .options import AuthOptions
 
 #: Bytes of a certificate or a token on disk.
 _LARGEST = 2**20
@@ -34,15 +34,16 @@ class _Application:
     directory_id: str
 
     def _identity(self, source: str, proof: str) -> list[str]:
-        return [source, self.options.authority(self.directory_id), self.client_id, APPLICATION_SCOPE, proof]
+        scope = self.options.audience.application_scope
+        return [source, self.options.authority(self.directory_id), self.client_id, scope, proof]
 
     def _acquire(self, credential: str | dict[str, Any], secret: str | None = None) -> AccessToken:
         doing = f"signing in as the application {self.client_id}"
         with msal_session(self.options, self.directory_id, doing, self.client_id) as (msal, arguments):
             application = msal.ConfidentialClientApplication(self.client_id, client_credential=credential, **arguments)
-            answer = application.acquire_token_for_client([APPLICATION_SCOPE])
+            answer = application.acquire_token_for_client([self.options.audience.application_scope])
         if "access_token" not in answer:
-            raise sign_in_error(doing, answer, self.client_id, [secret])
+            raise sign_in_error(doing, answer, self.client_id, [secret], self.options.audience.api)
         return issued(answer["access_token"], answer.get("expires_in"))
 
 

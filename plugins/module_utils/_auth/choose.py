@@ -24,6 +24,8 @@ class GivenToken:
     """A token made elsewhere."""
 
     secret: str = field(repr=False)
+    #: What the token must be for.
+    api: str
 
     source = "access_token"
 
@@ -35,7 +37,7 @@ class GivenToken:
             raise SignInError(
                 "Signing in failed: the service rejected the access_token.",
                 code="token_rejected",
-                hint="Give a new token for the Azure Sphere Public API, or credentials that can be renewed.",
+                hint=f"Give a new token for {self.api}, or credentials that can be renewed.",
             )
         # Without an expiry: the service decides by its own clock whether the token has expired.
         return AccessToken(self.secret)
@@ -121,7 +123,7 @@ def _given_token(options: AuthOptions) -> Credential:
             "Invalid access_token: it has characters that no token has.",
             hint="Give the token alone, without the word Bearer and without line breaks.",
         )
-    return GivenToken(token)
+    return GivenToken(token, options.audience.name)
 
 
 def _half(what: str, missing: list[str]) -> InvalidInput:
