@@ -50,14 +50,15 @@ make gates ARGS="-k 'test_completeness and Product_GetByName'"
 
 ## Azure Sphere Public API v2
 
-The API has {{count}} operations. The collection sends all of them except {{replaced}} that the service has deprecated."""
+The API has {{count}} operations. The collection sends all of them except {{replaced}} that the
+service has deprecated."""
 _INTEGRATED_HEAD = """
 ## Azure Sphere (Integrated)
 
 The provider `Microsoft.AzureSphere` of Azure Resource Manager has {count} operations in its version 2024-04-01. The
-collection sends {sent} of them; for the others the table says why not. In requests, `C` stands for
-`/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/Microsoft.AzureSphere/catalogs/{{catalog}}`, `PR` for
-`C/products/{{product}}` and `G` for `PR/deviceGroups/{{group}}`."""
+collection sends {sent} of them; for the others the table says why not. In requests, `P` stands for
+`/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/Microsoft.AzureSphere`, `C` for
+`P/catalogs/{{catalog}}`, `PR` for `C/products/{{product}}`, and `G` for `PR/deviceGroups/{{deviceGroup}}`."""
 _COLUMNS = ["| Operation | Request | Module | Options | Test |", "|---|---|---|---|---|"]
 
 
@@ -115,9 +116,10 @@ def _integrated_lines() -> Iterator[str]:
         yield from _COLUMNS
         for name, row in rows.items():
             if "never" in row:
-                yield f"| {name} | `{row['request']}` | none | {row['never']} | `test_withheld_operation_is_never_sent` |"
+                cells = f"none | {row['never']} | `test_withheld_operation_is_never_sent`"
             else:
-                yield f"| {name} | `{row['request']}` | {_task(row, f'test_integrated_operation_is_sent[{name}]')} |"
+                cells = _task(row, f"test_integrated_operation_is_sent[{name}]")
+            yield f"| {name} | `{row['request']}` | {cells} |"
 
 
 def _line(operation: Operation, row: Mapping[str, Any]) -> str:
