@@ -46,10 +46,10 @@ PY := .venv/bin/python
 STAGED := ansible_collections/azsphere/fleet
 
 .DEFAULT_GOAL := help
-.PHONY: help venv folders demo simulator test $(PARTS) fuzz soak matrix build release-check format clean
+.PHONY: help venv folders demo simulator test $(PARTS) fuzz soak mesh matrix build execution-environment release-check format clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 26
 
 # --- setup ------------------------------------------------------------------------------------------------------------
 
@@ -109,6 +109,9 @@ fuzz: venv  ## run the scenarios with mutated replies of the service; --count, -
 soak: venv  ## provision the demo fleet under faults and kills; --runs, --kills and more in ARGS
 	@$(PY) -m tests.soak $(ARGS)
 
+mesh: venv  ## provision a factory list in job slices on a receptor mesh, as AWX does; --devices in ARGS
+	@$(PY) -m tests.mesh $(ARGS)
+
 types: venv  ## check types: mypy, strict
 	@MYPYPATH=.build/collections $(PY) -m mypy
 
@@ -165,6 +168,15 @@ build: .build/release/stamp  ## build the archive of the last commit in .build/d
 
 release-check: build  ## check the archive with the importer of Galaxy
 	@cd .build/dist && PATH="$(BUILD)/release/bin:$$PATH" python -m galaxy_importer.main azsphere-fleet-*.tar.gz
+
+# The image is built from this directory by podman or docker, which not every machine has.
+execution-environment: build venv  ## write the build context of the execution environment for AWX
+	@rm -rf .build/execution-environment
+	@mkdir -p .build/execution-environment
+	@cp execution-environment/execution-environment.yml .build/execution-environment/
+	@cp .build/dist/azsphere-fleet-*.tar.gz .build/execution-environment/azsphere-fleet.tar.gz
+	@cd .build/execution-environment && ansible-builder create --output-filename Containerfile --context context
+	@echo "To build the image: podman build --tag azsphere-fleet .build/execution-environment/context"
 
 clean:  ## remove everything that the other targets create
 	@rm -rf .build .venv .ansible .hypothesis collections tests/output tests/integration/inventory importer_result.json

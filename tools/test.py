@@ -23,6 +23,7 @@ from pathlib import Path
 LOGS = Path(".build/logs")
 PARALLEL = 2
 CLOSING_LINE = re.compile(r"^=+ (.*\b(?:passed|failed|errors?|skipped|no tests ran)\b.*) in [\d.]+s.*=+$", re.M)
+SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] \S+: (.*)$", re.M)
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 
 
@@ -78,6 +79,14 @@ def run(target: str) -> Outcome:
     return count(target, made.returncode, time.monotonic() - begin, read(log))
 
 
+def skips(target: str) -> list[str]:
+    """Return a line for each reason for which tests of the target were skipped."""
+    found = [
+        f"{target:<16}skipped {number}: {reason}" for number, reason in SKIPPED.findall(read(LOGS / f"{target}.log"))
+    ]
+    return list(dict.fromkeys(found))
+
+
 def read(log: Path) -> str:
     """Return the output of a target."""
     return log.read_text(encoding="utf-8", errors="replace")
@@ -92,7 +101,7 @@ def main(targets: list[str]) -> int:
     with ThreadPoolExecutor(PARALLEL) as pool:
         for done in as_completed([pool.submit(run, target) for target in targets]):
             outcomes.append(done.result())
-            print(outcomes[-1].line(), flush=True)
+            print("\n".join([outcomes[-1].line(), *skips(outcomes[-1].target)]), flush=True)
     broken = [outcome for outcome in outcomes if outcome.code]
     for outcome in broken:
         print(f"\n--- {outcome.target} ---\n{read(LOGS / f'{outcome.target}.log')}")

@@ -43,7 +43,19 @@ class Front:
                 return
             if await self._stopped(fault, scope, record, started, send):
                 return
+        if self._kind == "api" and await self._limited(scope, record, started, send):
+            return
         await self._application(scope, receive, self._sender(fault, scope, record, started, send))
+
+    async def _limited(self, scope: Scope, record: Record, started: float, send: Send) -> bool:
+        """Reject a request beyond the rate limit, and return whether it was."""
+        settings = self._world.settings
+        seconds = self._world.rate_limit.seconds_to_wait(settings.rate_limit, settings.rate_burst)
+        if seconds:
+            record.note = "rate limit"
+            self._log(scope, record, started, 429)
+            await write(send, Reply(429, b"", None, (("retry-after", str(seconds)),)))
+        return bool(seconds)
 
     async def _stopped(self, fault: Fault, scope: Scope, record: Record, started: float, send: Send) -> bool:
         """Apply a fault before the request is processed, and return whether the request ends with it."""

@@ -64,9 +64,14 @@ class InvalidSetting(ValueError):
 
 @dataclass
 class Settings:
-    """Times are in seconds, except `latency_ms`. `page_size` None: 100 items, up to 1000 on request."""
+    """Times are in seconds, except `latency_ms`. `page_size` None: 100 items, up to 1000 on request.
+
+    `rate_limit` is in requests a second, 0 without one; `rate_burst` is the size of its token bucket.
+    """
 
     latency_ms: float = 0.0
+    rate_limit: float = 0.0
+    rate_burst: float = 100.0
     operation_seconds: float = 0.05
     invitation_seconds: float = 0.0
     page_size: int | None = None

@@ -15,6 +15,7 @@ from .faults import Faults
 from .log import RequestLog
 from .operations import Operations
 from .paging import Pages
+from .rate_limit import RateLimit
 from .settings import Settings
 from .state import State
 from .tokens import Tokens
@@ -41,6 +42,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     operations: Operations = field(default_factory=Operations)
     pages: Pages = field(default_factory=Pages)
+    rate_limit: RateLimit = field(default_factory=RateLimit)
     sessions: dict[str, Any] = field(default_factory=dict)
     invited: dict[str, float] = field(default_factory=dict)
     changes: int = 0
