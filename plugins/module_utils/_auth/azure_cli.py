@@ -68,8 +68,14 @@ class AzureCli:
         directory, scope = self.options.directory_id or "", self.options.audience.application_scope
         return [self.source, hashlib.sha256(profile).hexdigest(), directory, scope]
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         """The Azure CLI keeps tokens itself: `fresh` cannot make it give another one."""
+        if claims:
+            raise SignInError(
+                f"{_DOING} failed: the service asks for a new sign-in (claims challenge).",
+                code="claims_challenge",
+                hint="Run az logout and az login, or choose another auth_source.",
+            )
         program = _program(self.options.environment)
         if program is None:
             raise SignInError(

@@ -32,7 +32,7 @@ class GivenToken:
     def identity(self) -> None:
         """Returns None, so that it is never cached: each task is given it anyway."""
 
-    def acquire(self, fresh: bool, /) -> AccessToken:
+    def acquire(self, fresh: bool, _claims: str | None = None, /) -> AccessToken:
         if fresh:
             raise SignInError(
                 "Signing in failed: the service rejected the access_token.",

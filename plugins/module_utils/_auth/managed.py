@@ -73,14 +73,14 @@ class ManagedIdentity:
         client_id, resource = self.options.client_id or "", self.options.audience.resource
         return [self.source, _endpoint(self.options.environment), client_id, resource]
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         """Fetches a token. The endpoint keeps tokens itself: `fresh` cannot make it give another one."""
         _check_endpoint(self.options.environment)
         client_id = self.options.client_id
         which = f"user-assigned managed identity {client_id}" if client_id else "system-assigned managed identity"
         doing = f"signing in as the {which}"
         try:
-            answer = self._ask(doing)
+            answer = self._ask(doing, claims)
         except Unreachable as error:
             raise SignInError(
                 error.message,
@@ -103,7 +103,7 @@ class ManagedIdentity:
             raise refusal
         return issued(answer["access_token"], answer.get("expires_in"))
 
-    def _ask(self, doing: str) -> dict[str, Any]:
+    def _ask(self, doing: str, claims: str | None) -> dict[str, Any]:
         msal = load_msal()
         client_id = self.options.client_id
         chosen = (
@@ -120,5 +120,7 @@ class ManagedIdentity:
             understood(doing, shown_host(_endpoint(self.options.environment)), client_id),
         ):
             client = msal.ManagedIdentityClient(chosen, http_client=session)
-            answer: dict[str, Any] = client.acquire_token_for_client(resource=self.options.audience.resource)
+            answer: dict[str, Any] = client.acquire_token_for_client(
+                resource=self.options.audience.resource, claims_challenge=claims
+            )
             return answer

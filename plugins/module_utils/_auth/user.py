@@ -157,7 +157,7 @@ class User:
     def identity(self) -> list[str]:
         return SignInStore(self.options, self.cache).identity
 
-    def acquire(self, fresh: bool, /) -> AccessToken:
+    def acquire(self, fresh: bool, claims: str | None = None, /) -> AccessToken:
         store = SignInStore(self.options, self.cache)
         with store.locked():
             serialized = store.account()
@@ -171,7 +171,7 @@ class User:
                 account = next(iter(application.get_accounts()), None)
                 doing = f"renewing the sign-in of {account.get('username')}" if account else doing
                 answer = account and application.acquire_token_silent_with_error(
-                    [self.options.people_scope], account=account, force_refresh=fresh
+                    [self.options.people_scope], account=account, force_refresh=fresh, claims_challenge=claims
                 )
             if kept.has_state_changed:
                 store.keep_account(kept.serialize())
