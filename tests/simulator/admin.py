@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from .documents import canonical, dump
+from .documents import canonical, dump, timestamp
 from .faults import InvalidFault
+from .integration import InvalidIntegration, integrate
 from .loading import InvalidState, load
 from .seeds import Seeds
 from .settings import InvalidSetting
+from .state import Tenant
 from .world import World
 
 PREFIX = "/_simulator"
@@ -49,6 +52,9 @@ def admin_routes(world: World, seeds: Seeds) -> list[BaseRoute]:
         Route("/faults", _reporting_errors(handlers.delete_faults), methods=["DELETE"]),
         Route("/tokens/revoke", _reporting_errors(handlers.revoke_tokens), methods=["POST"]),
         Route("/clock/advance", _reporting_errors(handlers.advance_clock), methods=["POST"]),
+        Route("/pause", _reporting_errors(handlers.pause), methods=["POST"]),
+        Route("/enable", _reporting_errors(handlers.enable), methods=["POST"]),
+        Route("/integrate", _reporting_errors(handlers.integrate), methods=["POST"]),
     ]
     return [Mount(PREFIX, routes=routes)]
 
@@ -130,6 +136,41 @@ class _Handlers:
         self._world.settle()
         return _done()
 
+    async def pause(self, request: Request) -> Response:
+        return self._switch(await _object(request), paused=True)
+
+    async def enable(self, request: Request) -> Response:
+        return self._switch(await _object(request), paused=False)
+
+    async def integrate(self, request: Request) -> Response:
+        """Integrate a tenant, as a person does in the Azure portal."""
+        document = await _object(request)
+        world = self._world
+        members = document.get("catalog", {})
+        seed = {"tenants": [{"name": "x", "catalog": members}]}
+        self._seeds.check(seed)
+        now = timestamp(world.clock.now())
+        catalog = integrate(world.state, self._tenant(document), members, now)
+        world.changes += 1
+        return JSONResponse({**asdict(catalog), "id": catalog.id})
+
+    def _switch(self, document: dict[str, Any], *, paused: bool) -> Response:
+        if "tenant" in document:
+            self._tenant(document).paused = paused
+        else:
+            self._world.state.paused = paused
+            for tenant in self._world.state.tenants.values():
+                tenant.paused = tenant.paused and paused
+        self._world.changes += 1
+        return _done()
+
+    def _tenant(self, document: dict[str, Any]) -> Tenant:
+        wanted = document.get("tenant")
+        for tenant in self._world.state.tenants.values():
+            if wanted in (tenant.id, tenant.name):
+                return tenant
+        raise InvalidRequest(f"There is no tenant {wanted!r}.")
+
 
 def _reporting_errors(endpoint: _Endpoint) -> _Endpoint:
     """Return the endpoint with invalid requests reported as status 400."""
@@ -137,7 +178,7 @@ def _reporting_errors(endpoint: _Endpoint) -> _Endpoint:
     async def reported(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except (InvalidRequest, InvalidState, InvalidSetting, InvalidFault) as error:
+        except (InvalidRequest, InvalidState, InvalidSetting, InvalidFault, InvalidIntegration) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return reported

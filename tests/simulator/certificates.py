@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ from .state import CaCertificate
 
 #: A tenant CA certificate is valid for two years; its successor is issued about 90 days before it expires.
 VALIDITY = timedelta(days=730)
+#: So that the serial numbers start with zeros, as those of the service do.
+_SERIAL_BITS = 120
 _PROOF_VALIDITY = timedelta(days=30)
 _PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -87,6 +90,10 @@ def active(cas: Sequence[CaCertificate], now: datetime) -> CaCertificate | None:
     return min((ca for ca in usable if not ca.revoked and _starts(ca) <= now), key=_ends, default=None)
 
 
+def details(ca: CaCertificate) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(ca.certificate.encode())
+
+
 def body(ca: CaCertificate) -> str:
     """Return the certificate as the service does: DER in base64."""
     return _base64(x509.load_pem_x509_certificate(ca.certificate.encode()).public_bytes(serialization.Encoding.DER))
@@ -140,7 +147,7 @@ def _certificate(
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(public_key)
-        .serial_number(x509.random_serial_number())
+        .serial_number(1 + secrets.randbits(_SERIAL_BITS))
         .not_valid_before(not_before)
         .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)

@@ -34,6 +34,13 @@ def dump(state: State) -> Document:
         "principals": [asdict(p) for _id, p in sorted(state.principals.items())],
         "unclaimed": "any" if state.any_unclaimed else sorted(state.unclaimed),
         "tenant_makers": sorted(state.tenant_makers),
+        "resource_groups": {
+            subscription: sorted(groups.values()) for subscription, groups in sorted(state.resource_groups.items())
+        },
+        "role_assignments": sorted(
+            (asdict(a) for a in state.role_assignments), key=lambda a: (a["scope"], a["principal"], a["role"])
+        ),
+        "paused": state.paused,
         "root": {"certificate": state.root_certificate, "key": state.root_key},
         "tenants": [_dump_tenant(tenant) for _id, tenant in sorted(state.tenants.items())],
     }
@@ -49,6 +56,8 @@ def _dump_tenant(tenant: Tenant) -> Document:
         "id": tenant.id,
         "name": tenant.name,
         "legacy_authorization_blocked": tenant.legacy_authorization_blocked,
+        "paused": tenant.paused,
+        "catalog": None if tenant.catalog is None else asdict(tenant.catalog),
         "roles": {who: sorted(roles) for who, roles in sorted(tenant.roles.items()) if roles},
         "products": [
             {
@@ -68,6 +77,7 @@ def _dump_tenant(tenant: Tenant) -> Document:
                 "type": image.type,
                 "description": image.description,
                 "package": base64.b64encode(image.package).decode(),
+                "regional_data_boundary": image.regional_data_boundary,
             }
             for _id, image in sorted(tenant.images.items())
         ],
@@ -84,6 +94,7 @@ def _dump_group(group: DeviceGroup) -> Document:
         "os_feed": FEED_NAMES[group.os_feed],
         "update_policy": POLICY_NAMES[group.update_policy],
         "allow_crash_dumps_collection": group.allow_crash_dumps_collection,
+        "regional_data_boundary": group.regional_data_boundary,
         "deployments": [asdict(deployment) for deployment in group.deployments],
     }
 

@@ -28,7 +28,10 @@ RECORD = "simulator.record"
 
 @dataclass
 class Record:
-    """Data for the log. The application that replies sets what it knows; it is written with the reply."""
+    """Data for the log. The application that replies sets what it knows; it is written with the reply.
+
+    `reading` marks requests that change nothing, whatever their method.
+    """
 
     operation: str | None = None
     tenant: str | None = None
@@ -38,6 +41,7 @@ class Record:
     values: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     failure: OperationFailure | None = None
+    reading: bool = False
 
 
 def raw_path(scope: Scope) -> str:

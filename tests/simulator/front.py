@@ -113,4 +113,5 @@ class Front:
             status=status,
             milliseconds=(time.perf_counter() - started) * 1000,
             note=record.note,
+            reading=record.reading,
         )

@@ -18,7 +18,7 @@ from typing import Any
 
 import requests
 
-from .ready import environment
+from .ready import LEGACY, environment
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT = 30.0
@@ -49,9 +49,25 @@ class Simulator:
         """File of the certificate authority."""
         return str(self.ready["ca"])
 
-    def env(self) -> dict[str, str]:
-        """Return environment variables for the simulator, its built-in Administrator and a separate token cache."""
-        return environment(self.ready)
+    def env(self, api: str = LEGACY) -> dict[str, str]:
+        """Return environment variables for the simulator, its built-in Administrator and a separate token cache.
+
+        `api` is `legacy` or `integrated`.
+        """
+        return environment(self.ready, api)
+
+    def pause(self, tenant: str | None = None) -> None:
+        """Switch the Legacy API off, for one tenant by name or ID, or for all."""
+        self.order("POST", "pause", {} if tenant is None else {"tenant": tenant})
+
+    def enable(self, tenant: str | None = None) -> None:
+        """Switch the Legacy API on again."""
+        self.order("POST", "enable", {} if tenant is None else {"tenant": tenant})
+
+    def integrate(self, tenant: str, **members: Any) -> dict[str, Any]:
+        """Integrate a tenant, and return its catalog; `members` are those of a catalog in a seed."""
+        catalog: dict[str, Any] = self.order("POST", "integrate", {"tenant": tenant, "catalog": members})
+        return catalog
 
     def state(self) -> bytes:
         """Return the durable state as canonical JSON: equal states are equal bytes."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from . import certificates, images
 from .documents import timestamp
+from .integration import InvalidIntegration, integrate_tenants
 from .names import DEFAULT_GROUPS, FEED_NAMES, OS_FEEDS, POLICY_NAMES, UPDATE_POLICIES
 from .state import (
     SPHERE_DIRECTORY_ID,
@@ -74,6 +75,10 @@ class _Loader:
             if tenant.id in self._state.tenants:
                 raise InvalidState(f"Two tenants have the ID {tenant.id}; give each its own.")
             self._state.tenants[tenant.id] = tenant
+        try:
+            integrate_tenants(self._state, self._document, timestamp(self._now))
+        except InvalidIntegration as error:
+            raise InvalidState(str(error)) from error
         return self._state
 
     def _identities(self) -> None:
@@ -125,6 +130,7 @@ class _Loader:
         unclaimed = self._document.get("unclaimed", "any")
         self._state.any_unclaimed = unclaimed == "any"
         self._state.unclaimed = set() if unclaimed == "any" else {device.lower() for device in unclaimed}
+        self._state.paused = self._document.get("paused", False)
         self._state.tenant_makers = {device.lower() for device in self._document.get("tenant_makers", [])}
 
 
@@ -138,6 +144,7 @@ class _TenantLoader:
             _guid(entry, "id", "tenant", self._name),
             self._name,
             legacy_authorization_blocked=entry.get("legacy_authorization_blocked", False),
+            paused=entry.get("paused", False),
         )
 
     def tenant(self) -> Tenant:
@@ -191,6 +198,7 @@ class _TenantLoader:
             identity.image_type,
             entry.get("description"),
             package,
+            entry.get("regional_data_boundary", "None"),
         )
 
     def _composed(self, entry: Mapping[str, Any]) -> bytes:
@@ -228,6 +236,7 @@ class _TenantLoader:
             OS_FEEDS[entry.get("os_feed", "Retail")],
             UPDATE_POLICIES[entry.get("update_policy", "UpdateAll")],
             entry.get("allow_crash_dumps_collection", False),
+            entry.get("regional_data_boundary", "None"),
         )
         for number, deployment_entry in enumerate(entry.get("deployments", [])):
             deployment = Deployment(

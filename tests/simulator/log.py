@@ -38,6 +38,7 @@ class RequestLog:
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._next = 1
+        self._writes = 0
         self._methods: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
         self._operations: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
@@ -55,6 +56,7 @@ class RequestLog:
         status: int | None = None,
         milliseconds: float = 0.0,
         note: str | None = None,
+        reading: bool = False,
     ) -> None:
         self._entries.append(
             Entry(
@@ -63,6 +65,8 @@ class RequestLog:
         )
         self._next += 1
         self._methods[kind][method] += 1
+        if kind == "api" and method not in ("GET", "HEAD") and not reading:
+            self._writes += 1
         if operation is not None:
             self._operations[operation] += 1
         if note is not None:
@@ -75,15 +79,19 @@ class RequestLog:
 
     def clear(self) -> None:
         """Remove all entries and counts; numbering continues."""
+        self._writes = 0
         self._entries.clear()
         for counter in (*self._methods.values(), self._operations, self._notes):
             counter.clear()
 
     def counts(self) -> dict[str, Any]:
-        """Return the number of requests by kind and method, by operation of the API, and of writes."""
+        """Return the number of requests by kind and method, by operation of the API, and of writes.
+
+        Writes are requests other than GET and HEAD, and other than the POST of Resource Manager that only reads.
+        """
         document: dict[str, Any] = {kind: dict(sorted(counter.items())) for kind, counter in self._methods.items()}
         document["operations"] = dict(sorted(self._operations.items()))
         document["notes"] = dict(sorted(self._notes.items()))
-        document["writes"] = sum(n for method, n in self._methods["api"].items() if method not in ("GET", "HEAD"))
+        document["writes"] = self._writes
         document["requests"] = sum(self._methods["api"].values())
         return document

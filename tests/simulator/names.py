@@ -24,13 +24,13 @@ class DefaultGroup:
     update_policy: int
 
 
-#: The default groups of a product. Only the second description is documented by the service.
+#: The default groups of a product. Names and descriptions are those of the service.
 DEFAULT_GROUPS = (
     DefaultGroup("Development", "Default development device group", 0, 1),
     DefaultGroup("Field Test", "Default test device group", 0, 0),
     DefaultGroup("Production", "Default production device group", 0, 0),
-    DefaultGroup("Field Test OS Evaluation", "Default test device group for OS evaluation", 1, 0),
-    DefaultGroup("Production OS Evaluation", "Default production device group for OS evaluation", 1, 0),
+    DefaultGroup("Production OS Evaluation", "Default Production OS Evaluation device group", 1, 0),
+    DefaultGroup("Field Test OS Evaluation", "Default Field Test OS Evaluation device group", 1, 0),
 )
 
 

@@ -17,6 +17,7 @@ from .operations import Code
 from .settings import Settings
 
 _CODES = {400: Code.BAD_REQUEST, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND, 409: Code.CONFLICT}
+_MIGRATED = Code.TENANT_MIGRATION_REQUIRED
 
 
 class Problem(Exception):
@@ -27,6 +28,16 @@ class Problem(Exception):
         self.status = status
         self.detail = detail
         self.code = code or HTTPStatus(status).phrase.replace(" ", "")
+
+
+class Paused(Problem):
+    """Access through the Legacy API is paused. The form of the error does not depend on the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(
+            int(settings.paused_reply),
+            "Access to this tenant through the legacy interface is paused. Use Azure Sphere (Integrated).",
+        )
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class Reply:
 
 def problem_reply(problem: Problem, settings: Settings, *, documented: bool) -> Reply:
     """Return the error in the form of the settings, or as a list of problems where that is documented."""
-    shape = "list" if documented else settings.problem_shape
+    shape = "code_message" if isinstance(problem, Paused) else "list" if documented else settings.problem_shape
     headers: tuple[tuple[str, str], ...] = ()
     if settings.trace_header != "none":
         headers = ((settings.trace_header, str(uuid.uuid4())),)
@@ -71,7 +82,8 @@ def _body(problem: Problem, shape: str) -> tuple[str | None, bytes]:
     if shape == "object":
         document = details
     elif shape == "code_message":
-        document = {"Code": _CODES.get(problem.status, Code.OPERATION_FAILED), "Message": problem.detail}
+        code = _MIGRATED if isinstance(problem, Paused) else _CODES.get(problem.status, Code.OPERATION_FAILED)
+        document = {"Code": code, "Message": problem.detail}
     elif shape == "aspnet":
         document = {"title": title, "status": problem.status, "errors": {"": [problem.detail]}}
     return "application/json; charset=utf-8", json.dumps(document).encode()

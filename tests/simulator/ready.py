@@ -17,15 +17,17 @@ from typing import Any
 from .files import write_private
 from .seeds import Seeds
 from .signin import IDENTITY_HEADER
-from .state import Application, State
+from .state import Application, Catalog, State
 from .world import World
 
 Ready = dict[str, Any]
+LEGACY, INTEGRATED = "legacy", "integrated"
 
 
 def describe(world: World, seeds: Seeds, directory: Path, managed_identity_url: str) -> Ready:
     """Return the ready message. Writes the client certificate to the directory. Raises OSError."""
     application = next((a for a in world.state.applications if not a.public), None)
+    catalog = _catalog(world.state, application)
     tenants = [t for t in world.state.tenants.values() if application and t.roles.get(application.object_id)]
     return {
         "url": world.url,
@@ -38,6 +40,9 @@ def describe(world: World, seeds: Seeds, directory: Path, managed_identity_url: 
         "pid": os.getpid(),
         "tenant": tenants[0].name if tenants else None,
         "tenant_id": tenants[0].id if tenants else None,
+        "subscription_id": catalog.subscription_id if catalog else None,
+        "resource_group": catalog.resource_group if catalog else None,
+        "catalog": catalog.name if catalog else None,
         "directory_id": application.directory_id if application else None,
         "client_id": application.client_id if application else None,
         "client_secret": application.secrets[0].value if application and application.secrets else None,
@@ -46,11 +51,19 @@ def describe(world: World, seeds: Seeds, directory: Path, managed_identity_url: 
     }
 
 
-def environment(ready: Mapping[str, Any]) -> dict[str, str]:
-    """Return environment variables for the collection, and for Azure's own libraries."""
+def environment(ready: Mapping[str, Any], api: str = LEGACY) -> dict[str, str]:
+    """Return environment variables for the collection and one of the APIs, and for Azure's own libraries."""
+    place = {"AZSPHERE_TENANT": ready["tenant"]}
+    if api == INTEGRATED:
+        place = {
+            "AZSPHERE_API": INTEGRATED,
+            "AZURE_SUBSCRIPTION_ID": ready["subscription_id"],
+            "AZURE_RESOURCE_GROUP": ready["resource_group"],
+            "AZSPHERE_CATALOG": ready["catalog"],
+        }
     values = {
         "AZSPHERE_API_URL": ready["url"],
-        "AZSPHERE_TENANT": ready["tenant"],
+        **place,
         "AZSPHERE_TOKEN_CACHE": os.path.join(str(ready["directory"]), "tokens"),
         "AZURE_AUTHORITY_HOST": ready["authority_host"],
         "AZURE_TENANT_ID": ready["directory_id"],
@@ -62,9 +75,10 @@ def environment(ready: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write_files(ready: Ready, directory: Path, ready_file: Path | None) -> None:
-    """Write the file `environment` for shells, and the ready message if requested. Raises OSError."""
-    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment(ready).items()]
-    write_private(directory / "environment", "".join(lines).encode())
+    """Write files with the environment for shells, and the ready message if requested. Raises OSError."""
+    for api, name in ((LEGACY, "environment"), (INTEGRATED, "environment-integrated")):
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment(ready, api).items()]
+        write_private(directory / name, "".join(lines).encode())
     if ready_file is not None:
         write_private(ready_file, (json.dumps(ready) + "\n").encode())
 
@@ -79,6 +93,17 @@ def greeting(ready: Ready, state: State) -> str:
         f"To use it from a shell:  . {environment_file}\n"
         "To stop it: Ctrl-C."
     )
+
+
+def _catalog(state: State, application: Application | None) -> Catalog | None:
+    """Return the first catalog for which the application has a role."""
+    for tenant in state.tenants.values():
+        catalog = tenant.catalog
+        if application is None or catalog is None:
+            continue
+        if any(a.principal == application.object_id and a.scope == catalog.id for a in state.role_assignments):
+            return catalog
+    return None
 
 
 def _client_certificate(application: Application | None, seeds: Seeds, directory: Path) -> str | None:

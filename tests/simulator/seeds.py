@@ -91,6 +91,10 @@ class Seeds:
         ]
         return load(complete, now)
 
+    def check(self, document: object) -> None:
+        """Check a document against the schema. Raises InvalidState."""
+        _checked(document)
+
     def complete(self, document: object, now: datetime) -> Document:
         """Return the document with all defaults. Raises InvalidState."""
         return dump(self.load(document, now))

@@ -35,6 +35,7 @@ from .files import write_private
 from .front import Front
 from .keeper import Keeper
 from .ready import describe, greeting, write_files
+from .resource_manager.app import ResourceManager, is_resource_manager
 from .seeds import Seeds, read
 from .settings import Settings
 from .tokens import Tokens
@@ -113,9 +114,11 @@ def _serve(options: Options, sockets: list[socket.socket]) -> None:
 
 
 def application(world: World, seeds: Seeds) -> Application:
-    """Return API, sign-in and administration as one application."""
+    """Return both APIs, sign-in and administration as one application."""
     api = Api(world, Description.load())
     api_front = Front(world, "api", api)
+    resource_manager = ResourceManager(world)
+    resource_manager_front = Front(world, "api", resource_manager)
     desk = Starlette(routes=[*signin.routes(world), *admin_routes(world, seeds)])
     signin_front = Front(world, "signin", desk)
 
@@ -124,6 +127,9 @@ def application(world: World, seeds: Seeds) -> Application:
         if path[:4].lower() == "/v2/":
             api.identify(scope)
             await api_front(scope, receive, send)
+        elif is_resource_manager(path):
+            resource_manager.identify(scope)
+            await resource_manager_front(scope, receive, send)
         elif path.startswith(PREFIX):
             await desk(scope, receive, send)
         else:

@@ -52,6 +52,31 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "large_page": ("capped", "refused"),
     "end_of_list": ("null", "absent"),
     "continuation_page_size": ("free", "bound"),
+    "arm_shapes": ("recorded", "documented"),
+    "arm_starters": ("recorded", "accepted", "at_once"),
+    "arm_operation_headers": ("recorded", "location", "azure_async_operation"),
+    "arm_running_status": ("InProgress", "Accepted", "Provisioning", "Running"),
+    "arm_retry_after": ("none", "1", "0"),
+    "arm_poll_permission": ("starter", "subscription"),
+    "arm_bulk_claim_failures": ("failed", "succeeded_with_details", "all_failed", "refused", "hidden"),
+    "arm_claimed_device": ("unchanged", "conflict", "moved", "operation"),
+    "arm_device_path": ("exact", "any_group"),
+    "arm_no_deployment": ("404", "null"),
+    "arm_group_filter": ("exact", "prefix", "ignored"),
+    "arm_put_omitted": ("reset", "kept"),
+    "arm_missing_deletion": ("204", "404"),
+    "arm_pretended_deletion": ("success", "refused"),
+    "arm_product_deletion": ("without_devices", "any"),
+    "arm_catalog_deletion": ("without_devices", "refused", "any"),
+    "arm_no_updates": ("No3rdPartyAppUpdates", "NoUpdates", "null"),
+    "arm_new_catalog": ("administrator", "no_role"),
+    "arm_error_shape": ("recorded", "empty", "html", "text"),
+}
+#: Values of other settings with a choice, which dialects do not change; the first is the default.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "paused_reply": ("410", "403"),
+    "arm_claims_challenge": ("never", "once", "always"),
+    "arm_registration": ("registered", "missing"),
 }
 DIALECTS = ("documented", "other")
 #: An upper limit that still results in a valid time.
@@ -65,6 +90,8 @@ class InvalidSetting(ValueError):
 @dataclass
 class Settings:
     """Times are in seconds, except `latency_ms`. `page_size` None: 100 items, up to 1000 on request.
+
+    Settings that start with `arm_` are of the Resource Manager API; the others are of the Legacy API or of both.
 
     `rate_limit` is in requests a second, 0 without one; `rate_burst` is the size of its token bucket.
     """
@@ -112,6 +139,37 @@ class Settings:
     large_page: str = "capped"
     end_of_list: str = "null"
     continuation_page_size: str = "free"
+    paused_reply: str = "410"
+    arm_shapes: str = "recorded"
+    arm_starters: str = "recorded"
+    arm_operation_headers: str = "recorded"
+    arm_running_status: str = "InProgress"
+    arm_retry_after: str = "none"
+    arm_poll_permission: str = "starter"
+    arm_bulk_claim_failures: str = "failed"
+    arm_claimed_device: str = "unchanged"
+    arm_device_path: str = "exact"
+    arm_no_deployment: str = "404"
+    arm_group_filter: str = "exact"
+    arm_put_omitted: str = "reset"
+    arm_missing_deletion: str = "204"
+    arm_pretended_deletion: str = "success"
+    arm_product_deletion: str = "without_devices"
+    arm_catalog_deletion: str = "without_devices"
+    arm_no_updates: str = "No3rdPartyAppUpdates"
+    arm_new_catalog: str = "administrator"
+    arm_error_shape: str = "recorded"
+    arm_claims_challenge: str = "never"
+    arm_registration: str = "registered"
+    arm_throttling: bool = False
+    arm_reads: float = 250.0
+    arm_reads_per_second: float = 25.0
+    arm_writes: float = 200.0
+    arm_writes_per_second: float = 10.0
+    arm_deletes: float = 200.0
+    arm_deletes_per_second: float = 10.0
+    arm_claim_limit: float = 1000.0
+    arm_catalog_list_lag: float = 0.0
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change settings; `dialect` sets all switches before the others. Raises InvalidSetting."""
@@ -136,11 +194,12 @@ def dialect(name: object) -> dict[str, str]:
 
 
 def _checked(name: str, value: object) -> object:
-    if name in SWITCHES:
-        if value not in SWITCHES[name]:
-            raise InvalidSetting(f"The setting {name} cannot be {value!r}; use one of {', '.join(SWITCHES[name])}.")
+    choices = SWITCHES.get(name) or CHOICES.get(name)
+    if choices is not None:
+        if value not in choices:
+            raise InvalidSetting(f"The setting {name} cannot be {value!r}; use one of {', '.join(choices)}.")
         return value
-    if name == "check_replies":
+    if name in ("check_replies", "arm_throttling"):
         if not isinstance(value, bool):
             raise InvalidSetting(f"The setting {name} must be true or false, not {value!r}.")
         return value

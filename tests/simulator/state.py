@@ -103,6 +103,40 @@ class Deployment:
 
 
 @dataclass
+class Catalog:
+    """The Azure resource of an integrated tenant.
+
+    `tags` is None if they were never set. `created_by` is the name or ID of the principal that created the resource;
+    times are ISO 8601.
+    """
+
+    subscription_id: str
+    resource_group: str
+    name: str
+    location: str = "global"
+    tags: dict[str, str] | None = None
+    created_by: str = ""
+    created_by_type: str = "User"
+    created_at: str = ""
+    modified_at: str = ""
+
+    @property
+    def id(self) -> str:
+        """The resource ID."""
+        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.AzureSphere/catalogs/{self.name}"
+
+
+@dataclass
+class RoleAssignment:
+    """An Azure role of a principal for a scope: the ID of a subscription, resource group or resource."""
+
+    scope: str
+    principal: str
+    role: str
+
+
+@dataclass
 class DeviceGroup:
     id: str
     product_id: str
@@ -111,6 +145,7 @@ class DeviceGroup:
     os_feed: int = 0
     update_policy: int = 0
     allow_crash_dumps_collection: bool = False
+    regional_data_boundary: str = "None"
     deployments: list[Deployment] = field(default_factory=list)
     devices: dict[str, Device] = field(default_factory=dict)
 
@@ -155,6 +190,7 @@ class Image:
     type: int
     description: str | None
     package: bytes
+    regional_data_boundary: str = "None"
 
 
 @dataclass
@@ -184,11 +220,16 @@ class Insight:
 
 @dataclass
 class Tenant:
-    """A tenant and everything in it. `roles` maps the ID of a principal to the names of its roles."""
+    """A tenant and everything in it. `roles` maps the ID of a principal to the names of its roles.
+
+    `catalog` is the Azure resource of an integrated tenant, or None. `paused` switches the Legacy API off for it.
+    """
 
     id: str
     name: str
     legacy_authorization_blocked: bool = False
+    paused: bool = False
+    catalog: Catalog | None = None
     roles: dict[str, set[str]] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
     groups: dict[str, DeviceGroup] = field(default_factory=dict)
@@ -200,10 +241,15 @@ class Tenant:
 
     def place(self, device: Device, group: DeviceGroup) -> None:
         """Move a device of the tenant into a group."""
-        if device.group_id is not None:
-            del self.groups[device.group_id].devices[device.id]
+        self.remove_from_group(device)
         device.group_id, device.product_id = group.id, group.product_id
         group.devices[device.id] = device
+
+    def remove_from_group(self, device: Device) -> None:
+        """Remove a device of the tenant from its group, if any."""
+        if device.group_id is not None:
+            del self.groups[device.group_id].devices[device.id]
+        device.group_id = device.product_id = None
 
 
 @dataclass
@@ -212,6 +258,8 @@ class State:
 
     `any_unclaimed` means that every well-formed device ID is an existing device; otherwise only those in
     `unclaimed` exist. `tenant_makers` are devices that have been used to create a tenant, which is possible once.
+    `resource_groups` maps the lower-case names of the resource groups of a subscription to their names. `paused`
+    switches the Legacy API off for all tenants.
     """
 
     directories: dict[str, Directory] = field(default_factory=dict)
@@ -224,6 +272,9 @@ class State:
     any_unclaimed: bool = True
     unclaimed: set[str] = field(default_factory=set)
     tenant_makers: set[str] = field(default_factory=set)
+    resource_groups: dict[str, dict[str, str]] = field(default_factory=dict)
+    role_assignments: list[RoleAssignment] = field(default_factory=list)
+    paused: bool = False
     root_certificate: str = ""
     root_key: str = ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import jwt
@@ -18,12 +18,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from .clock import Clock
 from .settings import Settings
 
-#: Audiences that the API accepts: of applications and of people.
+#: Audiences that the Legacy API accepts: of applications and of people.
 API_AUDIENCES = ("https://firstparty.sphere.azure.net/api", "https://sphere.azure.net/api")
+#: Audiences that Resource Manager accepts.
+RESOURCE_MANAGER_AUDIENCES = ("https://management.azure.com", "https://management.azure.com/")
+
+#: Claim of a token whose request contained the claims of a challenge.
+CHALLENGE_ANSWERED = {"xms_simulated_challenge": "answered"}
 
 
 class InvalidToken(Exception):
     """The API does not accept the token; the message contains the reason."""
+
+
+class WrongAudience(InvalidToken):
+    """The token is valid, and for another service."""
 
 
 class Tokens:
@@ -81,8 +90,8 @@ class Tokens:
         """Return a token with exactly these claims. It is not counted and the API rejects it; for ID tokens."""
         return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"kid": self._key_id})
 
-    def verify(self, token: str) -> dict[str, Any]:
-        """Return the claims of a valid token. Raises InvalidToken."""
+    def verify(self, token: str, audiences: Collection[str] = API_AUDIENCES) -> dict[str, Any]:
+        """Return the claims of a valid token for one of the audiences. Raises InvalidToken."""
         claims = self._verified.get(token)
         if claims is None:
             claims = self._decode(token)
@@ -91,8 +100,8 @@ class Tokens:
             raise InvalidToken("the token has expired")
         if claims.get("uti") not in self._live:
             raise InvalidToken("the token was revoked")
-        if claims["aud"] not in API_AUDIENCES:
-            raise InvalidToken("the token is for another audience")
+        if claims["aud"] not in audiences:
+            raise WrongAudience("the token is for another audience")
         return claims
 
     def revoke_all(self) -> None:

@@ -27,6 +27,7 @@ class World:
 
     `url` is the address of the API and the sign-in (`https://127.0.0.1:PORT`), `blob_url` that of the image store.
     `sessions` is volatile data of the sign-in, such as device codes and refresh tokens; a reset clears it.
+    `volatile` is other data that parts keep between requests; a reset clears it, too.
     `initial` is the state document that a reset restores. `changes` counts writes since the start.
     """
 
@@ -45,6 +46,7 @@ class World:
     rate_limit: RateLimit = field(default_factory=RateLimit)
     sessions: dict[str, Any] = field(default_factory=dict)
     invited: dict[str, float] = field(default_factory=dict)
+    volatile: dict[str, Any] = field(default_factory=dict)
     changes: int = 0
 
     def settle(self) -> None:
@@ -59,4 +61,5 @@ class World:
         self.pages.clear()
         self.sessions.clear()
         self.invited.clear()
+        self.volatile.clear()
         self.changes += 1

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..description import Described, Description, SchemaViolation
 from ..exchange import RECORD, Receive, Record, Scope, Send, header, query, raw_path, read_body, write
-from ..problems import Problem, Reply, problem_reply
+from ..problems import Paused, Problem, Reply, problem_reply
 from ..state import Tenant
 from ..tokens import InvalidToken
 from ..world import World
@@ -67,6 +67,8 @@ class Api:
                 raise Problem(405, f"This address accepts {', '.join(record.methods)} only.")
             raise Problem(404, "There is no such address.")
         caller = self._caller(scope)
+        if self._world.state.paused:
+            raise Paused(settings)
         record.caller = caller.id
         try:
             call = Call(self._world, described, caller, described.check_path(record.values), failure=record.failure)
@@ -112,6 +114,8 @@ class Api:
         roles = tenant.roles.get(call.caller.id) if tenant is not None else None
         if tenant is None or not roles:
             raise Problem(denied, "The tenant does not exist, or you have no role in it.")
+        if tenant.paused:
+            raise Paused(self._world.settings)
         needed = described.minimum_role or _LOOKING
         if max(_RANK[role] for role in roles) < _RANK[needed]:
             raise Problem(404 if described.id == _HIDDEN else denied, f"This requires the role {needed}.")

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 
 from ..problems import Problem
 from ..wire import Wire
@@ -29,6 +30,11 @@ def create(call: Call) -> Wire:
     capabilities = sorted(set(call.body.get("Capabilities", [])))
     if not set(capabilities) <= _GRANTABLE:
         raise Problem(400, "Invalid Capabilities: use 11 and 13.")
+    return {"SignedDeviceCapabilityImageBytes": capability_image(call.state.root_key, device_id, capabilities)}
+
+
+def capability_image(root_key: str, device_id: str, capabilities: Sequence[int]) -> str:
+    """Return the bytes in base64."""
     content = _MAGIC + json.dumps({"device": device_id, "capabilities": capabilities}).encode() + b"\n"
-    signature = hmac.new(call.state.root_key.encode(), content, hashlib.sha256).digest()
-    return {"SignedDeviceCapabilityImageBytes": base64.b64encode(content + signature).decode()}
+    signature = hmac.new(root_key.encode(), content, hashlib.sha256).digest()
+    return base64.b64encode(content + signature).decode()

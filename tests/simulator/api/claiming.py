@@ -13,16 +13,16 @@ from ..state import Device, State, Tenant
 from .call import Call
 
 #: The error is the same for a device that does not exist and for one that another tenant owns.
-_NOT_CLAIMABLE = "The device was not found or is claimed by another tenant."
+NOT_CLAIMABLE = "The device was not found or is claimed by another tenant."
 
 
 def claim_problem(state: State, device_id: str) -> str | None:
     """Return why the device cannot be claimed, or None."""
-    return None if state.exists_unclaimed(device_id) else _NOT_CLAIMABLE
+    return None if state.exists_unclaimed(device_id) else NOT_CLAIMABLE
 
 
 #: How the error is reported is undocumented: the code of an operation and the status that corresponds to it.
-_CODES = {
+CODES = {
     "not_found": (Code.NOT_FOUND, 404),
     "forbidden": (Code.FORBIDDEN, 403),
     "conflict": (Code.CONFLICT, 409),
@@ -33,15 +33,15 @@ def claim(call: Call) -> Reply:
     """Claim a device. Claiming it again for the same tenant succeeds."""
     device_id = call.path["deviceId"].lower()
     state, tenant = call.state, call.tenant
-    code, status = _CODES[call.world.settings.claim_code]
+    code, status = CODES[call.world.settings.claim_code]
 
     def effect() -> Outcome:
-        if not _claimed(state, tenant, device_id):
-            raise OperationFailure(code, _NOT_CLAIMABLE)
+        if not take(state, tenant, device_id):
+            raise OperationFailure(code, NOT_CLAIMABLE)
         return Outcome(_resource(tenant, device_id))
 
-    if call.world.settings.claim_failures == "status" and not _claimable(state, tenant, device_id):
-        raise Problem(status, _NOT_CLAIMABLE)
+    if call.world.settings.claim_failures == "status" and not claimable(state, tenant, device_id):
+        raise Problem(status, NOT_CLAIMABLE)
     return call.start(Kind.DEVICE_CLAIM, effect)
 
 
@@ -53,38 +53,39 @@ def bulk_claim(call: Call) -> Reply:
     """
     device_ids = list(dict.fromkeys(device_id.lower() for device_id in call.body))
     state, tenant, form = call.state, call.tenant, call.world.settings.bulk_claim_failures
-    code, status = _CODES[call.world.settings.claim_code]
+    code, status = CODES[call.world.settings.claim_code]
 
-    def all_claimable() -> bool:
-        return all(_claimable(state, tenant, device_id) for device_id in device_ids)
+    def allclaimable() -> bool:
+        return all(claimable(state, tenant, device_id) for device_id in device_ids)
 
     def effect() -> Outcome:
-        if form != "with_errors" and not all_claimable():
-            raise OperationFailure(code, _NOT_CLAIMABLE)
-        results = [(device_id, _claimed(state, tenant, device_id)) for device_id in device_ids]
+        if form != "with_errors" and not allclaimable():
+            raise OperationFailure(code, NOT_CLAIMABLE)
+        results = [(device_id, take(state, tenant, device_id)) for device_id in device_ids]
         details = [
             {
                 "DeviceId": device_id.upper(),
                 "Succeeded": done,
-                "Error": None if done else {"Code": code, "Message": _NOT_CLAIMABLE},
+                "Error": None if done else {"Code": code, "Message": NOT_CLAIMABLE},
             }
             for device_id, done in results
         ]
         failed = not all(done for _device_id, done in results)
         return Outcome(f"/tenants/{tenant.id}/devices", {"DeviceClaims": details}, with_errors=failed)
 
-    if form == "status" and not all_claimable():
-        raise Problem(status, _NOT_CLAIMABLE)
+    if form == "status" and not allclaimable():
+        raise Problem(status, NOT_CLAIMABLE)
     return call.start(Kind.BULK_DEVICE_CLAIM, effect)
 
 
-def _claimable(state: State, tenant: Tenant, device_id: str) -> bool:
+def claimable(state: State, tenant: Tenant, device_id: str) -> bool:
+    """Return whether the tenant owns the device or can claim it."""
     return device_id in tenant.devices or state.exists_unclaimed(device_id)
 
 
-def _claimed(state: State, tenant: Tenant, device_id: str) -> bool:
+def take(state: State, tenant: Tenant, device_id: str) -> bool:
     """Claim the device if possible, and return whether the tenant owns it now."""
-    if not _claimable(state, tenant, device_id):
+    if not claimable(state, tenant, device_id):
         return False
     if device_id not in tenant.devices:
         state.unclaimed.discard(device_id)

@@ -47,7 +47,7 @@ def create(call: Call) -> Reply:
     missing = f"The image {unknown[0]} is not in the tenant." if unknown else None
     if missing is not None and settings.unknown_image == "status":
         raise Problem(404, missing)
-    _check_components([tenant.images[image_id] for image_id in image_ids if image_id in tenant.images])
+    check_components([tenant.images[image_id] for image_id in image_ids if image_id in tenant.images])
 
     def effect() -> Outcome:
         if missing is not None:
@@ -62,8 +62,8 @@ def create(call: Call) -> Reply:
     return call.start(Kind.DEPLOY_TO_DEVICE_GROUP, effect)
 
 
-def _check_components(images: list[Image]) -> None:
-    """Check that the images belong to different components."""
+def check_components(images: list[Image]) -> None:
+    """Check that the images belong to different components. Raises Problem."""
     seen: dict[str, Image] = {}
     for image in images:
         other = seen.setdefault(image.component_id, image)

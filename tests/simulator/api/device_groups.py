@@ -40,7 +40,7 @@ def get_in_product(call: Call) -> Wire:
     product_name, name = call.path["productName"].casefold(), call.path["deviceGroupName"].casefold()
     for product in call.tenant.products.values():
         if product.name.casefold() == product_name:
-            group = _named(product, name)
+            group = named_group(product, name)
             if group is not None:
                 return call.write.group(group, call.tenant)
     raise Problem(404, "There is no such product and device group in the tenant.")
@@ -52,7 +52,7 @@ def create(call: Call) -> Wire:
     if product is None:
         raise Problem(404, f"There is no product {body['ProductId']} in the tenant.")
     call.check_name(body["Name"])
-    if _named(product, body["Name"]) is not None:
+    if named_group(product, body["Name"]) is not None:
         raise Problem(409, f"The product already has a device group named {body['Name']}.")
     _check_policy(call)
     group = DeviceGroup(
@@ -63,14 +63,14 @@ def create(call: Call) -> Wire:
         body.get("OsFeedType", 0),
         body.get("UpdatePolicy", 0),
     )
-    _add(call.tenant, product, group)
+    add_group(call.tenant, product, group)
     return call.write.group(group, call.tenant)
 
 
 def create_defaults(call: Call) -> Wire:
     """Create the missing default groups, and return all of them."""
     product = call.product()
-    if call.world.settings.create_defaults == "conflict" and any(_named(product, d.name) for d in DEFAULT_GROUPS):
+    if call.world.settings.create_defaults == "conflict" and any(named_group(product, d.name) for d in DEFAULT_GROUPS):
         raise Problem(409, "The product already has default device groups.")
     groups = make_defaults(call.tenant, product)
     return {"Items": [call.write.group(group, call.tenant) for group in groups], "ContinuationToken": None}
@@ -81,7 +81,7 @@ def patch(call: Call) -> Wire:
     _check_policy(call)
     if "Name" in body:
         call.check_name(body["Name"])
-        if _named(call.tenant.products[group.product_id], body["Name"]) not in (None, group):
+        if named_group(call.tenant.products[group.product_id], body["Name"]) not in (None, group):
             raise Problem(409, f"The product already has a device group named {body['Name']}.")
         group.name = body["Name"]
     group.description = call.new_description(group.description)
@@ -109,7 +109,7 @@ def make_defaults(tenant: Tenant, product: Product) -> list[DeviceGroup]:
     """Create the missing default groups of a product, and return all of them."""
     groups = []
     for default in DEFAULT_GROUPS:
-        group = _named(product, default.name)
+        group = named_group(product, default.name)
         if group is None:
             group = DeviceGroup(
                 str(uuid.uuid4()),
@@ -119,17 +119,19 @@ def make_defaults(tenant: Tenant, product: Product) -> list[DeviceGroup]:
                 default.os_feed,
                 default.update_policy,
             )
-            _add(tenant, product, group)
+            add_group(tenant, product, group)
         groups.append(group)
     return groups
 
 
-def _add(tenant: Tenant, product: Product, group: DeviceGroup) -> None:
+def add_group(tenant: Tenant, product: Product, group: DeviceGroup) -> None:
+    """Add a new group to its product."""
     product.groups[group.id] = group
     tenant.groups[group.id] = group
 
 
-def _named(product: Product, name: str) -> DeviceGroup | None:
+def named_group(product: Product, name: str) -> DeviceGroup | None:
+    """Return the group of that name, regardless of case."""
     wanted = name.casefold()
     return next((group for group in product.groups.values() if group.name.casefold() == wanted), None)
 

@@ -38,7 +38,7 @@ def create(call: Call) -> Reply:
     tenant = call.tenant
 
     def effect() -> Outcome:
-        if _named(tenant, name) is not None:
+        if named_product(tenant, name) is not None:
             raise OperationFailure(Code.CONFLICT, f"A product named {name} already exists in the tenant.")
         product = Product(str(uuid.uuid4()), name, description)
         tenant.products[product.id] = product
@@ -53,7 +53,7 @@ def patch(call: Call) -> Wire:
     product, body = call.product(), call.body
     if "Name" in body:
         call.check_name(body["Name"])
-        if _named(call.tenant, body["Name"]) not in (None, product):
+        if named_product(call.tenant, body["Name"]) not in (None, product):
             raise Problem(409, f"A product named {body['Name']} already exists in the tenant.")
         product.name = body["Name"]
     product.description = call.new_description(product.description)
@@ -78,12 +78,13 @@ def delete(call: Call) -> Reply:
 
 
 def by_name(call: Call, name: str) -> Product:
-    product = _named(call.tenant, name)
+    product = named_product(call.tenant, name)
     if product is None:
         raise Problem(404, f"There is no product named {name!r} in the tenant.")
     return product
 
 
-def _named(tenant: Tenant, name: str) -> Product | None:
+def named_product(tenant: Tenant, name: str) -> Product | None:
+    """Return the product of that name, regardless of case."""
     wanted = name.casefold()
     return next((product for product in tenant.products.values() if product.name.casefold() == wanted), None)

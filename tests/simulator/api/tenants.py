@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from ..certificates import Authority, make_default_cas
 from ..operations import Code, Kind, OperationFailure, Outcome
 from ..problems import Problem, Reply
-from ..state import Principal, Tenant
+from ..state import Principal, State, Tenant
 from ..wire import Wire
 from .call import Answer, Call
 from .claiming import claim_problem
@@ -59,14 +60,8 @@ def create(call: Call) -> Reply:
         found = problem()
         if found is not None:
             raise OperationFailure(Code.CONFLICT, found)
-        tenant = Tenant(str(uuid.uuid4()), name, roles={caller.id: {"Administrator"}})
-        root = Authority(state.root_certificate, state.root_key)
-        tenant.certificates = make_default_cas(root, tenant.id, call.world.clock.now())[1:]
-        tenant.certificates[0].active = True
-        name_of_caller = caller.name or caller.id
-        maker = state.identity(caller.id) or Principal(caller.id, name_of_caller, name_of_caller)
-        state.principals.setdefault(caller.id, maker)
-        state.tenants[tenant.id] = tenant
+        tenant = make_tenant(state, name, call.world.clock.now())
+        make_administrator(state, tenant, caller.id, caller.name)
         state.tenant_makers.add(device_id)
         return Outcome(f"/tenants/{tenant.id}", tenant_id=tenant.id)
 
@@ -74,6 +69,24 @@ def create(call: Call) -> Reply:
     if found is not None and call.world.settings.claim_failures == "status":
         raise Problem(400, found)
     return call.start(Kind.TENANT_CREATION, effect, ok=True, of_tenant=False)
+
+
+def make_tenant(state: State, name: str, now: datetime) -> Tenant:
+    """Create a tenant with one certificate, and without roles."""
+    tenant = Tenant(str(uuid.uuid4()), name)
+    root = Authority(state.root_certificate, state.root_key)
+    tenant.certificates = make_default_cas(root, tenant.id, now)[1:]
+    tenant.certificates[0].active = True
+    state.tenants[tenant.id] = tenant
+    return tenant
+
+
+def make_administrator(state: State, tenant: Tenant, principal_id: str, name: str | None) -> None:
+    """Make a principal Administrator of the tenant; `name` is its name if it is a person."""
+    address = name or principal_id
+    principal = state.identity(principal_id) or Principal(principal_id, address, address)
+    state.principals.setdefault(principal_id, principal)
+    tenant.roles[principal_id] = {"Administrator"}
 
 
 def block_legacy(call: Call) -> Reply:

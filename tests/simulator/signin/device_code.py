@@ -21,7 +21,7 @@ from ..state import Application, Directory
 from ..world import World
 from .directory import belongs, find_application, find_directory, parse_scope
 from .errors import OAuthError, missing, uninvited
-from .forms import form_of
+from .forms import answers_challenge, form_of
 from .issuing import for_person
 from .sessions import DeviceCode, sessions
 
@@ -108,7 +108,8 @@ def redeem(world: World, directory: Directory, application: Application, form: d
         raise uninvited(code.username, directory.id)
     scope = parse_scope(code.scope, directory, application)
     refresh_token = sessions(world).grant(code.person.username, application.client_id, directory.id, scope)
-    return for_person(world, code.person, application, scope, refresh_token)
+    claims = answers_challenge(form)
+    return for_person(world, code.person, application, scope, refresh_token, claims=claims)
 
 
 def _pending(world: World, user_code: str) -> DeviceCode:

@@ -16,13 +16,15 @@ from .errors import OAuthError, missing, unknown_application, unknown_directory
 #: Identifiers of the Azure Sphere API: for applications and people of other directories, and for its public client.
 FIRST_PARTY_API = "https://firstparty.sphere.azure.net/api"
 SPHERE_API = "https://sphere.azure.net/api"
-#: Delegated permissions of each resource. The last two are for tokens of another service.
+#: Delegated permissions of each resource; the last one is for tokens of another service.
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     FIRST_PARTY_API: ("azuresphere.readwrite",),
     SPHERE_API: ("user_impersonation",),
     "https://management.azure.com": ("user_impersonation",),
     "https://graph.microsoft.com": ("User.Read",),
 }
+#: The client of the Azure CLI, which is in all directories.
+AZURE_CLI = "04b07795-8ddb-4a61-bbee-02f9e1bf7b46"
 _IDENTITY_SCOPES = {"openid", "profile", "offline_access", "email"}
 _PUBLIC_CLIENT = Application(
     PUBLIC_CLIENT_ID, "7e8d2f2c-4b6f-4d53-9d2b-1f0c9a3f5b10", "Azure Sphere CLI", SPHERE_DIRECTORY_ID, public=True
@@ -53,9 +55,11 @@ def find_directory(world: World, name: str) -> Directory:
 
 
 def find_application(world: World, directory: Directory, client_id: str | None) -> Application:
-    """Find an application of a directory. Azure Sphere's public client is in all of them. Raises OAuthError."""
+    """Find an application of a directory. Microsoft's public clients are in all of them. Raises OAuthError."""
     if not client_id:
         raise missing("client_id")
+    if client_id.lower() == AZURE_CLI:
+        return Application(AZURE_CLI, AZURE_CLI, "Microsoft Azure CLI", directory.id, public=True)
     found = world.state.application(client_id)
     if found is None and client_id.lower() == PUBLIC_CLIENT_ID:
         found = _PUBLIC_CLIENT

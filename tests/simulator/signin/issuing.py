@@ -12,6 +12,7 @@ import json
 from typing import Any
 
 from ..state import SPHERE_DIRECTORY_ID, Application, Person
+from ..tokens import CHALLENGE_ANSWERED
 from ..world import World
 from .directory import Scope
 from .sessions import TokenOrder, sessions
@@ -27,20 +28,31 @@ def access_token(
     return token, int(lifetime)
 
 
-def for_application(world: World, application: Application, scope: Scope) -> dict[str, Any]:
-    """Return the reply to client credentials."""
-    extra = {"tid": application.directory_id, "azp": application.client_id, "idtyp": "app", "ver": "2.0"}
+def for_application(world: World, application: Application, scope: Scope, *, claims: bool = False) -> dict[str, Any]:
+    """Return the reply to client credentials. `claims` is whether the request answers a claims challenge."""
+    extra: dict[str, Any] = dict(CHALLENGE_ANSWERED) if claims else {}
+    extra |= {"tid": application.directory_id, "azp": application.client_id, "idtyp": "app", "ver": "2.0"}
     token, lifetime = access_token(world, application.object_id, scope.resource, extra=extra)
     return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
 
 
 def for_person(
-    world: World, person: Person, application: Application, scope: Scope, refresh_token: str
+    world: World,
+    person: Person,
+    application: Application,
+    scope: Scope,
+    refresh_token: str,
+    *,
+    claims: bool = False,
 ) -> dict[str, Any]:
-    """Return the reply to a device code or refresh token: access, refresh and ID token."""
+    """Return the reply to a device code or refresh token: access, refresh and ID token.
+
+    `claims` is whether the request answers a claims challenge.
+    """
     directory = person.directory_id or SPHERE_DIRECTORY_ID
     common = {"tid": directory, "name": person.name, "ver": "2.0"}
-    extra = {**common, "azp": application.client_id, "scp": " ".join(scope.permissions)}
+    extra: dict[str, Any] = dict(CHALLENGE_ANSWERED) if claims else {}
+    extra |= {**common, "azp": application.client_id, "scp": " ".join(scope.permissions)}
     token, lifetime = access_token(world, person.object_id, scope.resource, name=person.username, extra=extra)
     identity = world.tokens.sign(
         {

@@ -23,7 +23,7 @@ from . import device_code
 from .assertions import ASSERTION_TYPE, verify_assertion
 from .directory import belongs, find_application, find_directory, parse_scope
 from .errors import OAuthError, missing, uninvited
-from .forms import form_of
+from .forms import answers_challenge, form_of
 from .issuing import for_application, for_person
 from .sessions import sessions
 
@@ -73,7 +73,7 @@ def _client_credentials(
             f"The provided value for scope {form['scope']} is not valid. Client credential flows must have a scope "
             "value with /.default suffixed to the resource identifier (application ID URI).",
         )
-    return for_application(world, application, scope)
+    return for_application(world, application, scope, claims=answers_challenge(form))
 
 
 def _authenticate(world: World, directory: Directory, application: Application, form: dict[str, str]) -> None:
@@ -143,7 +143,7 @@ def _refresh(world: World, directory: Directory, application: Application, form:
         raise uninvited(grant.username, directory.id)
     scope = parse_scope(form["scope"], directory, application) if form.get("scope") else grant.scope
     renewed = sessions(world).grant(person.username, application.client_id, directory.id, scope)
-    return for_person(world, person, application, scope, renewed)
+    return for_person(world, person, application, scope, renewed, claims=answers_challenge(form))
 
 
 def _take_basic_authentication(request: Request, form: dict[str, str]) -> None:

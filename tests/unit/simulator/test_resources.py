@@ -31,8 +31,8 @@ def test_product_has_five_default_groups(client: Client) -> None:
         ("Development", 0, 1),
         ("Field Test", 0, 0),
         ("Production", 0, 0),
-        ("Field Test OS Evaluation", 1, 0),
         ("Production OS Evaluation", 1, 0),
+        ("Field Test OS Evaluation", 1, 0),
     ]
     assert groups[1]["Description"] == "Default test device group"
     assert not any(g["AllowCrashDumpsCollection"] or g["CurrentDeployment"] for g in groups)
