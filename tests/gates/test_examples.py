@@ -38,7 +38,11 @@ NOT_RUN = {
     r"curl .*:8443/.*": "it asks a simulator that somebody started; tests/unit/simulator orders faults",
     r"export ANSIBLE_INVENTORY_.*": "it is for the shell of a person",
     r"ansible-galaxy collection install azsphere\.fleet": "it asks Galaxy",
+    r"ansible-galaxy collection install awx\.awx": "it asks Galaxy",
     r"pip install .*": "it asks the package index",
+    r"export CONTROLLER_.*": "it is for the shell of a person",
+    r"ansible-playbook awx\.yml -e awx_assets_file=.*|awx import .*": "it needs AWX; test_awx does it",
+    r"make execution-environment|podman .*": "it needs a container engine; test_execution_environment does what it can",
 }
 #: Public client and directory of people, for tasks that sign one in.
 PEOPLE = {"client_id": "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f", "directory_id": "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"}
@@ -205,7 +209,8 @@ def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check
         bench.simulator.clear_log()
         before = bench.look()
         played = player.run(["bash", "-ec", reported[1] + (" --check" if check else "")])
-        assert played.returncode == 0, played.stdout + played.stderr
+        # The fleet of these tests differs from the blueprint.
+        assert played.returncode == (2 if path.stem == "drift" else 0), played.stdout + played.stderr
         assert not check or (bench.writes() == () and bench.look() == before)
 
 
