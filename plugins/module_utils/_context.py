@@ -20,10 +20,20 @@ from ._service import Service
 
 Params = Mapping[str, Any]
 DEFAULT_WAIT_TIMEOUT = 600.0
+#: Seconds for which the effect of a write that the service accepted is looked for.
+SETTLING = 10.0
 
 
 def _none_here(*_arguments: Any) -> Any:
     raise NotImplementedError("This context has no connection of its own.")
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What a task has done so far. `may_have_written`: whether a write was sent; `values` are results of devices."""
+
+    may_have_written: Callable[[], bool]
+    values: Callable[[], Params]
 
 
 @dataclass
@@ -44,6 +54,8 @@ class Context:
     account: Callable[[], Account] = _none_here
     open_api: Callable[[str], Service] = _none_here
     environment: Environment = field(default_factory=Environment)
+    #: The unfinished work of the task, for the report of an unexpected error.
+    unfinished: Unfinished | None = None
 
     @cached_property
     def service(self) -> Service:
@@ -53,12 +65,19 @@ class Context:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Whether to wait for operations of the service, and until when."""
+    """Whether to wait for operations of the service, and until when.
+
+    `settling` is for how many seconds the state may lag behind a completed write.
+    """
 
     wait: bool
     deadline: Deadline
+    settling: float = SETTLING
 
     @classmethod
     def of(cls, params: Params) -> Waiting:
         """Returns it from the options `wait` and `wait_timeout` (seconds). Raises InvalidInput."""
-        return cls(params.get("wait", True), Deadline(seconds(params, "wait_timeout", DEFAULT_WAIT_TIMEOUT)))
+        deadline = Deadline(seconds(params, "wait_timeout", DEFAULT_WAIT_TIMEOUT))
+        retry_timeout = params.get("retry_timeout")
+        settling = SETTLING if retry_timeout is None else min(SETTLING, float(retry_timeout))
+        return cls(params.get("wait", True), deadline, settling)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -35,6 +36,10 @@ class Deadline:
     def remaining(self) -> float:
         """Returns the remaining seconds, never less than zero."""
         return max(0.0, self._end - self._clock())
+
+    def wait(self, seconds: float) -> None:
+        """Waits for so many seconds, but not beyond the deadline."""
+        threading.Event().wait(min(seconds, self.remaining()))
 
     @property
     def passed(self) -> bool:

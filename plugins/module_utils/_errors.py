@@ -209,6 +209,13 @@ class AmbiguousWrite(FleetError):
     write_state = WriteState.UNKNOWN
 
 
+class EffectMissing(FleetError):
+    """The service accepted a write, but the state does not show its effect within the time that is allowed for it."""
+
+    usual_code = "effect_missing"
+    write_state = WriteState.UNKNOWN
+
+
 class OperationFailed(FleetError):
     """An operation of the service failed."""
 

@@ -61,6 +61,11 @@ options:
   device_group:
     description: Device group for all O(ids), by name in the product or by GUID.
     type: str
+  unassign:
+    description:
+      - Whether all O(ids) leave their device groups. They stay claimed.
+      - The Legacy API cannot do this, so there V(true) is C(unsupported).
+    type: bool
   outcomes:
     description: Devices to list in RV(outcomes).
     type: str
@@ -178,6 +183,7 @@ ARGUMENTS = BULK + Arguments(
         "src": {"type": PATH},
         "product": {"type": NAME},
         "device_group": {"type": NAME},
+        "unassign": {"type": "bool"},
         "outcomes": {"type": "str", "choices": ["all", "changes", "failures"], "default": "all"},
     },
     required_one_of=(("ids", "devices", "src"),),
@@ -187,6 +193,9 @@ ARGUMENTS = BULK + Arguments(
         ("devices", "device_group"),
         ("src", "product"),
         ("src", "device_group"),
+        ("unassign", "devices"),
+        ("unassign", "src"),
+        ("unassign", "device_group"),
     ),
 )
 

@@ -248,7 +248,10 @@ class ToyDevices:
     def count(self, scope: Scope = None) -> int:
         return len(self.list(scope))
 
-    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+    def claim(
+        self, device_ids: Sequence[str], deadline: Deadline, report: Report, group: GroupRef | None = None
+    ) -> Operation | None:
+        assert group is None, "this service cannot claim into a group"
         for device_id in device_ids:
             error = Conflict("It is another tenant's.") if device_id in self._foreign else None
             if error is None:
@@ -259,8 +262,9 @@ class ToyDevices:
         return self._state.wrote("devices.claim")
 
     def move(
-        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
+        self, device_ids: Sequence[str], group: GroupRef | None, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
+        assert group is not None, "this service cannot take devices out of all groups"
         place = Place.at(self._state.group(group).ref)
         for device_id in device_ids:
             self._state.devices[device_id] = replace(self._state.devices[device_id], place=place)

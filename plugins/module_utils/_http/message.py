@@ -54,6 +54,7 @@ class Request:
     """One request. `doing` is what it is for, after "while": "creating the product Kettle".
 
     `idempotent`: it may be sent again after an unknown outcome. `changes`: it changes something in the service.
+    `promises`: a read may be answered with a promise (202).
     """
 
     method: str
@@ -65,6 +66,7 @@ class Request:
     body: bytes | None
     idempotent: bool
     changes: bool
+    promises: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class Reply:
 
         Only what calls itself JSON must be JSON: certificates are bare text.
         """
-        if self.status == 202 or self.content.lstrip()[:1] == b"<":
+        promise = self.status == 202 and not self.request.promises
+        if promise or self.content.lstrip()[:1] == b"<":
             return False
         if "json" not in self.headers.get("Content-Type", "").lower():
             return True

@@ -23,6 +23,7 @@ from .endings import ambiguous_write, out_of_patience, session_closed
 from .errors import refusal, scrub
 from .failures import Peer
 from .message import IDEMPOTENT, SAFE, ReadOperations, Reply, Request
+from .pace import BucketOf, unpublished
 from .retry import READ_ATTEMPTS, RETRIED, THROTTLES, Attempts, state_after
 from .throttle import Gate, GateClosed, PausedTooLong, Statistics, retry_after
 from .transport import CONNECT_TIMEOUT, LostReply, Transport, open_transport, proxies_for, proxy_of
@@ -69,7 +70,7 @@ class Settings:
     `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for one whole
     request, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
     `error_codes` are what the numbers in failures of the API stand for, from zero on; `hints`, what to do about its
-    codes and statuses.
+    codes and statuses; `bucket_of`, which published rate limit a request counts against.
     """
 
     api_url: str
@@ -79,6 +80,7 @@ class Settings:
     concurrency: int = 16
     error_codes: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
+    bucket_of: BucketOf = unpublished
 
 
 class Session:
@@ -133,6 +135,7 @@ class Session:
         content_type: str = "application/json",
         idempotent: bool | None = None,
         changes: bool | None = None,
+        promises: bool = False,
         deadline: Deadline | None = None,
     ) -> Reply:
         """Sends one request and returns the success, whatever retries it takes.
@@ -141,6 +144,7 @@ class Session:
         :param doing: what this is for, after "while": "creating the product Kettle".
         :param idempotent: whether it may be sent again after an unknown outcome; by default all methods but POST.
         :param changes: whether it changes something in the service; by default all methods but GET and HEAD.
+        :param promises: whether a read may be answered with 202, as when an operation is polled.
         :param deadline: ends the retries earlier than `retry_timeout`, and for reads the wait for a reply.
 
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, InvalidInput,
@@ -162,6 +166,7 @@ class Session:
             body,
             idempotent=method in IDEMPOTENT if idempotent is None else idempotent,
             changes=method not in SAFE if changes is None else changes,
+            promises=promises,
         )
         patience = self.settings.retry_timeout
         if deadline is None:

@@ -52,6 +52,11 @@ class CatalogPath:
         return f"{self.subscription}/resourceGroups/{self.resource_group}"
 
     @property
+    def group_path(self) -> str:
+        """The percent-encoded path of the resource group."""
+        return quote(self.group)
+
+    @property
     def resource_id(self) -> str:
         """The ID of the catalog, as bodies have it."""
         return f"{self.group}/providers/{PROVIDER}/catalogs/{self.catalog}"
@@ -88,6 +93,12 @@ def group_of(resource_id: str) -> GroupRef | None:
     if product.casefold() in RESERVED or group.casefold() in RESERVED:
         return None
     return GroupRef(ProductRef(product), group)
+
+
+def resource_group_of(resource_id: str) -> str:
+    """Returns the name of the resource group in an ID of a reply, empty if it has none."""
+    found = re.search(r"/resourceGroups/([^/]+)", resource_id, re.IGNORECASE)
+    return unquote(found[1]) if found else ""
 
 
 def last_segment(address: str) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from .._backend.bulk import DEFECTS, Progress, for_each_device
+from .._backend.polling import overdue
 from .._backend.pool import for_each
 from .._deadline import Deadline
 from .._errors import (
@@ -28,7 +29,7 @@ from .._model.values import is_device_id
 from .._service import Report
 from . import wire
 from .client import PAGE_SIZE, LegacyClient, segment
-from .operations import LegacyOperations, failure, overdue
+from .operations import LegacyOperations, failure
 from .own_devices import OwnDevices
 from .starting import Starter
 from .tenants import LegacyTenants

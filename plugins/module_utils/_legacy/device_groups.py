@@ -121,14 +121,17 @@ class LegacyDeviceGroups:
         }
         doing = f"creating the device group {ref}"
         path = self._client.path("devicegroups")
-        made = self._client.write("POST", path, doing, target=name, body=wire.encoded(body))
+
+        def there() -> bool:
+            return self.get(ref) is not None
+
+        with self._starter.tracker.overtaking(there):
+            made = self._client.write("POST", path, doing, target=name, body=wire.encoded(body))
+        if not isinstance(made, dict) or wire.id_of(wire.member(made, "Id")) is None:
+            self._starter.tracker.require(there, doing)
         with after_accepted_write():
             if isinstance(made, dict) and wire.id_of(wire.member(made, "Id")):
                 self._seen(made, product)
-            elif self.get(ref) is None:
-                raise ServiceError(
-                    f"While {doing}, the service reported success, but the device group does not exist.", target=name
-                )
             if spec.allow_crash_dumps_collection:
                 self.update(ref, DeviceGroupSpec(allow_crash_dumps_collection=True))
 

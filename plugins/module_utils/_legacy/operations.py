@@ -10,30 +10,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from .._backend.polling import overtaken
 from .._deadline import Deadline
-from .._errors import (
-    DeadlineExceeded,
-    FleetError,
-    NotFound,
-    OperationFailed,
-    ServiceError,
-    Unreachable,
-    after_accepted_write,
-)
-from .._http.backoff import Backoff
-from .._http.endings import deadline_exceeded
+from .._errors import NotFound, OperationFailed, ServiceError
 from .._http.throttle import retry_after
-from .._model.resources import FINAL_STATES, Operation
+from .._model.resources import Operation
 from . import wire
 from .client import LegacyClient, segment
-from .starting import HINTS, Starter, overtaken
+from .starting import HINTS, Starter
 
-#: Seconds between polls.
-POLLS = Backoff(0.1, 1.6, 2.0)
-#: Seconds during which the address of its state may not know an operation that was just started.
-SETTLING = 5.0
-#: The same where the effect is visible too: the address of operations outside of tenants is a guess.
-SETTLING_BY_EFFECT = 60.0
 #: Segment of the details address by type of operation (FACTS: asynchronous operations; the last one is a guess).
 DETAILS = {
     "ImageUpload": "imageUpload",
@@ -49,6 +34,8 @@ class LegacyOperations:
 
     def get(self, operation_id: str, details: bool = False) -> Operation | None:
         """AsyncOperations_Get, then AsyncOperations_GetGlobal, and the kind-specific detail calls."""
+        if not operation_id:
+            return None
         found, _asked = self._state(operation_id, outside=self._client.tenant_option is None)
         if found is None or not details:
             return found
@@ -58,60 +45,18 @@ class LegacyOperations:
         ended = self.settled(operation, deadline)
         if ended.state != "Complete":
             error = failure(ended)
-            raise overtaken(error) if self._starter.took_effect(ended.id) else error
+            raise overtaken(error) if self._starter.tracker.took_effect(operation) else error
         return ended
 
     def settled(self, operation: Operation, deadline: Deadline, doing: str | None = None) -> Operation:
-        """Returns the operation once it has ended. One that cannot be polled is judged by its effect.
-
-        Raises DeadlineExceeded, and what polling raises.
-        """
+        """Returns the operation once it has ended, as `Tracker.settled`."""
         doing = doing or f"waiting for {operation.type or 'the operation'} ({operation.id})"
-        with after_accepted_write():
-            try:
-                return self._polled(operation, deadline, doing)
-            except FleetError as error:
-                if not self._took_effect(operation.id, error, doing):
-                    raise
-                self._client.debug(f"{error.message} Its effect is visible, so it counts as complete.")
-                return replace(operation, state=FINAL_STATES[0])
-
-    def _took_effect(self, operation_id: str, error: FleetError, doing: str) -> bool:
-        """Returns whether an operation whose polling ended with this error has taken effect, or soon does."""
-        if error.code == "closed":
-            return False
-        if isinstance(error, DeadlineExceeded):
-            return self._starter.took_effect(operation_id)
-        return self._starter.takes_effect(operation_id, doing)
-
-    def _polled(self, operation: Operation, deadline: Deadline, doing: str) -> Operation:
-        pauses = POLLS.pauses()
-        asked: float | None = None
         outside = operation.type == "TenantCreation"
-        waited = 0.0
-        while not operation.final:
-            if deadline.passed:
-                raise overdue(doing, deadline, operation)
-            step = min(max(next(pauses), asked or 0.0), deadline.remaining())
-            self._client.session.pause(step, doing)
-            waited += step
-            try:
-                found, asked = self._state(operation.id, outside, doing, deadline)
-            except Unreachable as error:
-                if deadline.passed and error.status is None:
-                    raise overdue(doing, deadline, operation) from error
-                raise
-            if found is not None:
-                operation = replace(found, type=found.type or operation.type)
-            elif self._starter.took_effect(operation.id):
-                operation = replace(operation, state=FINAL_STATES[0])
-            elif waited > (SETTLING_BY_EFFECT if self._starter.expects(operation.id) else SETTLING):
-                raise NotFound(
-                    f"While {doing}, the service no longer knew it. The last known state is {operation.state}.",
-                    code="NotFound",
-                    target=operation.id,
-                )
-        return operation
+
+        def read(known: Operation, until: Deadline) -> tuple[Operation | None, float | None]:
+            return self._state(known.id, outside, doing, until)
+
+        return self._starter.tracker.settled(operation, read, deadline, doing)
 
     def _state(
         self, operation_id: str, outside: bool, doing: str | None = None, deadline: Deadline | None = None
@@ -164,13 +109,6 @@ class LegacyOperations:
             found = wire.details(body)
             return found if isinstance(found, dict) else {"details": found}
         return None
-
-
-def overdue(doing: str, deadline: Deadline, operation: Operation) -> DeadlineExceeded:
-    """Returns the error of an operation that did not end in time."""
-    error = deadline_exceeded(doing, deadline, operation.state, operation.id)
-    error.operation = operation
-    return error
 
 
 def failure(operation: Operation, target: str | None = None) -> OperationFailed:

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._errors import NotFound
 from .._model.refs import ProductRef
-from .._model.resources import Operation, Product
+from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product
 from .._model.specs import ProductSpec
 from . import wire
 from .client import LegacyClient, segment
@@ -115,7 +115,15 @@ class LegacyProducts:
         """DeviceGroup_CreateDefaults."""
         self._index.forget_deleted()
         path = self._client.path(f"products/{self.id_of(ref)}/devicegroups")
-        self._client.write("POST", path, f"creating the default device groups of the product {ref}", target=ref.name)
+
+        def there() -> bool:
+            found = self._client.entries(path, f"listing the device groups of the product {ref}", target=ref.name)
+            names = {str(wire.member(body, "Name")).casefold() for body in found}
+            return all(name.casefold() in names for name, _feed, _policy in DEFAULT_DEVICE_GROUPS)
+
+        with self._starter.tracker.overtaking(there):
+            doing = f"creating the default device groups of the product {ref}"
+            self._client.write("POST", path, doing, target=ref.name)
 
     def _with_id(self, product_id: str) -> Product | None:
         path = self._client.path(f"products/{segment(product_id)}")

@@ -57,7 +57,7 @@ class LegacyService:
         self.capabilities = CAPABILITIES
         self.tenants = LegacyTenants(client, starter)
         self.certificates = LegacyCertificates(client)
-        self.users = LegacyUsers(client)
+        self.users = LegacyUsers(client, starter)
         self.operations = LegacyOperations(client, starter)
         self.products = LegacyProducts(client, starter, index)
         self.device_groups = LegacyDeviceGroups(client, starter, self.products, index)

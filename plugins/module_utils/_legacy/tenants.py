@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._errors import Forbidden, NotFound
+from .._errors import AmbiguousWrite, Forbidden, NotFound, Unsupported
 from .._model.resources import Operation, Tenant
 from . import wire
 from .client import LegacyClient, segment
@@ -21,6 +21,7 @@ class LegacyTenants:
         self._client = client
         self._starter = starter
         self._read: Tenant | None = None
+        self._renamed = False
 
     def list(self) -> Sequence[Tenant]:
         """Tenants_List."""
@@ -29,7 +30,7 @@ class LegacyTenants:
     def current(self) -> Tenant:
         """Tenants_Get."""
         tenant_id = self._client.tenant_id()
-        if self._read is None:
+        if self._read is None or self._renamed:
             doing = f"looking up the tenant {tenant_id}"
             try:
                 body = self._client.read(f"/v2/tenants/{segment(tenant_id)}", doing, target=tenant_id)
@@ -38,8 +39,10 @@ class LegacyTenants:
                 raise self._client.unusable(f"This account may not use the tenant {tenant_id}.", error) from error
         return self._read
 
-    def create(self, name: str, device_id: str) -> Operation:
+    def create(self, name: str, device_id: str | None = None) -> Operation:
         """Tenants_Create."""
+        if device_id is None:
+            raise Unsupported("This service cannot create a tenant without a device.", target=name)
         doing = f"creating the tenant {name} from device {device_id}"
         body = {"DeviceId": device_id, "TenantFriendlyName": name}
         return self._starter.start(
@@ -57,10 +60,22 @@ class LegacyTenants:
         self._client.write(
             "PATCH", self._client.path(), f"renaming the tenant to {name}", body=wire.encoded({"Name": name})
         )
-        self._read = None
+        # The service may show the old name for a while.
+        self._renamed = True
 
     def block_legacy_authorization(self) -> None:
-        """Tenants_BlockLegacy."""
-        self._client.write(
-            "POST", self._client.path("blocklegacyauthorization"), "blocking legacy authorization of the tenant"
-        )
+        """Tenants_BlockLegacy. No read shows it, so only the documented confirmation counts: 200 without a body.
+
+        An empty object and the tenant itself are taken for one too.
+        """
+        doing = "blocking legacy authorization of the tenant"
+        reply = self._client.call("POST", self._client.path("blocklegacyauthorization"), doing)
+        body = reply.confirmation()
+        itself = isinstance(body, dict) and wire.id_of(wire.member(body, "Id")) == self._client.tenant_id()
+        if reply.status == 202 or not (itself or body in (None, "", {}, True)):
+            raise AmbiguousWrite(
+                f"While {doing}, the service answered {reply.status} without a confirmation; the outcome is unknown.",
+                code="not_confirmed",
+                status=reply.status,
+                hint="Run the task again: nothing can show whether it is blocked, and blocking it twice does no harm.",
+            )

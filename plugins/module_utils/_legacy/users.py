@@ -17,14 +17,16 @@ from .._model.resources import ROLES, User
 from .._model.values import is_guid, same_name
 from . import wire
 from .client import LegacyClient, segment
+from .starting import Starter
 
 #: Seconds between attempts to assign a role to a newly invited user.
 INVITATION_POLLS = Backoff(0.25, 1.6, 5.0)
 
 
 class LegacyUsers:
-    def __init__(self, client: LegacyClient) -> None:
+    def __init__(self, client: LegacyClient, starter: Starter) -> None:
         self._client = client
+        self._starter = starter
         self._invited: set[str] = set()
 
     def list(self) -> Sequence[User]:
@@ -80,6 +82,10 @@ class LegacyUsers:
         """AccessControl_AssignRole. An invitation takes some seconds to take effect (FACTS: tenants and access):
         a user who was invited here may be unknown for up to `retry_timeout`.
         """
+        with self._starter.tracker.overtaking(lambda: self._has(user, role)):
+            self._assign(user, role)
+
+    def _assign(self, user: str, role: str) -> None:
         path = self._client.path(f"users/{segment(user)}/role/{segment(role)}/assign")
         doing = f"assigning the role {role} to {user}"
         patience = self._client.session.settings.retry_timeout if user.casefold() in self._invited else 0.0
@@ -98,12 +104,21 @@ class LegacyUsers:
     def unassign_role(self, user: str, role: str) -> None:
         """AccessControl_UnassignRole."""
         path = self._client.path(f"users/{segment(user)}/role/{segment(role)}/unassign")
-        self._client.write("POST", path, f"removing the role {role} from {user}", target=user)
+        with self._starter.tracker.overtaking(lambda: not self._has(user, role)):
+            self._client.write("POST", path, f"removing the role {role} from {user}", target=user)
 
     def account(self) -> Sequence[str]:
         """Returns the names of this account; a person may sign in with another address than the tenant knows."""
         account = self._client.session.tokens.account()
         return tuple(name for name in (account.address, account.object_id) if name)
+
+    def _has(self, user: str, role: str) -> bool:
+        """Returns whether the user has the role. Raises Forbidden where this account may not see it."""
+        roles = self._roles_of(user)
+        if roles is None:
+            found = self.get(user)
+            roles = () if found is None else found.roles
+        return any(same_name(each, role) for each in roles)
 
     def _roles_of(self, user: str) -> tuple[str, ...] | None:
         """Returns the roles in this tenant; None if the service does not know the user, or hides it."""

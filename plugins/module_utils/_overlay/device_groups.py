@@ -72,7 +72,8 @@ class OverlayDeviceGroups:
 
     def delete(self, ref: GroupRef) -> Operation | None:
         group = self._state.group(ref)
-        require_no_devices(self._devices.count(ref), f'device group "{group.name}"')
+        if self._state.checked:
+            require_no_devices(self._devices.count(ref), f'device group "{group.name}"')
         self._state.drop_group(group.ref)
         return self._state.started("device_groups.delete")
 
@@ -83,6 +84,8 @@ class OverlayDeviceGroups:
 
     def _require_free(self, product: ProductRef, name: str, but: GroupRef | None = None) -> None:
         """As the service: blanks around a name count."""
+        if not self._state.checked:
+            return
         wanted = name.casefold()
         if any(group.name.casefold() == wanted and group.ref != but for group in self.list(product)):
             raise Conflict(f'There is a device group "{name}" in this product already.', code="Conflict", target=name)

@@ -28,10 +28,11 @@ class Overlay:
     """A Service over a Service. Sends nothing but reads to the one below, under the names that it knows.
 
     :param new_value: makes what the service below would give something new: a GUID.
+    :param checked: whether a write that the service below would reject is rejected here too, which may take reads.
     """
 
-    def __init__(self, base: Service, new_value: NewValue = Placeholder) -> None:
-        state = State(base, new_value)
+    def __init__(self, base: Service, new_value: NewValue = Placeholder, checked: bool = True) -> None:
+        state = State(base, new_value, checked)
         self.capabilities = base.capabilities
         self.tenants = OverlayTenants(state)
         self.certificates = OverlayCertificates(base)

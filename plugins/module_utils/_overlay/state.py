@@ -24,8 +24,9 @@ NewValue = Callable[..., str]
 class State:
     """The rows of an overlay, keyed by reference or ID as they are here, and the way to what is below."""
 
-    def __init__(self, base: Service, new_value: NewValue) -> None:
+    def __init__(self, base: Service, new_value: NewValue, checked: bool) -> None:
         self.base = base
+        self.checked = checked
         self.new_value = new_value
         self.products: Rows[ProductRef, Product] = Rows(
             base.products.list, base.products.get, lambda row: row.ref, exhaustive=True

@@ -36,11 +36,14 @@ class OverlayTenants:
         tenant = self._base.tenants.current()
         return tenant if self._new_name is None else replace(tenant, name=self._new_name)
 
-    def create(self, name: str, device_id: str) -> Operation | None:
+    def create(self, name: str, device_id: str | None = None) -> Operation | None:
         require_name(self._base.capabilities, "tenant", name)
+        if device_id is None or not self._base.capabilities.tenant_needs_device:
+            self._made[name] = name
+            return self._state.started("tenants.create")
         if device_id in self._made:
             raise _no_maker(f"Device {device_id} has made a tenant already.", device_id)
-        if self._is_claimed(device_id):
+        if self._state.checked and self._is_claimed(device_id):
             raise _no_maker(f"Device {device_id} is claimed into the tenant in use.", device_id)
         self._made[device_id] = name
         return self._state.started("tenants.create")

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from .._context import Context, Waiting
 from .._errors import FleetError, InvalidInput
@@ -23,6 +23,7 @@ from .._overlay.overlay import Overlay
 from .._service import Service
 from .._views.result import Result, difference, operation_values
 from . import deployment, device_group, devices, image, product
+from .effects import Missing, effect_missing
 from .plan import Execution, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
 
@@ -86,9 +87,35 @@ class BlueprintPlan(Plan):
     parts: tuple[Part, ...] = ()
     fleet: devices.FleetPlan | None = None
 
+    predicts_itself: ClassVar[bool] = True
+
     @property
     def changing(self) -> tuple[Part, ...]:
         return tuple(part for part in self.parts if part.plan.steps)
+
+    def missing(self, _predicted: Snapshot | None, after: Snapshot, execution: Execution) -> list[Missing]:
+        readings: Readings = after.values
+        found: list[Missing] = []
+        for part, now in zip(self.changing, readings.parts, strict=True):
+            found += part.plan.missing(part.after, now, execution)
+        if self.fleet is not None:
+            found += self.fleet.missing(None, Snapshot(readings.places), execution)
+        return found
+
+    def ineffective(self, missing: Sequence[Missing], execution: Execution) -> FleetError | None:
+        others = [each for each in missing if each.device is None]
+        if self.fleet is not None:
+            self.fleet.ineffective([each for each in missing if each.device is not None], execution)
+        return effect_missing(others) if others else None
+
+    def outcomes(self, execution: Execution) -> Mapping[str, Any]:
+        if self.fleet is None:
+            return {}
+        known = devices.device_outcomes(self.fleet, execution)
+        return {
+            "changes": _device_changes(self.fleet, known),
+            "failures": [each for each in known if each["msg"]],
+        }
 
 
 def plan(service: Service, files: Files, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> BlueprintPlan:
@@ -165,7 +192,7 @@ def _compose(parts: Sequence[Part], fleet: devices.FleetPlan | None) -> Blueprin
     steps: list[Step] = [step for part in kept for step in part.plan.steps]
     steps += fleet.steps if fleet else ()
     if fleet and pruned:
-        steps.append(Step("device", "all", "check", _settled))
+        steps.append(Step("device", "all", "check", _settled, changes=False))
     steps += [step for part in pruned for step in part.plan.steps]
     changing = [part for part in (*kept, *pruned) if part.plan.steps]
 

@@ -81,7 +81,8 @@ def snapshot(service: Service, group: DeviceGroup) -> Snapshot:
         "device_group_id": group.id,
     }
     labels = sorted(image_label(image_id, image) for image_id, image in images.items())
-    return Snapshot(values, {"device_group": str(group.ref), "images": labels})
+    shown = {"device_group": str(group.ref), "images": labels}
+    return Snapshot(values, shown, {"images": list(current.images)})
 
 
 def _known_images(service: Service, spec: DeploymentSpec) -> dict[str, Image]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from .._context import Context, Params, Waiting
-from .._errors import FleetError, InvalidInput, WriteState
+from .._errors import EffectMissing, FleetError, InvalidInput, WriteState
 from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
 from .._model.resources import Device
 from .._references import claimed_devices, require_device_group
-from .._service import DeviceOutcome, Report, Service
+from .._service import DeviceOutcome, Report, Service, require
 from .._views.result import Result, operation_values
+from .effects import Missing, effect_missing
 from .plan import Execution, Plan, Snapshot, Step, execute
 
 #: How many devices a diff lists.
@@ -61,14 +62,46 @@ class DeviceChange:
     after: str
     target: GroupRef | None = None
 
+    def is_done(self, actions: Sequence[str], place: str) -> bool:
+        """Returns whether a device in this place shows the effect of the actions that completed."""
+        return place.casefold() == self.after.casefold() if "move" in actions else place != UNCLAIMED
+
+    def missing(self, actions: Sequence[str], place: str) -> Missing:
+        """Returns what is missing of the actions that completed."""
+        title, done = f"device {self.id}", ("claim",) if "claim" in actions and place != UNCLAIMED else ()
+        accepted = " and ".join(action for action in actions if action not in done)
+        sentence = f"The service accepted the {accepted} of the device {self.id[:16]}…, but shows it as: {place}"
+        return Missing(title, sentence, self.id, done)
+
 
 @dataclass(frozen=True)
 class FleetPlan(Plan):
     devices: tuple[DeviceChange, ...] = ()
 
+    predicts_itself: ClassVar[bool] = True
+
     @property
     def changing(self) -> tuple[DeviceChange, ...]:
         return tuple(change for change in self.devices if change.actions)
+
+    def missing(self, _predicted: Snapshot | None, after: Snapshot, execution: Execution) -> list[Missing]:
+        """Returns the devices whose writes completed and that are not where these would have put them."""
+        places: Mapping[str, str] = after.values
+        return [
+            change.missing(done, places[change.id])
+            for change in self.changing
+            if (done := execution.done.get(change.id)) and not change.is_done(done, places[change.id])
+        ]
+
+    def ineffective(self, missing: Sequence[Missing], execution: Execution) -> FleetError | None:
+        """Makes failures of the devices, which have outcomes of their own."""
+        for each in missing:
+            execution.failures[each.device or ""] = effect_missing([each])
+            execution.done[each.device or ""] = list(each.done)
+        return None
+
+    def outcomes(self, execution: Execution) -> Mapping[str, Any]:
+        return {"outcomes": [each for each in device_outcomes(self, execution) if each["actions"] or each["msg"]]}
 
 
 def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPlan:
@@ -77,12 +110,14 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
     Raises InvalidInput before any write: unknown products and groups, unclaimed devices without `claim`, more changes
     than `max_changes`.
     """
+    if any(row.unassign for row in rows):
+        require(service, "leave_all_groups")
     targets = _targets(service, rows)
     present = claimed_devices(service, [row.id for row in rows])
     devices = tuple(_change(row, present.get(row.id), targets) for row in rows)
     changing = [change for change in devices if change.actions]
     _guard(changing, limits)
-    steps = _steps(changing, limits)
+    steps = _steps(changing, limits, into_group=service.capabilities.claim_into_group)
     title = "devices"
     before = _table(changing, {change.id: change.before for change in changing})
 
@@ -144,6 +179,8 @@ def _change(row: DeviceRow, device: Device | None, targets: Targets) -> DeviceCh
         after = str(target)
         if device is None or not device.is_within(target):
             actions.append("move")
+    elif row.unassign and device is not None and device.place is not None:
+        actions.append("move")
     before = place_of(device) if actions else after
     return DeviceChange(row.id, row.row, tuple(actions), before, after, target)
 
@@ -168,28 +205,40 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
         )
 
 
-def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
+def _steps(changing: Sequence[DeviceChange], limits: Limits, into_group: bool) -> list[Step]:
+    """Returns a step for each target; `into_group`: a claim takes the device group, so that no move follows."""
     steps = []
-    to_claim = [change.id for change in changing if "claim" in change.actions]
-    if to_claim:
-
-        def claim(execution: Execution) -> None:
-            report = _report(execution, "claim", limits)
-            deadline = execution.waiting.deadline
-            execution.operation = execution.service.devices.claim(to_claim, deadline, report) or execution.operation
-            _settle(execution, "claim", lambda device: device.tenant_id is not None)
-
-        steps.append(Step("device", f"{len(to_claim)} devices", "claim", claim))
-    by_target: dict[GroupRef, list[DeviceChange]] = {}
+    claims: dict[GroupRef | None, list[str]] = {}
     for change in changing:
-        if "move" in change.actions and change.target is not None:
+        if "claim" in change.actions:
+            claims.setdefault(change.target if into_group else None, []).append(change.id)
+    for target, to_claim in claims.items():
+        steps.append(_claim(target, to_claim, limits))
+    by_target: dict[GroupRef | None, list[DeviceChange]] = {}
+    for change in changing:
+        if "move" in change.actions and not (into_group and "claim" in change.actions):
             by_target.setdefault(change.target, []).append(change)
-    for target, changes in by_target.items():
-        steps.append(_move(target, changes, limits))
+    for group, changes in by_target.items():
+        steps.append(_move(group, changes, limits))
     return steps
 
 
-def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> Step:
+def _claim(target: GroupRef | None, to_claim: Sequence[str], limits: Limits) -> Step:
+    """Returns the step that claims devices, into the target if there is one."""
+    actions = ("claim",) if target is None else ("claim", "move")
+
+    def claim(execution: Execution) -> None:
+        if _too_many(execution, limits):
+            return
+        report, deadline = _report(execution, actions, limits), execution.waiting.deadline
+        into = () if target is None else (target,)
+        execution.operation = execution.service.devices.claim(to_claim, deadline, report, *into) or execution.operation
+        _settle(execution, actions, lambda device: device.tenant_id is not None and device.is_within(target))
+
+    return Step("device", f"{len(to_claim)} devices", "claim", claim, changes=False)
+
+
+def _move(target: GroupRef | None, changes: Sequence[DeviceChange], limits: Limits) -> Step:
     def move(execution: Execution) -> None:
         # Skips devices whose claim failed, or was skipped because too many failed.
         ready = [
@@ -198,19 +247,23 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
             if "claim" not in change.actions or "claim" in execution.done.get(change.id, ())
         ]
         if ready and not _too_many(execution, limits):
-            report = _report(execution, "move", limits)
+            report = _report(execution, ("move",), limits)
             deadline = execution.waiting.deadline
             moved = execution.service.devices.move(ready, target, deadline, report, execution.wait)
             execution.operation = moved or execution.operation
-            _settle(execution, "move", lambda device: device.is_within(target))
+            _settle(execution, ("move",), lambda device: _is_at(device, target))
 
-    return Step("device", f"{len(changes)} devices", "move", move)
+    return Step("device", f"{len(changes)} devices", "move", move, changes=False)
 
 
-def _report(execution: Execution, action: str, limits: Limits) -> Report:
+def _is_at(device: Device, target: GroupRef | None) -> bool:
+    return device.place is None if target is None else device.is_within(target)
+
+
+def _report(execution: Execution, actions: Sequence[str], limits: Limits) -> Report:
     def report(outcome: DeviceOutcome) -> bool:
         if outcome.error is None:
-            execution.done.setdefault(outcome.id, []).append(action)
+            execution.done.setdefault(outcome.id, []).extend(actions)
         else:
             execution.failures[outcome.id] = outcome.error
         return not _too_many(execution, limits)
@@ -218,7 +271,7 @@ def _report(execution: Execution, action: str, limits: Limits) -> Report:
     return report
 
 
-def _settle(execution: Execution, action: str, done: Callable[[Device], bool]) -> None:
+def _settle(execution: Execution, actions: Sequence[str], done: Callable[[Device], bool]) -> None:
     """Reads the devices whose write failed with an uncertain outcome: their current state decides."""
     doubtful = [each for each, error in execution.failures.items() if error.write_state is not WriteState.NOT_SENT]
     if not doubtful:
@@ -230,7 +283,7 @@ def _settle(execution: Execution, action: str, done: Callable[[Device], bool]) -
     for device in found.values():
         if done(device):
             del execution.failures[device.id]
-            execution.done.setdefault(device.id, []).append(action)
+            execution.done.setdefault(device.id, []).extend(actions)
 
 
 def _too_many(execution: Execution, limits: Limits) -> bool:
@@ -271,7 +324,7 @@ def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> d
         "id": change.id,
         "row": change.row,
         "actions": list(done),
-        "changed": bool(done) or (error is not None and state is not WriteState.NOT_SENT),
+        "changed": bool(done) or (state is not WriteState.NOT_SENT and not isinstance(error, EffectMissing)),
         "failed": error is not None,
         "msg": message,
     }

@@ -38,4 +38,5 @@ def snapshot(service: Service, image_id: str) -> Snapshot:
     if image is None:
         return Snapshot()
     shown = {"name": image.name, "id": image.id, "component_id": image.component_id, "type": image.type}
-    return Snapshot(image_values(image), shown)
+    # The name and the type that the service shows are its own.
+    return Snapshot(image_values(image), shown, {"id": image.id})

@@ -7,29 +7,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from .._context import Context, Waiting
+from .._context import Context, Unfinished, Waiting
+from .._deadline import Deadline
 from .._errors import AmbiguousWrite, FleetError, WriteState
 from .._files.planned import PlannedFiles
 from .._files.port import Files
 from .._model.resources import Operation
 from .._overlay.overlay import Overlay
+from .._overlay.remembered import Remembered
 from .._service import Service
 from .._views.result import Diff, Result, difference, operation_values
+from .effects import Missing, effect_missing, missing_effects
 
 #: How often the state is planned again when the outcome of a write is unknown.
 ATTEMPTS = 3
+#: Seconds before the state is read again in which an effect is missing: the first, and the most.
+LOOKS = (0.25, 2.0)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One reading of a resource: `values` for the result, `shown` for the diff. None: it does not exist."""
+    """One reading of a resource: `values` for the result, `shown` for the diff. None: it does not exist.
+
+    `settings` is what can be compared with a prediction, where that is not `shown`: what the service words in its own
+    way is left out.
+    """
 
     values: Any = None
     shown: Any = None
+    settings: Mapping[str, Any] | None = None
+
+    @property
+    def compared(self) -> Any:
+        """Returns what a prediction is compared with; None if the resource does not exist."""
+        return self.shown if self.settings is None else self.settings
 
 
 class Execution:
@@ -47,26 +62,37 @@ class Execution:
         self.failures: dict[str, FleetError] = {}
         self.operation: Operation | None = None
         self.final_step = False
-        self._writes: list[tuple[WriteState, bool]] = []
+        #: The step in progress.
+        self.running: Step | None = None
+        #: Steps that completed.
+        self.completed: list[Step] = []
+        self._failed: tuple[WriteState, Step] | None = None
+        self._unknown: list[Step] = []
 
-    def note(self, state: WriteState, step: Step) -> None:
-        """Records the outcome of a step's write."""
-        self._writes.append((state, step.visible))
+    def note(self, step: Step, error: FleetError | None = None) -> None:
+        """Records the outcome of a step, which completed or ended with this error."""
+        self.running = None
+        if error is None:
+            self.completed.append(step)
+            return
+        self._failed = error.write_state, step
+        if error.write_state is WriteState.UNKNOWN:
+            self._unknown.append(step)
 
     @property
-    def accepted(self) -> bool:
-        """Whether the service accepted a write."""
-        return any(state is WriteState.ACCEPTED for state, _visible in self._writes)
+    def in_progress(self) -> bool:
+        """Whether the service accepted the last write, which may still be in progress."""
+        return self._failed is not None and self._failed[0] is WriteState.ACCEPTED
 
     @property
-    def unknown_and_invisible(self) -> bool:
-        """Whether a write has an unknown outcome that a read cannot determine."""
-        return any(state is WriteState.UNKNOWN and not visible for state, visible in self._writes)
+    def invisible(self) -> bool:
+        """Whether a write that cannot be read was accepted, or may have been."""
+        return not all(step.visible for step in (*self.completed, *self._unknown))
 
     @property
     def may_have_written(self) -> bool:
         """Whether a write was accepted, or may have been."""
-        return any(state is not WriteState.NOT_SENT for state, _visible in self._writes)
+        return bool(self.completed or self._unknown or self.running) or self.in_progress
 
     @property
     def wait(self) -> bool:
@@ -78,7 +104,7 @@ class Execution:
 class Step:
     """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create").
 
-    `visible`: whether the plan can read its effect.
+    `visible`: whether the plan can read its effect. `changes`: whether it always changes something if it completes.
     """
 
     kind: str
@@ -86,6 +112,7 @@ class Step:
     action: str
     run: Callable[[Execution], Operation | None]
     visible: bool = True
+    changes: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,6 +127,23 @@ class Plan:
     steps: tuple[Step, ...]
     read: Callable[[Service], Snapshot]
     beside: tuple[Plan, ...] = ()
+
+    #: Whether `missing` needs no prediction.
+    predicts_itself: ClassVar[bool] = False
+
+    def missing(self, predicted: Snapshot | None, after: Snapshot, _execution: Execution) -> Sequence[Missing]:
+        """Returns what the steps did not change, although they completed. `predicted`: None if that is not known."""
+        if predicted is None:
+            return ()
+        return list(missing_effects(self.title, self.before.compared, predicted.compared, after.compared))
+
+    def ineffective(self, missing: Sequence[Missing], _execution: Execution) -> FleetError | None:
+        """Returns the error for missing effects, None if they are reported otherwise."""
+        return effect_missing(missing)
+
+    def outcomes(self, _execution: Execution) -> Mapping[str, Any]:
+        """Returns the results that an unfinished execution has so far."""
+        return {}
 
 
 SomePlan = TypeVar("SomePlan", bound=Plan)
@@ -137,10 +181,11 @@ class Outcome(Generic[SomePlan]):
 def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
     """Runs the steps in order and waits for each that the next may need. Returns the error that stopped them.
 
-    `execution.writes` has the outcome of each step.
+    `execution` has the outcome of each step.
     """
     for number, step in enumerate(steps):
         execution.final_step = number == len(steps) - 1
+        execution.running = step
         try:
             operation = step.run(execution)
             if operation is not None:
@@ -149,9 +194,9 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
                     execution.operation = execution.service.operations.wait(operation, execution.waiting.deadline)
         except FleetError as error:
             execution.operation = error.operation or execution.operation
-            execution.note(error.write_state, step)
+            execution.note(step, error)
             return error
-        execution.note(WriteState.ACCEPTED, step)
+        execution.note(step)
     return None
 
 
@@ -163,15 +208,19 @@ def dry_run(steps: tuple[Step, ...], execution: Execution) -> None:
 
 
 def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: Waiting) -> Outcome[SomePlan]:
-    """Plans, applies and reads back.
+    """Plans, applies, reads back and compares.
 
     A write with an unknown outcome is not sent again: a new plan from fresh reads does only what is still missing. The
-    result of operations that are not waited for is predicted by an overlay.
+    result of operations that are not waited for is predicted by an overlay. Otherwise the state must become what was
+    predicted: a write that was accepted and has no effect is an error.
     """
     execution = Execution(context.service, context.files, waiting)
-    first = plan = planner(context.service)
+    read = Remembered(context.service)
+    first = plan = planner(read)
+    context.unfinished = Unfinished(lambda: execution.may_have_written, lambda: first.outcomes(execution))
+    predicted = _settings_after(context, first, read, waiting) if waiting.wait else None
     for attempt in range(1, ATTEMPTS + 1):
-        prediction = None if waiting.wait or not plan.steps else _predict(context, plan, waiting)
+        ahead = None if waiting.wait or not plan.steps else _predict(context, plan, waiting)
         error = apply(plan.steps, execution)
         if not isinstance(error, AmbiguousWrite) or attempt == ATTEMPTS:
             break
@@ -180,27 +229,74 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
             plan = planner(context.service)
         except FleetError as unread:
             return unreadable_outcome(first, execution, unread)
-    return _read_back(first, execution, error, None if error else prediction)
-
-
-def _read_back(
-    plan: SomePlan, execution: Execution, error: FleetError | None, prediction: Prediction | None
-) -> Outcome[SomePlan]:
-    """Returns the state after the steps, or the predicted one if they are still in progress."""
     if not execution.may_have_written:
-        return Outcome(plan, plan.before, execution, False, error, tuple(each.before for each in plan.beside))
-    service = prediction.without_undone(execution) if prediction else execution.service
+        return Outcome(first, first.before, execution, False, error, tuple(each.before for each in first.beside))
     try:
-        beside = tuple(each.read(service) for each in plan.beside)
-        after = plan.read(service)
+        if error is None and ahead is not None:
+            return _as_read(first, _read(first, ahead.without_undone(execution)), execution, None)
+        if error is not None:
+            reading = _read(first, execution.service)
+            return _as_read(first, reading, execution, _with_unseen(error, execution, _shows(first, reading)))
+        reading, missing = _settled(first, predicted, execution)
+        return _as_read(first, reading, execution, first.ineffective(missing, execution) if missing else None, missing)
     except FleetError as unread:
-        return unreadable_outcome(plan, execution, error or unread)
-    # The current state decides about a write with an unknown outcome, if it can show its effect.
-    shows = after.shown != plan.before.shown or any(
-        now.shown != each.before.shown for each, now in zip(plan.beside, beside, strict=True)
+        return unreadable_outcome(first, execution, error or unread)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A plan's resource as read afterwards, and the resources beside it."""
+
+    after: Snapshot
+    beside: tuple[Snapshot, ...]
+
+
+def _read(plan: Plan, service: Service) -> Reading:
+    beside = tuple(each.read(service) for each in plan.beside)
+    return Reading(plan.read(service), beside)
+
+
+def _settled(plan: Plan, predicted: Snapshot | None, execution: Execution) -> tuple[Reading, Sequence[Missing]]:
+    """Reads the state after the steps until it shows their effects, and returns those that stay missing."""
+    waiting = execution.waiting
+    until = Deadline(min(waiting.settling, waiting.deadline.remaining()))
+    pause, longest = LOOKS
+    while True:
+        reading = _read(plan, execution.service)
+        missing = plan.missing(predicted, reading.after, execution)
+        if not missing or until.passed:
+            return reading, missing
+        until.wait(pause)
+        pause = min(2 * pause, longest)
+
+
+def _shows(plan: Plan, reading: Reading) -> bool:
+    """Returns whether the state differs from the one before."""
+    return reading.after.shown != plan.before.shown or any(
+        now.shown != each.before.shown for each, now in zip(plan.beside, reading.beside, strict=True)
     )
-    changed = execution.accepted or execution.unknown_and_invisible or shows
-    return Outcome(plan, after, execution, changed, error, beside)
+
+
+def _as_read(
+    plan: SomePlan, reading: Reading, execution: Execution, error: FleetError | None, missing: Sequence[Missing] = ()
+) -> Outcome[SomePlan]:
+    """Returns the outcome. The state decides whether anything changed, if it can show that and the steps are done."""
+    certain = error is None and not missing and any(step.changes for step in execution.completed)
+    changed = certain or execution.in_progress or execution.invisible or _shows(plan, reading)
+    return Outcome(plan, reading.after, execution, changed, error, reading.beside)
+
+
+def _with_unseen(error: FleetError, execution: Execution, shows: bool) -> FleetError:
+    """Adds the earlier writes that the service accepted, if their effect cannot be seen: their outcome is unknown."""
+    unseen = [step for step in execution.completed if step.changes and not (step.visible and shows)]
+    if unseen:
+        named = ", ".join(f"{step.action} {step.kind} {step.target}" for step in unseen[:3])
+        more = f" and {len(unseen) - 3} more" if len(unseen) > 3 else ""
+        error.message = (
+            f"{error.message.rstrip('. ')}. The service had accepted earlier writes ({named}{more}) and shows no "
+            "effect of them: their outcome is unknown."
+        )
+    return error
 
 
 def unreadable_outcome(plan: SomePlan, execution: Execution, error: FleetError) -> Outcome[SomePlan]:
@@ -227,9 +323,27 @@ class Prediction:
 
 def _predict(context: Context, plan: Plan, waiting: Waiting) -> Prediction:
     ahead = Overlay(context.service)
+    return Prediction(ahead, _run_ahead(context, plan, ahead, waiting))
+
+
+def _run_ahead(context: Context, plan: Plan, ahead: Overlay, waiting: Waiting) -> Execution:
     execution = Execution(ahead, PlannedFiles(context.files), Waiting(True, waiting.deadline))
     dry_run(plan.steps, execution)
-    return Prediction(ahead, execution)
+    return execution
+
+
+def _settings_after(context: Context, plan: Plan, read: Remembered, waiting: Waiting) -> Snapshot | None:
+    """Returns the predicted state after all steps, from what the planner has read; None where that is not enough."""
+    if plan.predicts_itself or not any(step.kind != "file" for step in plan.steps):
+        return None
+    read.closed = True
+    ahead = Overlay(read, checked=False)
+    try:
+        _run_ahead(context, plan, ahead, waiting)
+        return plan.read(ahead)
+    except FleetError:
+        # The steps decide what is wrong: a prediction that fails is none.
+        return None
 
 
 def apply_plan(context: Context, planner: Callable[[Service], Plan], waiting: Waiting, key: str) -> Result:

@@ -61,7 +61,8 @@ def plan(service: Service, spec: UserSpec) -> Plan:
         except Forbidden:
             if ADMINISTRATOR not in take:
                 raise
-            now = None  # An account that removed all its own roles may not even read that.
+            # An account that removed all its own roles may not even read that.
+            return Snapshot(settings={})
         return snapshot(now if now is None or found is None else _known_before(now, found))
 
     return Plan(f"user {name}", snapshot(found), tuple(steps), read)
@@ -77,7 +78,8 @@ def snapshot(user: User | None) -> Snapshot:
     if user is None or not user.roles:
         return Snapshot()
     values = user_values(user)
-    return Snapshot(values, {"user": user.mail or user.name or user.id, "roles": values["roles"]})
+    shown = {"user": user.mail or user.name or user.id, "roles": values["roles"]}
+    return Snapshot(values, shown, {"roles": values["roles"]})
 
 
 def _spelled(service: Service, wanted: Sequence[str]) -> tuple[str, ...]:

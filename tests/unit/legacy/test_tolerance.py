@@ -16,12 +16,14 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     DeadlineExceeded,
+    EffectMissing,
     FleetError,
     Forbidden,
     InvalidInput,
     NotFound,
     OperationFailed,
     ServiceError,
+    WriteState,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
@@ -120,15 +122,61 @@ def test_access_denied_hints_at_the_role(bench: MakeBench) -> None:
         here.service.products.create(ProductSpec("Kettle"))
 
 
-@pytest.mark.parametrize(
-    "answer", [Answer(204, b""), Answer(200, b""), Answer(202, b"{}"), Answer(200, b"null")], ids=str
-)
-def test_success_without_operation_is_complete(bench: MakeBench, answer: Answer) -> None:
-    here = bench({f"DELETE {IN}/products/{GUID}": answer, f"GET {IN}/products/name/Kettle": KETTLE})
+@pytest.mark.parametrize("answer", [Answer(204, b""), Answer(200, b""), Answer(200, b"null")], ids=str)
+def test_success_without_operation_is_complete_once_its_effect_is_visible(bench: MakeBench, answer: Answer) -> None:
+    there = Series([KETTLE, KETTLE, Answer(404, b"")])
+    product = f"{IN}/products/{GUID}"
+    here = bench({f"DELETE {product}": answer, f"GET {IN}/products/name/Kettle": KETTLE, f"GET {product}": there})
     operation = here.service.products.delete(ProductRef("Kettle"))
     assert (operation.id, operation.type, operation.state) == ("", "DeleteProduct", "Complete")
     assert here.service.operations.wait(operation, Deadline(10)) == operation
-    assert len(here.sent) == 2
+    assert here.sent.count(f"GET {product}") == 3
+    assert here.service.operations.wait(operation, Deadline(10)) == operation
+    assert here.sent.count(f"GET {product}") == 3
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"null"])
+def test_promise_without_operation_is_waited_for_until_the_deadline(bench: MakeBench, body: bytes) -> None:
+    product = f"{IN}/products/{GUID}"
+    there = Series([*[KETTLE] * 20, Answer(404, b"")])
+    here = bench(
+        {f"DELETE {product}": Answer(202, body), f"GET {IN}/products/name/Kettle": KETTLE, f"GET {product}": there}
+    )
+    operation = here.service.products.delete(ProductRef("Kettle"))
+    assert not operation.final
+    assert here.service.operations.wait(operation, Deadline(100, here.clock.now)).state == "Complete"
+    here.routes[f"GET {product}"] = KETTLE
+    operation = here.service.products.delete(ProductRef("Kettle"))
+    begin = here.clock.now()
+    with pytest.raises(EffectMissing, match="not visible after 30 s; the outcome is unknown") as missing:
+        here.service.operations.wait(operation, Deadline(30, here.clock.now))
+    assert here.clock.now() - begin == pytest.approx(30)
+    assert missing.value.write_state is WriteState.UNKNOWN
+
+
+def test_success_without_operation_and_effect_is_an_error(bench: MakeBench) -> None:
+    product = f"{IN}/products/{GUID}"
+    here = bench(
+        {f"DELETE {product}": Answer(204, b""), f"GET {IN}/products/name/Kettle": KETTLE, f"GET {product}": KETTLE}
+    )
+    operation = here.service.products.delete(ProductRef("Kettle"))
+    with pytest.raises(EffectMissing, match="deleting the product Kettle, the service accepted the request, but"):
+        here.service.operations.wait(operation, Deadline(100, here.clock.now))
+
+
+def test_operation_that_cannot_be_polled_has_an_unknown_outcome(bench: MakeBench) -> None:
+    product = f"{IN}/products/{GUID}"
+    here = bench(
+        {
+            f"DELETE {product}": Answer(202, json.dumps(state(0)).encode()),
+            f"GET {IN}/products/name/Kettle": KETTLE,
+            f"GET {product}": KETTLE,
+            f"GET {IN}/operations/{GUID}": Answer(403, b""),
+        }
+    )
+    operation = here.service.products.delete(ProductRef("Kettle"))
+    with pytest.raises(Forbidden, match="accepted the request, and its outcome is unknown"):
+        here.service.operations.wait(operation, Deadline(100, here.clock.now))
 
 
 @pytest.mark.parametrize("status", [200, 202])

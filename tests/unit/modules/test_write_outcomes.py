@@ -131,6 +131,88 @@ def test_write_that_was_carried_out_and_not_confirmed_is_reported_as_done(
     assert not kettle.run(module, **options).result.changed
 
 
+EMPTY = ["empty", "accepted", "old_body"]
+
+
+def ignore(bench: Bench, wrong: str, operation: str) -> None:
+    """Orders that a write is confirmed in this way and not executed."""
+    more = {} if wrong == "old_body" else {"executed": False}
+    bench.simulator.fault(wrong, match={"operationId": operation}, times=None, **more)
+
+
+@pytest.mark.parametrize("wrong", EMPTY)
+@pytest.mark.parametrize("case", CASES)
+def test_confirmed_write_without_effect_is_an_error(kettle: Bench, tmp_path: Path, case: str, wrong: str) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    ignore(kettle, wrong, operation)
+    if "wait_timeout" in module.ARGUMENTS.spec:
+        options = {**options, "wait_timeout": 1.5}
+    if case == "change product":
+        options = {**options, "default_device_groups": False}
+    outcome = kettle.run(module, **options, retry_timeout=0.5)
+    error = outcome.result.error
+    assert error is not None
+    assert not outcome.result.diff
+    # An invitation cannot be seen, and many moves are followed as those that were promised with an operation.
+    under_way = (case, wrong) == ("moves", "accepted")
+    assert outcome.result.changed == (case in ("invite", "assign role") or under_way)
+    if case == "invite":
+        assert f"(invite user {ADA}) and shows no effect of them: their outcome is unknown" in str(error)
+    if case not in ("invite", "claim", "claims", "move", "moves"):
+        assert error.code == "effect_missing"
+
+
+@pytest.mark.parametrize("wrong", ["empty", "old_body"])
+@pytest.mark.parametrize("case", ["claim", "claims", "move", "moves"])
+def test_devices_without_effect_are_failures_of_their_own(kettle: Bench, tmp_path: Path, case: str, wrong: str) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    ignore(kettle, wrong, operation)
+    outcome = kettle.run(module, **options, wait_timeout=1.5, retry_timeout=0.5)
+    summary = outcome["summary"]
+    assert (summary["claimed"], summary["moved"], summary["failed"]) == (0, 0, len(options["ids"]))
+    assert {(each["changed"], each["failed"]) for each in outcome["outcomes"]} == {(False, True)}
+    assert {tuple(each["actions"]) for each in outcome["outcomes"]} == {()}
+
+
+@pytest.mark.parametrize("wrong", EMPTY)
+def test_blueprint_reports_the_parts_and_devices_without_effect(kettle: Bench, wrong: str) -> None:
+    for operation in ("Product_Patch", "Devices_Move"):
+        ignore(kettle, wrong, operation)
+    document = {
+        "products": [
+            {"name": "Kettle", "description": "Pots", "default_device_groups": False},
+            {"name": "Toaster", "default_device_groups": False},
+        ],
+        "devices": [{"id": each, "product": "Kettle", "device_group": "Field"} for each in CLAIMED],
+    }
+    outcome = kettle.run(blueprint, blueprint=document, wait_timeout=3, retry_timeout=0.5)
+    assert 'change of the product Kettle, but shows description nothing in place of "Pots"' in str(outcome.result.error)
+    assert [(each["kind"], each["name"]) for each in outcome["changes"]] == [("product", "Toaster")]
+    assert len(outcome["failures"]) == len(CLAIMED)
+    assert outcome.result.changed
+
+
+def test_confirmed_write_that_shows_late_is_waited_for(kettle: Bench) -> None:
+    """Eventual consistency: the first readings afterwards show the former state."""
+    module, options, operation = write_case("change product", Path())
+    product_id = kettle.run(module, name="Kettle")["product"]["id"]
+    body = json.dumps({"Id": product_id, "Name": "Kettle", "Description": None})
+    match = {"operationId": "Product_Get*"}
+    kettle.simulator.fault(match=match, status=200, body=body, skip=1, times=3)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome["product"]["description"] == "Pots"
+    assert kettle.requests().count(operation) == 1
+
+
+def test_failure_after_a_write_without_effect_says_that_its_outcome_is_unknown(kettle: Bench) -> None:
+    ignore(kettle, "empty", "DeviceGroup_CreateDefaults")
+    document = {"products": [{"name": "Bare", "device_groups": [{"name": "Production", "os_feed": "RetailEval"}]}]}
+    outcome = kettle.run(blueprint, blueprint=document, retry_timeout=0.5)
+    assert "outcome is unknown" in str(outcome.result.error)
+    assert not outcome.result.changed
+
+
 @pytest.mark.parametrize("executed", [True, False], ids=["executed", "not executed"])
 @pytest.mark.parametrize("wrong", WRONG)
 def test_legacy_authorization_is_recorded_as_blocked_only_after_a_confirmation(
