@@ -15,7 +15,7 @@ from .._errors import FleetError, MissingLibrary, ReadOnlyViolation, SignInError
 from .._http.endings import deadline_exceeded
 from .._model.resources import Operation
 from .._service import DeviceOutcome, Report
-from .pool import for_each
+from .pool import Threads, for_each
 
 #: Errors that do not concern a single device: they end the whole run.
 DEFECTS = (ReadOnlyViolation, MissingLibrary)
@@ -50,10 +50,11 @@ def for_each_device(
     work: Callable[[str], bool],
     deadline: Deadline,
     progress: Progress,
-    threads: int,
+    threads: Threads,
     abandon: Callable[[], None],
 ) -> None:
-    """Calls `work` for each device, in `threads` threads; reports the error of a device and continues with the others.
+    """Calls `work` for each device, in `threads` threads as of `for_each`; reports the error of a device and continues
+    with the others.
 
     Starts no further device once `work` returns False, after the deadline, or when the service cannot be reached.
     """

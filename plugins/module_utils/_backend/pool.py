@@ -9,47 +9,77 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Generic, TypeAlias, TypeVar
 
 Thing = TypeVar("Thing")
+#: How many threads work at most: a number, or a function that returns how many are useful at the moment.
+Threads: TypeAlias = "int | Callable[[], int]"
 
 
-def for_each(things: Iterable[Thing], work: Callable[[Thing], bool], threads: int, abandon: Callable[[], None]) -> None:
+def for_each(
+    things: Iterable[Thing], work: Callable[[Thing], bool], threads: Threads, abandon: Callable[[], None]
+) -> None:
     """Calls `work` for each thing, in `threads` threads; once it returns False or raises, starts no further one.
 
+    Threads are added one at a time, as things are done and `threads` allows more.
     Raises what `work` raises. When the wait is interrupted, `abandon` must end the threads.
     """
     waiting = list(things)[::-1]
-    if not waiting:
-        return
-    lock = threading.Lock()
-    stopped = threading.Event()
+    if waiting:
+        _Crew(waiting, work, threads).run(abandon)
 
-    def run() -> None:
-        while not stopped.is_set():
-            with lock:
-                if not waiting:
+
+class _Crew(Generic[Thing]):
+    def __init__(self, waiting: list[Thing], work: Callable[[Thing], bool], threads: Threads) -> None:
+        self._waiting = waiting
+        self._work = work
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._pool = ThreadPoolExecutor(len(waiting))
+        self._runs: list[Future[None]] = []
+
+    def run(self, abandon: Callable[[], None]) -> None:
+        finished = False
+        try:
+            while self._hire():
+                pass
+            done = 0
+            # Whoever works may have added another thread meanwhile.
+            while done < len(self._runs):
+                wait([self._runs[done]])
+                done += 1
+            finished = True
+        finally:
+            with self._lock:
+                self._stopped.set()
+            if not finished:
+                abandon()
+            self._pool.shutdown(wait=finished, cancel_futures=True)
+        for one in self._runs:
+            one.result()
+
+    def _hire(self) -> bool:
+        """Adds a thread, if one is useful and there is something left to do; returns whether it did."""
+        threads = self._threads
+        useful = threads if isinstance(threads, int) else threads()
+        with self._lock:
+            if self._stopped.is_set() or not self._waiting or len(self._runs) >= max(1, useful):
+                return False
+            self._runs.append(self._pool.submit(self._run))
+            return True
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            with self._lock:
+                if not self._waiting:
                     return
-                thing = waiting.pop()
+                thing = self._waiting.pop()
             going_on = False
             try:
-                going_on = work(thing)
+                going_on = self._work(thing)
             finally:
                 if not going_on:
-                    stopped.set()
-
-    crew = min(max(1, threads), len(waiting))
-    pool = ThreadPoolExecutor(crew)
-    finished = False
-    try:
-        runs = [pool.submit(run) for _unused in range(crew)]
-        wait(runs)
-        finished = True
-    finally:
-        stopped.set()
-        if not finished:
-            abandon()
-        pool.shutdown(wait=finished, cancel_futures=True)
-    for one in runs:
-        one.result()
+                    self._stopped.set()
+            self._hire()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse
 
 #: Bytes of a decoded reply of the service; a page of its longest lists is far below.
 LARGEST_REPLY = 64 * 2**20
@@ -28,6 +28,8 @@ LOWEST_RATE = 16 * 2**10
 ACCEPTED_ENCODINGS = "gzip, deflate"
 _DECODED = ("", "identity", "gzip", "x-gzip", "deflate")
 _PIECE = 64 * 2**10
+#: Bytes of a body that is sent or read at once.
+SMALL = 16 * 2**10
 
 
 class TooLarge(Exception):
@@ -112,24 +114,35 @@ def send_in_pieces(sock: Any, data: Any, send: Callable[[Any], None], progress: 
         send(view[start : start + _PIECE])
 
 
-def body_of(answer: requests.Response, largest: int) -> bytes:
-    """Returns the decoded body of a streamed reply; of an error reply, only the beginning.
+def body_of(raw: BaseHTTPResponse, largest: int) -> bytes:
+    """Returns the decoded body of a reply; of an error reply, only the beginning.
 
     Raises TooLarge for a success of more than `largest` bytes, UnknownEncoding. The connection is closed when the reply
     was not read to its end.
     """
-    if answer.headers.get("Content-Encoding", "").strip().lower() not in _DECODED:
-        answer.close()
+    encoding = raw.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in _DECODED:
+        raw.close()
         raise UnknownEncoding
-    success = answer.status_code < 300
+    announced = announced_size(raw.headers)
+    if announced is not None and announced <= SMALL and not encoding and "Transfer-Encoding" not in raw.headers:
+        # The usual reply: the library reads no more than was announced.
+        return raw.read()
+    success = raw.status < 300
     most = largest if success else LARGEST_ERROR
-    read, pieces, size = answer.raw.read, [], 0
-    while piece := read(_PIECE, decode_content=True):
+    pieces, size = [], 0
+    while piece := raw.read(_PIECE, decode_content=True):
         pieces.append(piece)
         size += len(piece)
         if size > most:
-            answer.close()
+            raw.close()
             if success:
                 raise TooLarge(most)
             return b"".join(pieces)[:most]
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def announced_size(headers: Mapping[str, str]) -> int | None:
+    """Returns the bytes that a reply announces; None without a valid number."""
+    text = headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdigit() else None

@@ -120,7 +120,7 @@ class PlainSession:
         proxies = self._checked(url, options)
         with self._transport.attempt(self._peer(url, proxies)):
             reply = self._send(method, url, proxies, options)
-            content = body_of(reply, LARGEST_SIGN_IN_REPLY)
+            content = body_of(reply.raw, LARGEST_SIGN_IN_REPLY)
         # From here on it is read as if it came from memory; a guess of the encoding would take its time.
         reply.raw, reply.encoding = io.BytesIO(content), reply.encoding or "utf-8"
         return reply

@@ -16,7 +16,8 @@ from .clock import Clock
 RETRIED = (408, 429, 500, 502, 503, 504)
 #: A read whose success cannot be understood is sent this often; the last reply then counts.
 READ_ATTEMPTS = 3
-THROTTLES = (429, 503)
+TOO_MANY_REQUESTS = 429
+THROTTLES = (TOO_MANY_REQUESTS, 503)
 #: Server errors that say that the request was not even tried.
 _NOT_TRIED = (501, 505, 511)
 #: Redirects, which are not followed.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""One gate for all threads of a task: how many requests may be under way at a time, and from when on."""
+"""One gate for all threads of a task: how many requests may be under way at a time, how fast, and from when on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from .clock import Clock
+from .pace import Pace
+from .width import Width
 
 
 @dataclass
@@ -45,20 +47,21 @@ class GateClosed(Exception):
 
 
 class Gate:
-    """Lets at most `limit` requests through at a time, and none while the service has asked for a pause.
-
-    A throttle halves the limit, once for all the requests that were under way together; as many successes in a row as
-    the limit is high let it grow by one again.
+    """Lets requests begin: as many at a time as the service keeps up with, at the pace of their bucket, and none while
+    the service has asked for a pause.
     """
 
-    def __init__(self, limit: int, clock: Clock, statistics: Statistics) -> None:
-        self._most = max(1, limit)
-        self._limit = self._most
+    def __init__(self, most: int, clock: Clock, statistics: Statistics) -> None:
+        self._width = Width(most)
         self._clock = clock
         self._statistics = statistics
-        self._condition = threading.Condition()
+        lock = threading.Lock()
+        self._condition = threading.Condition(lock)
+        #: Only the thread at the door waits for a place: whoever leaves wakes one thread, not all.
+        self._door = threading.Lock()
+        self._place = threading.Condition(lock)
         self._under_way = 0
-        self._successes = 0
+        self._pausing = 0
         self._throttles = 0
         self._opens = clock.now()
         self._closed = False
@@ -66,41 +69,62 @@ class Gate:
     @property
     def limit(self) -> int:
         """How many requests may be under way at the moment."""
-        return self._limit
+        return self._width.limit
+
+    @property
+    def threads(self) -> int:
+        """How many threads have something to do: those with a request under way, and those in a `pause`."""
+        return min(self._width.most, self._width.limit + self._pausing)
 
     @contextmanager
-    def turn(self, patience: float) -> Iterator[int]:
+    def turn(self, patience: float, pace: Pace) -> Iterator[int]:
         """Holds a place for one request; yields the number of throttles seen before it.
 
         Waits for a pause to end, but raises PausedTooLong at once when that takes more than `patience` seconds, and
         GateClosed when the session has ended.
         """
-        with self._condition:
-            patient_until = self._clock.now() + patience
-            while True:
-                pause = self._opens - self._clock.now()
-                if self._closed:
-                    raise GateClosed
-                if pause > 0 and self._opens > patient_until:
-                    raise PausedTooLong(pause)
-                if pause <= 0 and self._under_way < self._limit:
-                    break
-                self._clock.wait(self._condition, pause if pause > 0 else None)
-            self._under_way += 1
-            throttles = self._throttles
+        throttles = self._enter(patience, pace)
         try:
             yield throttles
         finally:
             with self._condition:
                 self._under_way -= 1
-                self._condition.notify_all()
+                pace.end()
+                self._place.notify()
+
+    def _enter(self, patience: float, pace: Pace) -> int:
+        patient_until = self._clock.now() + patience
+        while True:
+            self._wait_for_opening(patient_until)
+            with self._door, self._place:
+                while self._opens <= self._clock.now() and not self._closed:
+                    full = self._under_way >= self._width.limit
+                    delay = None if full else pace.delay(self._clock.now())
+                    if delay == 0.0:
+                        self._under_way += 1
+                        pace.begin()
+                        return self._throttles
+                    self._clock.wait(self._place, delay)
+
+    def _wait_for_opening(self, patient_until: float) -> None:
+        with self._condition:
+            while not self._closed and (pause := self._opens - self._clock.now()) > 0:
+                if self._opens > patient_until:
+                    raise PausedTooLong(pause)
+                self._clock.wait(self._condition, pause)
+            if self._closed:
+                raise GateClosed
 
     def pause(self, seconds: float) -> None:
         """Waits for so many seconds, in the calling thread alone. Raises GateClosed when the session ends."""
         with self._condition:
+            self._pausing += 1
             until = self._clock.now() + seconds
-            while not self._closed and (left := until - self._clock.now()) > 0:
-                self._clock.wait(self._condition, left)
+            try:
+                while not self._closed and (left := until - self._clock.now()) > 0:
+                    self._clock.wait(self._condition, left)
+            finally:
+                self._pausing -= 1
             if self._closed:
                 raise GateClosed
 
@@ -109,9 +133,13 @@ class Gate:
         with self._condition:
             self._closed = True
             self._condition.notify_all()
+            self._place.notify()
 
-    def throttled(self, throttles: int, seconds: float) -> None:
-        """Stops all threads for so many seconds, as a request that began after so many `throttles` was throttled."""
+    def throttled(self, throttles: int, seconds: float, pace: Pace | None = None) -> None:
+        """Stops all threads for so many seconds, as a request that began after so many `throttles` was throttled.
+
+        Those that began together count once. `pace` is that of the request, if its bucket was empty.
+        """
         with self._condition:
             now = self._clock.now()
             opens = now + seconds
@@ -120,17 +148,18 @@ class Gate:
                 self._opens = opens
             if throttles == self._throttles:
                 self._throttles += 1
-                self._limit = max(1, self._limit // 2)
-            self._successes = 0
+                self._width.throttle()
+                if pace is not None:
+                    pace.throttled(seconds, now)
+            self._place.notify()
 
-    def succeeded(self) -> None:
-        """Counts a success towards a higher limit."""
+    def replied(self, seconds: float, pace: Pace, headers: Mapping[str, str]) -> None:
+        """Notes a reply that came after so many seconds and says nothing of a throttle."""
         with self._condition:
-            self._successes += 1
-            if self._limit < self._most and self._successes >= self._limit:
-                self._limit += 1
-                self._successes = 0
-                self._condition.notify_all()
+            pace.accepted(headers, self._clock.now())
+            # The request itself has left already.
+            if self._width.replied(seconds, self._under_way + 1):
+                self._place.notify()
 
 
 def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:

@@ -11,17 +11,18 @@ import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._errors import FleetError, MissingLibrary
-from .bounded import ACCEPTED_ENCODINGS, Progress, TimedSocket, TooLarge, UnknownEncoding, send_in_pieces
+from .bounded import ACCEPTED_ENCODINGS, SMALL, Progress, TimedSocket, TooLarge, UnknownEncoding, send_in_pieces
 from .checks import check_proxy
 from .failures import Failure, Peer, connection_failure
 
 if TYPE_CHECKING:
     import requests
     from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPConnectionPool, Retry
 
 #: Seconds within which a connection must be there, however long a reply may take.
 CONNECT_TIMEOUT = 10.0
@@ -37,6 +38,14 @@ class LostReply(Exception):
         self.sent = sent
 
 
+class Pool(NamedTuple):
+    """Connections to one server; `prefix` is what a proxy needs before each path, `retries` that there are none."""
+
+    connections: HTTPConnectionPool
+    prefix: str
+    retries: Retry
+
+
 @dataclass(frozen=True)
 class Transport:
     """A requests session that notes whether a request has left this machine.
@@ -47,31 +56,56 @@ class Transport:
     session: requests.Session
     progress: Progress
 
+    def pool_for(self, url: str, verify: bool | str, proxies: dict[str, str]) -> Pool:
+        """Returns the pool of connections to the server of an address, set up for TLS and the proxy."""
+        import requests
+
+        adapter: Any = self.session.get_adapter(url)
+        prepared = requests.Request("GET", url).prepare()
+        if hasattr(adapter, "get_connection_with_tls_context"):
+            connections = adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies)
+        else:
+            # requests before 2.32.
+            connections = adapter.get_connection(url, proxies)
+        adapter.cert_verify(connections, url, verify, None)
+        whole: str = adapter.request_url(prepared, proxies)
+        prefix = "{0.scheme}://{0.netloc}".format(urlsplit(whole)) if "://" in whole else ""
+        return Pool(connections, prefix, adapter.max_retries)
+
     @contextmanager
     def attempt(self, peer: Peer, already_sent: bool = False) -> Iterator[None]:
         """Raises LostReply for whatever keeps a reply from coming within `peer.timeout`; `peer` is for its message.
 
         `already_sent`: the request was sent before, and more of its reply is read now.
         """
-        import requests
-        import urllib3
-
         self.progress.begin(peer.timeout, already_sent)
         try:
             yield
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            http.client.HTTPException,
-            OSError,
-            ValueError,
-            OverflowError,
-            TooLarge,
-            UnknownEncoding,
-        ) as error:
-            sent = self.progress.sent
+        except failures() as error:
             # Without a cause: it carries the request, and with it token or secret, into any traceback.
-            raise LostReply(connection_failure(error, peer, sent), sent) from None
+            raise lost_reply(error, peer, self.progress) from None
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """Returns the exceptions that keep a reply from coming."""
+    import requests
+    import urllib3
+
+    return (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        http.client.HTTPException,
+        OSError,
+        ValueError,
+        OverflowError,
+        TooLarge,
+        UnknownEncoding,
+    )
+
+
+def lost_reply(error: Exception, peer: Peer, progress: Progress) -> LostReply:
+    """Returns the error for one of `failures`."""
+    return LostReply(connection_failure(error, peer, progress.sent), progress.sent)
 
 
 def open_transport(purpose: str, verify: bool | str, connections: int = 10) -> Transport:
@@ -163,6 +197,8 @@ def _watched(kind: Any, progress: Progress) -> Any:
     class WatchedConnection(kind):  # type: ignore[misc]
         response_class = TimedResponse
         _connecting = False
+        #: What is to be sent of a request, until all of it is known: headers and a small body go out together.
+        _held: list[bytes] | None = None
 
         def connect(self) -> None:
             self._connecting = True
@@ -171,9 +207,23 @@ def _watched(kind: Any, progress: Progress) -> Any:
             finally:
                 self._connecting = False
 
+        def request(self, *args: Any, **kwargs: Any) -> None:
+            self._held = []
+            try:
+                super().request(*args, **kwargs)
+            finally:
+                held, self._held = self._held, None
+            if held:
+                self.send(b"".join(held))
+
         def send(self, data: Any) -> None:
             if self.sock is None and self.auto_open:
                 self.connect()
+            if self._held is not None and not self._connecting:
+                if isinstance(data, bytes) and len(data) <= SMALL:
+                    self._held.append(data)
+                    return
+                data, self._held = b"".join([*self._held, data]) if isinstance(data, bytes) else data, None
             if not self._connecting:
                 progress.sent = True
             send_in_pieces(self.sock, data, super().send, progress)

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._backend.bulk import DEFECTS, Progress, for_each_device
 from .._backend.polling import overdue
-from .._backend.pool import for_each
+from .._backend.pool import Threads, for_each
 from .._deadline import Deadline
 from .._errors import (
     Conflict,
@@ -177,7 +177,7 @@ class BulkWrites:
                 progress.report(device_id, None if found.state == "Complete" else failure(found, device_id))
             return True
 
-        self._for_each(list(under_way), ask, self._client.session.settings.concurrency)
+        self._for_each(list(under_way), ask, self._client.session.threads)
 
     def _claim_chunk(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
         """Claims devices in one call; if it does not succeed completely, determines the outcome of each."""
@@ -217,7 +217,7 @@ class BulkWrites:
             missing.discard(device_id)
             return True
 
-        self._for_each(list(missing), look, self._client.session.settings.concurrency)
+        self._for_each(list(missing), look, self._client.session.threads)
         return not missing
 
     def _claim(
@@ -301,9 +301,9 @@ class BulkWrites:
         self, device_ids: Sequence[str], work: Callable[[str], bool], deadline: Deadline, progress: Progress
     ) -> None:
         session = self._client.session
-        for_each_device(device_ids, work, deadline, progress, session.settings.concurrency, session.close)
+        for_each_device(device_ids, work, deadline, progress, session.threads, session.close)
 
-    def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: int) -> None:
+    def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: Threads) -> None:
         for_each(things, work, threads, abandon=self._client.session.close)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import RENEWALS
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.exchange import RENEWALS
 
 from tests.support.people import DIRECTORY, PIPELINE, SECRET
 

@@ -102,7 +102,7 @@ def test_request_ends_in_time_however_slowly_bytes_come(ask: Callable[[str], Non
 
 
 def test_upload_to_a_server_that_does_not_read_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.azsphere.fleet.plugins.module_utils._http.session.LOWEST_RATE", 2**30)
+    monkeypatch.setattr("ansible_collections.azsphere.fleet.plugins.module_utils._http.line.LOWEST_RATE", 2**30)
     with server(lambda _connection, stop: stop.wait(10) and None) as url:
         settings = Settings(url, request_timeout=LIMIT, retry_timeout=0)
         begin = time.monotonic()

@@ -1,0 +1,139 @@
+# Copyright (c) azsphere.fleet contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: azsphere.fleet contributors
+
+"""The connections of a session to its server: one pool, set up once, since each request would cost that time again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from .._errors import InvalidInput
+from .bounded import LARGEST_REPLY, LOWEST_RATE, announced_size, body_of
+from .checks import shown_host
+from .errors import scrub
+from .failures import Peer
+from .message import Reply, Request
+from .transport import CONNECT_TIMEOUT, Pool, Transport, failures, lost_reply, open_transport, proxies_for, proxy_of
+from .warm import Answer, ask, encoded
+
+_HEADERS = {"Accept": "application/json", "User-Agent": "azsphere.fleet"}
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """The pool of connections, and the headers that all requests have."""
+
+    transport: Transport
+    pool: Pool
+    headers: Mapping[str, str]
+    failures: tuple[type[Exception], ...]
+
+
+class Line:
+    """Connections to the server of an address, by way of the proxy that the environment names for it."""
+
+    def __init__(self, base: str, verify: bool | str, connections: int) -> None:
+        self._base = base
+        self._below = urlsplit(base).path
+        self._host = shown_host(base)
+        self._verify = verify
+        self._connections = connections
+        self._lock = threading.Lock()
+        self._opened: _Opened | None = None
+        self._proxies: dict[str, str] = {}
+
+    def send(self, request: Request, token: str, timeout: float) -> Reply:
+        """Makes one attempt, and returns the reply whatever its status. `timeout` is in seconds, longer for bodies.
+
+        Raises LostReply, and InvalidInput for what cannot be sent. Redirects are not followed.
+        """
+        # Anything else than a slash after the host could make it another host.
+        if not request.path.startswith("/"):
+            raise InvalidInput(f"The path {scrub(request.path)!r} does not lead to {self._host}.")
+        timeout += len(request.body or b"") / LOWEST_RATE
+        opened = self._opened or self._open(request, timeout)
+        opened.transport.progress.begin(timeout)
+        try:
+            return self._ask(opened, request, token, timeout)
+        except opened.failures as error:
+            # Without a cause: it carries the request, and with it the token, into any traceback.
+            raise lost_reply(error, self._peer(request, timeout), opened.transport.progress) from None
+
+    def close(self) -> None:
+        """Closes the connections that no request uses."""
+        with self._lock:
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.transport.session.close()
+
+    def _ask(self, opened: _Opened, request: Request, token: str, timeout: float) -> Reply:
+        target = self._below + request.path + _query(request)
+        headers = {**opened.headers, **request.headers, "Authorization": f"Bearer {token}"}
+        connecting = min(timeout, CONNECT_TIMEOUT)
+        data = None if opened.pool.prefix else encoded(request, target, {"Host": self._host, **headers})
+        answer = None if data is None else ask(opened.pool.connections, request.method, data, connecting)
+        if answer is None:
+            answer = self._ask_on_any(opened.pool, request, target, headers, (connecting, timeout))
+        # What echoes the token is quoted in errors, and shown by lookups before Ansible could mask it.
+        content = answer.content.replace(token.encode(), b"(removed)")
+        return Reply(answer.status, answer.headers, content, request)
+
+    @staticmethod
+    def _ask_on_any(
+        pool: Pool, request: Request, target: str, headers: Mapping[str, str], timeouts: tuple[float, float]
+    ) -> Answer:
+        """Sends a request on an open or a new connection."""
+        import urllib3
+
+        raw = pool.connections.urlopen(
+            request.method,
+            pool.prefix + target,
+            body=request.body,
+            headers=headers,
+            retries=pool.retries,
+            redirect=False,
+            assert_same_host=False,
+            timeout=urllib3.Timeout(connect=timeouts[0], read=timeouts[1]),
+            preload_content=False,
+        )
+        content = body_of(raw, LARGEST_REPLY)
+        announced = announced_size(raw.headers)
+        # urllib3 before 2.0 takes a body that is too short for whole.
+        if announced is not None and raw.tell() < announced and request.method != "HEAD":
+            raise ConnectionError("The body is shorter than announced.")
+        return Answer(raw.status, raw.headers, content)
+
+    def _open(self, request: Request, timeout: float) -> _Opened:
+        """Sets up the pool. Raises MissingLibrary, InvalidInput and LostReply."""
+        with self._lock:
+            if self._opened is not None:
+                return self._opened
+            transport = open_transport("talk to the service", self._verify, self._connections)
+            self._proxies = proxies_for(self._base)
+            with transport.attempt(self._peer(request, timeout)):
+                pool = transport.pool_for(self._base + "/", self._verify, self._proxies)
+            headers = {**_HEADERS, "Accept-Encoding": str(transport.session.headers["Accept-Encoding"])}
+            self._opened = _Opened(transport, pool, headers, failures())
+            return self._opened
+
+    def _peer(self, request: Request, timeout: float) -> Peer:
+        return Peer(
+            self._host,
+            request.doing,
+            request.target,
+            timeout=timeout,
+            connect_timeout=min(timeout, CONNECT_TIMEOUT),
+            verify=self._verify,
+            proxy=proxy_of(self._base, self._proxies),
+        )
+
+
+def _query(request: Request) -> str:
+    if not request.query:
+        return ""
+    return ("&" if "?" in request.path else "?") + urlencode(request.query)
