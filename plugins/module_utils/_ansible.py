@@ -43,6 +43,8 @@ class Arguments:
     required_if: tuple[tuple[Any, ...], ...] = ()
     #: Whether the module takes the options of Ansible's documentation fragment `files`.
     add_file_common_args: bool = False
+    #: Whether the module connects to both APIs.
+    both_apis: bool = False
 
     def __add__(self, other: Arguments) -> Arguments:
         return Arguments(
@@ -52,6 +54,7 @@ class Arguments:
             self.required_together + other.required_together,
             self.required_if + other.required_if,
             self.add_file_common_args or other.add_file_common_args,
+            self.both_apis or other.both_apis,
         )
 
     def module(self) -> AnsibleModule:
@@ -106,7 +109,8 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
     modes = Modes(check=module.check_mode, no_log=module.no_log)
     layers = ([of_task(module.params)], ())
     environment = Environment(os.environ, os.getcwd())
-    with Task(module.params, layers, environment, _Host(module), modes, _files(module)) as task:
+    task = Task(module.params, layers, environment, _Host(module), modes, _files(module), both_apis=arguments.both_apis)
+    with task:
         ending = task.run(run)
     error = ending.error
     if error is None:

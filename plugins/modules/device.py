@@ -20,6 +20,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis.named
   - azsphere.fleet.attributes
   - azsphere.fleet.bulk
   - azsphere.fleet.connection
@@ -75,6 +76,7 @@ notes:
     requires a claimed device.
   - Before a claim, the service does not report whether a device belongs to another tenant or does not exist, so check
     mode cannot detect this. In a real run, only the device concerned fails.
+  - With O(api=integrated), devices are claimed into their device group in one request.
 seealso:
   - module: azsphere.fleet.device_info
   - module: azsphere.fleet.blueprint

@@ -32,6 +32,8 @@ options:
     description: Maximum time to wait, in seconds. After a timeout, the task fails with the last known state.
     type: float
     default: 600
+notes:
+  - With O(api=integrated), O(id) is the name of an operation, as other modules return it.
 seealso:
   - module: azsphere.fleet.product
   - module: azsphere.fleet.image

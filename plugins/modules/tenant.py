@@ -60,6 +60,9 @@ options:
       - Required with O(device_id) and O(legacy_authorization), even if nothing remains to be changed. Not allowed
         without them.
     type: str
+notes:
+  - With O(api=integrated), this creates the catalog that the connection names, which needs no device. Renaming it and
+    O(legacy_authorization) are C(unsupported).
 seealso:
   - module: azsphere.fleet.tenant_info
 """

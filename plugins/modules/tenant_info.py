@@ -18,6 +18,9 @@ author:
 extends_documentation_fragment:
   - azsphere.fleet.attributes.info
   - azsphere.fleet.connection
+notes:
+  - With O(api=integrated), tenants are catalogs. C(id) is the GUID of the Azure Sphere tenant behind a catalog, and
+    C(roles) are empty.
 seealso:
   - module: azsphere.fleet.tenant
   - module: azsphere.fleet.account_info

@@ -53,6 +53,7 @@ notes:
   - The account must be an Administrator of the tenant.
   - After an invitation, it takes the service some seconds until a role can be assigned. The task retries for up to
     O(retry_timeout).
+  - With O(api=integrated), this is C(unsupported). Access is managed by Azure role assignments.
 seealso:
   - module: azsphere.fleet.user_info
 """

@@ -57,7 +57,8 @@ class InlineRun:
             no_log=bool(self._internal["_ansible_no_log"]),
         )
         environment = Environment(os.environ, os.getcwd())
-        with Task(self._params, ([of_task(self._params)], ()), environment, self, modes) as task:
+        layers, both_apis = ([of_task(self._params)], ()), self._module.ARGUMENTS.both_apis
+        with Task(self._params, layers, environment, self, modes, both_apis=both_apis) as task:
             ending = task.run(self._module.run)
         return self._finished(_values(ending))
 
