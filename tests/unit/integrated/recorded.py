@@ -27,6 +27,7 @@ IN = CATALOG.path
 ID = CATALOG.resource_id
 LAB = f"{IN}/products/Kettle/deviceGroups/Lab"
 NOWHERE = f"{IN}/products/.default/deviceGroups/.default"
+IN_LAB = "/products/Kettle/deviceGroups/Lab"
 DEVICE = "0123456789abcdef" * 8
 OTHER = "fedcba9876543210" * 8
 IMAGE = "1a000000-0000-4000-8000-000000000001"
@@ -34,7 +35,8 @@ DEPLOYED = "de000000-0000-4000-8000-000000000001"
 #: The name of an operation begins with the GUID of its request and ends with a hash; its address is signed.
 OPERATION = "0b000000-0000-4000-8000-000000000001*A0B1C2"
 SECRET = "c2lnbmF0dXJl"
-POLL = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.AzureSphere/locations/westeurope/operationStatuses/{OPERATION}"
+_STATUSES = "providers/Microsoft.AzureSphere/locations/westeurope/operationStatuses"
+POLL = f"/subscriptions/{SUBSCRIPTION}/{_STATUSES}/{OPERATION}"
 
 
 def resource(name: str, resource_id: str, **properties: Any) -> dict[str, Any]:
@@ -54,11 +56,15 @@ def product(name: str = "Kettle", **properties: Any) -> dict[str, Any]:
 def group(name: str = "Lab", owner: str = "Kettle", **properties: Any) -> dict[str, Any]:
     settings = {"description": "", "osFeedType": "Retail", "updatePolicy": "UpdateAll", "hasDeployment": False}
     return resource(
-        name, f"{ID}/products/{owner}/deviceGroups/{name}", **{**settings, "allowCrashDumpsCollection": "Disabled", **properties}
+        name,
+        f"{ID}/products/{owner}/deviceGroups/{name}",
+        **{**settings, "allowCrashDumpsCollection": "Disabled", **properties},
     )
 
 
-def device(device_id: str = DEVICE, place: str = "/products/Kettle/deviceGroups/Lab", **properties: Any) -> dict[str, Any]:
+def device(
+    device_id: str = DEVICE, place: str = "/products/Kettle/deviceGroups/Lab", **properties: Any
+) -> dict[str, Any]:
     return resource(device_id, f"{ID}{place}/devices/{device_id}", **{"deviceId": device_id, **properties})
 
 
@@ -119,7 +125,7 @@ class Recorded(Routes):
             return found.answer(asked.headers["host"])
         if callable(found) and not isinstance(found, Answer):
             found = found(asked)
-        return Recorded({key: found})(asked) if not isinstance(found, dict) else Routes({key: found})(asked)
+        return found if isinstance(found, Answer) else Routes({key: found})(asked)
 
 
 @dataclass(frozen=True)
