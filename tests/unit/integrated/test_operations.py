@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -184,13 +185,15 @@ def test_missing_role_names_the_roles(bench: MakeBench) -> None:
 
 
 def test_claims_challenge_gets_a_fresh_token(bench: MakeBench) -> None:
-    challenge = Answer(401, b"", {"WWW-Authenticate": 'Bearer error="insufficient_claims", claims="eyJh"'})
+    claims = base64.urlsafe_b64encode(b'{"access_token": {"nbf": {"value": "1"}}}').decode().rstrip("=")
+    challenge = Answer(401, b"", {"WWW-Authenticate": f'Bearer error="insufficient_claims", claims="{claims}"'})
     made = bench({f"GET {IN}/products": Series([challenge, page(product())])})
     assert len(made.service.products.list()) == 1
     assert [asked.headers["authorization"] for asked in made.server.asked] == ["Bearer token-0", "Bearer token-1"]
     made = bench({f"GET {IN}/products": challenge})
     with pytest.raises(SignInError):
         made.service.products.list()
+    assert len(made.sent) == 2
 
 
 def test_throttled_request_waits_as_long_as_it_is_told(bench: MakeBench) -> None:

@@ -50,8 +50,8 @@ class Signed:
     def token(self) -> str:
         return request_token(self.simulator, self.application)
 
-    def renew(self, _rejected: str) -> str:
-        return self.token()
+    def renew(self, _rejected: str, claims: str | None = None) -> str:
+        return request_token(self.simulator, self.application, **({"claims": claims} if claims else {}))
 
     def account(self) -> Any:
         raise AssertionError("nobody asks whom a token is for")
