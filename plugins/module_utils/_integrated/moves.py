@@ -15,7 +15,6 @@ from .._backend.polling import overdue
 from .._backend.pool import for_each
 from .._deadline import Deadline
 from .._errors import DeadlineExceeded, FleetError, NotFound, WriteState
-from .._http.backoff import Backoff
 from .._model.refs import GroupRef
 from .._model.resources import Operation
 from .._service import Report
@@ -27,8 +26,8 @@ from .places import Places
 
 #: The largest number of moves that are polled one by one; for more, the target is listed.
 FOLLOWED_SINGLY = 8
-#: Seconds between two listings of the target.
-LISTINGS = Backoff(2.0, 1.6, 10.0)
+#: Moves that are started before those that have ended are reported. The limit for writes refills meanwhile.
+BLOCK = 500
 #: Consecutive listings without a new device, after which the operations of the missing ones are polled.
 PATIENCE = 2
 
@@ -47,15 +46,13 @@ class Moves:
         run.singly = len(device_ids) <= FOLLOWED_SINGLY
         run.wait = wait
         session = self._client.session
-        for_each_device(device_ids, run.one, deadline, run.progress, session.threads, session.close)
-        try:
-            run.follow()
-        except DEFECTS:
-            raise
-        except FleetError as error:
-            error.write_state = WriteState.ACCEPTED
-            for device_id in run.under_way:
-                run.progress.report(device_id, error)
+        blocks = [device_ids[start : start + BLOCK] for start in range(0, len(device_ids), BLOCK)]
+        for number, block in enumerate(blocks, 1):
+            for_each_device(block, run.one, deadline, run.progress, session.threads, session.close)
+            last = number == len(blocks) or not run.progress.going_on
+            run.follow_or_fail(to_the_end=last)
+            if last:
+                break
         return run.progress.last
 
 
@@ -99,13 +96,25 @@ class _Run:
         self._places.forget(device_id)
         return self.progress.report(device_id)
 
-    def follow(self) -> None:
+    def follow_or_fail(self, to_the_end: bool) -> None:
+        """As `follow`; if the service cannot be read, reports that for all devices whose move was accepted."""
+        try:
+            self.follow(to_the_end)
+        except DEFECTS:
+            raise
+        except FleetError as error:
+            error.write_state = WriteState.ACCEPTED
+            for device_id in self.under_way:
+                self.progress.report(device_id, error)
+            self.under_way.clear()
+
+    def follow(self, to_the_end: bool) -> None:
         """Waits until all devices are in the group, and reports each.
 
         Lists the group repeatedly. When no further device arrives, or few are missing, polls the operations of the
-        missing ones.
+        missing ones, and leaves those that go on for later unless it is `to_the_end`.
         """
-        pauses = LISTINGS.pauses()
+        pauses = self._operations.polls.pauses()
         in_vain = 0
         while self.under_way:
             doing = f"waiting for {len(self.under_way)} devices to be moved"
@@ -119,9 +128,9 @@ class _Run:
                     self._arrived(device_id)
             if self.under_way and (len(self.under_way) <= FOLLOWED_SINGLY or in_vain >= PATIENCE or last_look):
                 self._poll_each()
+                if last_look or not to_the_end:
+                    return
                 in_vain = 0
-            if last_look:
-                return
 
     def _started(self, device_id: str, doing: str) -> Operation | None:
         """Sends the move from where the device is; None if it is in the group already.

@@ -49,6 +49,7 @@ class IntegratedOperations:
 
     def __init__(self, client: IntegratedClient, polls: Backoff = POLLS) -> None:
         self._client = client
+        self.polls = polls
         self.tracker = Tracker(client.session, client.debug, polls)
         self._links: dict[str, _Link] = {}
 

@@ -14,10 +14,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conflict, FleetError, SignInError
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    Conflict,
+    FleetError,
+    InvalidInput,
+    SignInError,
+    Unsupported,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.backoff import Backoff
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
+from ansible_collections.azsphere.fleet.plugins.module_utils._integrated import moves
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.client import (
     FAILURE_HINTS,
     READ_OPERATIONS,
@@ -28,10 +36,15 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.service
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef, group_ref
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits, apply_devices
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose_package
+from tests.support.ansible_files import disk
+from tests.support.fakes import WAITING, Recorder, surround
 from tests.unit.simulator.conftest import FOREIGN, IMAGE, OWN, UNCLAIMED, seed
 from tests.unit.simulator.resource_manager.client import CATALOG, GROUP, SUBSCRIPTION, request_token
 
@@ -238,3 +251,85 @@ def test_claimed_devices_are_claimed_again_without_harm(
     found = service.devices.get(OWN[0])
     assert found is not None
     assert found.group == LAB
+
+
+def rows(ids: list[str], group: str | None = None, **more: Any) -> list[DeviceRow]:
+    return [DeviceRow(each, row, "Kettle" if group else None, group, **more) for row, each in enumerate(ids, 1)]
+
+
+def test_devices_are_claimed_into_their_groups_without_moves(fleet: Simulator, service: IntegratedService) -> None:
+    placed = [*rows(UNCLAIMED[:2], "Lab"), *rows(UNCLAIMED[2:3], "Field Test")]
+    wanted = [*placed, *rows(UNCLAIMED[3:4]), *rows(OWN[:1], "Lab")]
+    recorder = Recorder(service)
+    result = apply_devices(surround(recorder).context, wanted, Limits(claim=True), WAITING, "all")
+    assert result.error is None
+    summary = result.values["summary"]
+    assert (summary["claimed"], summary["moved"], summary["unchanged"], summary["failed"]) == (4, 3, 1, 0)
+    assert recorder.writes == ["devices.claim"] * 3
+    assert len(service.devices.list(LAB)) == len(OWN) + 2
+    again = apply_devices(surround(service).context, wanted, Limits(claim=True), WAITING, "all")
+    assert not again.changed
+
+
+def test_foreign_device_fails_and_the_others_are_in_their_group(service: IntegratedService) -> None:
+    wanted = rows([UNCLAIMED[0], FOREIGN, UNCLAIMED[1]], "Lab")
+    result = apply_devices(surround(service).context, wanted, Limits(claim=True), WAITING, "all")
+    assert [outcome["failed"] for outcome in result.values["outcomes"]] == [False, True, False]
+    assert [outcome["actions"] for outcome in result.values["outcomes"]] == [["claim", "move"], [], ["claim", "move"]]
+
+
+def test_devices_leave_all_groups(service: IntegratedService) -> None:
+    wanted = rows(OWN[:2], unassign=True)
+    result = apply_devices(surround(service).context, wanted, Limits(), WAITING, "all")
+    assert result.error is None
+    assert [outcome["actions"] for outcome in result.values["outcomes"]] == [["move"], ["move"]]
+    assert {each.id for each in service.devices.list() if each.group is None} == set(OWN[:2])
+    assert not apply_devices(surround(service).context, wanted, Limits(), WAITING, "all").changed
+
+
+def create(service: Any, name: str, confirm: str | None) -> Any:
+    planned = planner(DesiredTenant(name=name, confirm=confirm), disk())
+    return execute(surround(service).context, planned, WAITING)
+
+
+def test_catalog_is_created_by_its_name_and_stays_as_it_is(service: IntegratedService) -> None:
+    made = create(service, "Second", "Second")
+    assert made.error is None
+    assert made.changed
+    assert made.after.values["name"] == "Second"
+    recorder = Recorder(service)
+    assert not create(recorder, "Second", "Second").changed
+    assert not create(recorder, CATALOG, CATALOG).changed
+    assert not recorder.writes
+
+
+@pytest.mark.parametrize(("name", "confirm"), [("Second", "second"), ("Second", "Other"), ("Two words", "Two words")])
+def test_catalog_is_not_created_without_its_exact_name(service: IntegratedService, name: str, confirm: str) -> None:
+    with pytest.raises(InvalidInput):
+        create(service, name, confirm)
+    assert [tenant.name for tenant in service.tenants.list()] == [CATALOG]
+
+
+def test_catalog_is_not_renamed(service: IntegratedService) -> None:
+    with pytest.raises(Unsupported, match="create another one"):
+        create(service, "Second", None)
+
+
+def test_moves_are_reported_block_by_block(
+    fleet: Simulator, service: IntegratedService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moves, "BLOCK", 10)
+    more = seed()
+    ids = [f"{number:0128x}" for number in range(0x100, 0x11B)]
+    more["tenants"][0]["devices"] = [{"id": each, "device_group": "Kettle/Lab"} for each in ids]
+    fleet.load(more)
+    reported: list[int] = []
+
+    def report(outcome: DeviceOutcome) -> bool:
+        assert outcome.error is None
+        reported.append(len(service.devices.list(FIELD)))
+        return True
+
+    service.devices.move(ids, FIELD, Deadline(60), report)
+    assert len(reported) == len(ids)
+    assert reported[0] < len(ids)
