@@ -19,6 +19,9 @@ from .rig.apply import KINDS, Rig
 from .transport import abort
 from .world import World
 
+#: In the log; the signed addresses of Resource Manager have several kilobytes.
+_LONGEST_QUERY = 500
+
 
 class Front:
     """Middleware in front of an application. `kind` is the kind of its requests in the log."""
@@ -106,7 +109,7 @@ class Front:
             self._kind,
             scope["method"],
             raw_path(scope),
-            query=scope["query_string"].decode("latin-1"),
+            query=scope["query_string"][:_LONGEST_QUERY].decode("latin-1"),
             operation=record.operation,
             tenant=record.tenant,
             caller=record.caller,

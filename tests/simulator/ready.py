@@ -86,11 +86,13 @@ def write_files(ready: Ready, directory: Path, ready_file: Path | None) -> None:
 def greeting(ready: Ready, state: State) -> str:
     """Return the instructions for people."""
     tenants = ", ".join(f"{tenant.name} ({len(tenant.devices)} devices)" for tenant in state.tenants.values())
-    environment_file = shlex.quote(os.path.join(str(ready["directory"]), "environment"))
+    files = [os.path.join(str(ready["directory"]), name) for name in ("environment", "environment-integrated")]
+    legacy, integrated = (shlex.quote(file) for file in files)
     return (
         f"The Azure Sphere simulator is ready at {ready['url']}. Nothing real is touched.\n"
         f"Tenants: {tenants or 'none'}.\n"
-        f"To use it from a shell:  . {environment_file}\n"
+        f"To use it from a shell:  . {legacy}\n"
+        f"To use its Azure Sphere (Integrated) API:  . {integrated}\n"
         "To stop it: Ctrl-C."
     )
 

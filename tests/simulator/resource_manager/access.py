@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 from ..state import State
 from ..tokens import CHALLENGE_ANSWERED, RESOURCE_MANAGER_AUDIENCES, InvalidToken, WrongAudience
@@ -66,8 +68,7 @@ def authenticate(world: World, authorization: str | None) -> Caller:
     except InvalidToken as error:
         raise _refused(world, "InvalidAuthenticationToken", f"The access token is invalid: {error}.") from error
     mode = world.settings.arm_claims_challenge
-    answered = CHALLENGE_ANSWERED.items() <= claims.items()
-    if mode == "always" or (mode == "once" and not answered):
+    if mode == "always" or (mode == "once" and not _answers_challenge(world, claims)):
         raise _challenged(world)
     return Caller(str(claims["oid"]).lower(), claims.get("preferred_username"))
 
@@ -103,6 +104,17 @@ def is_known(state: State, caller: Caller, subscription: str) -> bool:
         assignment.principal == caller.id and f"{assignment.scope.casefold()}/".startswith(f"{place}/")
         for assignment in state.role_assignments
     )
+
+
+def _answers_challenge(world: World, claims: Mapping[str, Any]) -> bool:
+    """Return whether the token was requested with the claims of a challenge.
+
+    A managed identity cannot send claims: any token is accepted that it did not have when it was challenged.
+    """
+    if "appid" not in claims:
+        return CHALLENGE_ANSWERED.items() <= claims.items()
+    challenged: dict[str, str] = world.volatile.setdefault("challenged", {})
+    return challenged.setdefault(str(claims["oid"]), str(claims["uti"])) != str(claims["uti"])
 
 
 def _refused(world: World, code: str, message: str) -> ArmError:

@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from ..api.device_groups import named_group
 from ..api.products import named_product
 from ..description import Check
-from ..operations import OperationFailure
+from ..operations import Code, OperationFailure
 from ..paging import UnknownContinuation
 from ..state import Catalog, Device, DeviceGroup, Product, State, Tenant
 from ..world import World
@@ -82,11 +82,17 @@ class Place:
         return device.group_id == (None if self.group is None else self.group.id)
 
     def put(self, device: Device) -> None:
-        """Move the device here."""
+        """Move the device here. Raises OperationFailure if the group was deleted meanwhile."""
+        self.check()
         if self.group is None:
             self.tenant.remove_from_group(device)
         else:
             self.tenant.place(device, self.group)
+
+    def check(self) -> None:
+        """Raise OperationFailure if the group was deleted meanwhile."""
+        if self.group is not None and self.group.id not in self.tenant.groups:
+            raise OperationFailure(Code.NOT_FOUND, "Resource not found")
 
 
 @dataclass
@@ -103,7 +109,6 @@ class Call:
     body: Any = None
     of_tenant: Tenant | None = None
     failure: OperationFailure | None = None
-    response_headers: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def tenant(self) -> Tenant:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timezone
 
 from ..api.tenants import make_administrator, make_tenant
@@ -38,8 +39,8 @@ def list_by_resource_group(call: Call) -> Answer:
 
 def get(call: Call) -> Answer:
     catalog = call.catalog
-    version = abs(hash((catalog.created_at, catalog.modified_at, str(catalog.tags))))
-    return Answer(call.write.catalog(wire.GET), headers=(("etag", f'"{version:016x}"'),))
+    version = hashlib.sha256(f"{catalog.modified_at} {catalog.tags}".encode()).hexdigest()[:32]
+    return Answer(call.write.catalog(wire.GET), headers=(("etag", f'"{version}"'),))
 
 
 def create_or_update(call: Call) -> Answer:

@@ -64,7 +64,7 @@ def create(call: Call) -> Answer:
         return Ended(f"{call.write.group_id(group)}/deployments/{deployment.id}")
 
     def result() -> wire.Wire:
-        return call.write.deployment(group.deployments[-1], group, wire.PUT)
+        return call.write.deployment(group.deployments[-1], call.group(), wire.PUT)
 
     return run(call, Work(Kind.DEPLOY_TO_DEVICE_GROUP, "DeployToDeviceGroup", effect, result, _KIND))
 

@@ -41,6 +41,8 @@ def create_or_update(call: Call) -> Answer:
     given, settings = call.properties, call.world.settings
 
     def effect() -> Ended:
+        if product.id not in tenant.products:
+            raise OperationFailure(Code.NOT_FOUND, "The requested product was not found.")
         group = named_group(product, name)
         if group is None:
             group = DeviceGroup(str(uuid.uuid4()), product.id, name)
@@ -58,13 +60,15 @@ def create_or_update(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    group, given = call.group(), call.properties
+    group, tenant, given = call.group(), call.tenant, call.properties
 
     def effect() -> Ended:
+        if group.id not in tenant.groups:
+            raise OperationFailure(Code.NOT_FOUND, "Resource not found")
         _change(group, given)
         return Ended(call.write.group_id(group))
 
-    result = lambda: call.write.group(group, wire.PATCH)  # noqa: E731
+    result = lambda: call.write.group(call.group(), wire.PATCH)  # noqa: E731
     return run(call, Work(Kind.CREATE_PRODUCT, "UpdateDeviceGroup", effect, result))
 
 
@@ -119,6 +123,7 @@ def claim_devices(call: Call) -> Answer:
         bad = bad_ones()
         if bad and form == "all_failed":
             raise OperationFailure(Code.BAD_REQUEST, NOT_CLAIMABLE)
+        place.check()
         for device_id in device_ids:
             if take(state, tenant, device_id):
                 place.put(tenant.devices[device_id])

@@ -45,10 +45,11 @@ def create_or_update(call: Call) -> Answer:
         own = device_id in tenant.devices
         if own and again == "operation":
             raise OperationFailure(Code.CONFLICT, "The device is already claimed.")
+        place.check()
         if not take(state, tenant, device_id):
             raise OperationFailure(code, NOT_CLAIMABLE)
         if not own or again == "moved":
-            _put(place, device_id)
+            place.put(tenant.devices[device_id])
         return Ended()
 
     def result() -> wire.Wire:
@@ -59,13 +60,11 @@ def create_or_update(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """Move a device. A missing target is refused at once."""
-    device, tenant, shown = call.device(), call.tenant, call.names["device"]
+    device, shown = call.device(), call.names["device"]
     place = _target(call, call.properties["deviceGroupId"])
 
     def effect() -> Ended:
-        if device.id not in tenant.devices:
-            raise OperationFailure(Code.NOT_FOUND, "The requested device was not found.")
-        _put(place, device.id)
+        place.put(device)
         return Ended(call.write.device_id(device, shown))
 
     def result() -> wire.Wire:
@@ -87,12 +86,6 @@ def generate_capability_image(call: Call) -> Answer:
     numbers = sorted({CAPABILITIES[name] for name in call.body["capabilities"]})
     image = capability_image(call.state.root_key, device.id, numbers)
     return run(call, Work(Kind.DEVICE_CLAIM, "GenerateCapabilityImage", Ended, lambda: {"image": image}))
-
-
-def _put(place: Place, device_id: str) -> None:
-    if place.group is not None and place.group.id not in place.tenant.groups:
-        raise OperationFailure(Code.NOT_FOUND, "Resource not found")
-    place.put(place.tenant.devices[device_id])
 
 
 def _target(call: Call, group_id: str) -> Place:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from .. import images
 from ..operations import Code, Kind, OperationFailure
@@ -52,7 +51,7 @@ def _upload(call: Call, image_id: str | None) -> Answer:
     try:
         package = base64.b64decode(given["image"], validate=True)
         identity = images.read(package)
-    except (binascii.Error, images.InvalidPackage) as error:
+    except (ValueError, images.InvalidPackage) as error:
         return _rejected(call, f"The image package is not valid: {error}.")
     if image_id is not None and identity.image_id != image_id:
         raise invalid(f"The name of the image must be the image ID of its package, {identity.image_id}.")

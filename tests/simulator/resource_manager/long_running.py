@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import random
@@ -215,7 +216,7 @@ def _address(world: World, job: Job, kind: str) -> str:
 def _query(world: World, job: Job, kind: str) -> dict[str, str]:
     """Return the signed query: time, certificate, signature and hash."""
     ticks = str(621355968000000000 + int(job.operation.created * 10_000_000))
-    certificate = _text(random.Random(world.state.root_key).randbytes(_CERTIFICATE_BYTES))
+    certificate = _certificate(world.state.root_key)
     signed = "\n".join((_path(job, kind), ticks, certificate)).encode()
     key = world.state.root_key.encode()
     signature = _text(hmac.digest(key, signed, hashlib.sha512) * 4)
@@ -226,6 +227,12 @@ def _query(world: World, job: Job, kind: str) -> dict[str, str]:
             strict=True,
         )
     )
+
+
+@functools.lru_cache(maxsize=8)
+def _certificate(seed: str) -> str:
+    """Return the text of what signs addresses, which makes them long."""
+    return _text(random.Random(seed).randbytes(_CERTIFICATE_BYTES))
 
 
 def _text(content: bytes) -> str:

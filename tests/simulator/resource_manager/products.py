@@ -13,7 +13,7 @@ from ..api.device_groups import make_defaults, named_group
 from ..api.products import named_product
 from ..api.removal import remove_group
 from ..names import DEFAULT_GROUPS
-from ..operations import Kind
+from ..operations import Code, Kind, OperationFailure
 from ..problems import Problem
 from ..state import Product
 from . import wire
@@ -72,12 +72,15 @@ def delete(call: Call) -> Answer:
     product = named_product(tenant, call.names["product"])
     if product is None:
         return missing(call)
+    any_product = call.world.settings.arm_product_deletion == "any"
     count = sum(1 for _device in product.devices())
-    if count and call.world.settings.arm_product_deletion == "without_devices":
+    if count and not any_product:
         raise invalid(f"The product cannot be deleted: {count} devices are assigned to it.")
     refuse_deployments(call, product.groups.values())
 
     def effect() -> Ended:
+        if not any_product and any(product.devices()):
+            raise OperationFailure(Code.BAD_REQUEST, "The product cannot be deleted: devices are assigned to it.")
         for device in list(product.devices()):
             tenant.remove_from_group(device)
         for group in list(product.groups.values()):

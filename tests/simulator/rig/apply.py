@@ -12,8 +12,9 @@ import json
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
-from ..exchange import RECORD, Application, Message, Receive, Record, Scope, Send
+from ..exchange import RECORD, Application, Message, Receive, Record, Scope, Send, header, raw_path
 from .mutations import Answer, mutate
 from .streams import send_bomb, send_endless, send_raw, trickle_body, trickle_headers
 
@@ -27,6 +28,7 @@ KINDS = ("status_after", "delay_after", *WRONG_SUCCESSES, "mutate", *STREAMS, "e
 _HTML = b"<!DOCTYPE html><html><head><title>Blocked by proxy</title></head><body>Blocked by proxy</body></html>"
 _JSON = ((b"content-type", b"application/json"),)
 _CONTINUATION = b"sphere-continuation"
+_SKIP = "$skipToken"
 _ENDLESS = "endless-"
 #: Statuses without a body; h11 rejects one.
 _BODILESS = (204, 304)
@@ -62,11 +64,14 @@ class Rig:
         """Returns the reply to send, after executing the request if the fault says so."""
         fault, rig = self._fault, self._fault.rig
         if fault.kind == "old_body":
-            old = await self._call({**self._scope, "method": "GET", "query_string": b""}, body=b"")
+            kept = self._scope["query_string"] if _is_arm(self._scope) else b""
+            old = await self._call({**self._scope, "method": "GET", "query_string": kept}, body=b"")
             return old if old.status == 200 else Answer(200, (), b"")
         if fault.kind == "endless_pages":
             number = _page_number(self._scope) + 1
-            return _with_next_page(await self._call(_first_page(self._scope)), rig.with_items, number)
+            next_link = _next_link(self._scope, number) if _is_arm(self._scope) else None
+            answer = await self._call(_first_page(self._scope))
+            return _with_next_page(answer, rig.with_items, number, next_link)
         answer = await self._call(self._scope) if rig.executed else Answer(200, _JSON, b"")
         if fault.kind == "status_after":
             retry_after = () if fault.retry_after is None else ((b"retry-after", fault.retry_after.encode()),)
@@ -75,10 +80,15 @@ class Rig:
         wrong = {
             "empty": Answer(200, (), b""),
             "html": Answer(200, ((b"content-type", b"text/html; charset=utf-8"),), _HTML),
-            "error_object": Answer(200, _JSON, json.dumps({"Code": fault.code, "Message": fault.message}).encode()),
+            "error_object": Answer(200, _JSON, json.dumps(self._error()).encode()),
             "accepted": Answer(202, (), b""),
         }
         return wrong.get(fault.kind, answer)
+
+    def _error(self) -> dict[str, Any]:
+        if _is_arm(self._scope):
+            return {"error": {"code": "InternalServerError", "message": self._fault.message}}
+        return {"Code": self._fault.code, "Message": self._fault.message}
 
     async def _call(self, scope: Scope, body: bytes | None = None) -> Answer:
         """Returns the reply of the application; `body` replaces the body of the request."""
@@ -121,30 +131,47 @@ class Rig:
             await send({"type": "http.response.body", "body": body})
 
 
+def _is_arm(scope: Scope) -> bool:
+    """Returns whether the request is for Resource Manager."""
+    return str(scope["path"]).lower().startswith("/subscriptions/")
+
+
 def _first_page(scope: Scope) -> Scope:
-    """Returns the request without its continuation token if the rig issued that token."""
+    """Returns the request without its continuation if the rig issued that."""
     headers = [
         (name, value)
         for name, value in scope["headers"]
         if not (name == _CONTINUATION and value.startswith(_ENDLESS.encode()))
     ]
-    return {**scope, "headers": headers}
+    kept = [(name, value) for name, value in _query(scope) if not (name == _SKIP and value.startswith(_ENDLESS))]
+    return {**scope, "headers": headers, "query_string": urlencode(kept).encode()}
 
 
 def _page_number(scope: Scope) -> int:
     token = next((value for name, value in scope["headers"] if name == _CONTINUATION), b"").decode("latin-1")
+    token = next((value for name, value in _query(scope) if name == _SKIP), token)
     number = token.removeprefix(_ENDLESS)
     return int(number) if token.startswith(_ENDLESS) and number.isdecimal() else 0
 
 
-def _with_next_page(answer: Answer, with_items: bool, number: int) -> Answer:
-    """Returns the page with a continuation token if it is a page of a list, otherwise unchanged."""
+def _query(scope: Scope) -> list[tuple[str, str]]:
+    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+
+
+def _next_link(scope: Scope, number: int) -> str:
+    kept = [(name, value) for name, value in _query(scope) if name != _SKIP]
+    query = urlencode([*kept, (_SKIP, f"{_ENDLESS}{number}")])
+    return f"https://{header(scope, b'host')}{raw_path(scope)}?{query}"
+
+
+def _with_next_page(answer: Answer, with_items: bool, number: int, next_link: str | None) -> Answer:
+    """Returns the page with a continuation if it is a page of a list, otherwise unchanged."""
+    items, token = ("Items", "ContinuationToken") if next_link is None else ("value", "nextLink")
     try:
         page = json.loads(answer.body)
     except ValueError:
         return answer
-    if not isinstance(page, dict) or not isinstance(page.get("Items"), list):
+    if not isinstance(page, dict) or not isinstance(page.get(items), list):
         return answer
-    items = page["Items"] if with_items else []
-    document = {**page, "Items": items, "ContinuationToken": f"{_ENDLESS}{number}"}
+    document = {**page, items: page[items] if with_items else [], token: next_link or f"{_ENDLESS}{number}"}
     return Answer(answer.status, answer.headers, json.dumps(document).encode())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import HttpResponseError
@@ -17,7 +18,7 @@ from azure.mgmt.sphere import models
 from tests.simulator import images
 from tests.simulator.resource_manager.table import OPERATIONS
 from tests.simulator.settings import SWITCHES
-from tests.unit.simulator.conftest import IMAGE, OWN, UNCLAIMED
+from tests.unit.simulator.conftest import FOREIGN, IMAGE, OWN, UNCLAIMED
 from tests.unit.simulator.resource_manager.client import CATALOG, GROUP, ArmClient
 from tests.unit.simulator.resource_manager.strict import sphere_client
 
@@ -123,3 +124,27 @@ def test_sdk_calls_all_operations(arm: ArmClient, shapes: str, starters: str, he
     called = set(arm.simulator.counts()["operations"])
     assert called >= {operation.id for operation in OPERATIONS}
     assert len(OPERATIONS) == 45
+
+
+def test_sdk_returns_the_operation_for_a_move(arm: ArmClient) -> None:
+    """Both headers of a move have the same address, from which the client reads what it takes for the device."""
+    target = arm.get("products/Kettle/deviceGroups/Field%20Test")["id"]
+    move = models.DeviceUpdate(properties=models.DeviceUpdateProperties(device_group_id=target))
+    with sphere_client(arm) as (client, _strict):
+        device = client.devices.begin_update(*FIELDS, OWN[0], move).result()
+    assert "/operationStatuses/" in device.id
+    assert device.properties.device_id is None
+
+
+def test_sdk_reports_failed_operation(arm: ArmClient) -> None:
+    with sphere_client(arm) as (client, _strict), pytest.raises(HttpResponseError, match="not found or is claimed"):
+        client.devices.begin_create_or_update(*FIELDS, FOREIGN, models.Device()).result()
+
+
+def test_sdk_registers_the_provider(arm: ArmClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It waits ten seconds before it looks whether the provider is registered.
+    monkeypatch.setattr("azure.mgmt.core.policies._base.time", SimpleNamespace(sleep=lambda _seconds: None))
+    arm.simulator.settings(arm_registration="missing")
+    with sphere_client(arm) as (client, _strict):
+        assert client.catalogs.get(GROUP, CATALOG).name == CATALOG
+    assert arm.simulator.counts()["operations"]["Providers_Register"] == 1
