@@ -28,6 +28,9 @@ from ._precedence import of_task
 from ._task import Modes, Task
 from ._views.result import Result
 
+#: The verbosity from which on a traceback is shown.
+TRACED = 3
+
 Spec = dict[str, dict[str, Any]]
 Groups = tuple[tuple[str, ...], ...]
 
@@ -109,8 +112,8 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
     modes = Modes(check=module.check_mode, no_log=module.no_log)
     layers = ([of_task(module.params)], ())
     environment = Environment(os.environ, os.getcwd())
-    task = Task(module.params, layers, environment, _Host(module), modes, _files(module), both_apis=arguments.both_apis)
-    with task:
+    host = _Host(module)
+    with Task(module.params, layers, environment, host, modes, _files(module), both_apis=arguments.both_apis) as task:
         ending = task.run(run)
     error = ending.error
     if error is None:
@@ -119,7 +122,7 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
         message = str(error)
         if isinstance(error, MissingLibrary):
             message = missing_required_lib(error.library, reason=f"to {error.reason}")
-        module.fail_json(msg=message, error=error.as_dict(), **ending.values)
+        module.fail_json(msg=message, error=error.as_dict(), **host.traced, **ending.values)
 
 
 def _files(module: AnsibleModule) -> Files:
@@ -138,8 +141,14 @@ class _Host:
 
     def __init__(self, module: AnsibleModule) -> None:
         self._module = module
+        #: A traceback, for the result: whether Ansible shows its own `exception` depends on other settings.
+        self.traced: dict[str, list[str]] = {}
         self.warn = module.warn
         self.debug = module.debug
+
+    def trace(self, text: str) -> None:
+        if self._module._verbosity >= TRACED:
+            self.traced["traceback"] = text.splitlines()
 
     def mask(self, secrets: Iterable[str]) -> None:
         self._module.no_log_values.update(secrets)

@@ -17,7 +17,7 @@ from ._auth.login import DeviceCodeLogin
 from ._auth.options import AuthOptions
 from ._auth.tokens import Tokens
 from ._environment import Environment
-from ._errors import InvalidInput, printable
+from ._errors import InvalidInput
 from ._http.session import Session, Settings
 from ._legacy.client import READ_OPERATIONS
 from ._legacy.service import LegacyService
@@ -86,9 +86,9 @@ def open_connection(
         error_codes=ERROR_CODES,
         hints=FAILURE_HINTS,
     )
-    tokens = open_tokens(auth, _printing(warn))
+    tokens = open_tokens(auth, warn)
     session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
-    return Connection(session, LegacyService(session, options["tenant"], _printing(debug)), tokens)
+    return Connection(session, LegacyService(session, options["tenant"], debug), tokens)
 
 
 def open_login(
@@ -102,13 +102,8 @@ def open_login(
 
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
-    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), _printing(warn))
+    login = DeviceCodeLogin(AuthOptions.from_params(params, environment), warn)
     return PlannedLogin(login) if read_only else login
-
-
-def _printing(write: Callable[[str], None]) -> Callable[[str], None]:
-    """Returns a function that writes texts as a terminal may show them."""
-    return lambda text: write(printable(text))
 
 
 def _api_url(value: str) -> str:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -229,6 +230,26 @@ class ReadOnlyViolation(FleetError):
 
     Always a defect of this collection.
     """
+
+
+class Defect(FleetError):
+    """An exception that nothing expected: always a defect of this collection.
+
+    The message names its kind and its place. Its text, which may hold anything, is only in the traceback.
+    """
+
+    usual_code = "defect"
+
+    @classmethod
+    def of(cls, error: Exception, *, may_have_written: bool = False) -> Defect:
+        """Returns the error for an exception. `may_have_written`: whether the task may have changed something."""
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [frame for frame in frames if "/plugins/" in frame.filename] or frames[-1:]
+        place = f" in {places[-1].filename.rpartition('/plugins/')[2]}, line {places[-1].lineno}" if places else ""
+        hint = "This is a defect of azsphere.fleet: report it, with the traceback that -vvv shows."
+        if may_have_written:
+            hint += f" Writes may have been sent. {AGAIN}"
+        return cls(f"The task failed unexpectedly: {type(error).__name__}{place}.", hint=hint)
 
 
 @contextmanager

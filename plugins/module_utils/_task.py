@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 from ._connection import Connection, open_connection, open_login
 from ._context import Context, Params
 from ._environment import Environment
-from ._errors import FleetError
+from ._errors import Defect, FleetError, printable
 from ._files.disk import Disk
 from ._files.port import Files
 from ._login import Login
@@ -36,6 +37,9 @@ class Host(Protocol):
 
     def debug(self, text: str, /) -> None:
         """Shows a detail at high verbosity."""
+
+    def trace(self, text: str, /) -> None:
+        """Shows a traceback at verbosity 3 and above."""
 
     def mask(self, secrets: Iterable[str], /) -> None:
         """Masks these values in all output from now on."""
@@ -106,22 +110,40 @@ class Task:
 
     def run(self, function: Callable[[Params, Context], Result]) -> Ending:
         """Runs the function of a module and returns its result, or the error that it failed with, and `api`."""
+        context = self._context()
         try:
-            result = function({**self._options, **self._resolved.params}, self._context())
+            result = function({**self._options, **self._resolved.params}, context)
         except FleetError as error:
             return Ending({"changed": False, "api": self._cost()}, self._explained(error))
+        except Exception as error:  # noqa: BLE001 # The last net: what was done so far must not be lost.
+            return self._unexpected(error, context)
         values, unknown = mask_unknown(result.values)
         values = {**values, "changed": result.changed, "api": self._cost()}
         if result.diff is not None:
             values.update(diff=list(result.diff), unknown=unknown)
         return Ending(values, self._explained(result.error))
 
+    def _unexpected(self, error: Exception, context: Context) -> Ending:
+        """Returns the ending of a task that raised what nothing expected, with what it has done so far."""
+        self._host.trace("".join(traceback.format_exception(error)))
+        done = context.unfinished
+        written = done is not None and done.may_have_written()
+        values, _unknown = mask_unknown({} if done is None else done.values())
+        cost = {"changed": written, "api": self._cost()}
+        return Ending({**values, **cost}, Defect.of(error, may_have_written=written))
+
+    def _warn(self, text: str) -> None:
+        self._host.warn(printable(text))
+
+    def _debug(self, text: str) -> None:
+        self._host.debug(printable(text))
+
     @cached_property
     def _resolved(self) -> Resolved:
         """The connection options. Their secrets are masked before anything is checked."""
         resolved = self._resolve(api=LEGACY if self._both_apis else None)
         for warning in resolved.warnings:
-            self._host.warn(warning)
+            self._warn(warning)
         return resolved
 
     def _resolve(self, *, person: bool = False, api: str | None = None) -> Resolved:
@@ -136,7 +158,7 @@ class Task:
             open_service=self._open_service,
             # In check mode every write ends here and in the overlay: nothing else has to know.
             files=self._files,
-            warn=self._host.warn,
+            warn=self._warn,
             no_log=self._modes.no_log,
             open_login=self._open_login,
             account=lambda: self._connect().account(),
@@ -152,8 +174,8 @@ class Task:
             self._connections[api] = open_connection(
                 {**self._options, **resolved.params},
                 read_only=self._modes.check or api is not None,
-                warn=self._host.warn,
-                debug=self._host.debug,
+                warn=self._warn,
+                debug=self._debug,
                 environment=self._environment,
             )
         return self._connections[api]
@@ -167,7 +189,7 @@ class Task:
 
     def _open_login(self) -> Login:
         params = self._resolve(person=True).params
-        return open_login(params, read_only=self._modes.check, warn=self._host.warn, environment=self._environment)
+        return open_login(params, read_only=self._modes.check, warn=self._warn, environment=self._environment)
 
     def _explained(self, error: FleetError | None) -> FleetError | None:
         # A cached property that failed is not kept: asking for it again would raise the same error.

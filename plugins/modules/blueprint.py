@@ -38,7 +38,7 @@ options:
       - C(device_list) is a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), or C(devices) a list of
         devices with C(id), C(product) and C(device_group).
       - C(users) is a list of users with C(user), C(roles) and C(exclusive), as in M(azsphere.fleet.user_role). A user
-        without C(roles) keeps the existing roles.
+        without C(roles) keeps the existing roles. If the reply to an invitation is lost, it may be sent again.
       - Paths are relative to O(base_dir).
     type: dict
   src:

@@ -66,6 +66,8 @@ options:
 notes:
   - With O(api=integrated), this creates the catalog that the connection names, which needs no device. Renaming it and
     O(legacy_authorization) are C(unsupported).
+  - Nothing can show whether legacy authorization is blocked. If the reply to the request is lost, the module may send
+    it again, which does no harm.
 seealso:
   - module: azsphere.fleet.tenant_info
 """

@@ -73,6 +73,10 @@ class InlineRun:
         """Shows a detail with ANSIBLE_DEBUG, as launched modules log it."""
         Display().debug(self._clean(text))
 
+    def trace(self, text: str, /) -> None:
+        """Shows a traceback at verbosity 3 and above."""
+        Display().vvv(self._clean(text))
+
     def mask(self, secrets: Iterable[str], /) -> None:
         """Masks these values: in the result, and by ansible-core 2.22 and later in all output instead."""
         found = set(secrets)

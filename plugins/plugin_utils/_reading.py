@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, MissingLibrary
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Defect, FleetError, MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import Layer, of_configuration, of_task
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Modes, Task
@@ -75,6 +76,11 @@ def errors_as(error: type[AnsibleError], kind: str | None = None) -> Iterator[No
         raise error(missing_required_lib(missing.library, reason=f"to {missing.reason}")) from None
     except FleetError as failure:
         raise error(str(failure) if kind is None else _told(failure, kind)) from None
+    except AnsibleError:
+        raise
+    except Exception as unexpected:  # noqa: BLE001 # The last net.
+        Display().vvv(traceback.format_exc())
+        raise error(str(Defect.of(unexpected))) from None
 
 
 def _told(failure: FleetError, kind: str) -> str:
@@ -94,6 +100,7 @@ class _Host:
         display = Display()
         self.warn = display.warning
         self.debug = display.vvvv
+        self.trace = display.vvv
 
     def mask(self, secrets: Iterable[str]) -> None:
         """Modules have this done for their own options; here it takes ansible-core 2.22."""

@@ -31,7 +31,7 @@ def state_after(status: int) -> WriteState:
 
     503 is unknown whatever its headers: a gateway says `Retry-After` for a backend that had the request. 429 comes
     before any work. A redirect asks for the same elsewhere, but after 303 the work is done, and other statuses below
-    400, such as 304, are no reply to a write.
+    400, such as 304, do not fit a write.
     """
     odd = status < 400 and status not in _ELSEWHERE
     if odd or status == 408 or (status >= 500 and status not in _NOT_TRIED):

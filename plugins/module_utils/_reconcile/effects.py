@@ -40,8 +40,11 @@ class Missing:
 def missing_effects(title: str, before: Any, wanted: Any, found: Any) -> Iterator[Missing]:
     """Yields what differs between the prediction and the state afterwards, in what was predicted to change.
 
-    The arguments are mappings of settings, or None for a resource that does not exist.
+    The arguments are mappings of settings, or None for a resource that does not exist. Nothing is missing of a state
+    that cannot be read: an empty mapping.
     """
+    if found == {}:
+        return
     if wanted is None or found is None:
         if wanted != before and found != wanted:
             kind = "deletion" if wanted is None else "creation" if before is None else "change"

@@ -65,7 +65,7 @@ class Bench:
 
     def run(self, module: ModuleType, *, check: bool = False, no_log: bool = False, **options: Any) -> Outcome:
         """The module's own function with its options as Ansible would give them. Raises FleetError."""
-        params = _validated(module, {**self.options, **options})
+        params = validated(module, {**self.options, **options})
         warnings: list[str] = []
 
         @functools.cache
@@ -109,7 +109,7 @@ class Bench:
             connection.close()
 
 
-def _validated(module: ModuleType, options: Mapping[str, Any]) -> dict[str, Any]:
+def validated(module: ModuleType, options: Mapping[str, Any]) -> dict[str, Any]:
     arguments = module.ARGUMENTS + CONNECTION
     checked = ArgumentSpecValidator(
         arguments.spec,

@@ -193,9 +193,9 @@ def test_blueprint_reports_the_parts_and_devices_without_effect(kettle: Bench, w
     assert outcome.result.changed
 
 
-def test_confirmed_write_that_shows_late_is_waited_for(kettle: Bench) -> None:
+def test_confirmed_write_that_shows_late_is_waited_for(kettle: Bench, tmp_path: Path) -> None:
     """Eventual consistency: the first readings afterwards show the former state."""
-    module, options, operation = write_case("change product", Path())
+    module, options, operation = write_case("change product", tmp_path)
     product_id = kettle.run(module, name="Kettle")["product"]["id"]
     body = json.dumps({"Id": product_id, "Name": "Kettle", "Description": None})
     match = {"operationId": "Product_Get*"}
@@ -376,7 +376,7 @@ def test_bulk_claim_that_is_not_confirmed_is_judged_after_its_operation_has_ende
 
 @pytest.mark.parametrize("status", [400, 409, 412])
 @pytest.mark.parametrize("case", POSTS[:3] + POSTS[4:])
-def test_write_that_another_run_did_first_is_no_failure(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+def test_write_that_another_run_did_first_succeeds(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
     module, options, operation = write_case(case, tmp_path)
     kettle.simulator.settings(operation_seconds=0)
     kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
@@ -388,9 +388,7 @@ def test_write_that_another_run_did_first_is_no_failure(kettle: Bench, tmp_path:
 
 @pytest.mark.parametrize("status", [404, 409])
 @pytest.mark.parametrize("case", ["delete product", "delete group"])
-def test_deletion_that_another_run_did_first_is_no_failure(
-    kettle: Bench, tmp_path: Path, case: str, status: int
-) -> None:
+def test_deletion_that_another_run_did_first_succeeds(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
     module, options, operation = write_case(case, tmp_path)
     kettle.simulator.settings(operation_seconds=0)
     kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
@@ -401,7 +399,7 @@ def test_deletion_that_another_run_did_first_is_no_failure(
 
 
 @pytest.mark.parametrize("status", [404, 409])
-def test_role_that_another_run_took_first_is_no_failure(kettle: Bench, status: int) -> None:
+def test_removing_a_role_that_another_run_removed_first_succeeds(kettle: Bench, status: int) -> None:
     kettle.run(user_role, user=ADA, roles=["Reader", "Contributor"])
     match = {"operationId": "AccessControl_UnassignRole"}
     kettle.simulator.fault("status_after", match=match, status=status, times=None)
