@@ -112,6 +112,9 @@ soak: venv  ## provision the demo fleet under faults and kills; --runs, --kills 
 mesh: venv  ## provision a factory list in job slices on a receptor mesh, as AWX does; --devices in ARGS
 	@$(PY) -m tests.mesh $(ARGS)
 
+bench: .venv/tests.stamp folders  ## measure tasks beside a bare HTTP client, and write docs/benchmark.md; options in ARGS
+	@$(PY) -m tests.benchmark $(ARGS)
+
 types: venv  ## check types: mypy, strict
 	@MYPYPATH=.build/collections $(PY) -m mypy
 

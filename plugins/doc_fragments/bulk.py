@@ -24,7 +24,11 @@ options:
     description: Maximum number of devices that may fail. If more fail, the remaining devices are skipped.
     type: int
   concurrency:
-    description: Maximum number of concurrent requests, from 1 to 64.
+    description:
+      - Maximum number of concurrent requests, from 1 to 64.
+      - A task starts with a few, sends more at a time while the service keeps up, and fewer when the service throttles
+        requests or becomes slower.
+      - Once the service has throttled requests, they are sent at the rate that it accepts.
     type: int
-    default: 16
+    default: 32
 """

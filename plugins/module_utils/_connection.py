@@ -26,8 +26,8 @@ from ._login import Account, Login, PlannedLogin
 from ._options import OPTIONS, completed, host_of
 from ._service import Service
 
-#: Requests in progress at the same time.
-DEFAULT_CONCURRENCY = 16
+#: Requests in progress at the same time, at most: with more, this process is what they wait for (make bench).
+DEFAULT_CONCURRENCY = 32
 MOST_CONCURRENCY = 64
 NO_ENVIRONMENT = Environment()
 _VERSION = re.compile(r"(/+v2)?/*\Z", re.IGNORECASE)

@@ -49,6 +49,16 @@ class Simulator:
         """File of the certificate authority."""
         return str(self.ready["ca"])
 
+    @property
+    def pid(self) -> int:
+        """ID of the process."""
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        """Port of the API and the sign-in."""
+        return int(self.url.rpartition(":")[2])
+
     def env(self, api: str = LEGACY) -> dict[str, str]:
         """Return environment variables for the simulator, its built-in Administrator and a separate token cache.
 

@@ -8,7 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import Generic, TypeAlias, TypeVar
 
 from .._errors import ServiceError
 
@@ -25,27 +27,77 @@ MOST_PAGES = 20_000
 
 
 def entries(read: ReadPage[Entry], doing: str) -> Iterator[Entry]:
-    """Yields all entries of a list, page by page as they are asked for.
+    """Yields all entries of a list. From the second page on, the next page is read while one is used.
 
     Raises ServiceError when the list cannot be read to its end.
     """
-    mark: str | None = None
-    seen: set[str] = set()
-    empty = count = 0
-    while True:
-        page, mark = read(mark)
-        count += len(page)
-        yield from page
+    progress = _Progress(doing)
+    page, mark = read(None)
+    problem = progress.after(page, mark)
+    yield from page
+    if mark is None:
+        return
+    with closing(_Ahead(read)) as ahead:
+        # Whoever needs the first page only must not pay for another one.
+        ahead.start(mark, problem)
+        while mark is not None:
+            page, mark = ahead.result()
+            ahead.start(mark, progress.after(page, mark))
+            yield from page
+
+
+class _Ahead(Generic[Entry]):
+    """Reads one page ahead in a thread."""
+
+    def __init__(self, read: ReadPage[Entry]) -> None:
+        self._read = read
+        self._pool = ThreadPoolExecutor(1)
+        self._page: Future[tuple[Sequence[Entry], str | None]] | None = None
+        self._problem: ServiceError | None = None
+
+    def start(self, mark: str | None, problem: ServiceError | None) -> None:
+        """Begins to read the page of a token, unless there is none, or a problem with it."""
+        self._problem = problem
+        if mark is not None and problem is None:
+            self._page = self._pool.submit(self._read, mark)
+
+    def result(self) -> tuple[Sequence[Entry], str | None]:
+        """Returns the page. Raises the problem, or what reading it raised."""
+        if self._problem is not None:
+            raise self._problem
+        assert self._page is not None
+        return self._page.result()
+
+    def close(self) -> None:
+        # Whoever stops does not wait for a page that nobody uses.
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Progress:
+    """What was read of a list so far."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._seen: set[str] = set()
+        self._empty = 0
+        self._count = 0
+
+    def after(self, page: Sequence[object], mark: str | None) -> ServiceError | None:
+        """Returns why the list cannot be completed after this page, None if it can."""
+        self._count += len(page)
+        self._empty = 0 if page else self._empty + 1
         if mark is None:
-            return
-        empty = 0 if page else empty + 1
-        if count > MOST_ENTRIES or len(seen) >= MOST_PAGES:
-            raise _incomplete(f"While {doing}, the service gave more than {MOST_ENTRIES} entries or {MOST_PAGES} pages")
-        if empty > MOST_EMPTY or not (mark.isascii() and mark.isprintable()):
-            raise _incomplete(f"While {doing}, the service returned too many empty pages")
-        if mark in seen:
-            raise _incomplete(f"While {doing}, the service returned the same continuation token twice")
-        seen.add(mark)
+            return None
+        if self._count > MOST_ENTRIES or len(self._seen) >= MOST_PAGES:
+            what = f"the service gave more than {MOST_ENTRIES} entries or {MOST_PAGES} pages"
+        elif self._empty > MOST_EMPTY or not (mark.isascii() and mark.isprintable()):
+            what = "the service returned too many empty pages"
+        elif mark in self._seen:
+            what = "the service returned the same continuation token twice"
+        else:
+            self._seen.add(mark)
+            return None
+        return _incomplete(f"While {self._doing}, {what}")
 
 
 def _incomplete(problem: str) -> ServiceError:

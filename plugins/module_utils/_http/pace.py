@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 #: Requests per second: a learned rate is never lower, so that a few odd throttles cannot slow down a whole task.
-SLOWEST = 20.0
+SLOWEST = 10.0
 #: Seconds of accepted requests that a first estimate is made from.
 RECENT = 2.0
 #: Requests that are left in a bucket, for those that arrive closer together than they were sent; a share of small ones.

@@ -49,6 +49,7 @@ class Settings:
 
     `verify` is true, false, or the path of a bundle of certificate authorities. `request_timeout` is for one whole
     request, of which a connection gets ten seconds at most; `retry_timeout` for all retries of one request together.
+    `concurrency` is the upper bound of requests under way at a time.
     `error_codes` are what the numbers in failures of the API stand for, from zero on; `hints`, what to do about its
     codes and statuses; `bucket_of`, which published rate limit a request counts against.
     """
@@ -57,7 +58,7 @@ class Settings:
     verify: bool | str = True
     request_timeout: float = 60.0
     retry_timeout: float = 120.0
-    concurrency: int = 16
+    concurrency: int = 32
     error_codes: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
     bucket_of: BucketOf = unpublished

@@ -86,3 +86,37 @@ def test_interrupt_stops_the_pool_at_once() -> None:
         signal.signal(signal.SIGINT, before)
     assert over.is_set()
     assert len(started) <= 2
+
+
+def test_threads_are_added_while_more_are_useful() -> None:
+    useful, busy, most, lock = 2, 0, 0, threading.Lock()
+
+    def work(thing: int) -> bool:
+        nonlocal useful, busy, most
+        with lock:
+            busy += 1
+            most = max(most, busy)
+        if thing == 20:
+            useful = 5
+        if thing > 60:
+            together.wait()
+        with lock:
+            busy -= 1
+        return True
+
+    together = threading.Barrier(5, timeout=10)
+    for_each(range(20), work, lambda: useful, never)
+    assert most <= 2
+    for_each(range(20, 101), work, lambda: useful, never)
+    assert most == 5
+
+
+def test_no_more_threads_than_things_are_started() -> None:
+    names: set[str] = set()
+
+    def work(_thing: int) -> bool:
+        names.add(threading.current_thread().name)
+        return True
+
+    for_each(range(3), work, lambda: 1000, never)
+    assert len(names) <= 3

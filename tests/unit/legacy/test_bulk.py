@@ -316,3 +316,33 @@ def test_access_denied_is_reported(simulator: Simulator, connect: Connect) -> No
     with pytest.raises((SignInError, Forbidden)):
         connect(client_secret="wrong").service.devices.claim(FREE[:2], soon(), Tally())
     assert simulator.counts()["writes"] == 0
+
+
+def test_token_that_expires_in_the_middle_is_renewed_once(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, FREE[:400])
+    service = connect(concurrency=16, token_cache="none").service
+    revoked = threading.Event()
+    tally = Tally()
+
+    def report(outcome: DeviceOutcome) -> bool:
+        if len(tally.outcomes) == 200 and not revoked.is_set():
+            simulator.revoke_tokens()
+            revoked.set()
+        return tally(outcome)
+
+    before = simulator.counts()["tokens_issued"]
+    service.devices.move(FREE[:400], LAB, soon(), report, wait=False)
+    assert tally.each_once(FREE[:400])
+    assert not tally.failed
+    assert simulator.counts()["tokens_issued"] - before == 2
+
+
+def test_rate_limit_is_learned(simulator: Simulator, connect: Connect) -> None:
+    fleet(simulator, FREE[:500])
+    connection = connect(concurrency=16, retry_timeout=60)
+    simulator.settings(rate_limit=100, rate_burst=100)
+    tally = Tally()
+    connection.service.devices.move(FREE[:500], LAB, soon(), tally, wait=False)
+    assert tally.each_once(FREE[:500])
+    assert not tally.failed
+    assert simulator.counts()["notes"]["rate limit"] <= 30
