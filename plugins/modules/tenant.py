@@ -49,6 +49,10 @@ options:
         sends the request again, which does not change the tenant.
       - The module writes the new record to a temporary file in the same directory before it sends the request. The
         directory must exist; in check mode, a missing directory is a warning.
+      - The module locks the directory of the file from reading the record to replacing it, so that parallel tasks lose
+        no entry. It waits for the lock until O(wait_timeout) and then fails without sending the request.
+      - The record is written only after the confirmation that the service documents. After any other reply the outcome
+        is unknown. The next run then sends the request again, because nothing can show whether it was executed.
     type: path
   confirm:
     description:

@@ -39,6 +39,7 @@ PACKAGES = tuple(
         type="Applications",
         name=name,
         size=100,
+        sha256="",
     )
     for number, component, name in ((1, 1, "Kettle1"), (2, 1, "Kettle2"), (3, 2, "Radio"))
 )

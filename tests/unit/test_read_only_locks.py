@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any, cast
 
 import pytest
@@ -62,7 +63,7 @@ def package(tmp_path: Any) -> ImagePackage:
     content = compose(image_id=IMAGE, component_id=COMPONENT, name="Blink")
     path = tmp_path / "blink.imagepackage"
     path.write_bytes(content)
-    return ImagePackage(str(path), IMAGE, COMPONENT, "Applications", "Blink", len(content))
+    return ImagePackage(str(path), IMAGE, COMPONENT, "Applications", "Blink", len(content), sha256(content).hexdigest())
 
 
 def populate(service: Any) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NoReturn
 
+from .._deadline import Deadline
 from .._errors import InvalidInput
 from .._model.values import Placeholder
 from . import owners
@@ -28,6 +30,7 @@ from .destination import (
     writable,
 )
 from .digest import Digest
+from .locks import locked
 from .means import LOCKED_FLAGS, FileModule, Means
 from .port import FileState, Metadata, Produce
 from .prepared import PreparedFile
@@ -133,6 +136,9 @@ class Disk:
         except OSError as error:
             raise unusable("write", path, os_problem(error)) from error
         return PreparedFile(self._means, temporary, real, placement, after, wanted)
+
+    def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
+        return locked(path, until)
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         after = self.settled(path, wanted)

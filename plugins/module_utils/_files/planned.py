@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
+from .._deadline import Deadline
 from .._model.values import PlannedBytes
 from .attributes import Attributes
 from .digest import Digest
@@ -54,6 +56,10 @@ class PlannedFiles:
         content = _Content()
         produce(content.write)
         return PlannedFile(self, path, content.kept, content.digest.state(after))
+
+    def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
+        """Locks nothing, as nothing is changed."""
+        return nullcontext()
 
     def place(self, path: str, content: bytes, state: FileState) -> None:
         """Keeps a file that was prepared."""

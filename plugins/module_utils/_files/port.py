@@ -8,9 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from .._deadline import Deadline
 from .._model.values import Placeholder
 from .attributes import Attributes
 
@@ -81,6 +83,9 @@ class Files(Protocol):
 
     def prepare(self, path: str, produce: Produce, wanted: Attributes) -> Prepared:
         """Gets the content and keeps it beside its place, readable by this user only."""
+
+    def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
+        """Keeps other tasks that change this file waiting. Raises InvalidInput if the lock is not free in time."""
 
     def set_attributes(self, path: str, wanted: Attributes) -> None:
         """Changes the attributes of an existing file."""

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 
@@ -33,12 +34,7 @@ def read_package(path: str) -> ImagePackage:
         from azuresphere_imagemetadata.image import Image as PackageFile
     except ImportError as error:
         raise MissingLibrary("azuresphere-imagemetadata", "read image packages", error) from error
-    try:
-        content = read_at_most(path, LARGEST)
-    except OSError as error:
-        raise InvalidInput(
-            f"Cannot read the image package {path}: {error.strerror or type(error).__name__}.", code="file", target=path
-        ) from error
+    content = _read(path)
     refuse_encrypted(content, "image package", path)
     if not _sections_fit(content):
         raise _no_package(path)
@@ -68,7 +64,33 @@ def read_package(path: str) -> ImagePackage:
         type=IMAGE_TYPES.get(identity.image_type, str(identity.image_type)),
         name=name or None,
         size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def content_of(package: ImagePackage) -> bytes:
+    """Return the content of a package, for its upload, which cannot be undone.
+
+    Raises InvalidInput for a file that cannot be read, or that has changed since the package was read.
+    """
+    content = _read(package.path)
+    if hashlib.sha256(content).hexdigest() != package.sha256:
+        raise InvalidInput(
+            f"The image package {package.path} has changed since it was read: nothing was uploaded.",
+            code="package_changed",
+            target=package.path,
+            hint="Run the task again once the file is complete.",
+        )
+    return content
+
+
+def _read(path: str) -> bytes:
+    try:
+        return read_at_most(path, LARGEST)
+    except OSError as error:
+        raise InvalidInput(
+            f"Cannot read the image package {path}: {error.strerror or type(error).__name__}.", code="file", target=path
+        ) from error
 
 
 def _sections_fit(content: bytes) -> bool:

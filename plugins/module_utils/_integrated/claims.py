@@ -5,8 +5,8 @@
 
 """Claims of devices, into a device group in the same request or into the catalog alone.
 
-How a bulk claim reports that some devices failed is not known (FACTS: long-running operations): after one that did not
-succeed for all, the devices themselves decide.
+How a bulk claim reports that some devices failed is not known (FACTS: long-running operations), so the devices decide:
+the target is listed after each.
 """
 
 from __future__ import annotations
@@ -90,17 +90,12 @@ class _Run:
             raise
         except FleetError as error:
             return self._rejected(device_ids, error)
-        if ended.state == "Complete" and not ended.details:
-            self._places.learn(device_ids, self._group)
-            for device_id in device_ids:
-                self.progress.report(device_id)
-            return self.progress.going_on
         return self._sort_out(device_ids, ended)
 
     def singly(self, device_ids: Sequence[str]) -> bool:
         """Claims devices one by one."""
         session = self._client.session
-        threads = session.settings.concurrency
+        threads = session.threads
         for_each_device(device_ids, self._one, self._deadline, self.progress, threads, session.close)
         return self.progress.going_on
 
@@ -138,7 +133,7 @@ class _Run:
         return self.progress.going_on
 
     def _sort_out(self, device_ids: Sequence[str], ended: Operation) -> bool:
-        """Determines the outcome of each device after a bulk claim that failed or lists failures.
+        """Determines the outcome of each device after a bulk claim, whatever it says of itself.
 
         Those that are not there are claimed one by one, unless the reason is known.
         """
@@ -157,9 +152,13 @@ class _Run:
         return self.singly(again) if again and self.progress.going_on else self.progress.going_on
 
     def _missing(self, device_ids: Sequence[str]) -> set[str]:
-        """Returns the devices that are not in the catalog, read from it."""
+        """Returns the devices that are not in the target, read from it: the list of a group costs no writes."""
         self._places.forget()
-        return set(device_ids) - {wire.device_id(body) for body, _group in self._places.listed()}
+        if self._group is None:
+            return set(device_ids) - {wire.device_id(body) for body, _group in self._places.listed()}
+        doing = f"listing the devices of the device group {self._group}"
+        bodies = self._client.entries(f"{self._path}/devices", doing, target=str(self._group))
+        return set(device_ids) - {wire.device_id(body) for body in bodies}
 
     def _one(self, device_id: str) -> bool:
         path = f"{self._path}/devices/{segment(device_id)}"

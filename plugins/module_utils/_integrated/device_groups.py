@@ -125,5 +125,5 @@ class IntegratedDeviceGroups:
             return True
 
         session = self._client.session
-        for_each(bodies, see, session.settings.concurrency, abandon=session.close)
+        for_each(bodies, see, session.threads, abandon=session.close)
         return sorted(groups, key=lambda group: (group.ref.product.name.casefold(), group.name.casefold()))

@@ -11,8 +11,9 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 
 from .._backend.values import text_of
-from .._errors import InvalidInput, NotFound, ServiceError
+from .._errors import NotFound, ServiceError
 from .._http import download as downloads
+from .._inputs.packages import content_of
 from .._model.resources import Image, ImageDownload, ImagePackage, Operation
 from . import wire
 from .client import IntegratedClient
@@ -76,11 +77,7 @@ class IntegratedImages:
 
     def upload(self, package: ImagePackage) -> Operation:
         """Images_CreateOrUpdate: the package as base64, under the GUID in it."""
-        try:
-            with open(package.path, "rb") as source:
-                content = base64.b64encode(source.read()).decode("ascii")
-        except OSError as error:
-            raise InvalidInput(f"Cannot read the image package {package.path}: {error.strerror}.") from error
+        content = base64.b64encode(content_of(package)).decode("ascii")
         return self._operations.start(
             "PUT",
             self._path(package.id),

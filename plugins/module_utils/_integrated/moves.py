@@ -47,7 +47,7 @@ class Moves:
         run.singly = len(device_ids) <= FOLLOWED_SINGLY
         run.wait = wait
         session = self._client.session
-        for_each_device(device_ids, run.one, deadline, run.progress, session.settings.concurrency, session.close)
+        for_each_device(device_ids, run.one, deadline, run.progress, session.threads, session.close)
         try:
             run.follow()
         except DEFECTS:
@@ -195,7 +195,7 @@ class _Run:
             return True
 
         session: Any = self._client.session
-        for_each(list(self.under_way), poll, session.settings.concurrency, abandon=session.close)
+        for_each(list(self.under_way), poll, session.threads, abandon=session.close)
 
     def _overdue(self, device_id: str, operation: Operation, doing: str, cause: FleetError | None) -> FleetError:
         error: FleetError = cause or overdue(doing, self._deadline, operation)

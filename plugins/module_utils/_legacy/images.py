@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from .._errors import InvalidInput, NotFound, ServiceError
+from .._errors import NotFound, ServiceError
 from .._http import download as downloads
 from .._http.errors import scrub
+from .._inputs.packages import content_of
 from .._model.resources import Image, ImageDownload, ImagePackage, Operation
 from . import wire
 from .client import LegacyClient, segment
@@ -90,12 +91,8 @@ class LegacyImages:
         )
 
     def upload(self, package: ImagePackage) -> Operation:
-        """Image_Upload: the raw bytes of the package."""
-        try:
-            with open(package.path, "rb") as source:
-                content = source.read()
-        except OSError as error:
-            raise InvalidInput(f"Cannot read the image package {package.path}: {error.strerror}.") from error
+        """Image_Upload: the raw bytes of the package, as they were read."""
+        content = content_of(package)
         return self._starter.start(
             "POST",
             self._client.path("images"),

@@ -122,7 +122,10 @@ class Image:
 
 @dataclass(frozen=True)
 class ImagePackage:
-    """An image package on disk: its path, and what its own metadata says. `size` is in bytes."""
+    """An image package on disk: its path, and what its own metadata says. `size` is in bytes.
+
+    `sha256` is the digest, in hexadecimal, of the content that was read: no other may be uploaded.
+    """
 
     path: str
     id: str
@@ -130,6 +133,7 @@ class ImagePackage:
     type: str
     name: str | None
     size: int
+    sha256: str
 
 
 @dataclass(frozen=True)

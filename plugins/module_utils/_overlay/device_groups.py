@@ -32,6 +32,8 @@ class OverlayDeviceGroups:
             found = rows.all()
         else:
             below = self._state.products.below(product)
+            if below is None:
+                self._state.require_place(product)
             found = rows.over([] if below is None else self._state.base.device_groups.list(below))
         found = [group for group in found if product in (None, group.ref.product)]
         return sorted(found, key=lambda group: (group.ref.product.name.casefold(), group.name.casefold()))

@@ -31,6 +31,8 @@ class OverlayDevices:
             found = self._rows.all()
         else:
             below = self._state.below(scope)
+            if below is None:
+                self._state.require_place(scope)
             found = self._rows.over([] if below is None else self._state.base.devices.list(below))
         return sorted(
             (device for device in found if device.tenant_id is not None and device.is_within(scope)),

@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .._errors import InvalidInput
+from .._errors import InvalidInput, after_accepted_write
 from .._files.attributes import Attributes
-from .._files.port import Files, Prepared
+from .._files.port import Files
 from .._model.resources import Operation, Tenant
 from .._model.values import is_guid
 from .._references import require_device_id
@@ -130,36 +130,35 @@ def plan_blocking(service: Service, files: Files, record: str, confirm: str | No
         state = _read_record(files, record).get(now.id)
         return _snapshot(now, {"legacy_authorization": state})
 
-    prepared: list[Prepared] = []
-
     def block(execution: Execution) -> None:
-        # Before the irreversible request, the record is written to disk, so that afterwards it is only renamed.
-        entries = {**_read_record(execution.files, record), tenant.id: BLOCKED}
-        content = json.dumps(entries, indent=2, sort_keys=True) + "\n"
-        ready = execution.files.prepare(record, lambda write: write(content.encode()), RECORD)
-        try:
-            execution.service.tenants.block_legacy_authorization()
-        except BaseException:
-            ready.discard()
-            raise
-        prepared.append(ready)
-
-    def write_record(_execution: Execution) -> None:
-        try:
-            prepared.pop().commit()
-        except InvalidInput as error:
-            error.hint = f'Legacy authorization is blocked now: add "{tenant.id}": "{BLOCKED}" to the file yourself.'
-            raise
+        with execution.files.locked(record, execution.waiting.deadline):
+            entries = _read_record(execution.files, record)
+            if entries.get(tenant.id) != BLOCKED:
+                _block(execution, record, {**entries, tenant.id: BLOCKED}, tenant.id)
 
     before = snapshot(tenant)
     name = tenant.name or tenant.id
-    steps = (
-        # The service cannot report whether it is blocked, so the outcome of a lost reply stays unknown.
-        Step("tenant", name, "block_legacy_authorization", block, visible=False),
-        Step("file", record, "write", write_record),
-    )
+    # The service cannot report whether it is blocked, so the outcome of a lost reply stays unknown.
+    steps = (Step("tenant", name, "block_legacy_authorization", block, visible=False),)
     done = before.values["legacy_authorization"] == BLOCKED
     return Plan(f"tenant {name}", before, () if done else steps, lambda after: snapshot(after.tenants.current()))
+
+
+def _block(execution: Execution, record: str, entries: dict[str, str], tenant_id: str) -> None:
+    """Blocks, and replaces the record, whose new content is on disk before the irreversible request."""
+    content = json.dumps(entries, indent=2, sort_keys=True) + "\n"
+    ready = execution.files.prepare(record, lambda write: write(content.encode()), RECORD)
+    try:
+        execution.service.tenants.block_legacy_authorization()
+    except BaseException:
+        ready.discard()
+        raise
+    with after_accepted_write():
+        try:
+            ready.commit()
+        except InvalidInput as error:
+            error.hint = f'Legacy authorization is blocked now: add "{tenant_id}": "{BLOCKED}" to the file yourself.'
+            raise
 
 
 def _read_record(files: Files, path: str) -> dict[str, str]:

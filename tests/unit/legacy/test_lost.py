@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def package(folder: Path) -> ImagePackage:
     content = compose(image_id=BUILD, component_id=COMPONENT, name="App")
     file = folder / "app.imagepackage"
     file.write_bytes(content)
-    return ImagePackage(str(file), BUILD, COMPONENT, "Applications", "App", len(content))
+    return ImagePackage(str(file), BUILD, COMPONENT, "Applications", "App", len(content), sha256(content).hexdigest())
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "truncate"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,8 @@ def upload(service: Service, path: Path, number: int = 1, component: int = 1) ->
     content = compose(image_id=str(image), component_id=str(parts), name=f"App{number}")
     file = path / f"{number}.imagepackage"
     file.write_bytes(content)
-    package = ImagePackage(str(file), str(image), str(parts), "Applications", f"App{number}", len(content))
+    digest = sha256(content).hexdigest()
+    package = ImagePackage(str(file), str(image), str(parts), "Applications", f"App{number}", len(content), digest)
     service.operations.wait(service.images.upload(package), soon())
     return package
 

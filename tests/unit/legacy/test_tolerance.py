@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -353,13 +354,18 @@ def test_package_is_uploaded_unchanged(bench: MakeBench, tmp_path: Path) -> None
     path = tmp_path / "app.imagepackage"
     path.write_bytes(bytes(range(256)))
     here = bench({f"POST {IN}/images": state(0, OperationType=7)})
-    package = ImagePackage(str(path), GUID, OTHER, "Applications", "App", 256)
+    digest = hashlib.sha256(bytes(range(256))).hexdigest()
+    package = ImagePackage(str(path), GUID, OTHER, "Applications", "App", 256, digest)
     assert here.service.images.upload(package).type == "ImageUpload"
     assert here.server.asked[0].body == bytes(range(256))
     assert here.server.asked[0].headers["content-type"] == "application/octet-stream"
+    path.write_bytes(bytes(255) + b"1")
+    with pytest.raises(InvalidInput, match=r"app\.imagepackage has changed since it was read"):
+        here.service.images.upload(package)
     path.unlink()
     with pytest.raises(InvalidInput, match=r"app\.imagepackage"):
         here.service.images.upload(package)
+    assert len(here.server.asked) == 1
 
 
 def test_deployment_is_sent_as_bare_array(bench: MakeBench) -> None:

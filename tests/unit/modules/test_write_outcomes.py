@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.images import LegacyImages
 from ansible_collections.azsphere.fleet.plugins.modules import (
     blueprint,
     deployment,
@@ -371,3 +372,101 @@ def test_bulk_claim_that_is_not_confirmed_is_judged_after_its_operation_has_ende
     assert outcome.result.error is None
     assert outcome["summary"]["claimed"] == len(FREE)
     assert kettle.requests().count("Devices_BulkClaim") == 1
+
+
+@pytest.mark.parametrize("status", [400, 409, 412])
+@pytest.mark.parametrize("case", POSTS[:3] + POSTS[4:])
+def test_write_that_another_run_did_first_is_no_failure(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=0)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.diff
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409])
+@pytest.mark.parametrize("case", ["delete product", "delete group"])
+def test_deletion_that_another_run_did_first_is_no_failure(
+    kettle: Bench, tmp_path: Path, case: str, status: int
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=0)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is None
+    assert outcome.result.diff
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("status", [404, 409])
+def test_role_that_another_run_took_first_is_no_failure(kettle: Bench, status: int) -> None:
+    kettle.run(user_role, user=ADA, roles=["Reader", "Contributor"])
+    match = {"operationId": "AccessControl_UnassignRole"}
+    kettle.simulator.fault("status_after", match=match, status=status, times=None)
+    outcome = kettle.run(user_role, user=ADA, roles=["Reader"], exclusive=True)
+    assert outcome.result.error is None
+    assert outcome["user"]["roles"] == ["Reader"]
+
+
+@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize("case", POSTS[:3])
+def test_rejection_without_effect_is_reported(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault("status", match={"operationId": operation}, status=status, times=None)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.error is not None
+    assert outcome.result.error.status == status
+    assert not outcome.result.changed
+
+
+@pytest.mark.parametrize("body", [None, '{"message": "Blocked by proxy"}', '"done"', "[]", '{"OperationId": "x"}'])
+def test_only_the_documented_confirmation_blocks_legacy_authorization(
+    kettle: Bench, tmp_path: Path, body: str | None
+) -> None:
+    record = tmp_path / "record.json"
+    match = {"operationId": "Tenants_BlockLegacy"}
+    if body is None:
+        kettle.simulator.fault("accepted", match=match, times=None, executed=False)
+    else:
+        kettle.simulator.fault(match=match, status=200, body=body, times=None)
+    outcome = kettle.run(tenant, legacy_authorization="blocked", confirm=TENANT, record=str(record))
+    assert "the outcome is unknown" in str(outcome.result.error)
+    assert outcome.result.changed
+    assert not record.exists()
+
+
+@pytest.mark.parametrize("case", ["image", "deployment", "blueprint"])
+def test_package_that_changes_during_the_run_is_not_uploaded(
+    kettle: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    _module, options, _operation = write_case("upload", tmp_path)
+    path = Path(options["path"])
+    other = tmp_path / "other.imagepackage"
+    compose_package(other, image_id=f"{IMAGE[:-1]}b", component_id=f"d{IMAGE[1:]}", name="other")
+    group = {"product": "Kettle", "device_group": "Lab", "packages": [str(path)]}
+    product_entry = {"name": "Kettle", "default_device_groups": False}
+    runs: dict[str, tuple[Any, dict[str, Any]]] = {
+        "image": (image, {"path": str(path)}),
+        "deployment": (deployment, group),
+        "blueprint": (blueprint, {"blueprint": {"products": [product_entry], "images": [str(path)]}}),
+    }
+    look = LegacyImages.get
+    lists = LegacyImages.list
+
+    def swap_and_look(*arguments: Any) -> Any:
+        path.write_bytes(other.read_bytes())
+        return look(*arguments)
+
+    def swap_and_list(*arguments: Any) -> Any:
+        path.write_bytes(other.read_bytes())
+        return lists(*arguments)
+
+    monkeypatch.setattr(LegacyImages, "get", swap_and_look)
+    monkeypatch.setattr(LegacyImages, "list", swap_and_list)
+    module, given = runs[case]
+    outcome = kettle.run(module, **given)
+    assert "fresh.imagepackage has changed since it was read: nothing was uploaded" in str(outcome.result.error)
+    assert not outcome.result.changed
+    assert "Image_Upload" not in kettle.requests()

@@ -29,7 +29,7 @@ OLD, NEW, OTHER = (f"c{number}000000-0000-4000-8000-000000000001" for number in 
 
 
 def package(image_id: str, component_id: str = COMPONENTS[0]) -> ImagePackage:
-    return ImagePackage(f"{image_id}.imagepackage", image_id, component_id, "Applications", "Blink", 100)
+    return ImagePackage(f"{image_id}.imagepackage", image_id, component_id, "Applications", "Blink", 100, "")
 
 
 class Reported:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
@@ -29,7 +29,6 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan imp
     apply_plan,
     execute,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 
 from tests.support.fakes import WAITING, Part, Recorder, surround
 from tests.support.memory import MemoryService
@@ -183,12 +182,6 @@ def test_results_of_modules_hold_what_is_there_and_the_last_operation() -> None:
 
 
 def test_lookups_use_the_current_service() -> None:
-    seen: list[Service] = []
-    service = cast(Any, MemoryService())
-
-    def planner(port: Service) -> Plan:
-        seen.append(port)
-        return product.plan(port, KETTLE)
-
-    execute(surround(service).context, planner, WAITING)
-    assert seen == [service]
+    service = Recorder(MemoryService())
+    execute(surround(service).context, lambda port: product.plan(port, KETTLE), WAITING)
+    assert service.used[:3] == ["products.get", "products.list", "products.create"]

@@ -7,13 +7,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, FleetError, InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Tenant
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
@@ -21,7 +27,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan imp
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 
 from tests.support.ansible_files import disk, planned_files
-from tests.support.fakes import WAITING, Part, Recorder, SmallService, surround
+from tests.support.fakes import Part, Recorder, SmallService, surround
 from tests.support.memory import TENANT
 
 DEVICE = "0C" * 64
@@ -31,15 +37,20 @@ NAME = TENANT.name or ""
 class Bench:
     """A service whose writes are noted, run after run."""
 
-    def __init__(self, faults: dict[str, list[FleetError | None]] | None = None) -> None:
+    def __init__(
+        self, faults: dict[str, list[FleetError | None]] | None = None, tenant: Tenant = TENANT, wait: float = 60
+    ) -> None:
+        self._waiting = Waiting(True, Deadline(wait))
         others = (Tenant("7e000000-0000-4000-8000-000000000002", "Other", ("Reader",)),)
-        self.service = Recorder(Overlay(cast(Any, SmallService(other_tenants=others))), faults)
+        below = SmallService(other_tenants=others)
+        below.tenants = Part(below.tenants, current=lambda: tenant)
+        self.service = Recorder(Overlay(cast(Any, below)), faults)
 
     def run(self, check: bool = False, **desired: Any) -> Outcome[Plan]:
         files = planned_files() if check else disk()
         service = Overlay(cast(Any, self.service)) if check else self.service
         around = surround(service, files)
-        return execute(around.context, planner(DesiredTenant(**desired), files), WAITING)
+        return execute(around.context, planner(DesiredTenant(**desired), files), self._waiting)
 
 
 def test_tenant_is_created_once() -> None:
@@ -171,3 +182,77 @@ def test_record_that_cannot_be_renamed_shows_the_missing_entry(tmp_path: Path, m
     assert outcome.changed
     assert f'Legacy authorization is blocked now: add "{TENANT.id}": "blocked" to the file' in str(outcome.error)
     assert os.listdir(tmp_path) == ["blocked.json"]
+
+
+def test_parallel_tasks_lose_no_entry_of_the_record(tmp_path: Path) -> None:
+    record = tmp_path / "blocked.json"
+    tenants = [Tenant(f"7e000000-0000-4000-8000-00000000001{number}", NAME) for number in range(4)]
+    # Without a lock, all tasks have read the record before the first one writes it.
+    meeting = threading.Barrier(len(tenants))
+    outcomes: list[Outcome[Plan]] = []
+
+    def block(tenant: Tenant) -> None:
+        bench = Bench(tenant=tenant)
+        service: Any = bench.service
+        service.tenants = Part(bench.service.tenants, block_legacy_authorization=meet)
+        outcomes.append(bench.run(record=str(record), confirm=NAME))
+
+    def meet() -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(0.5)
+
+    threads = [threading.Thread(target=block, args=[tenant]) for tenant in tenants]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(outcome.error, outcome.changed) for outcome in outcomes] == [(None, True)] * len(tenants)
+    assert json.loads(record.read_text()) == {tenant.id: "blocked" for tenant in tenants}
+    assert os.listdir(tmp_path) == ["blocked.json"]
+
+
+def test_record_that_another_task_locks_is_waited_for_within_the_deadline(tmp_path: Path) -> None:
+    bench, record = Bench(wait=0.2), tmp_path / "blocked.json"
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        outcome = bench.run(record=str(record), confirm=NAME)
+    finally:
+        os.close(handle)
+    assert "another process has locked its directory" in str(outcome.error)
+    assert (outcome.changed, bench.service.writes, record.exists()) == (False, [], False)
+    assert Bench().run(record=str(record), confirm=NAME).error is None
+
+
+def test_tenant_that_another_task_blocked_meanwhile_is_not_blocked_again(tmp_path: Path) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+    plan = planner(DesiredTenant(record=str(record), confirm=NAME), disk())
+
+    def plan_and_record(service: Any) -> Plan:
+        made = plan(service)
+        record.write_text(json.dumps({TENANT.id: "blocked"}))
+        return made
+
+    outcome = execute(surround(bench.service, disk()).context, plan_and_record, Waiting(True, Deadline(60)))
+    assert outcome.error is None
+    assert bench.service.writes == []
+
+
+def test_full_disk_prevents_the_irreversible_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, record = Bench(), tmp_path / "blocked.json"
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    outcome = bench.run(record=str(record), confirm=NAME)
+    assert "No space left on device" in str(outcome.error)
+    assert (outcome.changed, bench.service.writes, os.listdir(tmp_path)) == (False, [], [])
+
+
+def test_unknown_outcome_is_not_recorded(tmp_path: Path) -> None:
+    lost: list[FleetError | None] = [AmbiguousWrite("The reply was lost.") for _unused in range(9)]
+    bench, record = Bench({"tenants.block_legacy_authorization": lost}), tmp_path / "blocked.json"
+    outcome = bench.run(record=str(record), confirm=NAME)
+    assert isinstance(outcome.error, AmbiguousWrite)
+    assert (outcome.changed, os.listdir(tmp_path)) == (True, [])
