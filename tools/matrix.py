@@ -80,6 +80,8 @@ def try_row(row: str, found: dict[str, str]) -> bool:
         "PATH": f"{python.parent.resolve()}{os.pathsep}{search_path()}",
         # ansible-core before 2.19 cannot use an interpreter whose path has a space; tests create one there.
         "TMPDIR": str(temporary),
+        # See tests/support/apis.py.
+        "FLEET_TESTS_ON_BOTH_APIS": "true",
     }
     oldest = lower_bounds() if row == LOWEST else []
     major, minor = core.split(".")

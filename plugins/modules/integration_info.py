@@ -40,9 +40,9 @@ EXAMPLES = r"""
 - name: Compare both APIs, and look for what a blueprint would lose
   azsphere.fleet.integration_info:
     tenant: Contoso Fleet
-    subscription_id: "{{ lookup('ansible.builtin.env', 'AZURE_SUBSCRIPTION_ID') }}"
-    resource_group: "{{ lookup('ansible.builtin.env', 'AZURE_RESOURCE_GROUP') }}"
-    catalog: "{{ lookup('ansible.builtin.env', 'AZSPHERE_CATALOG') }}"
+    subscription_id: 5b000000-0000-4000-8000-00000000000a
+    resource_group: fleet
+    catalog: ContosoFleet
     blueprint:
       products:
         - name: Toaster
@@ -86,10 +86,17 @@ catalog_in_use:
   type: bool
   sample: true
 legacy_available:
-  description: Whether the Legacy API can be used for the tenant. V(false) if its access is paused, or it has ended.
+  description:
+    - Whether the Legacy API can be used for the tenant. V(false) if its access is paused, or it has ended, or if the
+      account has no role in the tenant.
   returned: success
   type: bool
   sample: true
+legacy_error:
+  description: How the Legacy API rejected the account; null if RV(legacy_available).
+  returned: success
+  type: str
+  sample: null
 differences:
   description:
     - What both APIs show differently, sorted by kind and name. An empty list means that they agree.

@@ -29,10 +29,11 @@ class SimulatorFailed(Exception):
 
 
 class Simulator:
-    """A running simulator. `ready` is its ready message (docs/simulator.md)."""
+    """A running simulator. `ready` is its ready message (docs/simulator.md), `api` the API that `env` is for."""
 
     def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
         self.ready = ready
+        self.api = LEGACY
         self._process = process
         self._session = requests.Session()
         # A bundle in the environment would take precedence over the simulator's certificate authority.
@@ -59,12 +60,12 @@ class Simulator:
         """Port of the API and the sign-in."""
         return int(self.url.rpartition(":")[2])
 
-    def env(self, api: str = LEGACY) -> dict[str, str]:
+    def env(self, api: str | None = None) -> dict[str, str]:
         """Return environment variables for the simulator, its built-in Administrator and a separate token cache.
 
-        `api` is `legacy` or `integrated`.
+        `api` is `legacy` or `integrated`, by default the attribute of this name.
         """
-        return environment(self.ready, api)
+        return environment(self.ready, self.api if api is None else api)
 
     def pause(self, tenant: str | None = None) -> None:
         """Switch the Legacy API off, for one tenant by name or ID, or for all."""

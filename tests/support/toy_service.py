@@ -51,7 +51,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._service import (
 )
 
 NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces")
-LACKS = ("rename", "create_tenant", "block_legacy_authorization", "users", "ids")
+LACKS = ("rename", "create_tenant", "block_legacy_authorization", "users", "ids", "leave_all_groups")
 #: Here other writes start operations, with other names, than in the service that the rest of the tests know.
 OPERATIONS = {
     "products.create": "PutProduct",

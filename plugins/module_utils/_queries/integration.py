@@ -17,8 +17,9 @@ from .._views.resources import Values
 from .differences import differences
 from .losses import blueprint_losses, tenant_losses
 
-#: The HTTP status of a Legacy API whose access is paused, or that has ended.
-GONE = 410
+#: HTTP statuses of a Legacy API whose access is paused, or that has ended, as far as that is known. 403 may also mean
+#: that the account has no role in the tenant.
+CLOSED = (403, 410)
 
 
 def integration(legacy: Service, integrated: Service, document: Any = None, source: str | None = None) -> Values:
@@ -33,7 +34,7 @@ def integration(legacy: Service, integrated: Service, document: Any = None, sour
     Raises InvalidInput for an invalid blueprint before anything is sent.
     """
     losses = [] if document is None else blueprint_losses(document, integrated.capabilities, source)
-    tenant = _available(legacy)
+    tenant, closed = _available(legacy)
     in_use = _in_use(integrated)
     catalog = in_use if tenant is None else _catalog_of(tenant, in_use, integrated)
     compared = tenant is not None and catalog is not None and catalog == in_use
@@ -43,18 +44,19 @@ def integration(legacy: Service, integrated: Service, document: Any = None, sour
         "catalog": None if catalog is None else {"name": catalog.name, "tenant_id": catalog.id},
         "catalog_in_use": catalog is not None and catalog == in_use,
         "legacy_available": tenant is not None,
+        "legacy_error": closed,
         "differences": differences(legacy, integrated) if compared else None,
         "losses": losses + (tenant_losses(legacy, integrated.capabilities) if tenant is not None else []),
     }
 
 
-def _available(legacy: Service) -> Tenant | None:
-    """Returns the tenant in use; None where access to it is paused."""
+def _available(legacy: Service) -> tuple[Tenant | None, str | None]:
+    """Returns the tenant in use; None where access to it is paused, and what the service said."""
     try:
-        return legacy.tenants.current()
+        return legacy.tenants.current(), None
     except FleetError as error:
-        if error.status == GONE:
-            return None
+        if error.status in CLOSED:
+            return None, error.message
         raise
 
 

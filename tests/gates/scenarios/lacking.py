@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..fleet import DEVELOPMENT, EMPTY_GROUP, FIELD_TEST, KETTLE, PLAIN, PRODUCTION, SPARE
+from ..fleet import DEVELOPMENT, EMPTY_GROUP, FIELD_TEST, KETTLE, PLAIN, PRODUCTION, SPARE, TENANT
 from . import ALL
 from .table import Scenario
 
@@ -39,10 +39,16 @@ NEEDED: Mapping[str, Collection[str]] = {
         "tenant-change-no_legacy_authorization",
         "tenant-nothing-no_legacy_authorization_as_written_down",
     },
+    "leave_all_groups": {"device-change-out_of_all_groups", "device-nothing-in_no_group"},
     "users": {each.id for each in ALL if each.module in ("user_role", "user_info")},
     # What has no GUIDs cannot be asked for by one.
     "ids": {"product-refused-that_is_not_there", "device_group-refused-that_is_not_there"},
 }
+#: What each API lacks. The Integrated one creates tenants, although not from devices, so those scenarios do not fit.
+OF_LEGACY = ("leave_all_groups",)
+OF_INTEGRATED = ("rename", "block_legacy_authorization", "users", "ids")
+#: Only the task that starts an operation there can follow it.
+OPERATIONS = {each.id for each in ALL if each.module == "operation_info"}
 _SKIPPED = {scenario: capability for capability, scenarios in NEEDED.items() for scenario in scenarios}
 #: A file with users, which is read as it is.
 _OF_FILES = {each.id for each in ALL if "src" in each.options and each.module == "blueprint"}
@@ -54,14 +60,21 @@ def lacking(scenario: Scenario) -> str | None:
     return _SKIPPED.get(scenario.id, "users" if _has_users(scenario.options) or scenario.id in _OF_FILES else None)
 
 
-def supported(scenario: Scenario) -> bool:
-    """Returns whether something of the scenario is left without any of the capabilities."""
-    return scenario.id not in _SKIPPED and scenario.id not in _OF_FILES and scenario.id not in _USERS_ONLY
+def supported(scenario: Scenario, capabilities: Collection[str] = ()) -> bool:
+    """Returns whether something of the scenario is left on a service that has these of the capabilities alone."""
+    needed = _SKIPPED.get(scenario.id)
+    return (needed is None or needed in capabilities) and scenario.id not in _OF_FILES | _USERS_ONLY
 
 
-def by_name(scenario: Scenario) -> dict[str, Any]:
-    """Returns the options with names in place of GUIDs of products and device groups."""
-    options = dict(scenario.options)
+def by_name(scenario: Scenario, catalog: str | None = None) -> dict[str, Any]:
+    """Returns the options with names in place of GUIDs of products and device groups, and without the tenant.
+
+    :param catalog: what the tenant is called, if it is not TENANT.
+    """
+    # What to work on is in the environment, and called otherwise.
+    options = {name: value for name, value in scenario.options.items() if name != "tenant"}
+    if catalog is not None and options.get("name") == TENANT:
+        options["name"] = catalog
     if options.get("product") in PRODUCTS:
         options["product"] = PRODUCTS[options["product"]]
     if options.get("device_group") in GROUPS:

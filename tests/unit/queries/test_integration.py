@@ -201,13 +201,15 @@ def test_tenant_without_a_catalog_is_not_integrated(error: FleetError | None) ->
     assert found["legacy_available"]
 
 
-def test_paused_legacy_api_is_reported() -> None:
-    found = compared(Catalogs(OURS), refusing(410))
+@pytest.mark.parametrize("status", [403, 410])
+def test_paused_legacy_api_is_reported(status: int) -> None:
+    found = compared(Catalogs(OURS), refusing(status))
+    assert found["legacy_error"] == "It refused."
     assert (found["integrated"], found["legacy_available"], found["differences"]) == (True, False, None)
     assert found["tenant"] is None
 
 
-@pytest.mark.parametrize("status", [403, 500])
+@pytest.mark.parametrize("status", [401, 500])
 def test_other_errors_of_the_legacy_api_are_raised(status: int) -> None:
     with pytest.raises(ServiceError):
         compared(Catalogs(OURS), refusing(status))
