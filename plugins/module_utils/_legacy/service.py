@@ -45,10 +45,6 @@ CAPABILITIES = Capabilities(
     elsewhere={"leave_all_groups": "Move them to a device group for such devices, or use api integrated."},
     devices_per_claim=CHUNK,
     naming=Naming(tenant=_NAMES, product=_NAMES, device_group=_NAMES),
-    elsewhere={
-        "leave_all_groups": "Use the Integrated API for this (api: integrated), or move the devices to another group.",
-        "claim_into_group": "Claim the devices, then move them.",
-    },
     operations=_OPERATIONS,
 )
 
