@@ -97,7 +97,8 @@ class Reply:
         if "json" not in self.headers.get("Content-Type", "").lower():
             return True
         try:
-            return not _is_error(self._json)
+            # The state of an operation has a member `error` even on success.
+            return self.request.promises or not _is_error(self._json)
         except FleetError:
             return False
 

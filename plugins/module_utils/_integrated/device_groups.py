@@ -19,7 +19,7 @@ from .._model.specs import DeviceGroupSpec
 from .._model.values import same_name
 from . import wire
 from .client import IntegratedClient
-from .operations import IntegratedOperations
+from .operations import IntegratedOperations, require_absent
 from .paths import group_path, product_path
 
 Body = Mapping[str, Any]
@@ -57,6 +57,7 @@ class IntegratedDeviceGroups:
     def create(self, product: ProductRef, spec: DeviceGroupSpec) -> Operation | None:
         """DeviceGroups_CreateOrUpdate with all settings."""
         ref = GroupRef(product, spec.name or "")
+        require_absent(self._exists(ref) or None, f"device group {ref}", str(ref))
         return self._operations.write(
             "PUT",
             self.path(ref),

@@ -175,6 +175,16 @@ class IntegratedOperations:
         return (known if reply.status == 202 or link.is_status else replace(known, state=FINAL_STATES[0])), asked
 
 
+def require_absent(found: object | None, what: str, target: str) -> None:
+    """Raises Overtaken for what another process created since the plan was made.
+
+    The request that creates it would replace its settings.
+    """
+    if found is not None:
+        problem = f"Creating the {what} failed: it exists already."
+        raise overtaken(Conflict(problem, code="Conflict", status=409, target=target))
+
+
 def failure(operation: Operation, target: str | None = None) -> OperationFailed:
     """Returns the error of a failed operation, with its own code and message."""
     code = operation.error.code if operation.error else operation.state

@@ -46,6 +46,7 @@ class Places:
 
     def where(self, device_id: str) -> tuple[GroupRef | None] | None:
         """Returns the group of a device in a tuple, None for a device that is not claimed into the catalog."""
+        device_id = device_id.lower()
         with self._lock:
             if device_id in self._groups:
                 return (self._groups[device_id],)
@@ -60,11 +61,11 @@ class Places:
     def learn(self, device_ids: Iterable[str], group: GroupRef | None) -> None:
         """Records that devices are in a group now; None: in none."""
         with self._lock:
-            self._groups.update(dict.fromkeys(device_ids, group))
+            self._groups.update({device_id.lower(): group for device_id in device_ids})
 
     def forget(self, device_id: str | None = None) -> None:
         """Has the catalog listed again on the next look-up, of this device or of one that was not listed."""
         with self._lock:
             self._complete = False
             if device_id is not None:
-                self._groups.pop(device_id, None)
+                self._groups.pop(device_id.lower(), None)

@@ -16,7 +16,7 @@ from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product
 from .._model.specs import ProductSpec
 from . import wire
 from .client import IntegratedClient
-from .operations import IntegratedOperations
+from .operations import IntegratedOperations, require_absent
 from .paths import product_path
 
 
@@ -46,6 +46,7 @@ class IntegratedProducts:
         """
         name = spec.name or ""
         ref = ProductRef(name)
+        require_absent(self.get(ref), f"product {name}", name)
         operation = self._operations.write(
             "PUT",
             self._path(ref),

@@ -33,6 +33,7 @@ from tests.unit.integrated.recorded import (
     IMAGE,
     IN,
     LAB,
+    NOT_THERE,
     OPERATION,
     POLL,
     SECRET,
@@ -109,12 +110,12 @@ def test_rejection_at_the_location_is_the_failure_of_the_operation(bench: MakeBe
 
 @pytest.mark.parametrize("answer", [product(), Answer(200, b"null"), Answer(204)])
 def test_write_that_is_done_at_once_starts_no_operation(bench: MakeBench, answer: Any) -> None:
-    made = bench({f"PUT {IN}/products/Kettle": answer, f"GET {IN}/products/Kettle": product()})
+    made = bench({f"PUT {IN}/products/Kettle": answer, f"GET {IN}/products/Kettle": Series([NOT_THERE, product()])})
     assert made.service.products.create(ProductSpec("Kettle", default_device_groups=False)) is None
 
 
 def test_accepted_write_without_an_address_is_judged_by_its_effect(bench: MakeBench) -> None:
-    made = bench({f"PUT {LAB}": Answer(202, b"null"), f"GET {LAB}": Series([Answer(404), group()])})
+    made = bench({f"PUT {LAB}": Answer(202, b"null"), f"GET {LAB}": Series([NOT_THERE, NOT_THERE, group()])})
     started = made.service.device_groups.create(ProductRef("Kettle"), DeviceGroupSpec("Lab"))
     assert started is not None
     assert made.service.operations.wait(started, Deadline(60, made.clock.now)).state == "Complete"

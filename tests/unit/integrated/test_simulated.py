@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    AmbiguousWrite,
     Conflict,
     FleetError,
     InvalidInput,
@@ -44,7 +46,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._service import Dev
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose_package
 from tests.support.ansible_files import disk
-from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.fakes import Recorder, surround
 from tests.unit.simulator.conftest import FOREIGN, IMAGE, OWN, UNCLAIMED, seed
 from tests.unit.simulator.resource_manager.client import CATALOG, GROUP, SUBSCRIPTION, request_token
 
@@ -191,6 +193,16 @@ def test_many_devices_are_moved_and_listed(fleet: Simulator, service: Integrated
     assert service.devices.count() == len(ids) + len(OWN)
 
 
+def test_creation_that_another_process_overtook_resets_nothing(service: IntegratedService) -> None:
+    with pytest.raises(AmbiguousWrite, match="it exists already"):
+        service.products.create(ProductSpec("Kettle", default_device_groups=False))
+    with pytest.raises(AmbiguousWrite, match="it exists already"):
+        service.device_groups.create(ProductRef("Kettle"), DeviceGroupSpec("Field Test"))
+    found = service.device_groups.get(FIELD)
+    assert found is not None
+    assert found.description == "Default test device group"
+
+
 def test_group_with_devices_is_not_deleted(service: IntegratedService) -> None:
     with pytest.raises(FleetError, match="Move the devices out of it first"):
         service.device_groups.delete(LAB)
@@ -261,35 +273,39 @@ def test_devices_are_claimed_into_their_groups_without_moves(fleet: Simulator, s
     placed = [*rows(UNCLAIMED[:2], "Lab"), *rows(UNCLAIMED[2:3], "Field Test")]
     wanted = [*placed, *rows(UNCLAIMED[3:4]), *rows(OWN[:1], "Lab")]
     recorder = Recorder(service)
-    result = apply_devices(surround(recorder).context, wanted, Limits(claim=True), WAITING, "all")
+    result = apply_devices(surround(recorder).context, wanted, Limits(claim=True), waiting(), "all")
     assert result.error is None
     summary = result.values["summary"]
     assert (summary["claimed"], summary["moved"], summary["unchanged"], summary["failed"]) == (4, 3, 1, 0)
     assert recorder.writes == ["devices.claim"] * 3
     assert len(service.devices.list(LAB)) == len(OWN) + 2
-    again = apply_devices(surround(service).context, wanted, Limits(claim=True), WAITING, "all")
+    again = apply_devices(surround(service).context, wanted, Limits(claim=True), waiting(), "all")
     assert not again.changed
 
 
 def test_foreign_device_fails_and_the_others_are_in_their_group(service: IntegratedService) -> None:
     wanted = rows([UNCLAIMED[0], FOREIGN, UNCLAIMED[1]], "Lab")
-    result = apply_devices(surround(service).context, wanted, Limits(claim=True), WAITING, "all")
+    result = apply_devices(surround(service).context, wanted, Limits(claim=True), waiting(), "all")
     assert [outcome["failed"] for outcome in result.values["outcomes"]] == [False, True, False]
     assert [outcome["actions"] for outcome in result.values["outcomes"]] == [["claim", "move"], [], ["claim", "move"]]
 
 
 def test_devices_leave_all_groups(service: IntegratedService) -> None:
     wanted = rows(OWN[:2], unassign=True)
-    result = apply_devices(surround(service).context, wanted, Limits(), WAITING, "all")
+    result = apply_devices(surround(service).context, wanted, Limits(), waiting(), "all")
     assert result.error is None
     assert [outcome["actions"] for outcome in result.values["outcomes"]] == [["move"], ["move"]]
     assert {each.id for each in service.devices.list() if each.group is None} == set(OWN[:2])
-    assert not apply_devices(surround(service).context, wanted, Limits(), WAITING, "all").changed
+    assert not apply_devices(surround(service).context, wanted, Limits(), waiting(), "all").changed
+
+
+def waiting() -> Waiting:
+    return Waiting(True, Deadline(60))
 
 
 def create(service: Any, name: str, confirm: str | None) -> Any:
     planned = planner(DesiredTenant(name=name, confirm=confirm), disk())
-    return execute(surround(service).context, planned, WAITING)
+    return execute(surround(service).context, planned, waiting())
 
 
 def test_catalog_is_created_by_its_name_and_stays_as_it_is(service: IntegratedService) -> None:

@@ -297,7 +297,7 @@ def test_product_whose_default_groups_failed_is_reported_as_accepted(bench: Make
     made = bench(
         {
             f"PUT {path}": product(),
-            f"GET {path}": product(),
+            f"GET {path}": Series([NOT_THERE, product()]),
             f"POST {path}/generateDefaultDeviceGroups": Series([refused(409, "Conflict"), page(group())]),
             f"GET {path}/deviceGroups": page(group("Development")),
         }
