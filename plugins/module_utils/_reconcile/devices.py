@@ -62,6 +62,11 @@ class DeviceChange:
     after: str
     target: GroupRef | None = None
 
+    def place_of(self, device: Device | None) -> str:
+        """Returns the place of the device. Its desired group is recognized although its name may not be known yet."""
+        there = device is not None and self.target is not None and device.is_within(self.target)
+        return self.after if there else place_of(device)
+
     def is_done(self, actions: Sequence[str], place: str) -> bool:
         """Returns whether a device in this place shows the effect of the actions that completed."""
         return place.casefold() == self.after.casefold() if "move" in actions else place != UNCLAIMED
@@ -122,9 +127,8 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
     before = _table(changing, {change.id: change.before for change in changing})
 
     def read(after: Service) -> Snapshot:
-        ids = [change.id for change in changing]
-        found = claimed_devices(after, ids)
-        places = {each: place_of(found.get(each)) for each in ids}
+        found = claimed_devices(after, [change.id for change in changing])
+        places = {change.id: change.place_of(found.get(change.id)) for change in changing}
         return Snapshot(places, _table(changing, places))
 
     return FleetPlan(title, Snapshot(None, before), tuple(steps), read, devices=devices)

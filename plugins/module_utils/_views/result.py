@@ -79,4 +79,5 @@ def operation_values(operation: Operation | None) -> dict[str, Any] | None:
     """An operation as results show it."""
     if operation is None:
         return None
-    return {"id": operation.id, "type": operation.type, "state": operation.state, "started": operation.started}
+    # A service may confirm a write without naming its operation.
+    return {"id": operation.id or None, "type": operation.type, "state": operation.state, "started": operation.started}
