@@ -118,6 +118,8 @@ def test_bulk_claim_that_fails_for_one_device_fails_no_other(bench: MakeBench, s
     assert {each for each, error in outcomes.items() if error is None} == set(IDS)
     assert isinstance(outcomes[BAD], Conflict)
     assert "another catalog has claimed it" in str(outcomes[BAD])
+    # Where the reason is known, the device is not tried again.
+    assert bool(status["error"]["details"]) == ("PUT" not in made.server.methods)
 
 
 def test_bulk_claim_that_fails_for_all_claims_the_others_one_by_one(bench: MakeBench) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import EffectMissing, InvalidInput, NotFound
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
@@ -319,8 +319,12 @@ def test_unknown_values_are_read_as_they_are(bench: MakeBench) -> None:
 
 def test_deletion_that_does_nothing_is_an_error(bench: MakeBench) -> None:
     made = bench({f"DELETE {LAB}": Answer(200, b"null"), f"GET {LAB}": group()})
-    with pytest.raises(Exception, match="its effect is not visible"):
+    with pytest.raises(EffectMissing):
         made.service.device_groups.delete(LAB_REF)
+    path = f"{IN}/products/Kettle"
+    made = bench({f"DELETE {path}": Answer(204), f"GET {path}": product()})
+    with pytest.raises(EffectMissing):
+        made.service.products.delete(ProductRef("Kettle"))
 
 
 def test_deployment_is_sent_once_and_has_several_images(bench: MakeBench) -> None:
