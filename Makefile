@@ -83,8 +83,8 @@ venv: .venv/tools.stamp folders  ## create .venv with all development tools
 
 # --- try it -----------------------------------------------------------------------------------------------------------
 
-demo: .venv/tests.stamp folders  ## provision a fleet on the simulator
-	@$(PY) -m demo
+demo: .venv/tests.stamp folders  ## provision a fleet on the simulator; ARGS="--api integrated" for the Integrated API
+	@$(PY) -m demo $(ARGS)
 
 simulator: .venv/tests.stamp folders  ## run the simulator until interrupted; options in ARGS
 	@$(PY) -m tests.simulator $(ARGS)

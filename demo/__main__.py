@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -14,8 +15,11 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 from tests.simulator.harness import Simulator, start_simulator
 from tests.simulator.images import compose_package
+from tests.support.apis import APIS, INTEGRATED
 
 from .drift import drift
 from .playbook import BUILD, HERE, PlaybookFailed, Run, play
@@ -49,10 +53,14 @@ class CheckFailed(Exception):
 
 def main() -> int:
     """Run the demo; returns an exit code."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--api", choices=APIS, default=APIS[0], help="the API to use (default: %(default)s)")
+    api = parser.parse_args().api
     BUILD.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir=BUILD))
     try:
         with start_simulator(latency_ms=LATENCY_MS, operation_seconds=0.1) as simulator:
+            simulator.api = api
             return _show(simulator, folder)
     except (CheckFailed, PlaybookFailed) as error:
         print(f"\n{error}", file=sys.stderr)
@@ -62,9 +70,14 @@ def main() -> int:
 
 
 def _show(simulator: Simulator, folder: Path) -> int:
-    _prepare(folder)
+    _prepare(folder, with_users=simulator.api != INTEGRATED)
     print("azsphere.fleet: one task provisions two products, seven device groups and 500 devices")
     print(f"The service is a simulator at {simulator.ready['url']} (latency {LATENCY_MS} ms). Nothing real is touched.")
+    if simulator.api == INTEGRATED:
+        print(
+            "Tasks use the Integrated API, which has no users, so the blueprint has none. The other administrator uses "
+            "the Legacy API."
+        )
     steps: list[tuple[str, Run]] = []
 
     def step(title: str, *options: str) -> Run:
@@ -93,16 +106,18 @@ def _show(simulator: Simulator, folder: Path) -> int:
     _check("check mode predicted all changes that fixed the drift", _changes(found) == _changes(fixed))
     _check("runs without differences change nothing", again.changes == rest.changes == 0 and fixed.changes > 0)
     _check(
-        "check mode, and runs without changes, send only GET requests",
+        "check mode, and runs without changes, send only requests that read",
         not any(run.writes for run in (predicted, again, found, rest)),
     )
     return 0
 
 
-def _prepare(folder: Path) -> None:
+def _prepare(folder: Path, *, with_users: bool) -> None:
     """Copy the blueprint and its device list to the directory, and create its image packages."""
-    for name in ("blueprint.yml", "devices.csv"):
-        shutil.copy(HERE / name, folder / name)
+    shutil.copy(HERE / "devices.csv", folder / "devices.csv")
+    blueprint = yaml.safe_load((HERE / "blueprint.yml").read_text(encoding="utf-8"))
+    kept = {key: value for key, value in blueprint.items() if with_users or key != "users"}
+    (folder / "blueprint.yml").write_text(yaml.safe_dump(kept, sort_keys=False), encoding="utf-8")
     for name, (application, image_id, component_id) in PACKAGES.items():
         compose_package(folder / name, image_id=image_id, component_id=component_id, name=application)
 

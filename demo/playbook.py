@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.harness import Simulator
+from tests.support.apis import is_write
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -30,16 +31,16 @@ class PlaybookFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """The result of a run. `requests` counts requests to the API by method, from the simulator's log."""
+    """The result of a run, with the requests to the API in the simulator's log.
+
+    `requests` counts them by method, `writes` those that may change something.
+    """
 
     result: dict[str, Any]
     output: str
     seconds: float
     requests: Counter[str]
-
-    @property
-    def writes(self) -> int:
-        return sum(count for method, count in self.requests.items() if method not in ("GET", "HEAD"))
+    writes: int
 
     @property
     def changes(self) -> int:
@@ -66,8 +67,10 @@ def play(simulator: Simulator, folder: Path, *options: str) -> Run:
     seconds = time.monotonic() - start
     if done.returncode:
         raise PlaybookFailed(done.stdout + done.stderr)
-    requests = Counter(str(entry["method"]) for entry in simulator.log()[seen:] if entry["kind"] == "api")
-    return Run(json.loads(result_file.read_text(encoding="utf-8")), done.stdout, seconds, requests)
+    log = simulator.log()[seen:]
+    requests = Counter(str(entry["method"]) for entry in log if entry["kind"] == "api")
+    writes = sum(is_write(entry) for entry in log)
+    return Run(json.loads(result_file.read_text(encoding="utf-8")), done.stdout, seconds, requests, writes)
 
 
 def _environment(simulator: Simulator, folder: Path) -> dict[str, str]:

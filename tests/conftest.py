@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.harness import Simulator, start_simulator
+from tests.support.apis import LEGACY
 from tests.support.fork_server import fork_server
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -42,9 +43,10 @@ def shared_simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def simulator(shared_simulator: Simulator) -> Simulator:
-    """The simulator, reset to its initial state, settings, faults, clock and log."""
+def simulator(shared_simulator: Simulator, request: pytest.FixtureRequest) -> Simulator:
+    """The simulator, reset to its initial state, settings, faults, clock and log, for one of its APIs."""
     shared_simulator.reset()
+    shared_simulator.api = getattr(request, "param", LEGACY)
     return shared_simulator
 
 

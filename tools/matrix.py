@@ -82,6 +82,8 @@ def try_row(row: str, found: dict[str, str]) -> bool:
         "TMPDIR": str(temporary),
         # All scenarios run both ways, in-process and launched.
         "TEST_ALL_SCENARIOS": "true",
+        # See tests/support/apis.py.
+        "FLEET_TESTS_ON_BOTH_APIS": "true",
     }
     oldest = lower_bounds() if row == LOWEST else []
     major, minor = core.split(".")

@@ -15,7 +15,7 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: Predicts what a real run would change. Sends GET requests only and writes no file.
+    description: Predicts what a real run would change. Sends only requests that read, and writes no file.
   diff_mode:
     support: full
     description: Shows the differences between the state before and after.

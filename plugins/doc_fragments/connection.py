@@ -14,16 +14,30 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._options import OPTIONS
+from ansible_collections.azsphere.fleet.plugins.module_utils._options import (
+    API_URLS,
+    INTEGRATED,
+    OPTIONS,
+)
 
 #: Description of each option by name. The last sentences, on where a value comes from, are added below.
 _TEXTS: dict[str, list[str]] = {
     "tenant": [
-        "The Azure Sphere tenant to work on, by GUID or name.",
+        "The Azure Sphere tenant to work on, by GUID or name, with O(api=legacy).",
         "It is never guessed. Without one, the error lists the tenants that the account may use.",
     ],
+    "api": [
+        "The API to use. Nothing else in a task depends on it, but for what its documentation says.",
+        "V(legacy) is the Azure Sphere Public API v2, which ends on 27 September 2027. It takes O(tenant).",
+        "V(integrated) is Azure Sphere (Integrated), a part of Azure Resource Manager. It takes O(subscription_id), "
+        "O(resource_group) and O(catalog).",
+        "A task that is given options of both is an error. Variables of the other API are ignored.",
+    ],
+    "subscription_id": ["GUID of the Azure subscription of O(catalog)."],
+    "resource_group": ["Name of the Azure resource group of O(catalog)."],
+    "catalog": ["Name of the Azure Sphere catalog to work on, with O(api=integrated)."],
     "api_url": [
-        "Address of the Azure Sphere Public API.",
+        "Address of the API.",
         "The access token is sent to this host and to no other.",
         "A version at its end, such as C(/v2), is left out.",
     ],
@@ -50,7 +64,8 @@ _TEXTS: dict[str, list[str]] = {
         "V(workload_identity) does so with the token in O(federated_token_file).",
         "V(managed_identity) uses the identity of the Azure resource that the task runs on.",
         "V(azure_cli) asks the Azure CLI.",
-        "V(user) uses an account that was signed in with M(azsphere.fleet.login).",
+        "V(user) uses an account that was signed in with M(azsphere.fleet.login). With O(api=integrated) it takes your "
+        "own client application.",
         "Incomplete credentials are an error.",
     ],
     "access_token": ["An access token that was fetched elsewhere."],
@@ -64,7 +79,7 @@ _TEXTS: dict[str, list[str]] = {
     "federated_token_file": ["File with the token of a workload identity."],
     "directory_id": [
         "The Microsoft Entra directory to sign in to, by GUID or domain. It is not the Azure Sphere tenant.",
-        "For people the default is Azure Sphere's own directory.",
+        "For people the default is Azure Sphere's own directory; with O(api=integrated) there is none.",
     ],
     "authority_host": ["Address of the sign-in service."],
     "token_cache": [
@@ -83,6 +98,8 @@ def _described(name: str) -> list[str]:
     if isinstance(option.default, bool):
         default = default.lower()
     default_text = [] if option.default is None else [f"The default is V({default})."]
+    if name == "api_url":
+        default_text = [f"The default is V({default}), or V({API_URLS[INTEGRATED]}) with O(api=integrated)."]
     return [*_TEXTS[name], f"When it is empty or not set, {variables} is used.", *default_text]
 
 

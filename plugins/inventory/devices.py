@@ -19,6 +19,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis.named
   - azsphere.fleet.connection.plugin
   - constructed
   - inventory_cache
@@ -55,8 +56,9 @@ notes:
     available in them. Relative paths of the connection options start in the directory of the file.
   - After an error of an inventory, Ansible continues with the other inventories. Set
     E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to V(true), so that it stops.
-  - The cache holds all devices of the tenant, whatever the filters. Its key consists of the API, O(api_url) and
-    O(tenant) as given. A cache hit needs neither a request nor a token nor credentials.
+  - The cache holds all devices of the tenant, whatever the filters. Its key consists of O(api), O(api_url), and
+    O(tenant) or O(subscription_id), O(resource_group) and O(catalog) as given. A cache hit needs neither a request nor
+    a token nor credentials.
   - Each host has variables named C(azsphere_) and a return value of M(azsphere.fleet.device_info), such as
     C(azsphere_product), C(azsphere_device_group) or C(azsphere_last_update_request), but for C(azsphere_device_id).
 seealso:

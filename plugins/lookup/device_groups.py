@@ -14,6 +14,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis.named
   - azsphere.fleet.connection.plugin
 options:
   _terms:

@@ -25,6 +25,7 @@ options:
 notes:
   - The lookup only reads. It runs on the controller and uses the connection settings there.
   - C(query) always returns a list. C(lookup) returns the entry itself if there is only one.
+  - With O(api=integrated), tenants are catalogs.
 seealso:
   - module: azsphere.fleet.tenant_info
 """

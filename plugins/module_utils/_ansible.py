@@ -48,6 +48,8 @@ class Arguments:
     required_if: tuple[tuple[Any, ...], ...] = ()
     #: Whether the module takes the options of Ansible's documentation fragment `files`.
     add_file_common_args: bool = False
+    #: Whether the module connects to both APIs.
+    both_apis: bool = False
 
     def __add__(self, other: Arguments) -> Arguments:
         return Arguments(
@@ -57,6 +59,7 @@ class Arguments:
             self.required_together + other.required_together,
             self.required_if + other.required_if,
             self.add_file_common_args or other.add_file_common_args,
+            self.both_apis or other.both_apis,
         )
 
     def module(self) -> AnsibleModule:
@@ -114,9 +117,9 @@ def run_module(arguments: Arguments, run: Callable[[Params, Context], Result]) -
     modes = Modes(check=module.check_mode, no_log=module.no_log)
     layers = ([of_task(module.params)], ())
     environment = Environment(os.environ, os.getcwd())
-    around = _masked(surroundings(os.environ), module)
+    around, both_apis = _masked(surroundings(os.environ), module), arguments.both_apis
     host, files = _Host(module), files_later(lambda: _files(module))
-    with Task(module.params, layers, environment, host, modes, files, around) as task:
+    with Task(module.params, layers, environment, host, modes, files, around, both_apis=both_apis) as task:
         ending = task.run(run)
     error = ending.error
     if error is None:

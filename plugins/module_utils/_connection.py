@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +19,16 @@ from ._auth.tokens import Tokens
 from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import InvalidInput, printable
+from ._http.message import ReadOperations
 from ._http.session import Session, Settings
-from ._legacy.client import READ_OPERATIONS
+from ._integrated import client as integrated_client
+from ._integrated.paths import CatalogPath
+from ._integrated.service import IntegratedService
+from ._legacy import client as legacy_client
+from ._legacy import wire as legacy_wire
 from ._legacy.service import LegacyService
-from ._legacy.wire import ERROR_CODES, FAILURE_HINTS
 from ._login import Account, Login, PlannedLogin
-from ._options import OPTIONS, completed, host_of
+from ._options import API_URLS, INTEGRATED, LEGACY, OPTIONS, PLACES, completed, host_of, joined
 from ._progress import Spending
 from ._service import Service
 
@@ -32,6 +37,43 @@ DEFAULT_CONCURRENCY = 32
 MOST_CONCURRENCY = 64
 NO_ENVIRONMENT = Environment()
 _VERSION = re.compile(r"(/+v2)?/*\Z", re.IGNORECASE)
+Debug = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Backend:
+    """What is special to the connections of one API.
+
+    :ivar settings: the settings of a session that the API decides.
+    :ivar reads: the requests that a read-only session sends.
+    :ivar open: returns the service in a session, from the connection options.
+    """
+
+    settings: Mapping[str, Any]
+    reads: ReadOperations
+    open: Callable[[Session, Mapping[str, Any], Debug], Service]
+
+
+def _legacy(session: Session, options: Mapping[str, Any], debug: Debug) -> Service:
+    return LegacyService(session, options["tenant"], debug)
+
+
+def _integrated(session: Session, options: Mapping[str, Any], debug: Debug) -> Service:
+    return IntegratedService(session, CatalogPath(*(options[name] for name in PLACES[INTEGRATED])), debug)
+
+
+_BACKENDS = {
+    LEGACY: _Backend(
+        {"error_codes": legacy_wire.ERROR_CODES, "hints": legacy_wire.FAILURE_HINTS},
+        legacy_client.READ_OPERATIONS,
+        _legacy,
+    ),
+    INTEGRATED: _Backend(
+        {"hints": integrated_client.FAILURE_HINTS, "bucket_of": integrated_client.bucket_of},
+        integrated_client.READ_OPERATIONS,
+        _integrated,
+    ),
+}
 
 
 class Connection:
@@ -74,31 +116,32 @@ def open_connection(
     *,
     read_only: bool,
     warn: Callable[[str], None],
-    debug: Callable[[str], None],
+    debug: Debug,
     environment: Environment = NO_ENVIRONMENT,
 ) -> Connection:
     """Returns the service that the connection options describe. Sends nothing.
 
     :param params: the options of the connection, and `concurrency` (1 to 64); what is missing or blank has its default.
-    :param read_only: whether anything but GET and HEAD is refused before it is sent.
+    :param read_only: whether anything but what the API declares as reading is refused before it is sent.
     :param environment: where managed identities, the Azure CLI and the token cache are found; no option comes from it.
 
-    Raises InvalidInput for invalid options, SignInError when there are no credentials.
+    Raises InvalidInput for invalid or incomplete options, SignInError when there are no credentials.
     """
     options = completed(params, environment)
+    _require_place(options)
+    backend = _BACKENDS[options["api"]]
     auth = AuthOptions.from_params(params, environment)
     settings = Settings(
-        api_url=_api_url(options["api_url"]),
+        api_url=_api_url(options["api_url"], options["api"]),
         verify=auth.verify,
         request_timeout=options["request_timeout"],
         retry_timeout=options["retry_timeout"],
         concurrency=_concurrency(params.get("concurrency")),
-        error_codes=ERROR_CODES,
-        hints=FAILURE_HINTS,
+        **backend.settings,
     )
     tokens = open_tokens(auth, warn)
-    session = Session(settings, tokens, read_only=read_only, reads=READ_OPERATIONS)
-    return Connection(session, LegacyService(session, options["tenant"], debug), tokens)
+    session = Session(settings, tokens, read_only=read_only, reads=backend.reads)
+    return Connection(session, backend.open(session, options, debug), tokens)
 
 
 def open_login(
@@ -118,7 +161,25 @@ def open_login(
     return PlannedLogin(login) if read_only else login
 
 
-def _api_url(value: str) -> str:
+def _require_place(options: Mapping[str, Any]) -> None:
+    """Raises InvalidInput where the options that name a catalog are missing, some of them or all.
+
+    The tenant of the Legacy API is not required here: some tasks need none, and for the others the service lists those
+    that are available.
+    """
+    names = PLACES[options["api"]]
+    missing = [name for name in names if options[name] is None]
+    if not missing or options["api"] == LEGACY:
+        return
+    raise InvalidInput(
+        f"Incomplete connection: api {options['api']} needs {joined(names)}, and {joined(missing)} "
+        f"{'is' if len(missing) == 1 else 'are'} missing.",
+        code="incomplete_connection",
+        hint=f"Set {joined([f'{name} (or {OPTIONS[name].variables[0]})' for name in missing])}.",
+    )
+
+
+def _api_url(value: str, api: str) -> str:
     """The address that paths such as /v2/tenants are added to: a version at its end is taken off."""
     try:
         parts = urlsplit(value)
@@ -129,7 +190,7 @@ def _api_url(value: str) -> str:
         # User, password, path and query are not repeated: they could hold a secret.
         raise InvalidInput(
             f"Invalid api_url ({host_of(value)}): not a plain https address.",
-            hint=f"Leave it out for {OPTIONS['api_url'].default}, or use https://HOST.",
+            hint=f"Leave it out for {API_URLS[api]}, or use https://HOST.",
         )
     if "/v2/" in _VERSION.sub("", parts.path).lower():
         raise InvalidInput(

@@ -29,8 +29,8 @@ def _unbound(_deadline: Deadline) -> None:
     """Takes a deadline where no requests are sent."""
 
 
-def _none_here() -> Any:
-    raise NotImplementedError("This context has no sign-in of its own.")
+def _none_here(*_arguments: Any) -> Any:
+    raise NotImplementedError("This context has no connection of its own.")
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ class Context:
     """Warnings, files, the service and the sign-in of one task.
 
     In check mode `service`, `files` and the sign-in that `open_login` returns keep every write in memory, so nothing
-    else depends on check mode. `account` returns the account that the task runs as. `no_log` is the task keyword of
-    that name. `environment` has the variables and the working directory. `progress` takes what the task is at.
+    else depends on check mode. `account` returns the account that the task runs as. `open_api` returns a
+    service that only reads, of the API of this name, for tasks that compare both. `no_log` is the task keyword of that
+    name. `environment` has the variables and the working directory. `progress` takes what the task is at.
     """
 
     open_service: Callable[[], Service]
@@ -56,6 +57,7 @@ class Context:
     no_log: bool = False
     open_login: Callable[[], Login] = _none_here
     account: Callable[[], Account] = _none_here
+    open_api: Callable[[str], Service] = _none_here
     environment: Environment = field(default_factory=Environment)
     progress: Progress = field(default_factory=Progress)
     #: Ends all requests of the task by a deadline.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -26,6 +26,21 @@ AUTH_SOURCES = (
     "azure_cli",
     "user",
 )
+#: The APIs of the service, with their addresses. The first is the default.
+API_URLS: Mapping[str, str] = {
+    "legacy": "https://prod.core.sphere.azure.net",
+    "integrated": "https://management.azure.com",
+}
+LEGACY, INTEGRATED = API_URLS
+#: The options that say what to work on, by API.
+PLACES: Mapping[str, tuple[str, ...]] = {
+    LEGACY: ("tenant",),
+    INTEGRATED: ("subscription_id", "resource_group", "catalog"),
+}
+#: The documented rules of Resource Manager; the service may refuse more.
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_RESOURCE_GROUP = re.compile(r"[\w().-]{0,89}[\w()-]")
+_CATALOG = re.compile(r"[\w-]{1,50}", re.ASCII)
 #: Seconds: about eleven days. Operating systems refuse longer timeouts.
 LONGEST = 1_000_000
 #: A key or certificate as text, or a token.
@@ -92,6 +107,26 @@ def source(found: Found, _environment: Environment) -> str:
     )
 
 
+def api(found: Found, _environment: Environment) -> str:
+    """Returns one of the names in API_URLS."""
+    given = _text(found).strip().lower()
+    if given in API_URLS:
+        return given
+    raise InvalidInput(f'Invalid {found.name} "{given}": there is no such API.', hint=f"Use {' or '.join(API_URLS)}.")
+
+
+def matching(pattern: re.Pattern[str], words: str) -> Check:
+    """Returns the check of a text that matches a pattern; `words` say what to use."""
+
+    def check(found: Found, environment: Environment) -> str:
+        given = text(found, environment)
+        if pattern.fullmatch(given):
+            return given
+        raise InvalidInput(f'Invalid {found.name} "{given[:100]}": not a valid name.', hint=words)
+
+    return check
+
+
 def flag(found: Found, _environment: Environment) -> bool:
     """Returns the boolean that one of Ansible's words for it stands for."""
     word = str(found.value).strip().lower()
@@ -148,7 +183,19 @@ class Option:
 
 OPTIONS: Mapping[str, Option] = {
     "tenant": Option(text, ("AZSPHERE_TENANT",)),
-    "api_url": Option(text, ("AZSPHERE_API_URL",), "https://prod.core.sphere.azure.net"),
+    "api": Option(api, ("AZSPHERE_API",), LEGACY),
+    "subscription_id": Option(
+        matching(_GUID, "Use the GUID of the Azure subscription, which az account show has as id."),
+        ("AZURE_SUBSCRIPTION_ID",),
+    ),
+    "resource_group": Option(
+        matching(_RESOURCE_GROUP, "Use 1 to 90 letters, digits, underscores, hyphens, dots and parentheses."),
+        ("AZURE_RESOURCE_GROUP",),
+    ),
+    "catalog": Option(
+        matching(_CATALOG, "Use 1 to 50 letters, digits, underscores and hyphens."), ("AZSPHERE_CATALOG",)
+    ),
+    "api_url": Option(text, ("AZSPHERE_API_URL",), API_URLS[LEGACY]),
     "ca_path": Option(path, ("REQUESTS_CA_BUNDLE",), file=True, kind="path"),
     "validate_certs": Option(flag, ("AZSPHERE_VALIDATE_CERTS",), True, kind="bool"),
     "request_timeout": Option(seconds(0.001), ("AZSPHERE_REQUEST_TIMEOUT",), 30.0, kind="float"),
@@ -179,10 +226,11 @@ def typed(values: Mapping[str, Found], environment: Environment) -> dict[str, An
 
     Raises InvalidInput for a value that does not fit its option; the message names the option or variable.
     """
-    return {
+    found = {
         name: option.check(values[name], environment) if name in values else option.default
         for name, option in OPTIONS.items()
     }
+    return found if "api_url" in values else {**found, "api_url": API_URLS[found["api"]]}
 
 
 def completed(options: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
@@ -213,3 +261,8 @@ def host_of(address: str) -> str:
         return urlsplit(given).netloc.rpartition("@")[2] or "the value given"
     except ValueError:
         return "the value given"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Returns names as a sentence has them: `a`, `a and b`, or `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -18,7 +18,7 @@ from typing import Any
 
 from ._environment import Environment
 from ._errors import FleetError, InvalidInput
-from ._options import OPTIONS, Found, blank, typed
+from ._options import API_URLS, INTEGRATED, LEGACY, OPTIONS, PLACES, Found, blank, host_of, joined, typed
 
 Layer = Mapping[str, Found]
 #: Each of them alone says how to sign in.
@@ -102,14 +102,28 @@ def of_configuration(options: Mapping[str, Any], file: str | None) -> Layer:
     return found
 
 
-def resolve(layers: Sequence[Layer], environment: Environment, *, person: bool = False) -> Resolved:
+def resolve(
+    layers: Sequence[Layer],
+    environment: Environment,
+    *,
+    written: int = 1,
+    person: bool = False,
+    api: str | None = None,
+) -> Resolved:
     """Returns the connection options that the layers give together, those of highest precedence first.
 
-    `person` says that it is a person who signs in, as auth_source `user` does.
+    :param written: how many of the layers a person wrote for this task. What they say of another API than the one in
+        use is an error; below them it is ignored, as variables are set for whole jobs.
+    :param person: whether it is a person who signs in, as with auth_source `user`.
+    :param api: the API to connect to, for a task that uses several; options of other APIs are ignored everywhere.
 
-    Raises InvalidInput for a value of a wrong type.
+    Raises InvalidInput for a value of a wrong type, and for options of two APIs.
     """
-    found: dict[str, Found] = {}
+    chosen = _api(layers, environment) if api is None else api
+    if api is None:
+        _require_one_api(layers[:written], chosen)
+    layers = [_for_api(layer, chosen) for layer in layers]
+    found: dict[str, Found] = {"api": Found(chosen, "api")}
     aside: dict[str, Found] = {}
     for layer in layers:
         admitted = _admitted(found, layer) if layer is not layers[0] else layer
@@ -125,6 +139,43 @@ def resolve(layers: Sequence[Layer], environment: Environment, *, person: bool =
             "network can read and change what is sent. Set ca_path to your own certificate authority instead."
         )
     return Resolved(params, tuple(warnings), tuple(each.name for each in aside.values()))
+
+
+def _api(layers: Sequence[Layer], environment: Environment) -> str:
+    """Returns the API that the layers choose together. Raises InvalidInput for an unknown one."""
+    given = next((layer["api"] for layer in layers if "api" in layer), None)
+    return LEGACY if given is None else str(OPTIONS["api"].check(given, environment))
+
+
+def _require_one_api(written: Sequence[Layer], chosen: str) -> None:
+    """Raises InvalidInput where a task names what to work on in another API than the one that it uses."""
+    given = {name: found for layer in reversed(written) for name, found in layer.items()}
+    foreign = [found.name for name, found in given.items() if _is_foreign(name, found, chosen)]
+    own = [given[name].name for name in PLACES[chosen] if name in given]
+    if not foreign:
+        return
+    if own:
+        problem = f"{joined(own)} and {joined(foreign)} are of two APIs"
+    else:
+        problem = f"api is {chosen}, and {joined(foreign)} {'is' if len(foreign) == 1 else 'are'} of another API"
+    raise InvalidInput(
+        f"Invalid connection: {problem}.",
+        code="mixed_connection",
+        hint=f"Use {joined(PLACES[LEGACY])} with api {LEGACY}, or {joined(PLACES[INTEGRATED])} with api {INTEGRATED}. "
+        "Leave the others out, or empty.",
+    )
+
+
+def _for_api(layer: Layer, chosen: str) -> Layer:
+    """Returns what a layer says to connections to this API."""
+    return {name: found for name, found in layer.items() if name != "api" and not _is_foreign(name, found, chosen)}
+
+
+def _is_foreign(name: str, found: Found, chosen: str) -> bool:
+    """Returns whether this is the place, or the well-known address, of another API."""
+    if name == "api_url":
+        return host_of(str(found.value)).lower() in [host_of(url) for api, url in API_URLS.items() if api != chosen]
+    return any(name in names for api, names in PLACES.items() if api != chosen)
 
 
 def _admitted(above: Layer, layer: Layer) -> Layer:

@@ -65,6 +65,8 @@ class Naming:
 class Capabilities:
     """What a service supports, and its rules. `elsewhere` says, by capability, where to do what it does not support.
 
+    `tenant_needs_device`: whether a tenant is created from an unclaimed device. `claim_into_group`: whether a claim
+    takes a device group; `leave_all_groups`: whether a move without one takes devices out of their groups.
     `one_image_per_component`: whether a deployment may hold one build of a component only. `devices_per_claim` is how
     many devices one request claims at most. `operations` has the type of the operation that a write starts ("products.
     create"; "devices.claim" of one device, "devices.claim_many"); other writes are done at once.
@@ -72,6 +74,7 @@ class Capabilities:
 
     rename: bool = True
     create_tenant: bool = True
+    tenant_needs_device: bool = True
     block_legacy_authorization: bool = True
     users: bool = True
     ids: bool = True
@@ -149,8 +152,10 @@ class Tenants(Protocol):
     def identity(self) -> str:
         """Returns what tells the tenant in use from all others. Sends no request if the tenant is known."""
 
-    def create(self, name: str, device_id: str) -> Operation | None:
-        """Creates a tenant; irreversible. The device must be unclaimed and must not have created one before."""
+    def create(self, name: str, device_id: str | None = None) -> Operation | None:
+        """Creates a tenant; irreversible. A service that needs a device for it gets an unclaimed one that has not
+        created a tenant before.
+        """
 
     def rename(self, name: str) -> None:
         """Renames the tenant in use."""
@@ -252,13 +257,20 @@ class Devices(Protocol):
     def count(self, scope: Scope = None) -> int:
         """Returns the number of claimed devices of a group, of a product, or of the tenant."""
 
-    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
-        """Claims any number of devices; irreversible. Waits, reports each, and returns the last operation."""
+    def claim(
+        self, device_ids: Sequence[str], deadline: Deadline, report: Report, group: GroupRef | None = None
+    ) -> Operation | None:
+        """Claims any number of devices; irreversible. Waits, reports each, and returns the last operation.
+
+        :param group: where they are afterwards, for services with `claim_into_group`.
+        """
 
     def move(
-        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
+        self, device_ids: Sequence[str], group: GroupRef | None, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
         """Moves any number of devices; reports each once it is in the group (once accepted, without wait).
+
+        :param group: None takes them out of all groups, for services with `leave_all_groups`.
 
         Returns the last operation.
         """

@@ -21,7 +21,7 @@ from ._errors import Defect, FleetError, printable
 from ._files.later import files_later
 from ._files.port import Files
 from ._login import Login
-from ._options import Found, flag, secrets_in
+from ._options import LEGACY, Found, flag, secrets_in
 from ._precedence import Layer, Resolved, of_environment, resolve
 from ._progress import Progress, Spending
 from ._service import Service
@@ -69,6 +69,7 @@ class Task:
 
     :param options: the options of the task as they were given.
     :param layers: where connection options come from before the environment, in order of precedence; then, after it.
+    :param both_apis: whether the task connects to both APIs, so that its options may name what to work on in both.
     :param files: the files that the task works on; in check mode those that keep every write to themselves. By default,
         files that can only be read.
     :param surroundings: where progress is shown, and whether anybody still waits for the task.
@@ -83,6 +84,8 @@ class Task:
         modes: Modes = Modes(),
         files: Files | None = None,
         surroundings: Surroundings = NOTHING_AROUND,
+        *,
+        both_apis: bool = False,
     ) -> None:
         self._options = options
         self._layers = layers
@@ -91,16 +94,17 @@ class Task:
         self._modes = modes
         self._files: Files = files or files_later(_disk)
         self._surroundings = surroundings
+        self._both_apis = both_apis
         self._progress = Progress()
-        self._connection: Connection | None = None
+        self._connections: dict[str | None, Connection] = {}
         self._stopped = False
 
     def __enter__(self) -> Task:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        connections, self._connections = self._connections, {}
+        for connection in connections.values():
             connection.close()
 
     @property
@@ -153,30 +157,31 @@ class Task:
 
     def _line(self) -> str:
         """Returns what to show of the progress now."""
-        connection = self._connection
-        spending = Spending() if connection is None else connection.spending()
+        # Those of the connection that was opened last.
+        connections = list(self._connections.values())
+        spending = connections[-1].spending() if connections else Spending()
         return self._progress.line(spending, names=not self._modes.no_log)
 
     def _stop(self) -> None:
         """Makes the task send nothing more."""
         self._stopped = True
-        if self._connection is not None:
-            self._connection.close()
+        for connection in list(self._connections.values()):
+            connection.close()
 
     @cached_property
     def _resolved(self) -> Resolved:
         """The connection options. Their secrets are masked before anything is checked."""
-        resolved = self._resolve(person=False)
+        resolved = self._resolve(api=LEGACY if self._both_apis else None)
         for warning in resolved.warnings:
             self._warn(warning)
         return resolved
 
-    def _resolve(self, *, person: bool) -> Resolved:
+    def _resolve(self, *, person: bool = False, api: str | None = None) -> Resolved:
         before, after = self._layers
         layers = [*before, of_environment(self._environment), *after]
         for layer in layers:
             self._host.mask(secrets_in({name: found.value for name, found in layer.items()}))
-        return resolve(layers, self._environment, person=person)
+        return resolve(layers, self._environment, written=len(before), person=person, api=api)
 
     def _context(self) -> Context:
         return Context(
@@ -187,24 +192,30 @@ class Task:
             no_log=self._modes.no_log,
             open_login=self._open_login,
             account=lambda: self._connect().account(),
+            open_api=self._open_api,
             environment=self._environment,
             progress=self._progress,
             bind=lambda deadline: self._connect().bind(deadline),
         )
 
-    def _connect(self) -> Connection:
-        if self._connection is None:
-            self._resolved.require_own_credential()
-            self._connection = open_connection(
-                {**self._options, **self._resolved.params},
-                read_only=self._modes.check,
+    def _connect(self, api: str | None = None) -> Connection:
+        """Returns the connection of the task, or one that only reads to the API of this name."""
+        if api not in self._connections:
+            resolved = self._resolved if api is None else self._resolve(api=api)
+            resolved.require_own_credential()
+            self._connections[api] = open_connection(
+                {**self._options, **resolved.params},
+                read_only=self._modes.check or api is not None,
                 warn=self._warn,
                 debug=self._debug,
                 environment=self._environment,
             )
             if self._stopped:
-                self._connection.close()
-        return self._connection
+                self._connections[api].close()
+        return self._connections[api]
+
+    def _open_api(self, api: str) -> Service:
+        return self._connect(api).service
 
     def _open_service(self) -> Service:
         service = self._connect().service
@@ -225,7 +236,9 @@ class Task:
 
     def _cost(self) -> dict[str, Any]:
         """Returns what the task has cost so far; a task that never opened a connection cost nothing."""
-        return self._connection.api() if self._connection is not None else dict(NO_COST)
+        costs = [connection.api() for connection in self._connections.values()] or [dict(NO_COST)]
+        sums = {name: sum(cost[name] for cost in costs) for name in NO_COST if name != "token_source"}
+        return {**sums, "token_source": costs[-1]["token_source"]}
 
 
 def _disk() -> Files:

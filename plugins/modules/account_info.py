@@ -22,6 +22,8 @@ extends_documentation_fragment:
   - azsphere.fleet.connection
 notes:
   - If the service rejects the account, the task fails, but RV(account) is still returned.
+  - With O(api=integrated), RV(tenants) are the catalogs of the subscription, without roles. Assign Azure roles to
+    RV(account.object_id).
 seealso:
   - module: azsphere.fleet.login
   - module: azsphere.fleet.tenant_info

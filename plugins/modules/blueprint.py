@@ -70,6 +70,9 @@ options:
 requirements:
   - azuresphere-imagemetadata (for image packages)
   - PyYAML (for O(src))
+notes:
+  - With O(api=integrated), a document with C(users) is rejected as C(unsupported), and devices are claimed into their
+    device group in one request. M(azsphere.fleet.integration_info) lists what of a document is affected.
 seealso:
   - module: azsphere.fleet.device
   - module: azsphere.fleet.deployment

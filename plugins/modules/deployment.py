@@ -19,6 +19,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis.named
   - azsphere.fleet.attributes
   - azsphere.fleet.connection
   - azsphere.fleet.waiting

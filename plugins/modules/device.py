@@ -20,6 +20,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis.named
   - azsphere.fleet.attributes
   - azsphere.fleet.bulk
   - azsphere.fleet.connection
@@ -60,6 +61,11 @@ options:
   device_group:
     description: Device group for all O(ids), by name in the product or by GUID.
     type: str
+  unassign:
+    description:
+      - Whether all O(ids) leave their device groups. They stay claimed.
+      - The Legacy API cannot do this, so there V(true) is C(unsupported).
+    type: bool
   outcomes:
     description: Devices to list in RV(outcomes).
     type: str
@@ -70,6 +76,7 @@ notes:
     requires a claimed device.
   - Before a claim, the service does not report whether a device belongs to another tenant or does not exist, so check
     mode cannot detect this. In a real run, only the device concerned fails.
+  - With O(api=integrated), devices are claimed into their device group in one request.
 seealso:
   - module: azsphere.fleet.device_info
   - module: azsphere.fleet.blueprint
@@ -195,6 +202,7 @@ ARGUMENTS = BULK + Arguments(
         "src": {"type": PATH},
         "product": {"type": NAME},
         "device_group": {"type": NAME},
+        "unassign": {"type": "bool"},
         "outcomes": {"type": "str", "choices": ["all", "changes", "failures"], "default": "all"},
     },
     required_one_of=(("ids", "devices", "src"),),
@@ -204,6 +212,9 @@ ARGUMENTS = BULK + Arguments(
         ("devices", "device_group"),
         ("src", "product"),
         ("src", "device_group"),
+        ("unassign", "devices"),
+        ("unassign", "src"),
+        ("unassign", "device_group"),
     ),
 )
 

@@ -17,6 +17,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis
   - ansible.builtin.files
   - azsphere.fleet.attributes
   - azsphere.fleet.connection

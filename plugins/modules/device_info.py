@@ -16,6 +16,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis.named
   - azsphere.fleet.attributes.info
   - azsphere.fleet.connection
 options:
@@ -42,6 +43,8 @@ options:
       - Whether to return only the number of devices. This takes one request, regardless of the number of devices.
     type: bool
     default: false
+notes:
+  - With O(api=integrated), O(targeted_images) are those of the deployment of the device group.
 seealso:
   - module: azsphere.fleet.device
   - module: azsphere.fleet.device_insight_info

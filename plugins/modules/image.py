@@ -18,6 +18,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis
   - azsphere.fleet.attributes
   - azsphere.fleet.connection
   - azsphere.fleet.waiting

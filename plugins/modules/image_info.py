@@ -15,6 +15,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis
   - azsphere.fleet.attributes.info
   - azsphere.fleet.connection
 options:

@@ -46,6 +46,8 @@ notes:
   - A cache holds the sign-in of one user per directory and client application. Users who share an operating system
     account need a separate O(token_cache) each.
   - In pipelines, use an application or a managed identity instead of a user.
+  - With O(api=integrated), O(client_id) and O(directory_id) of your own client application are required, since Azure
+    Sphere's own gets no token for Azure Resource Manager. O(auth_source=azure_cli) needs none.
 seealso:
   - module: azsphere.fleet.account_info
   - module: azsphere.fleet.user_role

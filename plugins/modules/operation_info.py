@@ -32,6 +32,8 @@ options:
     description: Maximum time to wait, in seconds. After a timeout, the task fails with the last known state.
     type: float
     default: 600
+notes:
+  - With O(api=integrated), this is C(unsupported), since only the task that starts an operation can follow it.
 seealso:
   - module: azsphere.fleet.product
   - module: azsphere.fleet.image
@@ -118,7 +120,6 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arg
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, NUMBER
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.operations import operation
-from ansible_collections.azsphere.fleet.plugins.module_utils._references import guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = Arguments(
@@ -132,9 +133,8 @@ ARGUMENTS = Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Returns the operation, after waiting for it to complete if the options say so."""
-    operation_id = guid(params["id"], "operation")
     waiting = Waiting.of(params)
-    found = operation(context.service, operation_id, waiting.deadline if waiting.wait else None)
+    found = operation(context.service, params["id"], waiting.deadline if waiting.wait else None)
     return Result(values={"operation": found})
 
 

@@ -15,6 +15,7 @@ description:
 author:
   - azsphere.fleet contributors (@azsphere-fleet)
 extends_documentation_fragment:
+  - azsphere.fleet.apis.named
   - azsphere.fleet.attributes
   - azsphere.fleet.connection
   - azsphere.fleet.waiting
@@ -43,6 +44,8 @@ options:
     type: str
     choices: [present, absent]
     default: present
+notes:
+  - With O(api=integrated), renaming is C(unsupported). Names have 3 to 50 letters, digits and spaces.
 seealso:
   - module: azsphere.fleet.product_info
   - module: azsphere.fleet.blueprint

@@ -27,6 +27,9 @@ options:
       - New name of the tenant O(tenant), 1 to 50 letters, digits and spaces. Case is significant.
       - Without O(device_id), O(tenant) must be a GUID, since a second run would not find the old name.
       - With O(device_id), the name of the tenant to create.
+      - With the Integrated API, the name of the catalog to create in the resource group of the connection, 1 to 50
+        letters, digits, hyphens and underscores. O(confirm) is then enough, since no device is needed. A catalog that
+        exists stays as it is, with its tags.
     type: str
   device_id:
     description:
@@ -57,10 +60,12 @@ options:
   confirm:
     description:
       - Exact name of the tenant to create, or of the tenant whose legacy authorization to block.
-      - Required with O(device_id) and O(legacy_authorization), even if nothing remains to be changed. Not allowed
-        without them.
+      - Required with O(device_id), O(legacy_authorization) and to create a catalog, even if nothing remains to be
+        changed. Not allowed otherwise.
     type: str
 notes:
+  - With O(api=integrated), this creates the catalog that the connection names, which needs no device. Renaming it and
+    O(legacy_authorization) are C(unsupported).
   - Nothing can show whether legacy authorization is blocked. If the reply to the request is lost, the module may send
     it again, which does no harm.
 seealso:

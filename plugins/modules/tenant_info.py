@@ -18,6 +18,9 @@ author:
 extends_documentation_fragment:
   - azsphere.fleet.attributes.info
   - azsphere.fleet.connection
+notes:
+  - With O(api=integrated), tenants are catalogs. C(id) is the GUID of the Azure Sphere tenant behind a catalog, and
+    C(roles) are empty.
 seealso:
   - module: azsphere.fleet.tenant
   - module: azsphere.fleet.account_info
@@ -38,7 +41,8 @@ EXAMPLES = r"""
 RETURN = r"""
 tenants:
   description:
-    - The tenants, sorted by name. With O(tenant), only that tenant; the task fails if the account cannot use it.
+    - The tenants, sorted by name. With O(tenant) or O(catalog), only that one; the task fails if the account cannot use
+      it. With O(api=integrated), P(azsphere.fleet.tenants#lookup) and M(azsphere.fleet.account_info) list all catalogs.
   returned: success
   type: list
   elements: dict
@@ -63,7 +67,8 @@ ARGUMENTS = Arguments()
 
 def run(params: Params, context: Context) -> Result:
     """Returns the tenants that match the options."""
-    found = tenants(context.service) if params["tenant"] is None else [tenant_in_use(context.service)]
+    named = params["tenant"] is not None or params["catalog"] is not None
+    found = [tenant_in_use(context.service)] if named else tenants(context.service)
     return Result(values={"tenants": found})
 
 

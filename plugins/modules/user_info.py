@@ -22,6 +22,8 @@ options:
   user:
     description: Return only this user or service principal, by address or by the GUID of the principal.
     type: str
+notes:
+  - With O(api=integrated), this is C(unsupported). Access is managed by Azure role assignments.
 seealso:
   - module: azsphere.fleet.user_role
   - module: azsphere.fleet.account_info

@@ -53,6 +53,7 @@ notes:
   - The account must be an Administrator of the tenant.
   - After an invitation, it takes the service some seconds until a role can be assigned. The task retries for up to
     O(retry_timeout).
+  - With O(api=integrated), this is C(unsupported). Access is managed by Azure role assignments.
   - Nothing can show whether an invitation was sent. If the reply to it is lost, the module may send it again, and the
     user may receive another e-mail.
 seealso:

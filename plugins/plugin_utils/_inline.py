@@ -68,8 +68,8 @@ class InlineRun:
         )
         environment = Environment(os.environ, os.getcwd())
         around = Surroundings(None if self._show is None else self._progress, waits_no_more)
-        layers = ([of_task(self._params)], ())
-        with Task(self._params, layers, environment, self, modes, surroundings=around) as task:
+        layers, both_apis = ([of_task(self._params)], ()), self._module.ARGUMENTS.both_apis
+        with Task(self._params, layers, environment, self, modes, surroundings=around, both_apis=both_apis) as task:
             ending = task.run(self._module.run)
         return self._finished(_values(ending))
 

@@ -21,8 +21,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources im
 
 #: Version of what is kept in the cache. Raise it with every change of `Fleet.dumped`.
 FORMAT = 1
-#: The connection options that say whose devices they are. Credentials do not.
+#: The connection options that say whose devices they are, and those whose case does not count. Credentials do not.
 _IDENTITY = ("api", "api_url", "subscription_id", "resource_group", "catalog", "tenant")
+_IN_ANY_CASE = ("subscription_id", "resource_group", "catalog")
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,12 @@ def loaded_fleet(data: Any) -> Fleet | None:
 
 
 def cache_key(connection: Mapping[str, Any]) -> str:
-    """Returns the key of a tenant's devices: a digest of API, endpoint and tenant, as the options give them."""
-    identity = [str(connection.get(name) or "").rstrip("/") for name in _IDENTITY]
-    if is_guid(identity[-1]):
-        identity[-1] = identity[-1].lower()
+    """Returns the key of a tenant's devices: a digest of API, endpoint, and tenant or catalog as given."""
+    given = {name: str(connection.get(name) or "").rstrip("/") for name in _IDENTITY}
+    identity = [
+        value.lower() if name in _IN_ANY_CASE or (name == "tenant" and is_guid(value)) else value
+        for name, value in given.items()
+    ]
     return f"azsphere.fleet.devices_{hashlib.sha256(repr(identity).encode()).hexdigest()[:32]}"
 
 

@@ -7,9 +7,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils import _connection
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.backoff import Backoff
+from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.service import IntegratedService
 
 from tests.simulator.harness import Simulator
 
@@ -18,8 +22,13 @@ from .workbench import Workbench
 
 
 @pytest.fixture
-def bench(simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workbench:
-    """The simulator, reached through the environment, and a folder with the files of the scenarios."""
+def bench(
+    simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Workbench:
+    """The simulator, one of its APIs reached through the environment, and a folder with the files of the scenarios."""
+    simulator.api = getattr(request, "param", simulator.api)
+    # Otherwise clients wait two seconds before they poll an operation.
+    monkeypatch.setattr(_connection, "IntegratedService", partial(IntegratedService, polls=Backoff(0.01, 2.0, 0.1)))
     for name, value in simulator.env().items():
         monkeypatch.setenv(name, value)
     write_files(tmp_path)

@@ -63,6 +63,10 @@ def check_values(values: Mapping[str, Any], before: Snapshot, after: Snapshot) -
         _check_changes(values, side(before), side(after))
 
 
+#: The value of a result that has the GUID of what it is about, if it is not `id`.
+_OWN_ID = {"deployment": "device_group_id"}
+
+
 class _Resources:
     """What results show of each kind of resource in the tenant in use."""
 
@@ -76,19 +80,29 @@ class _Resources:
         }
 
     def wanted(self, kind: str, reported: Mapping[str, Any]) -> Any:
+        """Returns what is there. Where the result has no GUIDs, as of the Integrated API, names identify it."""
         found: Any = getattr(self, f"_{kind}_values")(reported)
-        return found
+        named = kind in ("product", "device_group", "deployment") and reported[_OWN_ID.get(kind, "id")] is None
+        return _without_ids(found) if named else found
 
     def _product_values(self, reported: Mapping[str, Any]) -> Any:
-        product = next(each for each in self._tenant["products"] if each["id"] == reported["id"])
+        product = next(each for each in self._tenant["products"] if _is(each, reported["id"], reported["name"]))
         groups = sorted(product["device_groups"], key=lambda group: str(group["name"]).casefold())
         shown = {name: product[name] for name in ("id", "name", "description")}
         return {**shown, "device_groups": [self._members(group) for group in groups]}
 
     def _device_group_values(self, reported: Mapping[str, Any]) -> Any:
-        owner = self._owners[reported["id"]]
-        group = next(each for each in owner["device_groups"] if each["id"] == reported["id"])
+        owner, group = self._group(reported["id"], reported["product"], reported["name"])
         return {**self._members(group), "product_id": owner["id"], "product": owner["name"]}
+
+    def _group(self, group_id: str | None, product: str, name: str) -> tuple[Document, Document]:
+        """Returns a device group after its product."""
+        owner = next(
+            each
+            for each in self._tenant["products"]
+            if _is(each, None if group_id is None else self._owners[group_id]["id"], product)
+        )
+        return owner, next(each for each in owner["device_groups"] if _is(each, group_id, name))
 
     @staticmethod
     def _members(group: Document) -> dict[str, Any]:
@@ -100,8 +114,7 @@ class _Resources:
         }
 
     def _deployment_values(self, reported: Mapping[str, Any]) -> Any:
-        owner = self._owners[reported["device_group_id"]]
-        group = next(each for each in owner["device_groups"] if each["id"] == reported["device_group_id"])
+        owner, group = self._group(reported["device_group_id"], reported["product"], reported["device_group"])
         current = group["deployments"][-1]
         return {
             **_deployed(current),
@@ -119,11 +132,26 @@ class _Resources:
     def _tenant_values(self, reported: Mapping[str, Any]) -> Any:
         tenant = self._tenants[reported["id"]]
         blocked = {"legacy_authorization": "blocked"} if tenant["legacy_authorization_blocked"] else {}
+        if reported["name"] == (tenant["catalog"] or {}).get("name"):
+            return {"id": tenant["id"], "name": reported["name"], "roles": []}
         return {"id": tenant["id"], "name": tenant["name"], "roles": ["Administrator"], **blocked}
 
     def _user_values(self, reported: Mapping[str, Any]) -> Any:
         principal = self._principals[reported["id"]]
         return {**principal, "roles": sorted(self._tenant["roles"][reported["id"]])}
+
+
+def _is(resource: Document, resource_id: str | None, name: str) -> bool:
+    """Returns whether a resource has this GUID, or this name where there is none."""
+    return bool(resource["id"] == resource_id if resource_id is not None else resource["name"] == name)
+
+
+def _without_ids(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a product, device group or deployment without the GUIDs that the Integrated API does not show."""
+    bare = {**shown, **{name: None for name in ("product_id", "device_group_id") if name in shown}}
+    if "device_groups" in shown:
+        bare["device_groups"] = [_without_ids(group) for group in shown["device_groups"]]
+    return bare if "deployed_at" in shown else {**bare, "id": None}
 
 
 def _deployed(deployment: Document) -> dict[str, Any]:

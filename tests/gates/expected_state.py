@@ -130,6 +130,7 @@ class ExpectedState:
         rows = options.get("devices")
         if "ids" in options:
             rows = [{**options, "id": each} for each in options["ids"]]
+            self.devices.update({each: None for each in options["ids"] if options.get("unassign")})
         if "src" in options:
             columns = {"DeviceId": "id", "ProductName": "product", "DeviceGroupName": "device_group"}
             listed = csv.DictReader(io.StringIO(Path(options["src"]).read_text(encoding="utf-8")))

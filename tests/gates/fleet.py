@@ -21,6 +21,8 @@ def device_id(number: int) -> str:
 
 
 TENANT = "Contoso Fleet"
+#: The name that the simulator gives to its catalog.
+CATALOG = "Contoso-Fleet"
 TENANT_ID = "7e000000-0000-4000-8000-0000000000c0"
 #: Claimed: three in Kettle/Field Test, one in Kettle/Development, two in no group.
 DEVICES = tuple(device_id(number) for number in range(1, 7))

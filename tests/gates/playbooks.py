@@ -18,8 +18,9 @@ from typing import Any
 
 from tests.integration.play import environment
 from tests.simulator.harness import Simulator
+from tests.support.apis import is_write
 
-from .workbench import READS, Answer, Workbench
+from .workbench import Answer, Workbench
 
 CALLBACKS = Path(__file__).with_name("callback_plugins")
 COLLECTION = "azsphere.fleet."
@@ -117,5 +118,5 @@ def answers(bench: Workbench, played: Played) -> dict[str, Answer]:
 
 def wrote(lines: Lines) -> list[str]:
     """Requests of a play to the API that could have changed something."""
-    entries = [entry for line in lines for entry in line.get("log", ()) if entry["kind"] == "api"]
-    return [f"{entry['method']} {entry['path']}" for entry in entries if entry["method"] not in READS]
+    entries = [entry for line in lines for entry in line.get("log", ())]
+    return [f"{entry['method']} {entry['path']}" for entry in entries if is_write(entry)]

@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
-from tools.completeness import PAGE, operations, page, rows
+from tests.support.apis import INTEGRATED
+from tools.completeness import PAGE, integrated_rows, operations, page, rows
 
 from .fleet import DEVICES, TENANT_ID, UNCLAIMED, fleet
 from .workbench import Workbench
 
 OPERATIONS = {operation.id: operation for operation in operations()}
 ROWS = rows()
+INTEGRATED_ROWS = {name: row for group in integrated_rows().values() for name, row in group.items()}
+SENT = [name for name, row in INTEGRATED_ROWS.items() if "run" in row]
 #: What rows may name besides the result of their first task.
 FACTS = {"claimed": DEVICES[0], "unclaimed": UNCLAIMED[0], "unclaimed_too": UNCLAIMED[1]}
 
@@ -33,9 +36,11 @@ def filled(value: Any, facts: Mapping[str, Any]) -> Any:
     return value.format_map(facts) if isinstance(value, str) else value
 
 
-def run(bench: Workbench, task: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]) -> dict[str, Any]:
+def run(
+    bench: Workbench, task: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any], **connection: Any
+) -> dict[str, Any]:
     ((module, options),) = task.items()
-    values = bench.run(module, filled({"tenant": TENANT_ID, **options}, facts)).values
+    values = bench.run(module, filled({**connection, **options}, facts)).values
     assert not values.get("failed"), values.get("msg")
     return values
 
@@ -52,10 +57,47 @@ def test_operation_sends_its_request(operation: str, bench: Workbench, monkeypat
     row = ROWS[operation]
     facts: dict[str, Any] = dict(FACTS)
     if "first" in row:
+        facts["first"] = run(bench, row["first"], facts, tenant=TENANT_ID)
+    run(bench, row["run"], facts, tenant=TENANT_ID)
+    require_sent(bench, operation)
+
+
+def require_sent(bench: Workbench, operation: str) -> None:
+    sent = [entry["status"] for entry in bench.simulator.log() if entry["operation"] == operation]
+    done = [status for status in sent if status in (200, 201, 202, 204)]
+    assert done, f"sent in vain: {sent}" if sent else "not sent"
+
+
+def test_table_of_the_integrated_api_has_one_row_for_each_operation() -> None:
+    assert len(INTEGRATED_ROWS) == 45
+    assert all(("run" in row) != ("never" in row) for row in INTEGRATED_ROWS.values())
+
+
+@pytest.mark.parametrize("bench", [INTEGRATED], indirect=True)
+@pytest.mark.parametrize("operation", SENT)
+def test_integrated_operation_is_sent(operation: str, bench: Workbench) -> None:
+    bench.simulator.load(fleet())
+    row = INTEGRATED_ROWS[operation]
+    facts: dict[str, Any] = dict(FACTS)
+    if "first" in row:
         facts["first"] = run(bench, row["first"], facts)
     run(bench, row["run"], facts)
-    sent = [entry["status"] for entry in bench.simulator.log() if entry["operation"] == operation]
-    assert [status for status in sent if status in (200, 202, 204)], f"sent in vain: {sent}" if sent else "not sent"
+    require_sent(bench, operation)
+
+
+@pytest.mark.parametrize("bench", [INTEGRATED], indirect=True)
+def test_withheld_operation_is_never_sent(bench: Workbench) -> None:
+    """Not by any task of the table, although each of them changes, deletes or reads something."""
+    sent: set[str] = set()
+    for row in INTEGRATED_ROWS.values():
+        if "run" in row:
+            bench.simulator.load(fleet())
+            facts: dict[str, Any] = dict(FACTS)
+            if "first" in row:
+                facts["first"] = run(bench, row["first"], facts)
+            run(bench, row["run"], facts)
+            sent |= {entry["operation"] for entry in bench.simulator.log() if entry["kind"] == "api"}
+    assert sent & {name for name, row in INTEGRATED_ROWS.items() if "never" in row} == set()
 
 
 @pytest.mark.parametrize("operation", [name for name, row in ROWS.items() if "replaced_by" in row])

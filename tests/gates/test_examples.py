@@ -51,6 +51,12 @@ PIPELINE = {
     "client_id": "9a6f3c1d-5b1e-4d2a-8f7e-2c4b6a8d0e1f",
     "directory_id": "5b6c1e0a-2f43-4c7b-8f0e-0d8c5a4e9b77",
 }
+#: The catalog of docs/integrated.md.
+CATALOG = {
+    "subscription_id": "5b000000-0000-4000-8000-00000000000a",
+    "resource_group": "fleet",
+    "name": "ContosoFleet",
+}
 PIPELINE_SECRET = "the secret of the pipeline"
 #: Blocks of YAML that are a part of something, and what of. By page and first line.
 PARTS = {
@@ -86,6 +92,7 @@ def told_fleet(ready: Mapping[str, Any]) -> dict[str, Any]:
     more = ("Laboratory", "Field Test OS Evaluation", "Production OS Evaluation")
     tenant["products"][0]["device_groups"] += [{"name": name} for name in more]
     tenant["roles"]["Pipeline"] = ["Contributor"]
+    tenant["catalog"] = CATALOG
     own = {name: ready[name] for name in ("client_id", "directory_id")}
     seed["directories"] = [{"id": each["directory_id"]} for each in (ready, PEOPLE, PIPELINE)]
     seed["applications"] = [

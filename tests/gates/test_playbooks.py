@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.apis import LEGACY, on_both_apis
+
 from .fleet import empty, fleet
 from .playbooks import Player, answers
 from .proof import agree, prove
 from .scenarios import ALL
 from .scenarios.blueprints import DOCUMENT, drifted, half_built
+from .scenarios.lacking import without_users
 from .scenarios.table import Scenario
 from .workbench import Answer, Workbench
 
@@ -71,10 +74,12 @@ def forked_player(bench: Workbench, tmp_path_factory: pytest.TempPathFactory, in
     return Player(bench.simulator, bench.folder, tmp_path_factory.mktemp("home"), interpreter)
 
 
+@on_both_apis()
 @pytest.mark.parametrize("seed", [empty, half_built, drifted], ids=lambda seed: seed.__name__)
 def test_provision_role_predicts_and_applies(bench: Workbench, forked_player: Player, seed: Any) -> None:
     bench.simulator.load(seed())
-    Path("blueprint.yml").write_text(yaml.safe_dump(DOCUMENT), encoding="utf-8")
+    document = DOCUMENT if bench.api == LEGACY else without_users({"blueprint": DOCUMENT})["blueprint"]
+    Path("blueprint.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
     def act(check: bool) -> Answer:
         bench.simulator.clear_log()

@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,15 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import blue
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.schema import Member
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay import overlay
 
+from tests.support.apis import INTEGRATED, LEGACY
+
 from .expected_state import check_expected_state
-from .fleet import FOREIGN, TENANT_ID, UNCLAIMED, fleet
+from .fleet import CATALOG, FOREIGN, TENANT_ID, UNCLAIMED, fleet
 from .proof import prove
 from .returned import sample_faults
 from .scenarios import ALL, ELSEWHERE, IMPOSSIBLE
 from .scenarios.blueprints import DOCUMENT, EVERYTHING
+from .scenarios.lacking import OF_INTEGRATED, OF_LEGACY, OPERATIONS, by_name, lacking, supported, without_users
 from .scenarios.table import (
     CHANGE,
     CREATE,
@@ -46,6 +51,19 @@ READING = [scenario for scenario in ALL if scenario.effect == READ]
 REFUSALS = [scenario for scenario in ALL if scenario.effect == REFUSED]
 
 
+def on_both(scenarios: Iterable[Scenario]) -> pytest.MarkDecorator:
+    """Runs a test with each scenario on the Legacy API, and on the Integrated one unless that lacks what it needs."""
+    cases = [
+        *(pytest.param(LEGACY, each, id=each.id) for each in scenarios if lacking(each) not in OF_LEGACY),
+        *(
+            pytest.param(INTEGRATED, each, id=f"{INTEGRATED}-{each.id}")
+            for each in scenarios
+            if supported(each, OF_LEGACY) and each.id not in OPERATIONS
+        ),
+    ]
+    return pytest.mark.parametrize(("bench", "scenario"), cases, indirect=["bench"])
+
+
 def prepare(bench: Workbench, scenario: Scenario) -> dict[str, Any]:
     """Creates the initial state of a scenario and returns its options."""
     bench.simulator.load(scenario.seed)
@@ -54,12 +72,13 @@ def prepare(bench: Workbench, scenario: Scenario) -> dict[str, Any]:
         Path(name).write_text(text, encoding="utf-8")
     expected: dict[str, Any] = {SUCCESSOR: successor(bench)}
     for module, options in scenario.first:
-        done = bench.run(module, options)
+        done = bench.run(module, options if bench.api == LEGACY else without_users(options))
         assert not done.values.get("failed"), done.values.get("msg")
         expected[OPERATION] = (done.values.get("operation") or {}).get("id")
     if not scenario.waits:
         bench.simulator.settings(operation_seconds=OPERATION_SECONDS)
-    return {name: expected.get(str(value), value) for name, value in scenario.options.items()}
+    options = scenario.options if bench.api == LEGACY else without_users(by_name(scenario, CATALOG))
+    return {name: expected.get(str(value), value) for name, value in options.items()}
 
 
 def successor(bench: Workbench) -> str | None:
@@ -68,7 +87,7 @@ def successor(bench: Workbench) -> str | None:
     return next((str(each["thumbprint"]) for each in tenant["certificates"] if not each["active"]), None)
 
 
-@pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
+@on_both(WRITING)
 def test_check_mode_predicts_the_real_run(bench: Workbench, scenario: Scenario) -> None:
     options = prepare(bench, scenario)
 
@@ -103,7 +122,7 @@ def test_diff_shows_outcomes_of_failed_devices(
     assert after[:2] == [f"1 device: {place}", "1 device: not claimed"]
 
 
-@pytest.mark.parametrize("scenario", READING, ids=lambda scenario: scenario.id)
+@on_both(READING)
 def test_read_scenarios_send_no_writes(bench: Workbench, scenario: Scenario) -> None:
     options = prepare(bench, scenario)
     before = bench.look()
@@ -121,7 +140,7 @@ def test_read_scenarios_send_no_writes(bench: Workbench, scenario: Scenario) -> 
     assert reported[0] == reported[1]
 
 
-@pytest.mark.parametrize("scenario", REFUSALS, ids=lambda scenario: scenario.id)
+@on_both(REFUSALS)
 def test_rejected_scenarios_are_rejected_in_check_mode(bench: Workbench, scenario: Scenario) -> None:
     """Neither run changes anything. Errors before the first write have the same message in both."""
     options = prepare(bench, scenario)
@@ -136,7 +155,7 @@ def test_rejected_scenarios_are_rejected_in_check_mode(bench: Workbench, scenari
         assert predicted.values["error"] == real.values["error"]
 
 
-@pytest.mark.parametrize("scenario", WRITING, ids=lambda scenario: scenario.id)
+@on_both(WRITING)
 def test_read_only_session_rejects_writes_without_the_overlay(
     bench: Workbench, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +167,28 @@ def test_read_only_session_rejects_writes_without_the_overlay(
     assert bench.look() == before
     if answer.values.get("failed"):
         assert "a session that only reads" in answer.values["msg"]
+
+
+LACKED = [
+    pytest.param(api, each, id=f"{api}-{each.id}")
+    for api, missing in ((LEGACY, OF_LEGACY), (INTEGRATED, OF_INTEGRATED))
+    for each in ALL
+    if lacking(each) in missing
+]
+
+
+@pytest.mark.parametrize(("bench", "scenario"), LACKED, indirect=["bench"])
+def test_what_an_api_lacks_is_unsupported(bench: Workbench, scenario: Scenario) -> None:
+    """Before the first write, in check and real runs alike, with the way to do it elsewhere."""
+    prepare(bench, replace(scenario, first=()))
+    options = {name: value for name, value in scenario.options.items() if name != "tenant"}
+    before = bench.look()
+    for check in (True, False):
+        answer = bench.run(scenario.module, options, check=check)
+        assert answer.values["error"]["code"] == "unsupported"
+        assert answer.values["error"]["hint"]
+        assert answer.writes == ()
+    assert bench.look() == before
 
 
 def states(module: str) -> list[str | None]:

@@ -30,55 +30,14 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 
 from tests.simulator import certificates as authorities
 from tests.support.ansible_files import disk, planned_files
-from tests.support.toy_service import ToyCertificates, ToyService, ToyState
+from tests.support.toy_service import LACKS, ToyCertificates, ToyService, ToyState
 
-from .fleet import (
-    DEVELOPMENT,
-    EMPTY_GROUP,
-    FIELD_TEST,
-    FOREIGN,
-    KETTLE,
-    PLAIN,
-    PRODUCTION,
-    SPARE,
-    TENANT_ID,
-    write_files,
-)
+from .fleet import FOREIGN, TENANT_ID, write_files
 from .proof import fill, masked
 from .scenarios import ALL
+from .scenarios.lacking import NEEDED, by_name, lacking, supported, without_users
 from .scenarios.table import NOTHING, OPERATION, READ, REFUSED, SUCCESSOR, Scenario
 from .workbench import PREFIX
-
-#: Names of what scenarios identify by GUID.
-PRODUCTS = {KETTLE: "Kettle", SPARE: "Spare", PLAIN: "Plain"}
-GROUPS = {FIELD_TEST: "Field Test", DEVELOPMENT: "Development", PRODUCTION: "Production", EMPTY_GROUP: "Shelf"}
-#: Scenarios that need what the service lacks, by what it lacks.
-UNSUPPORTED = {
-    "rename": {
-        "product-change-another_name",
-        "product-change-another_case_of_its_name",
-        "product-refused-to_be_renamed_to_a_name_that_is_taken",
-        "device_group-change-another_name",
-        "device_group-change-another_case_of_its_name",
-        "device_group-refused-to_be_renamed_to_a_name_that_is_taken",
-        "tenant-change-its_name",
-    },
-    "create_tenant": {
-        "tenant-create-from_a_device",
-        "tenant-create-and_not_waited_for",
-        "tenant-nothing-made_before",
-        "tenant-refused-from_a_device_that_is_claimed",
-        "tenant-refused-with_a_name_that_is_none",
-    },
-    "block_legacy_authorization": {
-        "tenant-change-no_legacy_authorization",
-        "tenant-nothing-no_legacy_authorization_as_written_down",
-    },
-    "users": {each.id for each in ALL if each.module in ("user_role", "user_info")},
-    # What has no GUIDs cannot be asked for by one.
-    "ids": {"product-refused-that_is_not_there", "device_group-refused-that_is_not_there"},
-}
-SKIPPED = {scenario: lacking for lacking, scenarios in UNSUPPORTED.items() for scenario in scenarios}
 
 
 @dataclass(frozen=True)
@@ -155,22 +114,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def by_name(scenario: Scenario) -> dict[str, Any]:
-    """The options with names in place of GUIDs of products and device groups, which this service does not have."""
-    options = dict(scenario.options)
-    if options.get("product") in PRODUCTS:
-        options["product"] = PRODUCTS[options["product"]]
-    if options.get("device_group") in GROUPS:
-        options |= {"product": "Kettle", "device_group": GROUPS[options["device_group"]]}
-    known = {"product": PRODUCTS, "product_info": PRODUCTS, "device_group": GROUPS, "device_group_info": GROUPS}
-    if "id" in options and scenario.module in known:
-        name = known[scenario.module].get(str(options.pop("id")).lower(), "Nothing")
-        options.setdefault("name", name)
-        if scenario.module.startswith("device_group"):
-            options["product"] = "Kettle"
-    return options
-
-
 def prepared(scenario: Scenario, signed: ToyCertificates) -> tuple[Bench, dict[str, Any]]:
     bench = Bench(scenario.seed, signed)
     for name, text in scenario.files.items():
@@ -184,28 +127,11 @@ def prepared(scenario: Scenario, signed: ToyCertificates) -> tuple[Bench, dict[s
     return bench, {name: expected.get(str(value), value) for name, value in by_name(scenario).items()}
 
 
-def has_users(options: Mapping[str, Any]) -> bool:
-    return bool((options.get("blueprint") or {}).get("users")) or "users" in options.get("prune", ())
-
-
-def without_users(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options without users in a blueprint."""
-    made = dict(options)
-    if isinstance(made.get("blueprint"), dict):
-        made["blueprint"] = {key: value for key, value in made["blueprint"].items() if key != "users"}
-    if made.get("prune"):
-        made["prune"] = [kind for kind in made["prune"] if kind != "users"]
-    return made
-
-
 def disk_files(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-#: A file with users, which is read as it is.
-_OF_FILES = {each.id for each in ALL if "src" in each.options and each.module == "blueprint"}
-_USERS_ONLY = {"blueprint-refused-its_own_account_to_be_pruned"}
-SUPPORTED = [each for each in ALL if each.id not in SKIPPED and each.id not in _OF_FILES and each.id not in _USERS_ONLY]
+SUPPORTED = [each for each in ALL if supported(each)]
 WRITING = [each for each in SUPPORTED if each.effect not in (READ, REFUSED)]
 READING = [each for each in SUPPORTED if each.effect == READ]
 REFUSALS = [each for each in SUPPORTED if each.effect == REFUSED]
@@ -256,10 +182,6 @@ def test_second_service_rejects_the_same_input(folder: Path, signed: ToyCertific
     assert str(planned.error) == str(real.error) or bench.state.writes > before[0][2]
 
 
-def lacking(scenario: Scenario) -> str | None:
-    return SKIPPED.get(scenario.id, "users" if has_users(scenario.options) or scenario.id in _OF_FILES else None)
-
-
 @pytest.mark.parametrize("scenario", [each for each in ALL if lacking(each)], ids=lambda scenario: scenario.id)
 def test_missing_capability_is_reported_as_unsupported(
     folder: Path, signed: ToyCertificates, scenario: Scenario
@@ -281,6 +203,7 @@ def test_missing_capability_is_reported_as_unsupported(
 
 
 def test_only_missing_capabilities_are_skipped() -> None:
-    assert set(SKIPPED) <= {each.id for each in ALL}
-    reasons = itertools.chain.from_iterable(UNSUPPORTED.values())
-    assert len(list(reasons)) == len(SKIPPED)
+    skipped = list(itertools.chain.from_iterable(NEEDED.values()))
+    assert set(skipped) <= {each.id for each in ALL}
+    assert len(set(skipped)) == len(skipped)
+    assert set(NEEDED) == set(LACKS)

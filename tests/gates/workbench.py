@@ -18,10 +18,10 @@ from typing import Any
 
 from tests.simulator.harness import Simulator
 from tests.support.ansible_files import module_arguments
+from tests.support.apis import is_write
 
 from .returned import PREFIX, faults
 
-READS = ("GET", "HEAD")
 #: How long operations take where nobody waits for them.
 OPERATION_SECONDS = 30
 #: What Ansible adds, and what describes the run and not its changes.
@@ -71,6 +71,10 @@ class Workbench:
         self.simulator = simulator
         self.folder = folder
 
+    @property
+    def api(self) -> str:
+        return self.simulator.api
+
     def look(self) -> Snapshot:
         paths = {str(path.relative_to(self.folder)): path for path in sorted(self.folder.rglob("*")) if path.is_file()}
         files = {name: (path.stat().st_mode, path.read_bytes()) for name, path in paths.items()}
@@ -79,8 +83,7 @@ class Workbench:
 
     def writes(self, since: int = 0) -> tuple[str, ...]:
         """Requests to the API, other than reads, since the log had so many entries."""
-        entries = [entry for entry in self.simulator.log(since) if entry["kind"] == "api"]
-        return tuple(f"{entry['method']} {entry['path']}" for entry in entries if entry["method"] not in READS)
+        return tuple(f"{each['method']} {each['path']}" for each in self.simulator.log(since) if is_write(each))
 
     def pass_time(self) -> None:
         """Lets operations that are under way come to their end."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.harness import Simulator
+from tests.support.apis import is_write
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Not passed on from whoever runs the tests: each would reach or configure something else than the simulator.
@@ -38,7 +39,7 @@ class Played:
 
     @property
     def writes(self) -> int:
-        return sum(entry["method"] not in ("GET", "HEAD") for entry in self.requests())
+        return sum(is_write(entry) for entry in self.log)
 
 
 def play_tasks(

@@ -7,12 +7,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.simulator.harness import start_simulator
+from tests.support.apis import APIS, LEGACY
 
 from .play import Played, play_tasks
 
@@ -141,46 +142,69 @@ AGREEING = {
 }
 
 
+#: What only the Legacy API has: tenants as options, and GUIDs of device groups.
+LEGACY_ONLY = ("fleet.tenants", "tenant=", "[1].id")
+
+
+def on(api: str, expressions: Iterable[str]) -> list[str]:
+    """Those of the expressions that make sense on an API."""
+    return [each for each in expressions if api == LEGACY or not any(word in each for word in LEGACY_ONLY)]
+
+
+def on_each_api(expressions: Iterable[str]) -> pytest.MarkDecorator:
+    """Runs a test with each of the expressions on both APIs."""
+    cases = [(api, each) for api in APIS for each in on(api, expressions)]
+    return pytest.mark.parametrize(("played", "expression"), cases, indirect=["played"])
+
+
+ON_BOTH = pytest.mark.parametrize("played", APIS, indirect=True)
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """One play of everything, as a start of Ansible costs more than all of these."""
+    api = request.param
     tasks: dict[str, dict[str, Any]] = {
-        expression: {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}} for expression in [*GIVEN, *REFUSED]
+        expression: {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}}
+        for expression in on(api, [*GIVEN, *REFUSED])
     }
     tasks["loop"] = {"ansible.builtin.debug": {"msg": "{{ item.name }}"}, "with_azsphere.fleet.products": []}
     tasks["loop of one"] = {
         "ansible.builtin.debug": {"msg": "{{ item.name }}"},
         "with_azsphere.fleet.products": ["Kettle"],
     }
-    for name, variables in VARIABLES.items():
+    for name, variables in VARIABLES.items() if api == LEGACY else ():
         message = "{{ query('azsphere.fleet.products') | map(attribute='name') }}"
         tasks[name] = {"ansible.builtin.debug": {"msg": message}, "vars": variables}
     for module, (_key, expression) in AGREEING.items():
         tasks[module] = {f"azsphere.fleet.{module}": {}}
         tasks[f"as {module}"] = {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}}
     with start_simulator(seed=SEED) as simulator:
+        simulator.api = api
         yield play_tasks(simulator, tmp_path_factory.mktemp("play"), tasks)
 
 
-@pytest.mark.parametrize("expression", GIVEN)
+@on_each_api(GIVEN)
 def test_lookup_returns_expected_values(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert not result.get("failed"), result
     assert result["msg"] == GIVEN[expression]
 
 
+@ON_BOTH
 def test_lookups_work_in_loops(played: Played) -> None:
     """ansible-core before 2.19 passes an option of its own to lookups in loops."""
     assert not played.results["loop"].get("failed")
     assert [result["msg"] for result in played.results["loop of one"]["results"]] == ["Kettle"]
 
 
+@pytest.mark.parametrize("played", [LEGACY], indirect=True)
 @pytest.mark.parametrize("name", VARIABLES)
 def test_lookup_reads_options_from_variables(played: Played, name: str) -> None:
     assert played.results[name]["msg"] == ["Coffee Machine", "Kettle"]
 
 
-@pytest.mark.parametrize("expression", REFUSED)
+@on_each_api(REFUSED)
 def test_lookup_rejects_wrong_options_with_one_sentence(played: Played, expression: str) -> None:
     result = played.results[expression]
     assert result["failed"]
@@ -188,6 +212,7 @@ def test_lookup_rejects_wrong_options_with_one_sentence(played: Played, expressi
     assert "Traceback" not in played.output
 
 
+@ON_BOTH
 @pytest.mark.parametrize("module", AGREEING)
 def test_lookups_return_the_same_as_info_modules(played: Played, module: str) -> None:
     found = played.results[module][AGREEING[module][0]]
@@ -195,6 +220,7 @@ def test_lookups_return_the_same_as_info_modules(played: Played, module: str) ->
     assert played.results[f"as {module}"]["msg"] == found
 
 
+@ON_BOTH
 def test_lookups_only_read_and_share_one_token(played: Played) -> None:
     assert played.writes == 0
     assert [entry["method"] for entry in played.requests("signin")].count("POST") == 1

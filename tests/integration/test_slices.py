@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.harness import Simulator
+from tests.support.apis import on_both_apis
 
 from .listing import list_inventory
 from .play import Played, play_book
@@ -61,9 +62,10 @@ def places(simulator: Simulator, folder: Path) -> dict[str, str]:
 
 
 def moves(played: Played) -> int:
-    return sum(entry["operation"] == "Devices_Move" for entry in played.log)
+    return sum(entry["operation"] in ("Devices_Move", "Devices_Update") for entry in played.log)
 
 
+@on_both_apis()
 def test_move_of_the_whole_inventory(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, DEVICES)
     checked = play(simulator, tmp_path, "move", FLEET, *MOVE, "--check", "--diff")
@@ -78,6 +80,7 @@ def test_move_of_the_whole_inventory(simulator: Simulator, tmp_path: Path) -> No
     assert "changed=1" not in again.output
 
 
+@on_both_apis(always=True)
 def test_slices_move_each_device_once(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, DEVICES)
     hosts = list_inventory(simulator, tmp_path, FLEET).hosts
@@ -94,6 +97,7 @@ def test_slices_move_each_device_once(simulator: Simulator, tmp_path: Path) -> N
     assert set(places(simulator, tmp_path).values()) == {"Production"}
 
 
+@on_both_apis()
 def test_limit_moves_a_part(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, DEVICES)
     chosen = [DEVICES[0], DEVICES[5]]
@@ -103,6 +107,7 @@ def test_limit_moves_a_part(simulator: Simulator, tmp_path: Path) -> None:
     assert {each for each, group in places(simulator, tmp_path).items() if group == "Production"} == set(chosen)
 
 
+@on_both_apis()
 @pytest.mark.parametrize(
     ("name", "inventory", "options", "message"),
     [
@@ -132,6 +137,7 @@ def test_nothing_is_written(
     assert played.writes == 0
 
 
+@on_both_apis()
 def test_other_hosts_are_left_out(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, DEVICES[:2])
     hosts = {each[:12]: {"azsphere_device_id": each} for each in DEVICES[:2]}
@@ -140,6 +146,7 @@ def test_other_hosts_are_left_out(simulator: Simulator, tmp_path: Path) -> None:
     assert (played.code, moves(played)) == (0, 2), played.output
 
 
+@on_both_apis()
 def test_blank_answers_of_a_survey_count_as_not_given(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, DEVICES[:2])
     write_list(tmp_path)
@@ -153,6 +160,7 @@ def test_blank_answers_of_a_survey_count_as_not_given(simulator: Simulator, tmp_
     assert len(places(simulator, tmp_path)) == 10
 
 
+@on_both_apis(always=True)
 def test_manufacture_of_the_whole_list(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, [])
     write_list(tmp_path)
@@ -165,6 +173,7 @@ def test_manufacture_of_the_whole_list(simulator: Simulator, tmp_path: Path) -> 
     assert (again.code, again.writes) == (0, 0)
 
 
+@on_both_apis()
 def test_slices_of_shards_claim_each_device_once(simulator: Simulator, tmp_path: Path) -> None:
     load(simulator, [])
     write_list(tmp_path)

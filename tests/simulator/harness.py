@@ -29,10 +29,11 @@ class SimulatorFailed(Exception):
 
 
 class Simulator:
-    """A running simulator. `ready` is its ready message (docs/simulator.md)."""
+    """A running simulator. `ready` is its ready message (docs/simulator.md), `api` the API that `env` is for."""
 
     def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
         self.ready = ready
+        self.api = LEGACY
         self._process = process
         self._session = requests.Session()
         # A bundle in the environment would take precedence over the simulator's certificate authority.
@@ -49,12 +50,22 @@ class Simulator:
         """File of the certificate authority."""
         return str(self.ready["ca"])
 
-    def env(self, api: str = LEGACY) -> dict[str, str]:
+    @property
+    def pid(self) -> int:
+        """ID of the process."""
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        """Port of the API and the sign-in."""
+        return int(self.url.rpartition(":")[2])
+
+    def env(self, api: str | None = None) -> dict[str, str]:
         """Return environment variables for the simulator, its built-in Administrator and a separate token cache.
 
-        `api` is `legacy` or `integrated`.
+        `api` is `legacy` or `integrated`, by default the attribute of this name.
         """
-        return environment(self.ready, api)
+        return environment(self.ready, self.api if api is None else api)
 
     def pause(self, tenant: str | None = None) -> None:
         """Switch the Legacy API off, for one tenant by name or ID, or for all."""
@@ -68,16 +79,6 @@ class Simulator:
         """Integrate a tenant, and return its catalog; `members` are those of a catalog in a seed."""
         catalog: dict[str, Any] = self.order("POST", "integrate", {"tenant": tenant, "catalog": members})
         return catalog
-
-    @property
-    def pid(self) -> int:
-        """ID of the process."""
-        return self._process.pid
-
-    @property
-    def port(self) -> int:
-        """Port of the API and the sign-in."""
-        return int(self.url.rpartition(":")[2])
 
     def state(self) -> bytes:
         """Return the durable state as canonical JSON: equal states are equal bytes."""

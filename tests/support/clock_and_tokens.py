@@ -28,13 +28,15 @@ class CountedTokens:
 
     source: str = "access_token"
     renewals: int = 0
+    claims: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def token(self) -> str:
         return f"token-{self.renewals}"
 
-    def renew(self, rejected: str) -> str:
+    def renew(self, rejected: str, claims: str | None = None) -> str:
         with self._lock:
+            self.claims += [claims] if claims else []
             if rejected == self.token():
                 self.renewals += 1
             return self.token()

@@ -51,7 +51,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._service import (
 )
 
 NAMES = NamingRule(r"[A-Za-z0-9][A-Za-z0-9 ]{0,49}", "use 1 to 50 letters, digits and spaces")
-LACKS = ("rename", "create_tenant", "block_legacy_authorization", "users", "ids")
+LACKS = ("rename", "create_tenant", "block_legacy_authorization", "users", "ids", "leave_all_groups")
 #: Here other writes start operations, with other names, than in the service that the rest of the tests know.
 OPERATIONS = {
     "products.create": "PutProduct",
@@ -251,7 +251,10 @@ class ToyDevices:
     def count(self, scope: Scope = None) -> int:
         return len(self.list(scope))
 
-    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+    def claim(
+        self, device_ids: Sequence[str], deadline: Deadline, report: Report, group: GroupRef | None = None
+    ) -> Operation | None:
+        assert group is None, "this service cannot claim into a group"
         for device_id in device_ids:
             error = Conflict("It is another tenant's.") if device_id in self._foreign else None
             if error is None:
@@ -262,8 +265,9 @@ class ToyDevices:
         return self._state.wrote("devices.claim")
 
     def move(
-        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
+        self, device_ids: Sequence[str], group: GroupRef | None, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
+        assert group is not None, "this service cannot take devices out of all groups"
         place = Place.at(self._state.group(group).ref)
         for device_id in device_ids:
             self._state.devices[device_id] = replace(self._state.devices[device_id], place=place)

@@ -15,7 +15,13 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
-from ansible_collections.azsphere.fleet.plugins.module_utils._options import OPTIONS, secrets_in
+from ansible_collections.azsphere.fleet.plugins.module_utils._options import (
+    API_URLS,
+    INTEGRATED,
+    OPTIONS,
+    PLACES,
+    secrets_in,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import (
     Resolved,
     of_configuration,
@@ -24,7 +30,10 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import 
     resolve,
 )
 
+SUBSCRIPTION = "5b000000-0000-4000-8000-00000000000a"
 SAMPLES: dict[str, tuple[str, str]] = {
+    "api": ("integrated", "legacy"),
+    "subscription_id": (SUBSCRIPTION, "5b000000-0000-4000-8000-00000000000b"),
     "validate_certs": ("false", "true"),
     "request_timeout": ("11", "12"),
     "retry_timeout": ("11", "12"),
@@ -54,6 +63,11 @@ def credentials(task: Mapping[str, Any], variables: Mapping[str, str]) -> dict[s
     return {name: params[name] for name in names if params[name] not in (None, "auto")}
 
 
+def base(name: str) -> dict[str, str]:
+    """What a task must say for an option to count."""
+    return {"api": INTEGRATED} if name in PLACES[INTEGRATED] else {}
+
+
 def sample(name: str) -> tuple[str, str]:
     return SAMPLES.get(name, ("one", "two"))
 
@@ -69,10 +83,11 @@ def expected(name: str, value: str) -> Any:
 def test_task_comes_before_environment_and_environment_before_configuration(name: str) -> None:
     first, second = sample(name)
     variable = OPTIONS[name].variables[0]
-    assert resolved({name: first}, {variable: second}, {name: second}).params[name] == expected(name, first)
-    assert resolved({}, {variable: first}, {name: second}).params[name] == expected(name, first)
-    assert resolved({}, {}, {name: first}).params[name] == expected(name, first)
-    assert resolved({}).params[name] == OPTIONS[name].default
+    task = base(name)
+    assert resolved({**task, name: first}, {variable: second}, {name: second}).params[name] == expected(name, first)
+    assert resolved(task, {variable: first}, {name: second}).params[name] == expected(name, first)
+    assert resolved(task, {}, {name: first}).params[name] == expected(name, first)
+    assert resolved(task).params[name] == OPTIONS[name].default
 
 
 @pytest.mark.parametrize("blank", BLANKS, ids=repr)
@@ -80,9 +95,10 @@ def test_task_comes_before_environment_and_environment_before_configuration(name
 def test_blank_value_counts_as_not_given(name: str, blank: str | None) -> None:
     first, _second = sample(name)
     variables = dict.fromkeys(OPTIONS[name].variables, blank or "")
-    assert resolved({name: blank}, {OPTIONS[name].variables[0]: first}).params[name] == expected(name, first)
-    assert resolved({name: blank}, variables, {name: first}).params[name] == expected(name, first)
-    assert resolved({name: blank}, variables, {name: blank}).params[name] == OPTIONS[name].default
+    task = {**base(name), name: blank}
+    assert resolved(task, {OPTIONS[name].variables[0]: first}).params[name] == expected(name, first)
+    assert resolved(task, variables, {name: first}).params[name] == expected(name, first)
+    assert resolved(task, variables, {name: blank}).params[name] == OPTIONS[name].default
 
 
 @pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if len(option.variables) > 1])
@@ -236,6 +252,13 @@ def test_empty_file_of_the_environment_counts_as_not_given(tmp_path: Path, varia
         ("tenant", False, "Invalid tenant false: a boolean is not text. Put it in quotes"),
         ("tenant", 493, "Invalid tenant 493: a number is not text. Put it in quotes"),
         ("tenant", {}, "Invalid tenant: a mapping is not text."),
+        ("api", "arm", 'Invalid api "arm": there is no such API. Use legacy or integrated.'),
+        ("api", True, "Invalid api true: a boolean is not text."),
+        ("subscription_id", "Contoso", 'Invalid subscription_id "Contoso": not a valid name. Use the GUID'),
+        ("resource_group", "fleet/other", 'Invalid resource_group "fleet/other": not a valid name. Use 1 to 90'),
+        ("resource_group", "fleet.", 'Invalid resource_group "fleet.": not a valid name.'),
+        ("catalog", "Contoso Fleet", 'Invalid catalog "Contoso Fleet": not a valid name. Use 1 to 50 letters'),
+        ("catalog", 12, "Invalid catalog 12: a number is not text."),
         ("client_secret", 73120, "Invalid client_secret: a number is not text."),
         ("client_secret", ["73120"], "Invalid client_secret: a list is not text."),
         ("client_certificate_password", 73120, "Invalid client_certificate_password: a number is not text."),
@@ -259,13 +282,13 @@ def test_empty_file_of_the_environment_counts_as_not_given(tmp_path: Path, varia
 )
 def test_wrong_type_is_one_sentence_with_the_name_of_option_or_variable(name: str, value: Any, message: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        resolved({name: value})
+        resolved({**base(name), name: value})
     assert message in str(caught.value)
     assert ("73120" in str(value)) <= ("73120" not in str(caught.value))
     if isinstance(value, str):
         variable = OPTIONS[name].variables[0]
         with pytest.raises(InvalidInput, match=f"Invalid {variable}"):
-            resolved({}, {variable: value})
+            resolved(base(name), {variable: value})
 
 
 @pytest.mark.parametrize(
@@ -305,6 +328,86 @@ def test_passwords_of_addresses_are_secrets() -> None:
     assert "p@ss" in secrets_in({"authority_host": "ada:p%40ss@host"})
     assert "token" in secrets_in({"api_url": "https://token@host"})
     assert secrets_in({"api_url": "https://host", "client_secret": " padded "}) == [" padded ", "padded"]
+
+
+CATALOG = {"subscription_id": SUBSCRIPTION, "resource_group": "fleet", "catalog": "contoso"}
+CATALOG_VARIABLES = {
+    "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
+    "AZURE_RESOURCE_GROUP": "other",
+    "AZSPHERE_CATALOG": "fabrikam",
+}
+
+
+def place(task: Mapping[str, Any], variables: Mapping[str, str] | None = None, **configured: Any) -> dict[str, Any]:
+    """The API and what it works on, as far as they are given."""
+    names = ("api", *(name for names in PLACES.values() for name in names))
+    params = resolved(task, variables, configured).params
+    return {name: params[name] for name in names if params[name] is not None}
+
+
+@pytest.mark.parametrize("variables", [CATALOG_VARIABLES, {"AZURE_SUBSCRIPTION_ID": "not a GUID"}], ids=["all", "AWX"])
+def test_variables_of_the_integrated_api_do_not_matter_to_the_legacy_one(variables: dict[str, str]) -> None:
+    assert place({"tenant": "Contoso"}, variables) == {"api": "legacy", "tenant": "Contoso"}
+    assert place({}, {**variables, "AZSPHERE_TENANT": "Contoso"}) == {"api": "legacy", "tenant": "Contoso"}
+    assert place({}, variables, tenant="Contoso", catalog="fabrikam") == {"api": "legacy", "tenant": "Contoso"}
+
+
+def test_variables_of_the_legacy_api_do_not_matter_to_the_integrated_one() -> None:
+    legacy = {"AZSPHERE_TENANT": "Contoso", "AZSPHERE_API": "legacy"}
+    assert place({"api": "integrated", **CATALOG}, legacy) == {"api": "integrated", **CATALOG}
+    there = {**legacy, **CATALOG_VARIABLES, "AZSPHERE_API": " Integrated "}
+    expected_place = {"subscription_id": SUBSCRIPTION, "resource_group": "other", "catalog": "fabrikam"}
+    assert place({"tenant": ""}, there, tenant="Contoso") == {"api": "integrated", **expected_place}
+    assert place({"catalog": "contoso"}, there) == {"api": "integrated", **expected_place, "catalog": "contoso"}
+
+
+@pytest.mark.parametrize(
+    ("task", "variables", "problem"),
+    [
+        ({"tenant": "Contoso", "catalog": "contoso"}, {}, "tenant and catalog are of two APIs"),
+        ({"tenant": "Contoso", "api": "integrated", **CATALOG}, {}, "are of two APIs"),
+        (
+            {"tenant": "Contoso", **CATALOG},
+            {},
+            "tenant and subscription_id, resource_group and catalog are of two APIs",
+        ),
+        (CATALOG, {}, "api is legacy, and subscription_id, resource_group and catalog are of another API"),
+        ({"catalog": "contoso"}, CATALOG_VARIABLES, "api is legacy, and catalog is of another API"),
+        ({"api": "integrated", "tenant": "Contoso"}, CATALOG_VARIABLES, "api is integrated, and tenant is of another"),
+        (
+            {"tenant": "Contoso"},
+            {"AZSPHERE_API": "integrated", **CATALOG_VARIABLES},
+            "api is integrated, and tenant is",
+        ),
+        ({"api": "legacy", "catalog": "contoso"}, {"AZSPHERE_API": "integrated"}, "api is legacy, and catalog is"),
+        ({"api": "integrated", "api_url": API_URLS["legacy"]}, {}, "api is integrated, and api_url is of another API"),
+        ({"api_url": "https://MANAGEMENT.azure.com/"}, {}, "api is legacy, and api_url is of another API"),
+    ],
+)
+def test_task_with_options_of_two_apis_is_one_error(
+    task: dict[str, Any], variables: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(InvalidInput, match=problem) as caught:
+        resolved(task, variables)
+    assert caught.value.code == "mixed_connection"
+    assert "Use tenant with api legacy, or subscription_id, resource_group and catalog with api" in str(caught.value)
+
+
+def test_address_follows_the_api() -> None:
+    assert resolved({"api": "integrated"}).params["api_url"] == "https://management.azure.com"
+    there = {"AZSPHERE_API_URL": "https://proxy.example", "AZSPHERE_API": "integrated"}
+    assert resolved({}, there).params["api_url"] == "https://proxy.example"
+    there["AZSPHERE_API_URL"] = f"{API_URLS['legacy']}/v2"
+    assert resolved({}, there).params["api_url"] == "https://management.azure.com"
+
+
+def test_task_for_both_apis_takes_what_belongs_to_each() -> None:
+    environment = Environment({**CATALOG_VARIABLES, "AZSPHERE_API": "integrated"}, "/work")
+    layers = [of_task({"tenant": "Contoso", "catalog": "contoso"}), of_environment(environment)]
+    legacy, integrated = (resolve(layers, environment, api=api).params for api in API_URLS)
+    assert (legacy["api"], legacy["tenant"], legacy["catalog"]) == ("legacy", "Contoso", None)
+    assert (integrated["api"], integrated["tenant"], integrated["catalog"]) == ("integrated", None, "contoso")
+    assert (legacy["api_url"], integrated["api_url"]) == tuple(API_URLS.values())
 
 
 def documented() -> dict[str, tuple[tuple[str, ...], str, bool]]:

@@ -16,7 +16,7 @@ from .._inputs.bounded_file import read_at_most
 from .._inputs.encrypted import refuse_encrypted
 from .claims import claims
 from .credential import AccessToken, issued
-from .options import APPLICATION_SCOPE, AuthOptions
+from .options import AuthOptions
 
 #: Bytes of a certificate or a token on disk.
 _LARGEST = 2**20
@@ -31,9 +31,10 @@ class _Application:
     directory_id: str
 
     def _identity(self, source: str, proof: str) -> list[str]:
-        return [source, self.options.authority(self.directory_id), self.client_id, APPLICATION_SCOPE, proof]
+        scope = self.options.audience.application_scope
+        return [source, self.options.authority(self.directory_id), self.client_id, scope, proof]
 
-    def _acquire(self, credential: str | dict[str, Any], secret: str | None = None) -> AccessToken:
+    def _acquire(self, credential: str | dict[str, Any], claims: str | None, secret: str | None = None) -> AccessToken:
         # Usually there is a token in the cache.
         from .errors import sign_in_error
         from .libraries import msal_session
@@ -41,9 +42,11 @@ class _Application:
         doing = f"signing in as the application {self.client_id}"
         with msal_session(self.options, self.directory_id, doing, self.client_id) as (msal, arguments):
             application = msal.ConfidentialClientApplication(self.client_id, client_credential=credential, **arguments)
-            answer = application.acquire_token_for_client([APPLICATION_SCOPE])
+            answer = application.acquire_token_for_client(
+                [self.options.audience.application_scope], claims_challenge=claims
+            )
         if "access_token" not in answer:
-            raise sign_in_error(doing, answer, self.client_id, [secret])
+            raise sign_in_error(doing, answer, self.client_id, [secret], self.options.audience.api)
         return issued(answer["access_token"], answer.get("expires_in"))
 
 
@@ -56,9 +59,9 @@ class ClientSecret(_Application):
     def identity(self) -> list[str]:
         return self._identity(self.source, self.client_secret)
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         """Fetches a token. Each request to the sign-in service makes a new one, so `fresh` changes nothing."""
-        return self._acquire(self.client_secret, self.client_secret)
+        return self._acquire(self.client_secret, claims, self.client_secret)
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,11 @@ class ClientCertificate(_Application):
         content = hashlib.sha256(_read(self.path, "client_certificate")).hexdigest()
         return [*self._identity(self.source, content), self.password or ""]
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         from .certificate import client_credential
 
         content = _read(self.path, "client_certificate")
-        return self._acquire(client_credential(content, self.password, self.path), self.password)
+        return self._acquire(client_credential(content, self.password, self.path), claims, self.password)
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class WorkloadIdentity(_Application):
     def _assertion(self) -> str:
         return _read(self.path, "federated_token_file").decode("utf-8", "replace").strip()
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         assertion = self._assertion()
         if assertion.count(".") != 2 or not assertion.isascii():
             raise InvalidInput(
@@ -104,7 +107,7 @@ class WorkloadIdentity(_Application):
                 target=self.path,
                 hint="Give the path where the cluster writes the service account's token.",
             )
-        return self._acquire({"client_assertion": lambda: assertion}, assertion)
+        return self._acquire({"client_assertion": lambda: assertion}, claims, assertion)
 
 
 def _read(path: str, option: str) -> bytes:

@@ -22,7 +22,7 @@ from .._http.errors import scrub
 from .claims import expiry
 from .credential import AccessToken, issued
 from .errors import sign_in_error
-from .options import APPLICATION_SCOPE, AuthOptions
+from .options import AuthOptions
 
 #: Seconds: az takes a few to start, and then asks the sign-in service.
 _TIMEOUT = 60
@@ -65,10 +65,17 @@ class AzureCli:
         profile = _profile(self.options.environment)
         if profile is None:
             return None
-        return [self.source, hashlib.sha256(profile).hexdigest(), self.options.directory_id or "", APPLICATION_SCOPE]
+        directory, scope = self.options.directory_id or "", self.options.audience.application_scope
+        return [self.source, hashlib.sha256(profile).hexdigest(), directory, scope]
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         """The Azure CLI keeps tokens itself: `fresh` cannot make it give another one."""
+        if claims:
+            raise SignInError(
+                f"{_DOING} failed: the service asks for a new sign-in (claims challenge).",
+                code="claims_challenge",
+                hint="Run az logout and az login, or choose another auth_source.",
+            )
         program = _program(self.options.environment)
         if program is None:
             raise SignInError(
@@ -86,7 +93,8 @@ class AzureCli:
         )
 
     def _run(self, program: str) -> dict[str, Any]:
-        command = [program, "account", "get-access-token", "--scope", APPLICATION_SCOPE, "--output", "json"]
+        scope = self.options.audience.application_scope
+        command = [program, "account", "get-access-token", "--scope", scope, "--output", "json"]
         if self.options.directory_id:
             command += ["--tenant", self.options.directory_id]
         try:
@@ -109,7 +117,7 @@ class AzureCli:
                 f"{_DOING} failed: az cannot be run ({error.strerror}).", code="azure_cli_missing"
             ) from None
         if done.returncode != 0:
-            raise _failed(done.stderr.decode("utf-8", "replace"))
+            raise _failed(done.stderr.decode("utf-8", "replace"), self.options.audience.api)
         try:
             answer = json.loads(done.stdout)
         except ValueError:
@@ -117,9 +125,10 @@ class AzureCli:
         return answer if isinstance(answer, dict) else {}
 
 
-def _failed(said: str) -> SignInError:
+def _failed(said: str, api: str) -> SignInError:
     if "AADSTS" in said:
-        return sign_in_error(_DOING, {"error": "refused", "error_description": said[said.index("AADSTS") :]})
+        answer = {"error": "refused", "error_description": said[said.index("AADSTS") :]}
+        return sign_in_error(_DOING, answer, api=api)
     if "unrecognized arguments" in said:
         return SignInError(
             f"{_DOING} failed: it is too old to be asked for a scope.",

@@ -22,18 +22,20 @@ class GivenToken:
     """A token made elsewhere."""
 
     secret: str = field(repr=False)
+    #: What the token must be for.
+    api: str
 
     source = "access_token"
 
     def identity(self) -> None:
         """Returns None, so that it is never cached: each task is given it anyway."""
 
-    def acquire(self, fresh: bool, /) -> AccessToken:
+    def acquire(self, fresh: bool, _claims: str | None = None, /) -> AccessToken:
         if fresh:
             raise SignInError(
                 "Signing in failed: the service rejected the access_token.",
                 code="token_rejected",
-                hint="Give a new token for the Azure Sphere Public API, or credentials that can be renewed.",
+                hint=f"Give a new token for {self.api}, or credentials that can be renewed.",
             )
         # Without an expiry: the service decides by its own clock whether the token has expired.
         return AccessToken(self.secret)
@@ -130,7 +132,7 @@ def _given_token(options: AuthOptions) -> Credential:
             "Invalid access_token: it has characters that no token has.",
             hint="Give the token alone, without the word Bearer and without line breaks.",
         )
-    return GivenToken(token)
+    return GivenToken(token, options.audience.name)
 
 
 def _half(what: str, missing: list[str]) -> InvalidInput:

@@ -47,8 +47,11 @@ class Credential(Protocol):
         None when its tokens must not be kept.
         """
 
-    def acquire(self, fresh: bool, /) -> AccessToken:
+    def acquire(self, fresh: bool, claims: str | None = None, /) -> AccessToken:
         """Fetches a token; with `fresh` a new one, where the source can promise that.
+
+        :param claims: what a claims challenge of the service wants the token to have (JSON), where the source can ask
+            for that: continuous access evaluation.
 
         Raises SignInError, Unreachable or MissingLibrary.
         """

@@ -18,7 +18,7 @@ from typing import Any
 from .._errors import FleetError, SignInError, Unreachable
 from .._http.bounded import LARGEST_ERROR
 from .._http.errors import scrub
-from .options import APPLICATION_RESOURCE
+from .._options import INTEGRATED, LEGACY
 
 _CODE = re.compile(r"AADSTS([0-9]{1,9})")
 _TRACE = re.compile(r"Trace ID: ([0-9a-fA-F-]{36})")
@@ -44,18 +44,8 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
         "Check client_id, and that directory_id is the directory where the application is registered.",
     ),
     "7000112": ("the application is disabled", "Have an administrator of the directory enable it."),
-    "65001": (
-        "nobody has consented to this application using Azure Sphere",
-        "Have an administrator of the directory grant it the permission azuresphere.readwrite with admin consent.",
-    ),
-    "50020": (
-        "this account was never invited to Azure Sphere",
-        "Have an Administrator of the Azure Sphere tenant give it a role (azsphere.fleet.user_role).",
-    ),
     "50034": ("the directory knows no such account", "Check the account, or have it invited to the directory."),
     "90002": ("there is no such directory", "Check directory_id (and authority_host, for national clouds)."),
-    "500011": (f"the directory does not know Azure Sphere's API ({APPLICATION_RESOURCE})", _ADD_APPLICATION),
-    "650052": ("the directory has not subscribed to Azure Sphere's API", _ADD_APPLICATION),
     "50105": (
         "the account has not been assigned to the application",
         "Have an administrator of the directory assign it.",
@@ -73,10 +63,6 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
     "700211": ("no federated credential of the application has the token's issuer", "Correct the issuer in Entra."),
     "700212": ("no federated credential of the application has the token's audience", "Correct the audience in Entra."),
     "700213": ("no federated credential of the application has the token's subject", "Correct the subject in Entra."),
-    "7000218": (
-        "the application does not allow people to sign in without a secret",
-        "Turn on 'Allow public client flows' for it in Entra, or leave client_id out to use Azure Sphere's own.",
-    ),
     "700082": ("the sign-in has expired after a long time without use", _SIGN_IN_AGAIN),
     "50173": ("the sign-in was revoked", _SIGN_IN_AGAIN),
     "70043": ("the sign-in has expired", _SIGN_IN_AGAIN),
@@ -89,6 +75,44 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
     ),
     "70019": ("the code was not entered in time", "Start again with azsphere.fleet.login and state: started."),
 }
+#: The same for codes whose meaning depends on the API that the token is for.
+_OF_API: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    LEGACY: {
+        "65001": (
+            "nobody has consented to this application using Azure Sphere",
+            "Have an administrator of the directory grant it the permission azuresphere.readwrite with admin consent.",
+        ),
+        "50020": (
+            "this account was never invited to Azure Sphere",
+            "Have an Administrator of the Azure Sphere tenant give it a role (azsphere.fleet.user_role).",
+        ),
+        "500011": (
+            "the directory does not know Azure Sphere's API (https://firstparty.sphere.azure.net/api)",
+            _ADD_APPLICATION,
+        ),
+        "650052": ("the directory has not subscribed to Azure Sphere's API", _ADD_APPLICATION),
+        "7000218": (
+            "the application does not allow people to sign in without a secret",
+            "Turn on 'Allow public client flows' for it in Entra, or leave client_id out to use Azure Sphere's own.",
+        ),
+    },
+    INTEGRATED: {
+        "65001": (
+            "nobody has consented to this application using Azure Resource Manager",
+            "Have an administrator of the directory grant it the delegated permission user_impersonation of Azure "
+            "Service Management, or use auth_source azure_cli.",
+        ),
+        "50020": (
+            "this account does not belong to the directory",
+            "Check directory_id, or have the account invited to the directory as a guest.",
+        ),
+        "500011": ("the directory does not know Azure Resource Manager", "Check directory_id and authority_host."),
+        "7000218": (
+            "the application does not allow people to sign in without a secret",
+            "Turn on 'Allow public client flows' for it in Entra, or use auth_source azure_cli.",
+        ),
+    },
+}
 #: OAuth error -> the same, for answers without a known code.
 _KINDS: Mapping[str, tuple[str, str]] = {
     "authorization_declined": ("the person declined", "Start again with azsphere.fleet.login and state: started."),
@@ -100,11 +124,16 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 
 
 def sign_in_error(
-    doing: str, answer: Mapping[str, Any], target: str | None = None, secrets: Iterable[str | None] = ()
+    doing: str,
+    answer: Mapping[str, Any],
+    target: str | None = None,
+    secrets: Iterable[str | None] = (),
+    api: str = LEGACY,
 ) -> SignInError:
     """Returns the error for a reply of the sign-in service that holds no token.
 
-    `doing` says what was tried ("signing in as ..."); `answer` has `error` and `error_description`.
+    `doing` says what was tried ("signing in as ..."); `answer` has `error` and `error_description`; `api` is the API
+    that the token was for, as in the option.
     The service's own words are shown for codes that are not known here, without anything out of `secrets`.
     """
     secrets = list(secrets)
@@ -116,7 +145,7 @@ def sign_in_error(
     first = next((number for number in numbers if isinstance(number, int) and 1 < number < 10**9), None)
     code = found.group(1) if found else str(first) if first else None
     trace = _TRACE.search(said)
-    known = _KNOWN.get(code or "") or (None if code else _KINDS.get(kind))
+    known = _OF_API[api].get(code or "") or _KNOWN.get(code or "") or (None if code else _KINDS.get(kind))
     label = f"AADSTS{code}" if code else kind
     if known:
         problem, hint = known

@@ -57,7 +57,7 @@ class DeviceCodeLogin:
                 with self._application() as application:
                     flow = application.initiate_device_flow([self._options.people_scope])
                 if "user_code" not in flow:
-                    raise sign_in_error(_DOING, flow, self._options.people_client)
+                    raise self._refused(flow)
                 self._kept.keep_pending(flow)
             return _pending(flow)
 
@@ -78,7 +78,7 @@ class DeviceCodeLogin:
         answer, serialized = self._wait(flow, deadline)
         if answer.get("error") in ("authorization_pending", "slow_down"):
             if _over(flow):
-                raise sign_in_error(_DOING, {"error": "expired_token"}, self._options.people_client)
+                raise self._refused({"error": "expired_token"})
             raise DeadlineExceeded(
                 f"Signing in is not done after {deadline.seconds:g} seconds: nobody has entered the code "
                 f"{flow['user_code']} at {_pending(flow).verification_url} yet.",
@@ -88,7 +88,7 @@ class DeviceCodeLogin:
         with self._kept.locked():
             self._kept.drop_pending()
             if "access_token" not in answer:
-                raise sign_in_error(_DOING, answer, self._options.people_client, [flow["device_code"]])
+                raise self._refused(answer, flow["device_code"])
             self._kept.keep_account(serialized)
             account = self._account()
         self._kept.keep_token(issued(answer["access_token"], answer.get("expires_in")))
@@ -111,6 +111,9 @@ class DeviceCodeLogin:
     def _application(self) -> Iterator[Any]:
         with msal_session(self._options, self._options.people_directory, _DOING, None) as (msal, arguments):
             yield msal.PublicClientApplication(self._options.people_client, **arguments)
+
+    def _refused(self, answer: dict[str, Any], secret: str | None = None) -> SignInError:
+        return sign_in_error(_DOING, answer, self._options.people_client, [secret], self._options.audience.api)
 
     def _flow(self, margin: int | None) -> dict[str, Any] | None:
         """Returns the pending sign-in if it lasts for so many seconds more; with None even when it is over."""

@@ -17,7 +17,7 @@ from .._http.plain import Attempt, PlainSession
 from .credential import AccessToken, issued
 from .errors import sign_in_error, understood
 from .libraries import load_msal
-from .options import APPLICATION_RESOURCE, AuthOptions
+from .options import AuthOptions
 
 #: The metadata service of a virtual machine; msal lets AKS pod identity name another.
 _METADATA_SERVICE = "http://169.254.169.254"
@@ -70,16 +70,17 @@ class ManagedIdentity:
     source = "managed_identity"
 
     def identity(self) -> list[str]:
-        return [self.source, _endpoint(self.options.environment), self.options.client_id or "", APPLICATION_RESOURCE]
+        client_id, resource = self.options.client_id or "", self.options.audience.resource
+        return [self.source, _endpoint(self.options.environment), client_id, resource]
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         """Fetches a token. The endpoint keeps tokens itself: `fresh` cannot make it give another one."""
         _check_endpoint(self.options.environment)
         client_id = self.options.client_id
         which = f"user-assigned managed identity {client_id}" if client_id else "system-assigned managed identity"
         doing = f"signing in as the {which}"
         try:
-            answer = self._ask(doing)
+            answer = self._ask(doing, claims)
         except Unreachable as error:
             raise SignInError(
                 error.message,
@@ -91,14 +92,18 @@ class ManagedIdentity:
         if "access_token" not in answer:
             environment = self.options.environment
             refusal = sign_in_error(
-                doing, answer, client_id, [environment.get("IDENTITY_HEADER"), environment.get("MSI_SECRET")]
+                doing,
+                answer,
+                client_id,
+                [environment.get("IDENTITY_HEADER"), environment.get("MSI_SECRET")],
+                self.options.audience.api,
             )
             if not (refusal.code or "").startswith("AADSTS"):
                 refusal.hint = "Check that the identity is assigned here, and client_id if it is a user-assigned one."
             raise refusal
         return issued(answer["access_token"], answer.get("expires_in"))
 
-    def _ask(self, doing: str) -> dict[str, Any]:
+    def _ask(self, doing: str, claims: str | None) -> dict[str, Any]:
         msal = load_msal()
         client_id = self.options.client_id
         chosen = (
@@ -115,5 +120,7 @@ class ManagedIdentity:
             understood(doing, shown_host(_endpoint(self.options.environment)), client_id),
         ):
             client = msal.ManagedIdentityClient(chosen, http_client=session)
-            answer: dict[str, Any] = client.acquire_token_for_client(resource=APPLICATION_RESOURCE)
+            answer: dict[str, Any] = client.acquire_token_for_client(
+                resource=self.options.audience.resource, claims_challenge=claims
+            )
             return answer

@@ -17,17 +17,53 @@ from urllib.parse import urlsplit
 from .._environment import Environment
 from .._errors import InvalidInput
 from .._inputs.encrypted import refuse_encrypted_file
-from .._options import OPTIONS, completed, host_of
+from .._options import INTEGRATED, LEGACY, OPTIONS, completed, host_of
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What the tokens of an API are for.
+
+    :ivar api: the value of the option `api`.
+    :ivar name: what messages call the API.
+    :ivar resource: what managed identities request a token for.
+    :ivar application_scope: what applications and the Azure CLI request.
+    :ivar own_client_scope: what people request through their own client application.
+    :ivar people_scope: what people request through Azure Sphere's own client; None where it gets no token.
+    """
+
+    api: str
+    name: str
+    resource: str
+    application_scope: str
+    own_client_scope: str
+    people_scope: str | None = None
+
 
 #: Azure Sphere's own public client and the directory that people are invited into (FACTS, section 3).
 PEOPLE_CLIENT = "0b1c8f7e-28d2-4378-97e2-7d7d63f7c87f"
 PEOPLE_DIRECTORY = "7d71c83c-ccdf-45b7-b3c9-9c41b94406d9"
-PEOPLE_SCOPE = "https://sphere.azure.net/api/user_impersonation"
-#: What applications and managed identities ask for, in the customer's own directory (FACTS, section 3).
-APPLICATION_RESOURCE = "https://firstparty.sphere.azure.net/api"
-APPLICATION_SCOPE = f"{APPLICATION_RESOURCE}/.default"
-#: For people of the customer's own directory through its own client application. Inferred from the permission's name.
-OWN_CLIENT_SCOPE = f"{APPLICATION_RESOURCE}/azuresphere.readwrite"
+_LEGACY_RESOURCE = "https://firstparty.sphere.azure.net/api"
+_RESOURCE_MANAGER = "https://management.azure.com"
+AUDIENCES: Mapping[str, Audience] = {
+    # Applications and managed identities use the customer's own directory (FACTS, section 3). The scope of people's own
+    # client application is inferred from the permission's name.
+    LEGACY: Audience(
+        LEGACY,
+        "the Azure Sphere Public API",
+        _LEGACY_RESOURCE,
+        f"{_LEGACY_RESOURCE}/.default",
+        f"{_LEGACY_RESOURCE}/azuresphere.readwrite",
+        "https://sphere.azure.net/api/user_impersonation",
+    ),
+    INTEGRATED: Audience(
+        INTEGRATED,
+        "Azure Resource Manager",
+        _RESOURCE_MANAGER,
+        f"{_RESOURCE_MANAGER}/.default",
+        f"{_RESOURCE_MANAGER}/user_impersonation",
+    ),
+}
 
 _PLAIN_HOST = re.compile(r"\Ahttps://[A-Za-z0-9._:\[\]-]+/?\Z", re.IGNORECASE)
 _SEGMENT = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")
@@ -51,6 +87,7 @@ class AuthOptions:
     validate_certs: bool
     request_timeout: float
     retry_timeout: float
+    audience: Audience
     environment: Environment
 
     @classmethod
@@ -75,8 +112,9 @@ class AuthOptions:
                 )
             refuse_encrypted_file(given["ca_path"], "ca_path")
         given["authority_host"] = _authority_host(given["authority_host"])
-        names = [each.name for each in fields(cls) if each.name != "environment"]
-        return cls(**{name: given[name] for name in names}, environment=environment)
+        names = [each.name for each in fields(cls) if each.name not in ("audience", "environment")]
+        audience = AUDIENCES[given["api"]]
+        return cls(**{name: given[name] for name in names}, audience=audience, environment=environment)
 
     @property
     def verify(self) -> bool | str:
@@ -93,7 +131,13 @@ class AuthOptions:
 
     @property
     def people_scope(self) -> str:
-        return PEOPLE_SCOPE if self.people_client == PEOPLE_CLIENT else OWN_CLIENT_SCOPE
+        shared = self.audience.people_scope if self.people_client == PEOPLE_CLIENT else None
+        return shared or self.audience.own_client_scope
+
+    @property
+    def admits_people(self) -> bool:
+        """Whether people get a token of this API through the client application in use."""
+        return self.people_client != PEOPLE_CLIENT or self.audience.people_scope is not None
 
     def authority(self, directory: str) -> str:
         """Returns the address that msal calls authority."""
@@ -101,7 +145,15 @@ class AuthOptions:
 
 
 def check_own_client(options: AuthOptions) -> None:
-    """Raises InvalidInput for your own client application without the directory that it is registered in."""
+    """Raises InvalidInput for your own client application without its directory, or where it takes one and has none."""
+    if not options.admits_people:
+        raise InvalidInput(
+            f"Incomplete credentials: signing in as a person to {options.audience.name} needs client_id and "
+            "directory_id, since Azure Sphere's own client application gets no token for it.",
+            code="half_configured",
+            hint="Give the client_id of your own client application and its directory_id, or run az login and use "
+            "auth_source azure_cli.",
+        )
     if options.people_client != PEOPLE_CLIENT and not options.directory_id:
         raise InvalidInput(
             "Incomplete credentials: signing in as a person through your own client application needs directory_id.",

@@ -47,12 +47,14 @@ class Tokens:
             return current.secret
         return self._replace(current.secret if current is not None else None, fresh=False)
 
-    def renew(self, rejected: str) -> str:
+    def renew(self, rejected: str, claims: str | None = None) -> str:
         """Returns another token in place of one that the service rejected (401).
+
+        :param claims: the claims challenge in the rejection (JSON), if there was one.
 
         However many threads and processes report the same token, one new one is fetched. Raises as `token`.
         """
-        return self._replace(rejected, fresh=True)
+        return self._replace(rejected, fresh=True, claims=claims)
 
     def account(self) -> Account:
         """Returns who this is, as far as the token says. Fetches a token if there is none yet."""
@@ -60,7 +62,7 @@ class Tokens:
         current = self._current
         return account_of(secret, self.source, current.expires_on if current is not None else None)
 
-    def _replace(self, old: str | None, fresh: bool) -> str:
+    def _replace(self, old: str | None, fresh: bool, claims: str | None = None) -> str:
         failures = self._failures
         with self._lock:
             if self._failure is not None and self._failures != failures:
@@ -69,7 +71,7 @@ class Tokens:
             current = self._current
             if current is None or current.secret == old or not self._good(current):
                 try:
-                    self._current = current = self._obtain(old, fresh)
+                    self._current = current = self._obtain(old, fresh, claims)
                     if not current.usable(time.time()):
                         # Just issued, and over by this machine's clock: the service decides, by a 401.
                         self._undated = current.secret
@@ -81,7 +83,7 @@ class Tokens:
     def _good(self, token: AccessToken) -> bool:
         return token.usable(time.time()) or token.secret == self._undated
 
-    def _obtain(self, old: str | None, fresh: bool) -> AccessToken:
+    def _obtain(self, old: str | None, fresh: bool, claims: str | None) -> AccessToken:
         slot = self._cache.slot(self._credential.identity())
         if slot is not None:
             try:
@@ -89,10 +91,10 @@ class Tokens:
                 if kept is not None:
                     return kept
                 with slot.locked():
-                    return self._kept(slot, old) or self._fetch(slot, fresh)
+                    return self._kept(slot, old) or self._fetch(slot, fresh, claims)
             except StoreUnusable as problem:
                 self._cache.warn(problem)
-        return self._credential.acquire(fresh)
+        return self._credential.acquire(fresh, claims)
 
     def _kept(self, slot: Slot, old: str | None) -> AccessToken | None:
         kept = slot.read()
@@ -100,8 +102,8 @@ class Tokens:
             return None
         return kept
 
-    def _fetch(self, slot: Slot, fresh: bool) -> AccessToken:
-        token = self._credential.acquire(fresh)
+    def _fetch(self, slot: Slot, fresh: bool, claims: str | None) -> AccessToken:
+        token = self._credential.acquire(fresh, claims)
         try:
             slot.write(token)
         except StoreUnusable as problem:

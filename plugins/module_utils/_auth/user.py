@@ -139,7 +139,7 @@ def _explained() -> Iterator[None]:
 
 def signed_in(options: AuthOptions, cache: TokenCache) -> bool:
     """Returns whether somebody's sign-in is kept for this directory and client; it may have expired."""
-    if not cache.exists or cache.folder is None:
+    if not options.admits_people or not cache.exists or cache.folder is None:
         return False
     store = SignInStore(options, cache)
     with _explained():
@@ -157,7 +157,7 @@ class User:
     def identity(self) -> list[str]:
         return SignInStore(self.options, self.cache).identity
 
-    def acquire(self, fresh: bool, /) -> AccessToken:
+    def acquire(self, fresh: bool, claims: str | None = None, /) -> AccessToken:
         store = SignInStore(self.options, self.cache)
         with store.locked():
             serialized = store.account()
@@ -171,7 +171,7 @@ class User:
                 account = next(iter(application.get_accounts()), None)
                 doing = f"renewing the sign-in of {account.get('username')}" if account else doing
                 answer = account and application.acquire_token_silent_with_error(
-                    [self.options.people_scope], account=account, force_refresh=fresh
+                    [self.options.people_scope], account=account, force_refresh=fresh, claims_challenge=claims
                 )
             if kept.has_state_changed:
                 store.keep_account(kept.serialize())
@@ -180,5 +180,5 @@ class User:
                 "Renewing the sign-in failed: nothing is left to renew it with.", code="not_signed_in", hint=_SIGN_IN
             )
         if "access_token" not in answer:
-            raise sign_in_error(doing, answer, secrets=kept_secrets(serialized))
+            raise sign_in_error(doing, answer, secrets=kept_secrets(serialized), api=self.options.audience.api)
         return issued(answer["access_token"], answer.get("expires_in"))

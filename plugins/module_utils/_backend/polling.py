@@ -72,7 +72,8 @@ class _Expected:
 class Tracker:
     """Starts operations, remembers the expected effect of each, and follows them."""
 
-    def __init__(self, session: Session, debug: Callable[[str], None]) -> None:
+    def __init__(self, session: Session, debug: Callable[[str], None], polls: Backoff = POLLS) -> None:
+        self._polls = polls
         self._session = session
         self._debug = debug
         self._named: dict[str, _Expected] = {}
@@ -146,7 +147,7 @@ class Tracker:
             raise invisible(doing, until)
 
     def _polled(self, operation: Operation, read: Read, deadline: Deadline, doing: str) -> Operation:
-        pauses = POLLS.pauses()
+        pauses = self._polls.pauses()
         asked: float | None = None
         expected = self._named.get(operation.id)
         waited = 0.0

@@ -16,10 +16,11 @@ from .._errors import Conflict, FleetError, Forbidden, NotFound, ServiceError, S
 from .bounded import LARGEST_ERROR
 
 #: Headers that may carry the trace of a failure: which one the service uses is not published (FACTS: not known, 24).
+CORRELATION = "x-ms-correlation-request-id"
 TRACE_HEADERS = (
     "x-ms-request-id",
     "request-id",
-    "x-ms-correlation-request-id",
+    CORRELATION,
     "x-request-id",
     "x-correlation-id",
     "x-ms-client-request-id",
@@ -126,6 +127,8 @@ def _details(body: Any, codes: Sequence[str]) -> Iterator[tuple[str | None, str 
         yield code, ": ".join(dict.fromkeys(words)) or None
         if isinstance(members.get("error"), (dict, list, str)):
             yield from _details(members["error"], codes)
+        if isinstance(members.get("details"), list):
+            yield from _details(members["details"], codes)
         if isinstance(members.get("errors"), dict):
             for name, texts in members["errors"].items():
                 listed = texts if isinstance(texts, list) else [texts]
@@ -145,11 +148,11 @@ def _code(value: Any, codes: Sequence[str]) -> str | None:
 
 
 def request_id(headers: Mapping[str, str], secrets: Iterable[str | None] = ()) -> str | None:
-    """Returns the trace of a reply, from whichever header carries it, without secrets."""
-    for name in TRACE_HEADERS:
-        if headers.get(name):
-            return scrub(headers[name], secrets)
-    return None
+    """Returns the trace of a reply, from whichever header carries it, without secrets; with its correlation, if any."""
+    secrets = list(secrets)
+    found = next((scrub(headers[name], secrets) for name in TRACE_HEADERS if headers.get(name)), None)
+    correlation = scrub(headers.get(CORRELATION) or "", secrets)
+    return f"{found} (correlation {correlation})" if correlation not in ("", found) else found
 
 
 def refusal(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .._deadline import Deadline
 from .._errors import FleetError, SignInError, WriteState
+from .challenge import claims_of
 from .checks import is_token
 from .clock import Clock
 from .endings import ambiguous_write, out_of_patience, session_closed
@@ -72,7 +73,7 @@ class _NoTokens:
         """Raises Unreachable."""
         raise session_closed("signing in", None)
 
-    def renew(self, _rejected: str, /) -> str:
+    def renew(self, _rejected: str, _claims: str | None = None, /) -> str:
         """Raises Unreachable."""
         return self.token()
 
@@ -92,6 +93,8 @@ class Exchange:
         self._deadline = deadline
         self._pace = channel.paces.of(request.method, request.path)
         self._renewals = 0
+        #: Whether the token in use was requested for a claims challenge, which is answered once.
+        self._challenged = False
         self._unread = 0
         #: Whether one of the attempts may have been carried out.
         self._maybe_done = False
@@ -204,6 +207,10 @@ class Exchange:
     def _renewed(self, reply: Reply) -> bool:
         """Whether the reply calls for another token, and there is one to try."""
         if reply.status == 401 and self._renewals < RENEWALS:
+            claims = claims_of(reply.headers)
+            if claims is not None and self._challenged:
+                return False
+            self._challenged = claims is not None
             if self._renewals:
                 # A fresh token was rejected too: perhaps it was revoked in the meantime.
                 pause = self._attempts.pause()
@@ -211,7 +218,7 @@ class Exchange:
                     return False
                 self._channel.pause(pause, self._request.doing)
             self._renewals += 1
-            self._token = _checked(self._channel.tokens.renew(self._token))
+            self._token = _checked(self._channel.tokens.renew(self._token, claims))
             return True
         if reply.status == 400 and not self._renewals and self._token != self._channel.accepted:
             # An invalid token may show as 400 (FACTS: failures), and this one was never accepted.

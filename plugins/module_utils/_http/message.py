@@ -54,7 +54,8 @@ class Request:
     """One request. `doing` is what it is for, after "while": "creating the product Kettle".
 
     `idempotent`: it may be sent again after an unknown outcome. `changes`: it changes something in the service.
-    `in_pause`: it does not wait for the end of a pause that is too long.
+    `in_pause`: it does not wait for the end of a pause that is too long. `promises`: a read may be answered with a
+    promise (202).
     """
 
     method: str
@@ -67,6 +68,7 @@ class Request:
     idempotent: bool
     changes: bool
     in_pause: bool = False
+    promises: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,14 @@ class Reply:
 
         Only what calls itself JSON must be JSON: certificates are bare text.
         """
-        if self.status == 202 or self.content.lstrip()[:1] == b"<":
+        promise = self.status == 202 and not self.request.promises
+        if promise or self.content.lstrip()[:1] == b"<":
             return False
         if "json" not in self.headers.get("Content-Type", "").lower():
             return True
         try:
-            return not _is_error(self._json)
+            # The state of an operation has a member `error` even on success.
+            return self.request.promises or not _is_error(self._json)
         except FleetError:
             return False
 

@@ -81,6 +81,7 @@ class Session:
         content_type: str = "application/json",
         idempotent: bool | None = None,
         changes: bool | None = None,
+        promises: bool = False,
         deadline: Deadline | None = None,
         in_pause: bool = False,
     ) -> Reply:
@@ -93,6 +94,7 @@ class Session:
         :param deadline: ends the retries earlier than `retry_timeout`, and for reads the wait for a reply; by default
             that of the task.
         :param in_pause: whether it is sent once even during a pause that is too long to wait for.
+        :param promises: whether a read may be answered with 202, as when an operation is polled.
 
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, InvalidInput,
         ReadOnlyViolation. `write_state` of the error is the outcome of a write.
@@ -115,6 +117,7 @@ class Session:
             idempotent=method in IDEMPOTENT if idempotent is None else idempotent,
             changes=method not in SAFE if changes is None else changes,
             in_pause=in_pause,
+            promises=promises,
         )
         deadline = deadline or self.deadline
         patience = self.settings.retry_timeout

@@ -36,7 +36,7 @@ class TokenSource(Protocol):
     def token(self) -> str:
         """Returns a bearer token, from a cache where there is one. Raises SignInError."""
 
-    def renew(self, rejected: str, /) -> str:
+    def renew(self, rejected: str, claims: str | None = None, /) -> str:
         """Returns another token than the rejected one. Raises SignInError."""
 
     def account(self) -> Identity:

@@ -83,11 +83,7 @@ def read_blueprint(
 
     Warns of templates, which are not evaluated here. Raises InvalidInput, and MissingLibrary without PyYAML.
     """
-    content = files.read(path)
-    if content is None:
-        raise InvalidInput(f"The blueprint {path} does not exist.", code="file", target=path)
-    refuse_encrypted(content, "blueprint", path, _DECRYPT)
-    document = load_document(content, path)
+    document = read_document(files, path)
     templates = [where for where, found in texts.strings_in(document) if "{{" in found or "{%" in found]
     if templates:
         more = f" and {len(templates) - REPORTED} more" if len(templates) > REPORTED else ""
@@ -99,6 +95,15 @@ def read_blueprint(
         )
     start = base_dir or os.path.dirname(os.path.abspath(path))
     return parse_blueprint(files, document, start, warn, source=path, prune=prune)
+
+
+def read_document(files: Files, path: str) -> Any:
+    """Return the document in a YAML or JSON file, unchecked. Raises InvalidInput, and MissingLibrary without PyYAML."""
+    content = files.read(path)
+    if content is None:
+        raise InvalidInput(f"The blueprint {path} does not exist.", code="file", target=path)
+    refuse_encrypted(content, "blueprint", path, _DECRYPT)
+    return load_document(content, path)
 
 
 def parse_blueprint(

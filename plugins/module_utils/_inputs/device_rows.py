@@ -25,14 +25,16 @@ Warn = Callable[[str], object]
 
 @dataclass(frozen=True)
 class DeviceRow:
-    """The desired device group of a device. `row` is its first line in the file or its position in the list, both
-    from 1.
+    """The desired device group of a device; `unassign`: it is in none.
+
+    `row` is its first line in the file or its position in the list, both from 1.
     """
 
     id: str
     row: int
     product: str | None = None
     device_group: str | None = None
+    unassign: bool = False
 
 
 def rows_of(params: Mapping[str, Any], files: Files, warn: Warn) -> list[DeviceRow]:
@@ -41,7 +43,8 @@ def rows_of(params: Mapping[str, Any], files: Files, warn: Warn) -> list[DeviceR
         return rows_from_csv(files, params["src"], warn)
     if params["devices"] is not None:
         return rows_from_list(params["devices"])
-    return rows_from_ids(params["ids"], params["product"], params["device_group"])
+    rows = rows_from_ids(params["ids"], params["product"], params["device_group"])
+    return [replace(row, unassign=True) for row in rows] if params.get("unassign") else rows
 
 
 def rows_from_ids(ids: Sequence[Any], product: str | None, device_group: str | None) -> list[DeviceRow]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .._deadline import Deadline
-from .._errors import NotFound, ServiceError
+from .._errors import NotFound, ServiceError, Unsupported
 from .._model.refs import GroupRef, Place, ProductRef, Scope
 from .._model.resources import Device, Image, Operation
 from .._service import DeviceOutcome, Report
@@ -67,14 +67,20 @@ class LegacyDevices:
                 raise
             return len(self.list(scope))
 
-    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+    def claim(
+        self, device_ids: Sequence[str], deadline: Deadline, report: Report, group: GroupRef | None = None
+    ) -> Operation | None:
         """Devices_BulkClaim and Devices_Claim."""
+        if group is not None:
+            raise Unsupported("This service cannot claim devices into a device group in one request.")
         return self._bulk.claim(device_ids, deadline, report)
 
     def move(
-        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
+        self, device_ids: Sequence[str], group: GroupRef | None, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
         """Devices_Move."""
+        if group is None:
+            raise Unsupported("This service cannot take devices out of all device groups.")
         try:
             group_id = self._groups.id_of(group)
         except NotFound as error:

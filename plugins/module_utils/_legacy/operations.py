@@ -15,6 +15,7 @@ from .._deadline import Deadline
 from .._errors import NotFound, OperationFailed, ServiceError
 from .._http.throttle import retry_after
 from .._model.resources import Operation
+from .._references import guid
 from . import wire
 from .client import LegacyClient, segment
 from .starting import HINTS, Starter
@@ -33,10 +34,14 @@ class LegacyOperations:
         self._starter = starter
 
     def get(self, operation_id: str, details: bool = False, *, deadline: Deadline | None = None) -> Operation | None:
-        """AsyncOperations_Get, then AsyncOperations_GetGlobal, and the kind-specific detail calls."""
+        """AsyncOperations_Get, then AsyncOperations_GetGlobal, and the kind-specific detail calls.
+
+        Raises InvalidInput for an ID that is not a GUID.
+        """
         if not operation_id:
             return None
-        found, _asked = self._state(operation_id, outside=self._client.tenant_option is None, deadline=deadline)
+        outside = self._client.tenant_option is None
+        found, _asked = self._state(guid(operation_id, "operation"), outside=outside, deadline=deadline)
         if found is None or not details:
             return found
         return replace(found, details=self.details(found))

@@ -44,6 +44,7 @@ _OPERATIONS = {
     "deployments.create": "DeployToDeviceGroup",
 }
 CAPABILITIES = Capabilities(
+    elsewhere={"leave_all_groups": "Move them to a device group for such devices, or use api integrated."},
     devices_per_claim=CHUNK,
     naming=Naming(tenant=_NAMES, product=_NAMES, device_group=_NAMES),
     operations=_OPERATIONS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._errors import AmbiguousWrite, Forbidden, NotFound
+from .._errors import AmbiguousWrite, Forbidden, NotFound, Unsupported
 from .._model.resources import Operation, Tenant
 from . import wire
 from .client import LegacyClient, segment
@@ -42,8 +42,10 @@ class LegacyTenants:
     def identity(self) -> str:
         return self._client.tenant_id()
 
-    def create(self, name: str, device_id: str) -> Operation:
+    def create(self, name: str, device_id: str | None = None) -> Operation:
         """Tenants_Create."""
+        if device_id is None:
+            raise Unsupported("This service cannot create a tenant without a device.", target=name)
         doing = f"creating the tenant {name} from device {device_id}"
         body = {"DeviceId": device_id, "TenantFriendlyName": name}
         return self._starter.start(

@@ -11,14 +11,25 @@ Reads every form that the service is known or likely to send; writes the documen
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .._backend.values import (
+    NO_TENANT,
+    body_of,
+    bytes_of,
+    date_of,
+    encoded,
+    given,
+    id_of,
+    listed,
+    member,
+    newest_first,
+    number_of,
+    text_of,
+)
 from .._errors import InvalidInput, ServiceError
 from .._http.errors import scrub
 from .._inputs.image_types import IMAGE_TYPES
@@ -35,6 +46,20 @@ from .._model.resources import (
     User,
 )
 
+__all__ = [
+    "NO_TENANT",
+    "body_of",
+    "bytes_of",
+    "date_of",
+    "encoded",
+    "given",
+    "id_of",
+    "listed",
+    "member",
+    "newest_first",
+    "number_of",
+    "text_of",
+]
 # Numbers of the service's enumerations: components of the OpenAPI description of the same name.
 OS_FEED_TYPE = {0: "Retail", 1: "RetailEval"}
 UPDATE_POLICY = {0: "UpdateAll", 1: "No3rdPartyAppUpdates", 2: "NoUpdates"}
@@ -78,25 +103,8 @@ OPERATION_TYPE = dict(
         )
     )
 )
-NO_TENANT = "00000000-0000-0000-0000-000000000000"
 #: Names of dictionary methods, which no return key may have.
 _METHODS = ("items", "keys", "values", "get", "copy", "pop", "update", "clear")
-_DATE = re.compile(r"\A(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?\Z", re.IGNORECASE)
-
-
-def member(body: Mapping[str, Any], name: str) -> Any:
-    """Returns a member by its name, in any case; None if it is missing."""
-    if name in body:
-        return body[name]
-    wanted = name.lower()
-    return next((value for key, value in body.items() if key.lower() == wanted), None)
-
-
-def body_of(value: Any, doing: str) -> Mapping[str, Any]:
-    """Returns the value. Raises ServiceError unless it is a JSON object."""
-    if isinstance(value, dict):
-        return value
-    raise ServiceError(f"While {doing}, the reply of the service is not a JSON object.", code="unexpected")
 
 
 def enum_name(names: Mapping[int, str], value: Any, default: str | None = None) -> str | None:
@@ -121,49 +129,12 @@ def enum_number(names: Mapping[int, str], name: str) -> int:
     raise InvalidInput(f"Invalid value {name}. Available: {', '.join(names.values())}.")
 
 
-def text_of(value: Any) -> str | None:
-    """Returns text, None if it is missing or empty."""
-    return str(value) if value not in (None, "") else None
-
-
-def id_of(value: Any) -> str | None:
-    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros."""
-    text = str(value).strip().lower() if value is not None else ""
-    return None if text in ("", NO_TENANT) else text
-
-
 def own_id(body: Mapping[str, Any], name: str = "Id") -> str:
     """Returns the ID of an object. Raises ServiceError if it has none."""
     found = id_of(member(body, name))
     if found is None:
         raise ServiceError(f"The service returned an object without {name}.", code="unexpected")
     return found
-
-
-def listed(value: Any, doing: str) -> list[Mapping[str, Any]]:
-    """Returns a list of JSON objects, an empty one for null. Raises ServiceError for any other value."""
-    if value is not None and not isinstance(value, list):
-        raise ServiceError(f"While {doing}, the reply of the service is not a list.", code="unexpected")
-    return [body_of(entry, doing) for entry in value or []]
-
-
-def date_of(value: Any) -> str | None:
-    """Returns a time as ISO 8601 in UTC with a Z. One without a zone is UTC; the year one means never."""
-    text = text_of(value)
-    if text is None or text.startswith("0001-01-01"):
-        return None
-    found = _DATE.match(text.strip())
-    if found is None:
-        return text
-    day, time, fraction, zone = found.groups()
-    if zone and zone.upper() != "Z":
-        sign = zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
-        try:
-            utc = datetime.fromisoformat(f"{day}T{time}{sign}").astimezone(timezone.utc)
-        except (ValueError, OverflowError):  # An impossible time is returned unchanged.
-            return text
-        day, time = utc.isoformat()[:19].split("T")
-    return f"{day}T{time}{fraction or ''}Z"
 
 
 def unix_date(value: Any) -> str | None:
@@ -176,30 +147,6 @@ def unix_date(value: Any) -> str | None:
         return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, OSError, ValueError):
         return str(value)
-
-
-def bytes_of(value: Any, doing: str) -> bytes:
-    """Decodes base64 in quotes, plain or as PEM (FACTS: not known, 5). Raises ServiceError."""
-    text = str(value or "").strip().strip('"')
-    text = re.sub(r"-----[A-Z0-9 ]+-----", "", text.replace("\\n", "").replace("\\r", ""))
-    try:
-        found = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        found = b""
-    if not found:
-        raise ServiceError(f"While {doing}, the reply of the service is not base64 text.")
-    return found
-
-
-def number_of(value: Any, doing: str) -> int:
-    """Returns a bare number, or one in a member of an object. Raises ServiceError."""
-    if isinstance(value, dict) and len(value) == 1:
-        value = next(iter(value.values()))
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise ServiceError(f"While {doing}, the reply of the service is not a number.")
 
 
 def tenant(body: Mapping[str, Any]) -> Tenant:
@@ -324,18 +271,3 @@ def details(value: Any) -> Any:
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", str(key)).lower()
         found[name + "_" if name in _METHODS else name] = details(inner)
     return found
-
-
-def encoded(value: Any) -> bytes:
-    """Returns JSON as it is sent."""
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def given(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the members that change: those that are not None."""
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def newest_first(deployments: Iterable[Deployment]) -> list[Deployment]:
-    """Sorts by date: the order of the service is undocumented. Dates differ in their number of digits."""
-    return sorted(deployments, key=lambda entry: (entry.deployed_at or "").rstrip("Z"), reverse=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .._deadline import Deadline
 from .._errors import Conflict, FleetError, NotFound
@@ -47,29 +48,28 @@ class OverlayDevices:
             return len(self.list(scope))
         return self._state.base.devices.count(below)
 
-    def claim(self, device_ids: Sequence[str], deadline: Deadline, report: Report) -> Operation | None:
+    def claim(
+        self, device_ids: Sequence[str], deadline: Deadline, report: Report, group: GroupRef | None = None
+    ) -> Operation | None:
         """Claims the devices; cannot know which ones belong to other tenants, as no read shows it."""
         tenant_id = self._state.base.tenants.current().id
         for device_id in device_ids:
             device = self._rows.known(device_id) or Device(device_id)
             if device.tenant_id is None:
-                self._rows.add(replace(device, tenant_id=tenant_id))
+                self._rows.add(replace(device, tenant_id=tenant_id, **self._placed(group)))
             if not report(DeviceOutcome(device_id)):
                 break
         verb = "devices.claim" if len(device_ids) == 1 else "devices.claim_many"
         return ended(self._state.started(verb)) if device_ids else None
 
     def move(
-        self, device_ids: Sequence[str], group: GroupRef, deadline: Deadline, report: Report, wait: bool = True
+        self, device_ids: Sequence[str], group: GroupRef | None, deadline: Deadline, report: Report, wait: bool = True
     ) -> Operation | None:
         for device_id in device_ids:
             error: FleetError | None = None
             try:
-                found = self._state.group(group)
-                device = self._claimed(device_id)
-                place = Place.at(found.ref)
-                moved = replace(device, place=place, product_id=found.product_id, device_group_id=found.id)
-                self._rows.add(moved)
+                placed = self._placed(group)
+                self._rows.add(replace(self._claimed(device_id), **placed))
             except NotFound as missing:
                 error = missing
             if not report(DeviceOutcome(device_id, error)):
@@ -94,6 +94,13 @@ class OverlayDevices:
     def forget(self, device_ids: Iterable[str]) -> None:
         """Makes these devices what they are in the service below, whatever was done to them here."""
         self._rows.forget(device_ids)
+
+    def _placed(self, group: GroupRef | None) -> dict[str, Any]:
+        """Returns the members of a device that is in this group."""
+        if group is None:
+            return {"place": None, "product_id": None, "device_group_id": None}
+        found = self._state.group(group)
+        return {"place": Place.at(found.ref), "product_id": found.product_id, "device_group_id": found.id}
 
     def _claimed(self, device_id: str) -> Device:
         device = self._rows.get(device_id)

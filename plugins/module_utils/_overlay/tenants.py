@@ -29,7 +29,9 @@ class OverlayTenants:
         if self._new_name is not None:
             renamed = self.current()
             there = [renamed if tenant.id == renamed.id else tenant for tenant in there]
-        made = [Tenant(Placeholder("tenant", name), name, roles=("Administrator",)) for name in self._made.values()]
+        # Where access is no affair of the service, it shows no roles.
+        roles = ("Administrator",) if self._base.capabilities.users else ()
+        made = [Tenant(Placeholder("tenant", name), name, roles=roles) for name in self._made.values()]
         return sorted([*there, *made], key=lambda tenant: (tenant.name or "", tenant.id))
 
     def current(self) -> Tenant:
@@ -39,8 +41,11 @@ class OverlayTenants:
     def identity(self) -> str:
         return self._state.base.tenants.identity()
 
-    def create(self, name: str, device_id: str) -> Operation | None:
+    def create(self, name: str, device_id: str | None = None) -> Operation | None:
         require_name(self._base.capabilities, "tenant", name)
+        if device_id is None or not self._base.capabilities.tenant_needs_device:
+            self._made[name] = name
+            return self._state.started("tenants.create")
         if device_id in self._made:
             raise _no_maker(f"Device {device_id} has made a tenant already.", device_id)
         if self._state.checked and self._is_claimed(device_id):

@@ -47,13 +47,13 @@ class BulkStep:
     def __init__(
         self,
         execution: Execution,
-        action: str,
+        actions: Sequence[str],
         device_ids: Sequence[str],
         limits: Limits,
         target: GroupRef | None = None,
     ) -> None:
         self._execution = execution
-        self._action = action
+        self._actions = actions
         self._left = dict.fromkeys(device_ids)
         self._limits = limits
         self._group = None if target is None else str(target)
@@ -68,7 +68,7 @@ class BulkStep:
         execution = self._execution
         self._left.pop(outcome.id, None)
         if outcome.error is None:
-            execution.done.setdefault(outcome.id, []).append(self._action)
+            execution.done.setdefault(outcome.id, []).extend(self._actions)
             execution.waiting.deadline.progress()
         elif outcome.tried:
             execution.failures[outcome.id] = outcome.error
@@ -81,7 +81,7 @@ class BulkStep:
         """Takes the last operation, and settles what is left: the state decides about unknown outcomes."""
         self._execution.operation = operation or self._execution.operation
         self._settle(done)
-        reason = FleetError(f"Skipped: {self._action}.", code="skipped")
+        reason = FleetError(f"Skipped: {' and '.join(self._actions)}.", code="skipped")
         for device_id in self._left:
             why = self._execution.failures.get(device_id) or self._execution.skipped.get(device_id) or reason
             self._note(DeviceOutcome(device_id, why, tried=False))
@@ -98,13 +98,14 @@ class BulkStep:
         for device in found.values():
             if done(device):
                 del failures[device.id]
-                self._execution.done.setdefault(device.id, []).append(self._action)
+                self._execution.done.setdefault(device.id, []).extend(self._actions)
                 self._note(DeviceOutcome(device.id))
 
     def _note(self, outcome: DeviceOutcome) -> None:
         # A prediction runs the same steps on planned files.
         if not self._execution.predicted:
-            self._limits.journal.note(self._action, self._group, outcome)
+            for action in self._actions:
+                self._limits.journal.note(action, self._group if action == "move" else None, outcome)
 
     @property
     def _too_many(self) -> bool:

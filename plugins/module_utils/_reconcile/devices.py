@@ -18,7 +18,7 @@ from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
 from .._model.resources import Device
 from .._references import claimed_devices, require_device_group
-from .._service import Service
+from .._service import Service, require
 from .._views.result import Result, operation_values
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .bulk_step import BulkStep, Limits
@@ -112,12 +112,14 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
     Raises InvalidInput before any write: unknown products and groups, unclaimed devices without `claim`, more changes
     than `max_changes`.
     """
+    if any(row.unassign for row in rows):
+        require(service, "leave_all_groups")
     targets = _targets(service, rows)
     present = claimed_devices(service, [row.id for row in rows])
     devices = tuple(_change(row, present.get(row.id), targets) for row in rows)
     changing = [change for change in devices if change.actions]
     _guard(changing, limits)
-    steps = _steps(changing, limits)
+    steps = _steps(changing, limits, into_group=service.capabilities.claim_into_group)
     title = "devices"
     before = _table(changing, {change.id: change.before for change in changing})
 
@@ -179,6 +181,8 @@ def _change(row: DeviceRow, device: Device | None, targets: Targets) -> DeviceCh
         after = str(target)
         if device is None or not device.is_within(target):
             actions.append("move")
+    elif row.unassign and device is not None and device.place is not None:
+        actions.append("move")
     before = place_of(device) if actions else after
     return DeviceChange(row.id, row.row, tuple(actions), before, after, target)
 
@@ -203,33 +207,45 @@ def _guard(changing: Sequence[DeviceChange], limits: Limits) -> None:
         )
 
 
-def _steps(changing: Sequence[DeviceChange], limits: Limits) -> list[Step]:
+def _steps(changing: Sequence[DeviceChange], limits: Limits, into_group: bool) -> list[Step]:
+    """Returns a step for each target; `into_group`: a claim takes the device group, so that no move follows."""
     steps = []
-    to_claim = [change.id for change in changing if "claim" in change.actions]
-    if to_claim:
-
-        def claim(execution: Execution) -> None:
-            work = BulkStep(execution, "claim", to_claim, limits)
-            report = execution.progress.watched(count, work.report)
-            operation = execution.service.devices.claim(to_claim, execution.waiting.deadline, report)
-            work.finish(operation, lambda device: device.tenant_id is not None)
-
-        count = len(to_claim)
-        steps.append(Step("device", f"{count} devices", "claim", claim, changes=False, devices=count))
-    by_target: dict[GroupRef, list[DeviceChange]] = {}
+    claims: dict[GroupRef | None, list[str]] = {}
     for change in changing:
-        if "move" in change.actions and change.target is not None:
+        if "claim" in change.actions:
+            claims.setdefault(change.target if into_group else None, []).append(change.id)
+    for target, to_claim in claims.items():
+        steps.append(_claim(target, to_claim, limits))
+    by_target: dict[GroupRef | None, list[DeviceChange]] = {}
+    for change in changing:
+        if "move" in change.actions and not (into_group and "claim" in change.actions):
             by_target.setdefault(change.target, []).append(change)
-    for target, changes in by_target.items():
-        steps.append(_move(target, changes, limits))
+    for group, changes in by_target.items():
+        steps.append(_move(group, changes, limits))
     return steps
 
 
-def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> Step:
+def _claim(target: GroupRef | None, to_claim: Sequence[str], limits: Limits) -> Step:
+    """Returns the step that claims devices, into the target if there is one."""
+    actions = ("claim",) if target is None else ("claim", "move")
+
+    def claim(execution: Execution) -> None:
+        work = BulkStep(execution, actions, to_claim, limits, target)
+        operation = None
+        if work.may_go_on:
+            report = execution.progress.watched(len(to_claim), work.report)
+            into = () if target is None else (target,)
+            operation = execution.service.devices.claim(to_claim, execution.waiting.deadline, report, *into)
+        work.finish(operation, lambda device: device.tenant_id is not None and device.is_within(target))
+
+    return Step("device", f"{len(to_claim)} devices", "claim", claim, changes=False, devices=len(to_claim))
+
+
+def _move(target: GroupRef | None, changes: Sequence[DeviceChange], limits: Limits) -> Step:
     ids = [change.id for change in changes]
 
     def move(execution: Execution) -> None:
-        work = BulkStep(execution, "move", ids, limits, target)
+        work = BulkStep(execution, ("move",), ids, limits, target)
         # Skips devices whose claim failed, or was skipped because too many failed.
         ready = [
             change.id
@@ -244,9 +260,13 @@ def _move(target: GroupRef, changes: Sequence[DeviceChange], limits: Limits) -> 
             devices, deadline = execution.service.devices, execution.waiting.deadline
             report = execution.progress.watched(len(ready), work.report)
             operation = devices.move(ready, target, deadline, report, execution.wait)
-        work.finish(operation, lambda device: device.is_within(target))
+        work.finish(operation, lambda device: _is_at(device, target))
 
     return Step("device", f"{len(changes)} devices", "move", move, changes=False, devices=len(changes))
+
+
+def _is_at(device: Device, target: GroupRef | None) -> bool:
+    return device.place is None if target is None else device.is_within(target)
 
 
 def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:

@@ -55,13 +55,7 @@ def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
         _require_confirmation("A tenant can never be deleted", name, desired.confirm)
         return lambda service: plan_creation(service, name, maker)
     if desired.confirm is not None:
-        # confirm shows that something irreversible was intended, which renaming is not.
-        raise InvalidInput(
-            "Invalid confirm: renaming a tenant does not need it, as it can be undone.",
-            code="unexpected_confirm",
-            target=name,
-            hint="Remove confirm, or give the device_id from which to create a tenant.",
-        )
+        return lambda service: plan_creation_without_device(service, name, desired.confirm)
     if desired.tenant and not is_guid(desired.tenant) and desired.tenant != name:
         raise InvalidInput(
             f'Cannot rename the tenant "{desired.tenant}" by name: a second run would not find the old name.',
@@ -72,7 +66,24 @@ def planner(desired: DesiredTenant, files: Files) -> Callable[[Service], Plan]:
     return lambda service: plan_name(service, name)
 
 
-def plan_creation(service: Service, name: str, device_id: str) -> Plan:
+def plan_creation_without_device(service: Service, name: str, confirm: str | None) -> Plan:
+    """Plans the creation of a tenant by a service that needs no device for it.
+
+    Raises InvalidInput where it does: confirm then shows that something irreversible was intended, which renaming is
+    not.
+    """
+    if service.capabilities.tenant_needs_device:
+        raise InvalidInput(
+            "Invalid confirm: renaming a tenant does not need it, as it can be undone.",
+            code="unexpected_confirm",
+            target=name,
+            hint="Remove confirm, or give the device_id from which to create a tenant.",
+        )
+    _require_confirmation("Creating a tenant may not be undone", name, confirm)
+    return plan_creation(service, name, None)
+
+
+def plan_creation(service: Service, name: str, device_id: str | None) -> Plan:
     """Plans the creation unless the caller may use a tenant of exactly this name."""
 
     def snapshot(now: Service) -> Snapshot:

@@ -20,8 +20,8 @@ ALL: tuple[Scenario, ...] = (
     *reads.SCENARIOS,
 )
 
-#: Modules whose scenarios need somebody else to act, and where they are.
-ELSEWHERE = {"login": "test_login.py"}
+#: Modules whose scenarios need somebody else to act, or both APIs, and where they are.
+ELSEWHERE = {"login": "test_login.py", "integration_info": "test_both_apis.py"}
 
 #: What a module cannot do, and why: module, value of `state` (None without that option), effect.
 IMPOSSIBLE: dict[tuple[str, str | None, str], str] = {

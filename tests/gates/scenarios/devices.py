@@ -19,6 +19,7 @@ def _device(effect: str, title: str, **options: object) -> Scenario:
 
 SCENARIOS = (
     _device(CREATE, "claimed", ids=list(UNCLAIMED[:1]), claim=True),
+    _device(CREATE, "claimed and not taken out of groups", ids=list(UNCLAIMED[:1]), claim=True, unassign=False),
     _device(CREATE, "claimed into a group", ids=list(UNCLAIMED), claim=True, product="Kettle", device_group="Shelf"),
     _device(CREATE, "of a list", src="devices.csv", claim=True, outcomes="changes"),
     _device(CREATE, "more than a difference shows", ids=list(_MANY), claim=True, device_group=FIELD_TEST),
@@ -42,6 +43,8 @@ SCENARIOS = (
             {"id": UNCLAIMED[0]},
         ],
     ),
+    _device(CHANGE, "out of all groups", ids=[*DEVICES[2:5]], unassign=True),
+    _device(NOTHING, "in no group", ids=[*DEVICES[4:]], unassign=True),
     _device(NOTHING, "where they are", ids=list(DEVICES[:3]), product="Kettle", device_group="Field Test"),
     _device(NOTHING, "claimed already", ids=list(DEVICES), claim=True),
     _device(NOTHING, "none at all", ids=[]),

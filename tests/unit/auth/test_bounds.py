@@ -38,7 +38,7 @@ class Expired:
     def identity(self) -> list[str]:
         return ["expired"]
 
-    def acquire(self, _fresh: bool, /) -> AccessToken:
+    def acquire(self, _fresh: bool, _claims: str | None = None, /) -> AccessToken:
         self.issued += 1
         return AccessToken(f"token-{self.issued}", 1, 1)
 
