@@ -7,15 +7,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils import _connection
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.backoff import Backoff
-from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.service import IntegratedService
 
 from tests.simulator.harness import Simulator
+from tests.support.polls import poll_at_once
 
 from .fleet import write_files
 from .workbench import Workbench
@@ -27,8 +24,7 @@ def bench(
 ) -> Workbench:
     """The simulator, one of its APIs reached through the environment, and a folder with the files of the scenarios."""
     simulator.api = getattr(request, "param", simulator.api)
-    # Otherwise clients wait two seconds before they poll an operation.
-    monkeypatch.setattr(_connection, "IntegratedService", partial(IntegratedService, polls=Backoff(0.01, 2.0, 0.1)))
+    poll_at_once(monkeypatch)
     for name, value in simulator.env().items():
         monkeypatch.setenv(name, value)
     write_files(tmp_path)
