@@ -37,8 +37,8 @@ class RunFailed(Exception):
 class Cost:
     """What one run cost.
 
-    `connected` is the part of `seconds` from the first connection on. `memory` is the peak of the process in MiB, `busy`
-    the share of a core that the simulator used.
+    `connected` is the part of `seconds` from the first connection on. `memory` is the peak of the process in MiB,
+    `busy` the share of a core that the simulator used.
     """
 
     seconds: float
