@@ -85,7 +85,7 @@ def _full(part: str, runs: int, most: int) -> Iterator[Measure]:
             for count in sizes:
                 yield _of_devices(part, count, latency, runs)
     elif part == "throttled":
-        yield lambda lab: devices.throttled(lab, 2000, runs)
+        yield lambda lab: devices.throttled(lab, 3000, runs)
     elif part == "token":
         yield lambda lab: devices.token(lab, min(10_000, most), runs)
     elif part == "tasks":

@@ -54,7 +54,7 @@ def throttled(lab: Lab, count: int, runs: int) -> Row:
     for _unused in range(runs):
         lab.load(latency_ms=50, rate_limit=RATE, rate_burst=BURST)
         cost = _run(lab, ids, changed=count)
-        used = (cost.requests - cost.rejected - BURST) / (RATE * cost.seconds)
+        used = (cost.requests - cost.rejected - BURST) / (RATE * cost.connected)
         row.add(used=100 * used, rejected=100 * cost.rejected / cost.requests, **_metrics(cost, count))
     return row
 

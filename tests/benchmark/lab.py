@@ -37,10 +37,12 @@ class RunFailed(Exception):
 class Cost:
     """What one run cost.
 
-    `memory` is the peak of the process in MiB, `busy` the share of a core that the simulator used.
+    `connected` is the part of `seconds` from the first connection on. `memory` is the peak of the process in MiB,
+    `busy` the share of a core that the simulator used.
     """
 
     seconds: float
+    connected: float
     requests: int
     rejected: int
     tokens: int
@@ -99,6 +101,7 @@ class Lab:
         after = self.simulator.counts()
         return Cost(
             seconds,
+            seconds - (seen.first - begun if seen.first is not None else 0.0),
             after["requests"] - before["requests"],
             after["notes"].get("rate limit", 0) - before["notes"].get("rate limit", 0),
             after["tokens_issued"] - before["tokens_issued"],
@@ -138,10 +141,11 @@ def _processor_time(pid: int) -> float:
 
 @dataclass
 class _Seen:
-    """The most memory of a process, in MiB, and the most connections."""
+    """The most memory of a process, in MiB, the most connections, and when the first one was there."""
 
     memory: float = 0.0
     connections: int = 0
+    first: float | None = None
 
 
 @contextlib.contextmanager
@@ -156,6 +160,8 @@ def _watched(pid: int, port: int) -> Iterator[_Seen]:
             count = sum(row[1].endswith(f":{port:04X}") and row[3] == _ESTABLISHED for row in rows)
             # The harness has one connection of its own.
             seen.connections = max(seen.connections, count - 1)
+            if seen.connections and seen.first is None:
+                seen.first = time.monotonic()
             seen.memory = max(seen.memory, _peak_memory(pid))
 
     thread = threading.Thread(target=look)

@@ -55,8 +55,8 @@ _SECTIONS: Sequence[tuple[str, str, str, Columns]] = (
         devices.THROTTLED,
         "Throttled",
         "The service accepts 100 requests per second with a token bucket of 100, and rejects others with 429 and "
-        "`Retry-After`. *Rate used* is the share of the rate that was used from start to end of the process. No device "
-        "failed.",
+        "`Retry-After`. *Rate used* is the share of the rate that was used from the first connection to the end. No "
+        "device failed.",
         (("Seconds", "seconds", 1), ("Rate used, %", "used", 1), ("Requests rejected, %", "rejected", 2), *_WORK[1:3]),
     ),
     (

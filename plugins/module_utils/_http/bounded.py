@@ -145,7 +145,7 @@ def body_of(raw: BaseHTTPResponse, largest: int) -> bytes:
 def whole_body_of(raw: BaseHTTPResponse, largest: int, method: str) -> bytes:
     """Returns the decoded body of a reply. Raises as `body_of`, and ConnectionError for one shorter than announced.
 
-    urllib3 before 2.0 takes such a body for whole.
+    urllib3 before 2.0 takes that for whole.
     """
     content = body_of(raw, largest)
     announced = announced_size(raw.headers)
