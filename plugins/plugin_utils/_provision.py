@@ -20,9 +20,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._environment import
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import is_digest
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
 
 from ._option_reader import OptionReader
+from ._plain import plain
 
 _CONTENT = "a mapping with products, images, devices or users"
 
@@ -33,7 +35,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     :param given: the options by name, without `provision_`; `start` is the directory that `base` starts from. What is
         null, blank or omitted counts as not given.
 
-    Paths are whole. `src`, `record`, `journal` and the numbers are None when they are not given.
+    Paths are whole. `src`, `record`, `journal`, the plans and the numbers are None when they are not given.
     """
     reader = OptionReader(given, "provision_", environment)
     base = reader.path("base", start=str(given["start"])) or str(given["start"])
@@ -42,6 +44,8 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
         "src": src,
         "record": reader.path("record", start=base),
         "journal": reader.path("journal", start=base),
+        "plan_file": reader.path("plan_file", start=base),
+        "expect_plan": _expected_plan(reader, given.get("expect_plan"), base),
         "folder": reader.path("folder", start=base) or (os.path.dirname(src) if src else os.path.realpath(base)),
         "document": reader.checked("document", _document) or {},
         "images": reader.words("images"),
@@ -52,6 +56,13 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
         "concurrency": reader.number("concurrency"),
         "problems": reader.problems,
     }
+
+
+def _expected_plan(reader: OptionReader, given: Any, base: str) -> Any:
+    """Returns an approved plan as it is, a digest, or the whole path of a saved plan; None without one."""
+    if isinstance(given, Mapping):
+        return plain(given)
+    return given.strip() if isinstance(given, str) and is_digest(given) else reader.path("expect_plan", start=base)
 
 
 def document_problems(content: str, name: str) -> list[str]:

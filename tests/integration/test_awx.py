@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from tests.simulator.harness import Simulator
+from tests.simulator.images import compose_package
 from tests.support.awx_collection import Unavailable, find_awx_collection
 from tests.support.awx_objects import Awx, render_injectors
 from tests.support.awx_server import serve
@@ -208,6 +209,14 @@ def write_project(folder: Path) -> None:
     (folder / "inventories" / "devices.yml").write_text("plugin: azsphere.fleet.devices\n", encoding="utf-8")
     factory = "plugin: azsphere.fleet.manufacturing\nsrc: ../devices.csv\nshards: 2\n"
     (folder / "inventories" / "factory.yml").write_text(factory, encoding="utf-8")
+    ids = {"image_id": "c1000000-0000-4000-8000-000000000001", "component_id": "d1000000-0000-4000-8000-000000000001"}
+    compose_package(folder / "kettle.imagepackage", name="KettleApp", **ids)
+    rollout = {
+        "rollout_packages": ["kettle.imagepackage"],
+        "rollout_rings": [{"product": "Kettle", "device_group": "Lab", "min_update_percent": 0}],
+        "rollout_wait": False,
+    }
+    (folder / "rollout.yml").write_text(yaml.safe_dump(rollout), encoding="utf-8")
     rows = "".join(f"{device},Kettle,Production\n" for device in DEVICES)
     (folder / "devices.csv").write_text("DeviceId,ProductName,DeviceGroupName\n" + rows, encoding="utf-8")
 
@@ -287,6 +296,9 @@ def test_jobs_run_with_blank_answers(jobs: Jobs) -> None:
     moved = {"move_product": "Kettle", "move_device_group": "Lab"}
     jobs.expect("move", "--check", writes=False, **moved)
     jobs.expect("move", writes=True, **moved)
+    jobs.expect("rollout", "--check", writes=False)
+    jobs.expect("rollout", writes=True)
+    assert "soak" in jobs.expect("rollout", writes=False)
 
 
 def test_jobs_run_with_all_answers(jobs: Jobs) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,26 @@ def test_invalid_plan_is_refused(simulator: Simulator, folder: Path, expected: A
 def test_blank_plan_counts_as_not_given(simulator: Simulator, folder: Path) -> None:
     done, _played = run(simulator, folder, "--check", expect_plan="")
     assert done["plan_digest"]
+
+
+def test_role_hands_the_plan_of_a_check_run_to_later_jobs(simulator: Simulator, folder: Path) -> None:
+    """As the jobs of an AWX workflow do: the digest is a statistic of the first job and a variable of the second."""
+    (folder / "blueprint.yml").write_text(yaml.safe_dump(BLUEPRINT), encoding="utf-8")
+    book = ("azsphere.fleet.provision", "-e", "provision_src=blueprint.yml", "-e", "provision_claim=true")
+    shown = {"ANSIBLE_SHOW_CUSTOM_STATS": "true"}
+    checked = play_book(simulator, folder, book[0], (*book[1:], "--check"), variables=shown)
+    assert (checked.code, checked.writes) == (0, 0), checked.output
+    digest = re.search(r"provision_expect_plan\W+([0-9a-f]{64})", checked.output)
+    assert digest is not None, checked.output
+    approved = ("-e", f"provision_expect_plan={digest[1]}")
+    (folder / "blueprint.yml").write_text(yaml.safe_dump({**BLUEPRINT, "images": []}), encoding="utf-8")
+    refused = play_book(simulator, folder, book[0], (*book[1:], *approved))
+    assert (refused.code, refused.writes) == (2, 0), refused.output
+    assert "The plan differs from the approved one" in refused.output
+    (folder / "blueprint.yml").write_text(yaml.safe_dump(BLUEPRINT), encoding="utf-8")
+    applied = play_book(simulator, folder, book[0], (*book[1:], *approved))
+    assert applied.code == 0, applied.output
+    saved = ("-e", "provision_plan_file=plan.json", "--check")
+    assert play_book(simulator, folder, book[0], (*book[1:], *saved)).code == 0
+    by_file = play_book(simulator, folder, book[0], (*book[1:], "-e", "provision_expect_plan=plan.json"))
+    assert (by_file.code, by_file.writes) == (0, 0), by_file.output

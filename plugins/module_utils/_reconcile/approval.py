@@ -84,6 +84,11 @@ class Proposal:
         return {**self._heading, "digest": self.digest(), "changes": list(self._ordered())}
 
 
+def is_digest(text: str) -> bool:
+    """Returns whether a text is the digest of a plan, not the path of one."""
+    return _DIGEST.fullmatch(text.strip()) is not None
+
+
 class PlanDiffers(InvalidInput):
     """The plan is not the approved one. `proposal` is the plan."""
 
