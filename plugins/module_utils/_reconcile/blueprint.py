@@ -229,8 +229,15 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
 def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
     """Plans, applies, reads back and reports each resource that changed."""
     journal = policy.limits.journal
-    with journal.opened(context.files):
-        outcome = execute(context, lambda service: plan(service, context.files, blueprint, policy, waiting), waiting)
+
+    def planned(service: Service) -> BlueprintPlan:
+        found = plan(service, context.files, blueprint, policy, waiting)
+        if found.steps:
+            journal.open()
+        return found
+
+    with journal.kept(context.files):
+        outcome = execute(context, planned, waiting)
     found = outcome.plan
     readings: Readings = outcome.after.values
     # After an error, the current state shows what changed, not the plan.

@@ -312,8 +312,15 @@ def _first_error(stopped: FleetError | None, outcomes: Sequence[Mapping[str, Any
 
 def apply_devices(context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, listed: str) -> Result:
     """Plans, applies and reports each device; `listed` (all, changes or failures) chooses which outcomes to show."""
-    with limits.journal.opened(context.files):
-        outcome = execute(context, lambda service: plan(service, rows, limits), waiting)
+
+    def planned(service: Service) -> FleetPlan:
+        found = plan(service, rows, limits)
+        if found.steps:
+            limits.journal.open()
+        return found
+
+    with limits.journal.kept(context.files):
+        outcome = execute(context, planned, waiting)
     outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)
     shown = {
         "all": outcomes,
