@@ -25,7 +25,7 @@ from .._views.result import Result, difference, operation_values
 from . import deployment, device_group, devices, image, product
 from .bulk_step import Limits
 from .effects import Missing, effect_missing
-from .plan import Execution, Plan, Snapshot, Step, dry_run, execute
+from .plan import Execution, Outcome, Plan, Snapshot, Step, dry_run, execute
 from .prune import plan_user, prune
 
 #: The actions of each kind of resource, and their keys in the summary. In templates, a key `update` would be hidden by
@@ -226,8 +226,8 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
         )
 
 
-def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
-    """Plans, applies, reads back and reports each resource that changed."""
+def _executed(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Outcome[BlueprintPlan]:
+    """Plans, applies and reads back. The journal is created only if there is something to write."""
     journal = policy.limits.journal
 
     def planned(service: Service) -> BlueprintPlan:
@@ -237,7 +237,12 @@ def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, wait
         return found
 
     with journal.kept(context.files):
-        outcome = execute(context, planned, waiting)
+        return execute(context, planned, waiting)
+
+
+def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting) -> Result:
+    """Plans, applies, reads back and reports each resource that changed."""
+    outcome = _executed(context, blueprint, policy, waiting)
     found = outcome.plan
     readings: Readings = outcome.after.values
     # After an error, the current state shows what changed, not the plan.
@@ -265,7 +270,7 @@ def apply_blueprint(context: Context, blueprint: Blueprint, policy: Policy, wait
             "operation": operation_values(outcome.execution.operation),
         },
         diff=tuple(diffs),
-        error=journal.error or _error(outcome.error, devices.device_failure(outcomes)),
+        error=policy.limits.journal.error or _error(outcome.error, devices.device_failure(outcomes)),
     )
 
 
