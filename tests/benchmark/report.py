@@ -60,6 +60,13 @@ _SECTIONS: Sequence[tuple[str, str, str, Columns]] = (
         (("Seconds", "seconds", 1), ("Rate used, %", "used", 1), ("Requests rejected, %", "rejected", 2), *_WORK[1:3]),
     ),
     (
+        devices.BUCKETS,
+        "The rate limits of Resource Manager",
+        "The devices are moved through the Integrated API, which accepts 200 writes at once and 10 per second. "
+        "*Rate used* is the share of these writes from the first connection to the end. No device failed.",
+        (("Seconds", "seconds", 1), ("Rate used, %", "used", 1), ("Requests rejected, %", "rejected", 2), *_WORK[1:3]),
+    ),
+    (
         devices.TOKEN,
         "A token renewed in the middle",
         "Halfway, all tokens become invalid. *Tokens* is the number of tokens that were fetched.",
