@@ -51,7 +51,7 @@ def properties(body: Body) -> Body:
 
 
 def own(body: Body, name: str) -> Any:
-    """Returns an own member of a resource; None if it is missing."""
+    """Returns a member of a resource's `properties`; None if it is missing."""
     return member(properties(body), name)
 
 

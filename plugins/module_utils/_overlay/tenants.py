@@ -29,7 +29,7 @@ class OverlayTenants:
         if self._new_name is not None:
             renamed = self.current()
             there = [renamed if tenant.id == renamed.id else tenant for tenant in there]
-        # Where access is no affair of the service, it shows no roles.
+        # A service that does not manage access shows no roles.
         roles = ("Administrator",) if self._base.capabilities.users else ()
         made = [Tenant(Placeholder("tenant", name), name, roles=roles) for name in self._made.values()]
         return sorted([*there, *made], key=lambda tenant: (tenant.name or "", tenant.id))
