@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.gates.returned import faults as misfits
-from tests.gates.workbench import READS
+from tests.support.apis import is_write
 from tests.support.portable import placement, portable
 
 from .cases import Normal
@@ -97,7 +97,7 @@ def _misled(seen: Observed) -> bool:
     """
     written = False
     for entry in seen.log:
-        note, write = entry["note"] or "", entry["kind"] == "api" and entry["method"] not in READS
+        note, write = entry["note"] or "", is_write(entry)
         if note.startswith("fault "):
             return _REFUSAL.match(note) is not None if write else not written
         written = written or write
