@@ -20,7 +20,8 @@ from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import InvalidInput, printable
 from ._http.message import ReadOperations
-from ._http.session import Session, Settings
+from ._http.session import Session
+from ._http.settings import Settings
 from ._integrated import client as integrated_client
 from ._integrated.paths import CatalogPath
 from ._integrated.service import IntegratedService

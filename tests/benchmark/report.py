@@ -112,7 +112,7 @@ def chart(results: Results) -> str:
     """Returns the chart as SVG."""
     panels = [panel for panel in (_devices_panel(results), _tasks_panel(results)) if panel.bars]
     words = ". ".join(
-        f"{panel.title}: " + ", ".join(f"{bar.label} {bar.shown}" for bar in panel.bars) for panel in panels
+        f"{panel.title}: " + ", ".join(f"{entry.label} {entry.shown}" for entry in panel.bars) for panel in panels
     )
     return svg("Benchmark of azsphere.fleet", words + ".", panels)
 
@@ -126,7 +126,7 @@ def _summary(results: Results) -> str:
     lines = ["![Devices per second and milliseconds per task; the table below has the figures](benchmark.svg)", ""]
     for panel in (_devices_panel(results), _tasks_panel(results)):
         if panel.bars:
-            lines += [f"{panel.title}:", "", *(f"- {bar.label}: {bar.shown}" for bar in panel.bars), ""]
+            lines += [f"{panel.title}:", "", *(f"- {entry.label}: {entry.shown}" for entry in panel.bars), ""]
     return "\n".join(lines)
 
 

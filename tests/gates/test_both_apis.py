@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Both APIs on one fleet: what one has done is nothing to do for the other, and `integration_info` says so."""
+"""Both APIs on one fleet: a change through one leaves the other nothing to do, and `integration_info` says so."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def test_shipped_file_is_what_the_role_writes(tmp_path: Path) -> None:
 
 
 def test_awx_import_creates_all_objects_of_the_shipped_file(awx: Awx, address: str, tmp_path: Path) -> None:
-    for _ in range(2):
+    for _number in range(2):
         done = import_assets(address, tmp_path, SHIPPED)
         assert done.returncode == 0, done.stderr
     assert names(awx)["job_templates"] == [

@@ -24,7 +24,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     Unsupported,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.backoff import Backoff
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated import moves
