@@ -21,6 +21,8 @@ from .stage import Observed
 
 LONGEST_MESSAGE = 1500
 #: How a result says that nobody can know whether a write had its effect.
+#: Codes of errors that the last nets made of an exception that nothing expected.
+DEFECTS = ("defect", "unexpected_error")
 UNKNOWN = re.compile(r"\bunknown\b|not known|may (or may not )?have been", re.I)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRAME = re.compile(r'File "[^"]*/(plugins/[^"]+)", line (\d+), in')
@@ -63,6 +65,8 @@ def _of_message(values: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("not a sentence", message[-60:])
     if not isinstance(values.get("error"), dict):
         yield Finding("no structured error", repr(message)[:120])
+    elif values["error"].get("code") in DEFECTS:
+        yield Finding("unexpected error", str(message)[:120])
 
 
 def _of_check(seen: Observed) -> Iterator[Finding]:
@@ -117,6 +121,8 @@ def _of_devices(seen: Observed, values: Mapping[str, Any], unknown: bool) -> Ite
         for each in (*values.get("outcomes", ()), *values.get("failures", ()))
         if UNKNOWN.search(str(each.get("msg")))
     }
+    if any("an unexpected error occurred" in str(each.get("msg")) for each in values.get("failures", ())):
+        yield Finding("unexpected error", "of a device")
     # `outcomes: failures` leaves out those that succeeded.
     listed = {each["id"] for each in values.get("outcomes", ())} if "outcomes" in values else changed
     if not unknown and (changed & listed) - reported - doubtful:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.fuzz.cases import Normal, normal_of
-from tests.fuzz.judge import Finding, judge
+from tests.fuzz.judge import DEFECTS, Finding, judge
 from tests.fuzz.stage import Observed
 from tests.support.portable import portable
 
@@ -113,6 +113,12 @@ def test_deployment_must_not_be_made_twice(truthful: Observed) -> None:
 )
 def test_message_must_be_one_sentence(truthful: Observed, message: str, rule: str) -> None:
     assert rules(failed(truthful, message)) == {rule}
+
+
+@pytest.mark.parametrize("code", DEFECTS)
+def test_exception_in_the_last_net_is_a_finding(truthful: Observed, code: str) -> None:
+    seen = failed(truthful, "Unexpected error ValueError.")
+    assert rules(reported(seen, error={**(seen.values or {})["error"], "code": code})) == {"unexpected error"}
 
 
 def test_run_without_a_result_is_located(truthful: Observed) -> None:
