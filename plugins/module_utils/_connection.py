@@ -22,12 +22,6 @@ from ._errors import InvalidInput, printable
 from ._http.message import ReadOperations
 from ._http.session import Session
 from ._http.settings import Settings
-from ._integrated import client as integrated_client
-from ._integrated.paths import CatalogPath
-from ._integrated.service import IntegratedService
-from ._legacy import client as legacy_client
-from ._legacy import wire as legacy_wire
-from ._legacy.service import LegacyService
 from ._login import Account, Login, PlannedLogin
 from ._options import API_URLS, INTEGRATED, LEGACY, OPTIONS, PLACES, completed, host_of, joined
 from ._progress import Spending
@@ -55,26 +49,33 @@ class _Backend:
     open: Callable[[Session, Mapping[str, Any], Debug], Service]
 
 
-def _legacy(session: Session, options: Mapping[str, Any], debug: Debug) -> Service:
-    return LegacyService(session, options["tenant"], debug)
+def _legacy() -> _Backend:
+    from ._legacy import client, wire
+    from ._legacy.service import LegacyService
+
+    return _Backend(
+        {"error_codes": wire.ERROR_CODES, "hints": wire.FAILURE_HINTS},
+        client.READ_OPERATIONS,
+        lambda session, options, debug: LegacyService(session, options["tenant"], debug),
+    )
 
 
-def _integrated(session: Session, options: Mapping[str, Any], debug: Debug) -> Service:
-    return IntegratedService(session, CatalogPath(*(options[name] for name in PLACES[INTEGRATED])), debug)
+def _integrated() -> _Backend:
+    from ._integrated import client
+    from ._integrated.paths import CatalogPath
+    from ._integrated.service import IntegratedService
+
+    return _Backend(
+        {"hints": client.FAILURE_HINTS, "bucket_of": client.bucket_of},
+        client.READ_OPERATIONS,
+        lambda session, options, debug: IntegratedService(
+            session, CatalogPath(*(options[name] for name in PLACES[INTEGRATED])), debug
+        ),
+    )
 
 
-_BACKENDS = {
-    LEGACY: _Backend(
-        {"error_codes": legacy_wire.ERROR_CODES, "hints": legacy_wire.FAILURE_HINTS},
-        legacy_client.READ_OPERATIONS,
-        _legacy,
-    ),
-    INTEGRATED: _Backend(
-        {"hints": integrated_client.FAILURE_HINTS, "bucket_of": integrated_client.bucket_of},
-        integrated_client.READ_OPERATIONS,
-        _integrated,
-    ),
-}
+#: A launched module compiles what it imports: a task loads the code for its own API only.
+_BACKENDS: dict[str, Callable[[], _Backend]] = {LEGACY: _legacy, INTEGRATED: _integrated}
 
 
 class Connection:
@@ -130,7 +131,7 @@ def open_connection(
     """
     options = completed(params, environment)
     _require_place(options)
-    backend = _BACKENDS[options["api"]]
+    backend = _BACKENDS[options["api"]]()
     auth = AuthOptions.from_params(params, environment)
     settings = Settings(
         api_url=_api_url(options["api_url"], options["api"]),
