@@ -27,6 +27,8 @@ UNKNOWN = re.compile(r"\bunknown\b|not known|may (or may not )?have been", re.I)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRAME = re.compile(r'File "[^"]*/(plugins/[^"]+)", line (\d+), in')
 #: A reply with such a status promises that the write was refused. When it was done, no client can know.
+#: Replies like the documented confirmation of a block, 200 without a body; no read shows the block.
+_CONFIRMATIONS = ("fault empty", "fault old_body")
 _REFUSAL = re.compile(r"fault mutate status 4(?!08)\d\d")
 
 
@@ -97,11 +99,14 @@ def _of_changes(seen: Observed, values: Mapping[str, Any], normal: Normal) -> It
 def _misled(seen: Observed) -> bool:
     """Returns whether no client can detect that the reply was changed.
 
-    This applies to reads before the first write, and to the rejection of a write that was executed.
+    This applies to reads before the first write, to the rejection of a write that was executed, and to the
+    confirmation of a block.
     """
     written = False
     for entry in seen.log:
         note, write = entry["note"] or "", is_write(entry)
+        if entry["operation"] == "Tenants_BlockLegacy" and note in _CONFIRMATIONS:
+            return True
         if note.startswith("fault "):
             return _REFUSAL.match(note) is not None if write else not written
         written = written or write

@@ -87,6 +87,13 @@ def test_undetectable_false_reply_is_not_a_finding(truthful: Observed) -> None:
     assert UNTRUE in rules(struck(without_effect, "html", method="PUT"))
 
 
+def test_confirmed_block_is_not_a_finding(truthful: Observed) -> None:
+    log = [{**truthful.log[0], "operation": "Tenants_BlockLegacy", "note": "fault empty"}]
+    other = Normal(False, {"tenants": {}})
+    assert "success reported in another state" in rules(truthful, other)
+    assert rules(replace(truthful, log=tuple(log)), other) == set()
+
+
 def test_check_run_must_not_write(truthful: Observed) -> None:
     check = replace(truthful, check=True)
     assert rules(check) == {"check run wrote", "check run changed something"}

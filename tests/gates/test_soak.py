@@ -22,6 +22,6 @@ GROUPS: dict[str, list[Named]] = {
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_fleet_ends_in_the_described_state(group: str) -> None:
+def test_fleet_ends_in_the_desired_state(group: str) -> None:
     problems = [trial.line() for trial in soak(GROUPS[group], workers=1, devices=DEVICES) if trial.problems]
     assert not problems, "\n".join(problems)

@@ -37,7 +37,7 @@ def test_object_without_id_is_ignored(read: Any) -> None:
 
 
 @pytest.mark.parametrize("digits", ["\u00b2", "\u0662", "9" * 5000])
-def test_digits_that_are_no_number_are_text(digits: str) -> None:
+def test_unreadable_digits_are_text(digits: str) -> None:
     assert wire.enum_name({2: "Complete"}, digits) == digits
     assert wire.insight({"DeviceId": "0a" * 64, "EventCount": digits}).count == 1
     assert integrated.insight({"eventCount": digits}).count == 1
