@@ -15,7 +15,7 @@ from ._deadline import Deadline
 
 @dataclass(frozen=True)
 class Account:
-    """Whom a token stands for. `expires_on` is ISO 8601 in UTC with a Z; what is not known is None."""
+    """The account of a token. `expires_on` is ISO 8601 in UTC with a Z; what is not known is None."""
 
     source: str
     username: str | None = None

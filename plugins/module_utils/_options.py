@@ -128,7 +128,7 @@ def matching(pattern: re.Pattern[str], words: str) -> Check:
 
 
 def flag(found: Found, _environment: Environment) -> bool:
-    """Returns the boolean that one of Ansible's words for it stands for."""
+    """Returns the boolean that one of Ansible's words for it means."""
     word = str(found.value).strip().lower()
     if isinstance(found.value, (bool, int, float, str)) and word in TRUE_WORDS + FALSE_WORDS:
         return word in TRUE_WORDS
@@ -161,9 +161,9 @@ def _text(found: Found, shown: bool = True) -> str:
     kinds = ((bool, "a boolean"), ((int, float), "a number"), (Mapping, "a mapping"), ((list, tuple), "a list"))
     kind = next((kind for types, kind in kinds if isinstance(value, types)), f"a {type(value).__name__}")
     plain = isinstance(value, (int, float))
-    told = f" {str(value).lower()}" if plain and shown else ""
+    quoted = f" {str(value).lower()}" if plain and shown else ""
     hint = 'Put it in quotes, or use "| string" in a template.' if plain else "Give text."
-    raise InvalidInput(f"Invalid {found.name}{told}: {kind} is not text.", hint=hint)
+    raise InvalidInput(f"Invalid {found.name}{quoted}: {kind} is not text.", hint=hint)
 
 
 @dataclass(frozen=True)

@@ -156,8 +156,8 @@ plan_digest:
   type: str
   sample: 0f343b0931126a20f133d67c2b018a3b2f9d3a2e7e2d0d3a4f1c6c1d2e3f4a5b
 plan:
-  description: The plan that O(expect_plan) refused, as in O(plan_file).
-  returned: when the plan was refused
+  description: The plan that O(expect_plan) rejected, as in O(plan_file).
+  returned: when the plan was rejected
   type: dict
   sample:
     format: 1

@@ -32,7 +32,7 @@ def _common(one: str, other: str) -> int:
 
 @dataclass
 class GroupNames:
-    """Names of inventory groups, none of which stands for two things.
+    """Names of inventory groups, each of which means one thing only.
 
     :param prefix: the group of all devices, and the start of the other names.
     :param clean: makes a valid group name of a text.

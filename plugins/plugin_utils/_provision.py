@@ -99,7 +99,7 @@ def merge_documents(parts: Iterable[Mapping[str, Any]], prune: Iterable[str]) ->
     :param parts: mappings with `name`, what messages call the part, and `document`. Mappings are merged, lists appended
         without what is in both, and of other values the last one is kept.
     :param prune: kinds of resources to delete where the document does not name them. A part in which such a kind is
-        empty is a problem: a template may have given nothing, and what it stands for would be deleted.
+        empty is a problem: a template may have given nothing, and what it should contain would be deleted.
     """
     kinds, problems = set(prune), []
     merged: dict[str, Any] = {}

@@ -75,7 +75,7 @@ def errors_as(error: type[AnsibleError], kind: str | None = None) -> Iterator[No
     except MissingLibrary as missing:
         raise error(missing_required_lib(missing.library, reason=f"to {missing.reason}")) from None
     except FleetError as failure:
-        raise error(str(failure) if kind is None else _told(failure, kind)) from None
+        raise error(str(failure) if kind is None else _message(failure, kind)) from None
     except AnsibleError:
         raise
     except Exception as unexpected:  # noqa: BLE001 # The last net.
@@ -83,7 +83,7 @@ def errors_as(error: type[AnsibleError], kind: str | None = None) -> Iterator[No
         raise error(str(Defect.of(unexpected))) from None
 
 
-def _told(failure: FleetError, kind: str) -> str:
+def _message(failure: FleetError, kind: str) -> str:
     wanted = _MISSING.get(failure.code or "")
     if wanted is None:
         return str(failure)

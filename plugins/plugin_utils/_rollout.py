@@ -209,7 +209,7 @@ def _gate(ring: Ring) -> str:
         f"at least {ring['min_update_percent']:g} % of the devices request an update",
         f"at most {ring['max_insights_per_hundred']:g} insights per hundred devices",
         *(["the command succeeds"] if ring["command"] else []),
-        *([f"{ring['url']} answers with success"] if ring["url"] else []),
+        *([f"{ring['url']} replies with success"] if ring["url"] else []),
     ]
     return f"It passes if {', '.join(parts)}."
 

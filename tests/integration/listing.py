@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.simulator.harness import Simulator
+from tests.support.programs import plain, program
 
 from .play import environment
 
@@ -56,18 +56,13 @@ def list_inventory(
         given += ["-i", str(path)]
     strict = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true", **(variables or {})}
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-inventory")), "--list", *given, *options],
+        [program("ansible-inventory"), "--list", *given, *options],
         env=environment(simulator, folder, strict),
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    found = json.loads(done.stdout, object_hook=_plain) if done.returncode == 0 else {"_meta": {}}
+    found = json.loads(done.stdout, object_hook=plain) if done.returncode == 0 else {"_meta": {}}
     hosts = found.pop("_meta").get("hostvars", {})
     return Listed(done.returncode, " ".join(done.stderr.split()), hosts, found, simulator.log(seen))
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    """Returns a text that Ansible shows in an object, since it was made by a template, as it is."""
-    return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value

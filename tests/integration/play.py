@@ -8,9 +8,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +16,9 @@ from typing import Any
 
 from tests.simulator.harness import Simulator
 from tests.support.apis import is_write
+from tests.support.programs import inherited, program
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Not passed on from whoever runs the tests: each would reach or configure something else than the simulator.
-FOREIGN = ("ANSIBLE_", "AZSPHERE_", "AZURE_")
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def play_book(
     """Runs a playbook, a file or one of the collection by name, from the folder."""
     seen = max((entry["number"] for entry in simulator.log()), default=0)
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), playbook, *options],
+        [program("ansible-playbook"), playbook, *options],
         env=environment(simulator, folder, variables or {}),
         cwd=folder,
         capture_output=True,
@@ -123,5 +120,4 @@ def environment(simulator: Simulator, folder: Path, variables: Mapping[str, str 
         "ANSIBLE_NOCOLOR": "1",
         **variables,
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    return {**inherited, **{name: value for name, value in changed.items() if value is not None}}
+    return {**inherited(), **{name: value for name, value in changed.items() if value is not None}}

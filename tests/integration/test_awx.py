@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,11 +24,11 @@ from tests.simulator.images import compose_package
 from tests.support.awx_collection import Unavailable, find_awx_collection
 from tests.support.awx_objects import Awx, render_injectors
 from tests.support.awx_server import serve
+from tests.support.programs import inherited, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SHIPPED = ROOT / "roles" / "awx" / "files" / "awx-export.json"
-FOREIGN = ("ANSIBLE_", "AZSPHERE_", "AZURE_", "CONTROLLER_", "TOWER_", "REQUESTS_CA_BUNDLE")
 #: The address in the file that the role brings.
 ADDRESS = "https://git.example.com/fleet.git"
 DEVICES = [hashlib.sha512(str(number).encode()).hexdigest() for number in range(4)]
@@ -42,7 +41,7 @@ def run(
     program: str, arguments: Sequence[str | Path], folder: Path, variables: Mapping[str, str], text: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program of the venv with nothing of the caller's settings."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    environment = inherited("CONTROLLER_", "TOWER_", "REQUESTS_CA_BUNDLE")
     environment |= {
         "ANSIBLE_HOME": str(folder / "ansible-home"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
@@ -254,7 +253,7 @@ class Jobs:
             return {"all": {"hosts": {}}}
         done = run("ansible-inventory", ["--list", "-i", source["source_path"]], self.folder, self.environment)
         assert done.returncode == 0, done.stderr
-        return {"all": {"hosts": json.loads(done.stdout, object_hook=_plain)["_meta"]["hostvars"]}}
+        return {"all": {"hosts": json.loads(done.stdout, object_hook=plain)["_meta"]["hostvars"]}}
 
     def run(self, name: str, *options: str, **given: Any) -> subprocess.CompletedProcess[str]:
         template = self.templates[name]
@@ -271,10 +270,6 @@ class Jobs:
         assert done.returncode == code, done.stdout + done.stderr
         assert bool(self.simulator.counts()["writes"]) == writes, done.stdout
         return done.stdout + done.stderr
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,16 +20,16 @@ import pytest
 from demo.__main__ import PACKAGES
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose_package
+from tests.support.programs import inherited
 from tools.stage import stage
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-FOREIGN = ("ANSIBLE_", "AZSPHERE_", "AZURE_", "PYTHON")
 
 
 def run(command: Sequence[str | Path], folder: Path, variables: Mapping[str, str] | None = None) -> str:
     """Runs a program of a venv, and returns its output."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    environment = inherited("PYTHON")
     environment |= {"ANSIBLE_HOME": str(folder / "ansible-home"), **(variables or {})}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"

@@ -11,7 +11,6 @@ import json
 import signal
 import stat
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import De
 
 from tests.simulator.harness import Simulator
 from tests.soak.provisioning import process_tree, try_signal, wait_until
+from tests.support.programs import program
 
 from .play import environment, play_book, play_tasks
 
@@ -70,7 +70,7 @@ def moving(fleet: Simulator, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"azsphere.fleet.device": task}]}
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
     process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "play.yml"],
+        [program("ansible-playbook"), "play.yml"],
         env=environment(fleet, tmp_path, {}),
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ import yaml
 
 from tests.gates.fleet import device_id, fleet
 from tests.simulator.harness import Simulator
+from tests.support.programs import program
 
 from .play import environment
 
@@ -85,7 +85,7 @@ def running(
     (folder / "playbook.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
     known: dict[int, str] = {}
     with subprocess.Popen(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "playbook.yml"],
+        [program("ansible-playbook"), "playbook.yml"],
         env=environment(simulator, folder, {"AZSPHERE_IN_PROCESS": WAYS[way]}),
         cwd=folder,
         stdin=subprocess.DEVNULL,

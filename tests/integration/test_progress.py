@@ -21,6 +21,7 @@ import yaml
 
 from tests.gates.fleet import device_id, fleet
 from tests.simulator.harness import Simulator
+from tests.support.programs import program
 
 from .play import environment, play_tasks
 
@@ -41,7 +42,7 @@ def timed(
     (folder / "playbook.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
     lines = []
     with subprocess.Popen(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "playbook.yml"],
+        [program("ansible-playbook"), "playbook.yml"],
         env=environment(simulator, folder, {"PYTHONUNBUFFERED": "1", **variables}),
         cwd=folder,
         stdin=subprocess.DEVNULL,

@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import pytest
 import yaml
 
 from tests.simulator.harness import Simulator
+from tests.support.programs import program
 
 from .play import environment
 from .rings import BAD, NEW, OLD, history, load, options, rollout, write_packages
@@ -56,7 +56,7 @@ def run_until(simulator: Simulator, folder: Path, operation: str) -> None:
     seen = max((entry["number"] for entry in simulator.log()), default=0)
     process = subprocess.Popen(
         [
-            str(Path(sys.executable).with_name("ansible-playbook")),
+            program("ansible-playbook"),
             "azsphere.fleet.rollout",
             "--extra-vars",
             json.dumps(options(rollout_record="record.yml")),

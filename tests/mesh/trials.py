@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.harness import Simulator
+from tests.support.programs import inherited, plain, program
 
 from .jobs import Job, Run, slice_of
 from .network import Mesh, MeshFailed, Node, wait_until
@@ -28,8 +27,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK = "azsphere.fleet.manufacture"
 SLICES, SHARDS = 3, 12
 GROUPS = ("Kettle/Production", "Kettle/Field Test", "Lamp/Production")
-#: Not passed on from whoever runs the tests: each would reach or configure something else than the simulator.
-FOREIGN = ("ANSIBLE_", "AZSPHERE_", "AZURE_")
 SECONDS = 300.0
 VARIABLES = {"manufacture_claim": True}
 #: Part of its equal share that a slice gets at least while the service throttles all of them.
@@ -70,7 +67,7 @@ class Factory:
     def run_whole(self) -> subprocess.CompletedProcess[str]:
         """Provisions the list by one job, without a mesh."""
         command = ["ansible-playbook", PLAYBOOK, "-i", "factory.yml", "-e", json.dumps(VARIABLES)]
-        environment = {**self._inherited(), **self.environment(), "AZSPHERE_TOKEN_CACHE": str(self.folder / "tokens")}
+        environment = {**inherited(), **self.environment(), "AZSPHERE_TOKEN_CACHE": str(self.folder / "tokens")}
         return self._run(command, environment)
 
     def environment(self) -> dict[str, str]:
@@ -102,27 +99,22 @@ class Factory:
         ]
 
     def _hosts(self) -> dict[str, dict[str, Any]]:
-        environment = {**self._inherited(), **self.environment()}
+        environment = {**inherited(), **self.environment()}
         listed = self._run(["ansible-inventory", "--list", "-i", "factory.yml"], environment)
         if listed.returncode:
             raise MeshFailed(f"The inventory cannot be read: {listed.stderr}")
-        hosts: dict[str, dict[str, Any]] = json.loads(listed.stdout, object_hook=_plain)["_meta"]["hostvars"]
+        hosts: dict[str, dict[str, Any]] = json.loads(listed.stdout, object_hook=plain)["_meta"]["hostvars"]
         return hosts
 
     def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        program = Path(sys.executable).with_name(command[0])
         return subprocess.run(
-            [program, *command[1:]], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+            [program(command[0]), *command[1:]],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
-
-    @staticmethod
-    def _inherited() -> dict[str, str]:
-        return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    """Returns a text that Ansible shows in an object, since it was made by a template, as it is."""
-    return value["__ansible_unsafe"] if list(value) == ["__ansible_unsafe"] else value
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._errors import InvalidInput
 from .._inputs.bounded_file import read_at_most
-from .._inputs.encrypted import refuse_encrypted
+from .._inputs.encrypted import reject_encrypted
 from .claims import claims
 from .credential import AccessToken, issued
 from .options import AuthOptions
@@ -117,5 +117,5 @@ def _read(path: str, option: str) -> bytes:
         raise InvalidInput(
             f"The file {path} ({option}) cannot be read: {error.strerror}.", code="file", target=path
         ) from None
-    refuse_encrypted(content, option, path)
+    reject_encrypted(content, option, path)
     return content

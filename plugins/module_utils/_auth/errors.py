@@ -113,7 +113,7 @@ _OF_API: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
     },
 }
-#: OAuth error -> the same, for answers without a known code.
+#: OAuth error -> the same, for replies without a known code.
 _KINDS: Mapping[str, tuple[str, str]] = {
     "authorization_declined": ("the person declined", "Start again with azsphere.fleet.login and state: started."),
     "expired_token": _KNOWN["70019"],

@@ -25,7 +25,7 @@ def load_msal() -> Any:
         import msal
     except ImportError as error:
         raise MissingLibrary("msal", "sign in", error) from error
-    # Its log repeats whole answers and tracebacks, which Python would print, or Ansible write to its log file.
+    # Its log repeats whole replies and tracebacks, which Python would print, or Ansible write to its log file.
     logging.getLogger("msal").setLevel(logging.CRITICAL + 1)
     return msal
 

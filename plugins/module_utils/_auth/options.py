@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from .._environment import Environment
 from .._errors import InvalidInput
-from .._inputs.encrypted import refuse_encrypted_file
+from .._inputs.encrypted import reject_encrypted_file
 from .._options import INTEGRATED, LEGACY, OPTIONS, completed, host_of
 
 
@@ -110,7 +110,7 @@ class AuthOptions:
                     f"Invalid ca_path {given['ca_path']}: there is no such file or directory.",
                     hint="Use a PEM file or a directory of certificate authorities.",
                 )
-            refuse_encrypted_file(given["ca_path"], "ca_path")
+            reject_encrypted_file(given["ca_path"], "ca_path")
         given["authority_host"] = _authority_host(given["authority_host"])
         names = [each.name for each in fields(cls) if each.name not in ("audience", "environment")]
         audience = AUDIENCES[given["api"]]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from .._deadline import Deadline
 from .._errors import (
     AmbiguousWrite,
+    Conflict,
     FleetError,
     MissingLibrary,
     ReadOnlyViolation,
@@ -124,3 +125,20 @@ def for_each_device(
         return going_on
 
     for_each(device_ids, alone, threads, abandon)
+
+
+def not_claimable(device_id: str, cause: FleetError, owner: str, why: str | None = None) -> Conflict:
+    """Returns the error for a device whose claim was rejected.
+
+    :param owner: what can claim a device in this API: "tenant" or "catalog".
+    :param why: the reason for this device, by default that of `cause`.
+    """
+    said = (why or cause.message).rstrip(". ")
+    return Conflict(
+        f"Device {device_id} cannot be claimed: it does not exist, or another {owner} has claimed it ({said}).",
+        code=cause.code,
+        status=cause.status,
+        target=device_id,
+        request_id=cause.request_id,
+        hint=f"Check the device ID; a claim by another {owner} cannot be undone.",
+    )

@@ -82,7 +82,7 @@ class Tracker:
     def start(self, send: Callable[[], Operation], kind: str, doing: str, there: There | None = None) -> Operation:
         """Calls `send`, which starts an operation of this kind; returns the operation.
 
-        An operation without an ID stands for a reply that names none. `settled` then looks for the effect.
+        An operation without an ID means a reply that names none. `settled` then looks for the effect.
 
         If the outcome is unknown, calls `there` until it returns True; raises the error if it does not within LOST
         seconds. Raises Overtaken for a start that was rejected although the effect is visible.
@@ -103,7 +103,7 @@ class Tracker:
 
     @contextmanager
     def overtaking(self, there: There | None) -> Iterator[None]:
-        """Converts a rejection inside to Overtaken if the effect is visible all the same."""
+        """Converts a rejection inside to Overtaken if the effect is visible nevertheless."""
         try:
             yield
         except FleetError as error:
@@ -253,7 +253,7 @@ def overdue(doing: str, deadline: Deadline, operation: Operation) -> DeadlineExc
 
 def overtaken(error: FleetError) -> Overtaken:
     """Returns the error for work that was rejected although its effect is visible."""
-    message = f"{error.message.rstrip('.')}; its effect is visible all the same."
+    message = f"{error.message.rstrip('.')}; its effect is visible nevertheless."
     return error.converted(Overtaken, message, hint=AGAIN, retriable=True)
 
 

@@ -54,7 +54,7 @@ class Attributes:
 
 
 def changed_flags(current: frozenset[str], wanted: str) -> frozenset[str]:
-    """Returns the flags that come of others when flags in the form of chattr (`+i`, `-i`, `=i`, `i`) are applied."""
+    """Returns the flags that result from applying flags in the form of chattr (`+i`, `-i`, `=i`, `i`) to others."""
     letters = frozenset(wanted.lstrip("+-=")) - FIXED_FLAGS
     if wanted.startswith("+"):
         return current | letters

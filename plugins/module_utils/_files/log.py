@@ -84,7 +84,7 @@ class LogFile:
         try:
             os.fsync(self._file)
         except OSError as error:
-            # Some file systems have no such call; the lines are written all the same.
+            # Some file systems have no such call; the lines are written anyway.
             if error.errno not in _NO_SYNC:
                 raise
         self._synced = time.monotonic()

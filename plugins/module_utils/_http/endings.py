@@ -43,6 +43,6 @@ def session_closed(doing: str, target: str | None) -> Unreachable:
 
 
 def ambiguous_write(error: FleetError) -> AmbiguousWrite:
-    """Returns the error for a write that may have been carried out, from what was seen of it."""
+    """Returns the error for a write that may have been executed, from what was seen of it."""
     message = f"{error.message.rstrip('.')}; the outcome is unknown."
     return error.converted(AmbiguousWrite, message, hint=AGAIN, retriable=True)

@@ -96,7 +96,7 @@ class Exchange:
         #: Whether the token in use was requested for a claims challenge, which is answered once.
         self._challenged = False
         self._unread = 0
-        #: Whether one of the attempts may have been carried out.
+        #: Whether one of the attempts may have been executed.
         self._maybe_done = False
 
     def run(self) -> Reply:

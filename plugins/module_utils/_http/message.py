@@ -127,13 +127,13 @@ class Reply:
         return body
 
     def _not_understood(self, code: str, why: str) -> FleetError:
-        told = f"While {self.request.doing}, {why.rstrip('. ')}"
+        text = f"While {self.request.doing}, {why.rstrip('. ')}"
         hint = "Check api_url, and whether a proxy answers in place of the service."
         facts = {"code": code, "status": self.status, "target": self.request.target, "hint": hint}
         facts["request_id"] = request_id(self.headers)
         if self.request.changes:
-            return AmbiguousWrite(f"{told}; the outcome is unknown.", **facts)  # type: ignore[arg-type]
-        return Unreachable(f"{told}.", **facts)  # type: ignore[arg-type]
+            return AmbiguousWrite(f"{text}; the outcome is unknown.", **facts)  # type: ignore[arg-type]
+        return Unreachable(f"{text}.", **facts)  # type: ignore[arg-type]
 
 
 def _is_error(body: Any) -> bool:

@@ -28,7 +28,7 @@ class Session:
 
     A read-only session sends only the `reads` of its API and raises ReadOnlyViolation before anything else. The token
     goes to the host of `api_url` alone; redirects are not followed. Idempotent requests are retried after lost
-    connections and after 408, 429 and 5xx; others only when they were certainly not carried out: otherwise
+    connections and after 408, 429 and 5xx; others only when they were certainly not executed: otherwise
     AmbiguousWrite is raised.
     """
 
@@ -82,7 +82,7 @@ class Session:
         deadline: Deadline | None = None,
         in_pause: bool = False,
     ) -> Reply:
-        """Sends one request and returns the success, whatever retries it takes.
+        """Sends one request and returns the success, retrying as needed.
 
         :param path: percent-encoded, below `api_url`.
         :param doing: what this is for, after "while": "creating the product Kettle".
@@ -91,7 +91,7 @@ class Session:
         :param deadline: ends the retries earlier than `retry_timeout`, and for reads the wait for a reply; by default
             that of the task.
         :param in_pause: whether it is sent once even during a pause that is too long to wait for.
-        :param promises: whether a read may be answered with 202, as when an operation is polled.
+        :param promises: whether a read may get the reply 202, as when an operation is polled.
 
         Raises NotFound, Forbidden, Conflict, ServiceError, Unreachable, AmbiguousWrite, SignInError, InvalidInput,
         ReadOnlyViolation. `write_state` of the error is the outcome of a write.
@@ -116,7 +116,9 @@ class Session:
             in_pause=in_pause,
             promises=promises,
         )
-        deadline = deadline or self.deadline
+        return self._run(request, deadline or self.deadline)
+
+    def _run(self, request: Request, deadline: Deadline | None) -> Reply:
         patience = self.settings.retry_timeout
         if deadline is None:
             return Exchange(self._channel, request, patience, None).run()

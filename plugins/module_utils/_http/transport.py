@@ -29,7 +29,7 @@ CONNECT_TIMEOUT = 10.0
 
 
 class LostReply(Exception):
-    """No reply came. `sent` says whether the request may have arrived all the same."""
+    """No reply came. `sent` says whether the request may have arrived nevertheless."""
 
     def __init__(self, failure: Failure, sent: bool) -> None:
         super().__init__(failure.error.message)

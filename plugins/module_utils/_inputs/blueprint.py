@@ -20,7 +20,7 @@ from .._model.values import name_key, same_name
 from . import schema, texts
 from .device_rows import DeviceRow, Warn, rows_from_csv, rows_from_list
 from .documents import load_document
-from .encrypted import refuse_encrypted
+from .encrypted import reject_encrypted
 from .packages import read_package
 
 _DEPLOYMENT = schema.mapping(images=schema.list_of(schema.name()), packages=schema.list_of(schema.filled()))
@@ -102,7 +102,7 @@ def read_document(files: Files, path: str) -> Any:
     content = files.read(path)
     if content is None:
         raise InvalidInput(f"The blueprint {path} does not exist.", code="file", target=path)
-    refuse_encrypted(content, "blueprint", path, _DECRYPT)
+    reject_encrypted(content, "blueprint", path, _DECRYPT)
     return load_document(content, path)
 
 

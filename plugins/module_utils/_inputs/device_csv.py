@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from .._errors import InvalidInput
 from .._files.port import Files
 from .._model.values import PADDING
-from .encrypted import DECRYPT, refuse_encrypted
+from .encrypted import DECRYPT, reject_encrypted
 
 #: The columns of the manufacturing CSV (Azure Sphere manufacturing tools, multi_board_ota_configuration).
 COLUMNS = ("DeviceId", "ProductName", "DeviceGroupName")
@@ -39,7 +39,7 @@ def read_records(files: Files, path: str) -> list[Record]:
     content = files.read(path)
     if content is None:
         raise InvalidInput(f"The device list {path} does not exist.", code="file", target=path)
-    refuse_encrypted(content, "device list", path, f"{DECRYPT} Or give the rows as devices.")
+    reject_encrypted(content, "device list", path, f"{DECRYPT} Or give the rows as devices.")
     rows = _rows(_decoded(content, path), path)
     first = next(rows, None)
     if first is None:

@@ -17,17 +17,17 @@ DECRYPT = (
 )
 
 
-def refuse_encrypted_file(path: str, what: str) -> None:
+def reject_encrypted_file(path: str, what: str) -> None:
     """Raise InvalidInput if Ansible Vault encrypted a file. Ignores a file that cannot be read: its user reports it."""
     try:
         with open(path, "rb") as file:
             beginning = file.read(len(_MARK) + 64)
     except OSError:
         return
-    refuse_encrypted(beginning, what, path)
+    reject_encrypted(beginning, what, path)
 
 
-def refuse_encrypted(content: bytes, what: str, path: str, hint: str = DECRYPT) -> None:
+def reject_encrypted(content: bytes, what: str, path: str, hint: str = DECRYPT) -> None:
     """Raise InvalidInput if Ansible Vault encrypted the content of a file.
 
     :param what: what the file is, such as "device list", or the option that names it.

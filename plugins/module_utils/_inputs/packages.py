@@ -14,7 +14,7 @@ import struct
 from .._errors import InvalidInput, MissingLibrary
 from .._model.resources import ImagePackage
 from .bounded_file import read_at_most
-from .encrypted import refuse_encrypted
+from .encrypted import reject_encrypted
 from .image_types import IMAGE_TYPES
 
 #: Bytes of the signature at the end, with SHA-256 or SHA-384.
@@ -35,7 +35,7 @@ def read_package(path: str) -> ImagePackage:
     except ImportError as error:
         raise MissingLibrary("azuresphere-imagemetadata", "read image packages", error) from error
     content = _read(path)
-    refuse_encrypted(content, "image package", path)
+    reject_encrypted(content, "image package", path)
     if not _sections_fit(content):
         raise _no_package(path)
     try:

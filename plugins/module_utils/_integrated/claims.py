@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .._backend.bulk import DEFECTS, Progress, for_each_device, surprises_are_errors
+from .._backend.bulk import DEFECTS, Progress, for_each_device, not_claimable, surprises_are_errors
 from .._backend.pool import for_each
 from .._backend.values import encoded, member
 from .._deadline import Deadline
@@ -146,7 +146,7 @@ class _Run:
                 self.progress.report(device_id)
             elif device_id in why:
                 cause = failure(ended, device_id) if ended.error else Conflict(why[device_id], code="ClaimFailed")
-                self.progress.report(device_id, _not_claimable(device_id, cause, why[device_id]))
+                self.progress.report(device_id, not_claimable(device_id, cause, "catalog", why[device_id]))
             else:
                 again.append(device_id)
         return self.singly(again) if again and self.progress.going_on else self.progress.going_on
@@ -191,7 +191,7 @@ class _Run:
             ended_badly = isinstance(error, OperationFailed) or error.status in REFUSALS
             if general or not ended_badly or error.write_state is not WriteState.NOT_SENT:
                 raise
-            return self.progress.report(device_id, _not_claimable(device_id, error))
+            return self.progress.report(device_id, not_claimable(device_id, error, "catalog"))
         except FleetError:
             self._places.forget()
             raise
@@ -204,18 +204,6 @@ class _Run:
             return False
         doing = f"looking up the device group {self._group}"
         return self._client.find(self._path, doing, target=str(self._group)) is None
-
-
-def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) -> FleetError:
-    said = (why or cause.message).rstrip(". ")
-    return Conflict(
-        f"Device {device_id} cannot be claimed: it does not exist, or another catalog has claimed it ({said}).",
-        code=cause.code,
-        status=cause.status,
-        target=device_id,
-        request_id=cause.request_id,
-        hint="Check the device ID; a claim by another catalog cannot be undone.",
-    )
 
 
 def reasons(found: Any) -> dict[str, str]:

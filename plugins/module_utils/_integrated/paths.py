@@ -19,7 +19,7 @@ from .._errors import InvalidInput
 from .._model.refs import GroupRef, ProductRef
 
 PROVIDER = "Microsoft.AzureSphere"
-#: Stands for "no product" and "no device group" in the ID of a device that is in the catalog only.
+#: Means "no product" and "no device group" in the ID of a device that is in the catalog only.
 DEFAULT = ".default"
 #: The reserved words that name no product or device group (FACTS: resource model and names).
 RESERVED = (DEFAULT, ".unassigned")

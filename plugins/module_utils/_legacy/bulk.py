@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from .._backend.bulk import DEFECTS, Progress, for_each_device, surprises_are_errors
+from .._backend.bulk import DEFECTS, Progress, for_each_device, not_claimable, surprises_are_errors
 from .._backend.polling import There
 from .._backend.pool import Threads, for_each
 from .._deadline import Deadline
 from .._errors import (
-    Conflict,
     FleetError,
     OperationFailed,
     ServiceError,
@@ -224,7 +223,9 @@ class BulkWrites:
             self._client.debug(f"no details: {error.message}")
             why = {}
         for device_id in missing:
-            progress.report(device_id, _not_claimable(device_id, failure(ended, device_id), why.get(device_id)))
+            progress.report(
+                device_id, not_claimable(device_id, failure(ended, device_id), "tenant", why.get(device_id))
+            )
         return progress.going_on
 
     def _claim_singly(self, device_ids: Sequence[str], deadline: Deadline, progress: Progress) -> bool:
@@ -239,7 +240,7 @@ class BulkWrites:
             except (ServiceError, OperationFailed) as error:
                 refused = error.status in REFUSALS or error.code in NOT_OURS
                 if refused and error.write_state is WriteState.NOT_SENT and self._may_claim():
-                    return progress.report(device_id, _not_claimable(device_id, error))
+                    return progress.report(device_id, not_claimable(device_id, error, "tenant"))
                 raise
             self._own.add([device_id])
             return progress.report(device_id, None, ended.id or None)
@@ -263,18 +264,6 @@ class BulkWrites:
 
     def _for_each(self, things: Sequence[Any], work: Callable[[Any], bool], threads: Threads) -> None:
         for_each(things, work, threads, abandon=self._client.session.close)
-
-
-def _not_claimable(device_id: str, cause: FleetError, why: str | None = None) -> FleetError:
-    said = (why or cause.message).rstrip(". ")
-    return Conflict(
-        f"Device {device_id} cannot be claimed: it does not exist, or another tenant has claimed it ({said}).",
-        code=cause.code,
-        status=cause.status,
-        target=device_id,
-        request_id=cause.request_id,
-        hint="Check the device ID; a claim by another tenant cannot be undone.",
-    )
 
 
 def reasons(found: Any) -> dict[str, str]:

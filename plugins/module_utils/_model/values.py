@@ -16,7 +16,7 @@ _DEVICE_ID = re.compile(r"\A[0-9a-fA-F]{128}\Z")
 
 
 class Placeholder(str):
-    """Stands for a value that only the service can give, in a state that is planned and not yet made.
+    """A value that only the service can assign, in a state that is planned and not applied yet.
 
     Results show it as null and name its path in `unknown`. It never addresses anything. `names` say what it belongs to.
     """
@@ -30,7 +30,7 @@ class Placeholder(str):
 
 
 class PlannedBytes(bytes):
-    """Stands for the content of a file that only the service can give, in a state that is planned and not yet made."""
+    """The content of a file that only the service can provide, in a state that is planned and not applied yet."""
 
 
 def is_guid(text: object) -> bool:

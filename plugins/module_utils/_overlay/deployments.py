@@ -46,7 +46,7 @@ class OverlayDeployments:
         return self._state.started("deployments.create")
 
     def _require_deployable(self, image_ids: Sequence[str]) -> None:
-        """Raises NotFound for an image that is not there, InvalidInput for two builds of one component."""
+        """Raises NotFound for an image that does not exist, InvalidInput for two builds of one component."""
         components: dict[str, str] = {}
         for image_id in image_ids:
             image = self._state.images.get(image_id)

@@ -80,12 +80,12 @@ class OverlayDeviceGroups:
         return self._state.started("device_groups.delete")
 
     def made(self, product: Product, name: str) -> DeviceGroup:
-        """Returns a new device group with the settings that the service gives one by itself."""
+        """Returns a new device group with the default settings of the service."""
         made = self._state.new_value("device_group", product.name, name)
         return DeviceGroup(GroupRef(product.ref, name), id=made, product_id=product.id)
 
     def _require_free(self, product: ProductRef, name: str, but: GroupRef | None = None) -> None:
-        """As the service: blanks around a name count."""
+        """Compares as the service does: blanks around a name are significant."""
         if not self._state.checked:
             return
         wanted = name.casefold()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Devices in the overlay: claims, moves, and what they are to run."""
+"""Devices in the overlay: claims, moves, and images that they should run."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class OverlayDevices:
     def claim(
         self, device_ids: Sequence[str], deadline: Deadline, report: Report, group: GroupRef | None = None
     ) -> Operation | None:
-        """Claims the devices; cannot know which ones belong to other tenants, as no read shows it."""
+        """Claims the devices. Devices of other tenants are not detected, as no read shows them."""
         tenant_id = self._state.base.tenants.current().id
         for device_id in device_ids:
             device = self._rows.known(device_id) or Device(device_id)
@@ -78,7 +78,7 @@ class OverlayDevices:
         return ended(operation) if wait else operation
 
     def capability_file(self, device_id: str, capabilities: Iterable[str]) -> bytes:
-        """Asking for a file is a write to the service, which signs one; what it would hold cannot be known."""
+        """Returns a placeholder: only a write makes the service sign a capability file."""
         self._claimed(device_id)
         return PlannedBytes()
 
@@ -92,7 +92,7 @@ class OverlayDevices:
         return [image for image in found if image is not None]
 
     def forget(self, device_ids: Iterable[str]) -> None:
-        """Makes these devices what they are in the service below, whatever was done to them here."""
+        """Resets these devices to their state in the service below."""
         self._rows.forget(device_ids)
 
     def _placed(self, group: GroupRef | None) -> dict[str, Any]:
@@ -110,6 +110,6 @@ class OverlayDevices:
 
 
 def require_no_devices(count: int, what: str) -> None:
-    """Raises Conflict for something that cannot be deleted because of its devices."""
+    """Raises Conflict for a resource that cannot be deleted because it has devices."""
     if count:
         raise Conflict(f"The {what} cannot be deleted while it has devices ({count}).", code="Conflict", target=what)

@@ -30,7 +30,7 @@ class OverlayImages:
         return "Succeeded" if uploaded else self._state.base.images.status(image_id)
 
     def component_ids(self, image_ids: Sequence[str]) -> Mapping[str, str | None]:
-        """From the metadata: the service's own call for this may be a POST, which a check run may not send."""
+        """Reads the metadata: the request of the service for this may be a POST, which check mode must not send."""
         found = [self._rows.get(image_id) for image_id in image_ids]
         return {image.id: image.component_id for image in found if image is not None}
 

@@ -23,7 +23,7 @@ class OverlayOperations:
         return self._base.get(operation_id, details)
 
     def wait(self, operation: Operation, deadline: Deadline) -> Operation:
-        """Operations of the overlay end when they are waited for."""
+        """Completes the operation: operations of the overlay take no time."""
         if isinstance(operation.state, Placeholder):
             return replace(operation, state="Complete")
         return operation if operation.final else self._base.wait(operation, deadline)

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""The port over another port: reads through it, keeps every write to itself.
+"""The port on top of another port: reads through it, and keeps all writes to itself.
 
 Check mode runs on this, and a blueprint runs on it first, to know the whole plan before the first write. What only the
-service can give (a GUID, a time) is a Placeholder here.
+service can assign (a GUID, a time) is a Placeholder here.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .users import OverlayUsers
 
 
 class Overlay:
-    """A Service over a Service. Sends nothing but reads to the one below, under the names that it knows.
+    """A Service on top of a Service. Sends only reads to the one below, with the names that it knows.
 
-    :param new_value: makes what the service below would give something new: a GUID.
+    :param new_value: makes a value that the service would assign to a new resource, such as a GUID.
     :param checked: whether a write that the service below would reject is rejected here too, which may take reads.
     """
 

@@ -80,7 +80,7 @@ class OverlayProducts:
                 self._state.groups.add(replace(group, description=Placeholder("description", name)))
 
     def _require_free(self, name: str, but: ProductRef | None = None) -> None:
-        """As the service: blanks around a name count."""
+        """Compares as the service does: blanks around a name are significant."""
         if not self._state.checked:
             return
         wanted = name.casefold()

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Rows of the service below, with changes laid over them."""
+"""Rows of the service below, with the changes of the overlay."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class Rows(Generic[Key, Row]):
         if below is None:
             return None
         if below not in self._below:
-            # A list may leave out what a read of one shows: a device that nobody claimed is not in the tenant's list.
+            # A list may lack what a single read shows: the list of a tenant lacks unclaimed devices.
             asked = not (self._complete and self._exhaustive)
             self._below[below] = self._read_one(below) if asked else None
         found = self._below[below]
         return None if found is None else self.seen(found)
 
     def seen(self, row: Row) -> Row | None:
-        """Returns a row of the service below as it is here; None when it was dropped."""
+        """Returns the current state of a row of the service below; None if it was removed."""
         key = self._key(row)
         self._below[key] = row
         if key in self._dropped:
@@ -82,17 +82,17 @@ class Rows(Generic[Key, Row]):
         return None if found is None else self._changed.get(self._key(found), found)
 
     def known(self, key: Key) -> Row | None:
-        """As `get`, without asking below for what a complete list did not have."""
+        """Like `get`, but does not ask the service below for rows that a complete list lacked."""
         return self._changed.get(key) if self._complete and key not in self._below else self.get(key)
 
     def add(self, row: Row) -> None:
-        """Adds a row that is made here."""
+        """Adds a new row."""
         key = self._key(row)
         self._changed[key] = row
         self._origins.pop(key, None)
 
     def change(self, key: Key, row: Row) -> None:
-        """Puts a row, which may have another key, in the place of one that is there."""
+        """Replaces an existing row by one that may have another key."""
         below, new = self.below(key), self._key(row)
         if new != key:
             self._changed[key] = None
@@ -108,20 +108,20 @@ class Rows(Generic[Key, Row]):
         self._origins.pop(key, None)
 
     def purge(self, belongs: Callable[[Key], bool]) -> None:
-        """Removes all changes of rows that went with what they belonged to."""
+        """Removes all changes of rows whose owner was removed."""
         for key in [key for key in self._changed if belongs(key)]:
             del self._changed[key]
             self._origins.pop(key, None)
         self._renamed = {below: key for below, key in self._renamed.items() if not belongs(key)}
 
     def follow(self, renamed: Callable[[Key], Key], relabelled: Callable[[Row], Row]) -> None:
-        """Gives changed rows the keys that they have since what they belong to was renamed."""
+        """Updates the keys of changed rows after their owner was renamed."""
         self._origins = {renamed(key): below for key, below in self._origins.items()}
         self._renamed = {below: renamed(key) for below, key in self._renamed.items()}
         self._changed = {renamed(key): row and relabelled(row) for key, row in self._changed.items()}
 
     def forget(self, keys: Iterable[Key]) -> None:
-        """Takes back what was changed of these; and what was read so far, which may be outdated."""
+        """Reverts the changes of these rows, and forgets what was read so far, which may be outdated."""
         for key in keys:
             self._changed.pop(key, None)
         self._below, self._complete = {}, False
@@ -136,15 +136,15 @@ class Rows(Generic[Key, Row]):
 
     @property
     def changed(self) -> list[Row]:
-        """Rows that were made or changed here."""
+        """Returns the rows that were added or changed."""
         return [row for row in self._changed.values() if row is not None]
 
     def below(self, key: Key) -> Key | None:
-        """Returns what a row is known by below; None when it exists only here."""
+        """Returns the key of a row in the service below; None if it exists only in the overlay."""
         return self._origins.get(key) if key in self._changed else self._down(key)
 
     def current(self, below: Key) -> Key | None:
-        """Returns what a row of the service below is known by here; None when it was dropped."""
+        """Returns the key in the overlay of a row of the service below; None if it was removed."""
         if below in self._dropped:
             return None
         key = self._renamed.get(below, below)
@@ -152,7 +152,7 @@ class Rows(Generic[Key, Row]):
         return key if row is None or self._origins.get(key) != below else self._key(row)
 
     def over(self, below: Iterable[Row]) -> list[Row]:
-        """Returns the rows given, as changed here, and all rows that were made or changed here."""
+        """Returns the given rows in their current state, and all rows that were added or changed."""
         found = [row for each in below if (row := self.seen(each)) is not None]
         merged: dict[Key, Row | None] = {self._key(row): row for row in found}
         merged.update(self._changed)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What the parts of an overlay share: the service below, and the rows over each kind of resource."""
+"""State that the parts of an overlay share: the service below, and the rows of each kind of resource."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .._model.values import Placeholder
 from .._service import Service
 from .rows import Rows
 
-#: Makes a value that only the service can give, from words for what it is.
+#: Makes a value that only the service can assign, from a description of it.
 NewValue = Callable[..., str]
 
 
 class State:
-    """The rows of an overlay, keyed by reference or ID as they are here, and the way to what is below."""
+    """The rows of an overlay, keyed by their current reference or ID, and access to the service below."""
 
     def __init__(self, base: Service, new_value: NewValue, checked: bool) -> None:
         self.base = base
@@ -46,47 +46,47 @@ class State:
         self.deployments: dict[GroupRef, list[Deployment]] = {}
 
     def product(self, ref: ProductRef) -> Product:
-        """Returns a product that is there. Raises NotFound."""
+        """Returns an existing product. Raises NotFound."""
         product = self.products.get(ref)
         if product is None:
             raise NotFound(f'There is no product "{ref}".', code="NotFound", target=str(ref))
         return product
 
     def group(self, ref: GroupRef) -> DeviceGroup:
-        """Returns a device group that is there. Raises NotFound."""
+        """Returns an existing device group. Raises NotFound."""
         group = self.groups.get(ref)
         if group is None:
             raise NotFound(f'There is no device group "{ref}".', code="NotFound", target=str(ref))
         return group
 
     def require_place(self, scope: Scope) -> None:
-        """Raises NotFound for a place that is not there: where the service below is not asked, it cannot do so."""
+        """Raises NotFound for a place that does not exist, in case the service below is not asked."""
         if isinstance(scope, GroupRef):
             self.group(scope)
         elif scope is not None:
             self.product(scope)
 
     def below(self, scope: ProductRef | GroupRef) -> ProductRef | GroupRef | None:
-        """Returns what a product or device group is called below; None when it exists only here."""
+        """Returns the name of a product or device group in the service below; None if it exists only in the overlay."""
         return self.groups.below(scope) if isinstance(scope, GroupRef) else self.products.below(scope)
 
     def drop_product(self, ref: ProductRef) -> None:
-        """Drops a product with its device groups, which hold no devices."""
+        """Removes a product with its device groups, which contain no devices."""
         self.groups.purge(lambda group: group.product == ref)
         self.deployments = {group: made for group, made in self.deployments.items() if group.product != ref}
         self.products.drop(ref)
 
     def drop_group(self, ref: GroupRef) -> None:
-        """Drops a device group, which holds no devices."""
+        """Removes a device group, which contains no devices."""
         self.deployments.pop(ref, None)
         self.groups.drop(ref)
 
     def rename_product(self, old: ProductRef, new: ProductRef) -> None:
-        """Lets everything that belongs to a product follow its new name."""
+        """Renames the product of everything that belongs to it."""
         self._follow(lambda ref: replace(ref, product=new) if ref.product == old else ref, groups=True)
 
     def rename_group(self, old: GroupRef, new: GroupRef) -> None:
-        """Lets everything that belongs to a device group follow its new name."""
+        """Renames the device group of everything that belongs to it."""
         self._follow(lambda ref: new if ref == old else ref)
 
     def _follow(self, renamed: Callable[[GroupRef], GroupRef], groups: bool = False) -> None:
@@ -139,12 +139,12 @@ class State:
         return replace(device, place=Place(find, compare))
 
     def _current_group(self, below: GroupRef) -> GroupRef:
-        """What a device group of the service below is called here. It is there, as a device is in it."""
+        """Returns the current name of a device group of the service below. It exists, as it contains a device."""
         found = self.groups.current(below) or below
         product = self.products.current(found.product) if found == below else None
         return replace(found, product=product) if product is not None else found
 
 
 def ended(operation: Operation | None) -> Operation | None:
-    """Returns an operation of the overlay as it ends."""
+    """Returns the completed form of an operation of the overlay."""
     return None if operation is None else replace(operation, state="Complete")

@@ -58,10 +58,10 @@ class OverlayTenants:
         self._new_name = name
 
     def block_legacy_authorization(self) -> None:
-        """Nothing that can be read shows it."""
+        """Does nothing: no read shows the effect."""
 
     def _is_claimed(self, device_id: str) -> bool:
-        """Other tenants tell of their devices to nobody, and without a tenant in use there is none to ask."""
+        """Reads no devices of other tenants: no read shows them."""
         try:
             device = self._state.devices.get(device_id)
         except InvalidInput:
@@ -83,7 +83,7 @@ class OverlayCertificates:
         return self._base.chain(thumbprint)
 
     def proof_of_possession(self, verification_code: str, thumbprint: str | None) -> bytes:
-        """Issued anew each time: what it would hold cannot be known. The certificate must exist all the same."""
+        """Returns a placeholder, as the service issues a new one each time. The certificate must exist."""
         self._base.get(thumbprint)
         return PlannedBytes()
 

@@ -59,7 +59,7 @@ class OverlayUsers:
         self._changed[_key(known)] = replace(known, roles=tuple(held for held in known.roles if held != role))
 
     def _known(self, user: str) -> User | None:
-        """With or without roles."""
+        """Returns a user with or without roles."""
         for changed in self._changed.values():
             if any(name is not None and same_name(name, user) for name in (changed.id, changed.mail)):
                 return changed

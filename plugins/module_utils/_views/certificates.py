@@ -64,8 +64,10 @@ def chain_to_pem(chain: bytes, thumbprint: str) -> bytes:
 
 
 def proves(content: bytes, verification_code: str, issuer: bytes, now: datetime, *, pem: bool = False) -> bool:
-    """Whether the content is a proof of possession: a certificate with the code as its common name, signed by the
-    issuer, and valid now. The issuer is DER, the content DER or PEM. Raises MissingLibrary without cryptography.
+    """Returns whether the content is a proof of possession.
+
+    That is a certificate with the code as its common name, signed by the issuer, and valid now.
+    The issuer is DER, the content DER or PEM. Raises MissingLibrary without cryptography.
     """
     _require_cryptography()
     from cryptography import x509

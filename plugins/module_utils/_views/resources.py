@@ -22,7 +22,7 @@ def tenant_values(tenant: Tenant) -> Values:
 
 
 def product_values(product: Product, groups: Iterable[DeviceGroup]) -> Values:
-    """A product with its device groups, by name."""
+    """Returns a product with its device groups, by name."""
     return {
         "id": product.id,
         "name": product.name,
@@ -32,17 +32,17 @@ def product_values(product: Product, groups: Iterable[DeviceGroup]) -> Values:
 
 
 def device_group_values(group: DeviceGroup) -> Values:
-    """A device group with the name of its product."""
+    """Returns a device group with the name of its product."""
     return {**_group_members(group), "product_id": group.product_id, "product": group.ref.product.name}
 
 
 def device_group_shown(group: DeviceGroup) -> Values:
-    """A device group as differences show it. Its current deployment has a difference of its own."""
+    """Returns a device group as differences show it. Its current deployment has a difference of its own."""
     return {"name": group.name, "product": group.ref.product.name, **group_settings(group)}
 
 
 def group_settings(group: DeviceGroup) -> Values:
-    """What can be set of a device group beside its name."""
+    """Returns the settings of a device group without its name."""
     names = [each.name for each in fields(DeviceGroupSpec) if each.name != "name"]
     return {name: getattr(group, name) for name in names}
 
@@ -60,7 +60,7 @@ def _group_members(group: DeviceGroup) -> Values:
 
 
 def device_values(device: Device) -> Values:
-    """A device with the names of its product and device group."""
+    """Returns a device with the names of its product and device group."""
     group = device.group
     return {
         "id": device.id,
@@ -87,7 +87,7 @@ def image_values(image: Image) -> Values:
 
 
 def deployment_values(deployment: Deployment, images: Mapping[str, Image]) -> Values:
-    """A deployment with what is known of its images, by GUID."""
+    """Returns a deployment with what is known of its images, by GUID."""
     return {
         "id": deployment.id,
         "deployed_at": deployment.deployed_at,
@@ -115,5 +115,5 @@ def by_name(groups: Iterable[DeviceGroup]) -> list[DeviceGroup]:
 
 
 def image_label(image_id: str, image: Image | None) -> str:
-    """How differences name an image: its name beside its GUID."""
+    """Returns an image as differences show it: its name and its GUID."""
     return f"{image.name} ({image_id})" if image is not None and image.name else image_id

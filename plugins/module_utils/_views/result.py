@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What a task answers: values with what is not known taken out, and differences that a person can read."""
+"""Results of tasks: values without placeholders, and readable differences."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .._model.values import Placeholder
 
 #: One difference as Ansible's callbacks show it: before, after, before_header, after_header.
 Diff = dict[str, Any]
-#: What a difference shows for a value that only the service can give.
+#: What a difference shows for a value that only the service can assign.
 UNKNOWN = "(not yet known)"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What `run` of a module gives back. `values` may hold placeholders; `error` fails the task with all the rest
+    """What `run` of a module returns. `values` may hold placeholders; `error` fails the task with all the rest
     shown.
     """
 
@@ -34,7 +34,7 @@ class Result:
 
 
 def mask_unknown(value: Any, path: str = "") -> tuple[Any, list[str]]:
-    """The value with every placeholder made null, and the paths at which they stood (`product.device_groups[0].id`)."""
+    """Returns the value with null for each placeholder, and their paths, such as `product.device_groups[0].id`."""
     if isinstance(value, Placeholder):
         return None, [path]
     unknown: list[str] = []
@@ -55,12 +55,12 @@ def mask_unknown(value: Any, path: str = "") -> tuple[Any, list[str]]:
 
 
 def difference(title: str, before: Any, after: Any) -> Diff:
-    """One difference, headed by the name of the resource. None stands for a resource that is not there."""
+    """Returns one difference, headed by the name of the resource. None means that the resource does not exist."""
     return {"before": readable(before), "after": readable(after), "before_header": title, "after_header": title}
 
 
 def readable(shown: Any) -> Any:
-    """Returns a text as it is, a mapping as YAML, and an empty text for None. What is not known yet says so.
+    """Returns a text as it is, a mapping as YAML, and an empty text for None. Placeholders are shown as not known yet.
 
     YAML keeps the order of the keys and letters beyond ASCII. Ansible's callbacks show a mapping as JSON with sorted
     keys and escapes; that is what remains where PyYAML is not installed.
@@ -76,7 +76,7 @@ def readable(shown: Any) -> Any:
 
 
 def operation_values(operation: Operation | None) -> dict[str, Any] | None:
-    """An operation as results show it."""
+    """Returns an operation as results show it."""
     if operation is None:
         return None
     # A service may confirm a write without naming its operation.

@@ -24,8 +24,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     Unsupported,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.backoff import Backoff
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated import moves
@@ -40,8 +39,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import apply_devices
+from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits, apply_devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.tenant import DesiredTenant, planner
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
@@ -276,36 +274,33 @@ def test_devices_are_claimed_into_their_groups_without_moves(fleet: Simulator, s
     placed = [*rows(UNCLAIMED[:2], "Lab"), *rows(UNCLAIMED[2:3], "Field Test")]
     wanted = [*placed, *rows(UNCLAIMED[3:4]), *rows(OWN[:1], "Lab")]
     recorder = Recorder(service)
-    result = apply_devices(
-        surround(recorder).context, wanted, Limits(claim=True), waiting(), Approval(None, None), "all"
-    )
+    result = apply_devices(surround(recorder).context, wanted, Limits(claim=True), waiting(), NO_APPROVAL, "all")
     assert result.error is None
     summary = result.values["summary"]
     assert (summary["claimed"], summary["moved"], summary["unchanged"], summary["failed"]) == (4, 3, 1, 0)
     assert recorder.writes == ["devices.claim"] * 3
     assert len(service.devices.list(LAB)) == len(OWN) + 2
-    again = apply_devices(surround(service).context, wanted, Limits(claim=True), waiting(), Approval(None, None), "all")
+    again = apply_devices(surround(service).context, wanted, Limits(claim=True), waiting(), NO_APPROVAL, "all")
     assert not again.changed
 
 
 def test_foreign_device_fails_and_the_others_are_in_their_group(service: IntegratedService) -> None:
     wanted = rows([UNCLAIMED[0], FOREIGN, UNCLAIMED[1]], "Lab")
-    result = apply_devices(
-        surround(service).context, wanted, Limits(claim=True), waiting(), Approval(None, None), "all"
-    )
+    result = apply_devices(surround(service).context, wanted, Limits(claim=True), waiting(), NO_APPROVAL, "all")
     assert [outcome["failed"] for outcome in result.values["outcomes"]] == [False, True, False]
     assert [outcome["actions"] for outcome in result.values["outcomes"]] == [["claim", "move"], [], ["claim", "move"]]
 
 
 def test_devices_leave_all_groups(service: IntegratedService) -> None:
     wanted = rows(OWN[:2], unassign=True)
-    result = apply_devices(surround(service).context, wanted, Limits(), waiting(), Approval(None, None), "all")
+    result = apply_devices(surround(service).context, wanted, Limits(), waiting(), NO_APPROVAL, "all")
     assert result.error is None
     assert [outcome["actions"] for outcome in result.values["outcomes"]] == [["move"], ["move"]]
     assert {each.id for each in service.devices.list() if each.group is None} == set(OWN[:2])
-    assert not apply_devices(
-        surround(service).context, wanted, Limits(), waiting(), Approval(None, None), "all"
-    ).changed
+    assert not apply_devices(surround(service).context, wanted, Limits(), waiting(), NO_APPROVAL, "all").changed
+
+
+NO_APPROVAL = Approval(None, None)
 
 
 def waiting() -> Waiting:

@@ -30,7 +30,6 @@ from tests.unit.integrated.recorded import (
     LAB,
     NO_CATALOG,
     NOT_THERE,
-    NOWHERE,
     OTHER,
     POLL,
     TENANT,
@@ -362,41 +361,3 @@ def test_image_is_uploaded_under_its_own_guid(bench: MakeBench, tmp_path: Path) 
     sent = json.loads(made.server.asked[0].body)["properties"]
     assert base64.b64decode(sent["image"]) == b"content"
     assert sent["imageId"] == IMAGE
-
-
-def test_certificate_is_chosen_by_thumbprint_and_addressed_by_serial_number(bench: MakeBench) -> None:
-    def certificate(serial: str, thumbprint: str, status: str) -> dict[str, object]:
-        encoded = base64.b64encode(thumbprint.encode()).decode()
-        return resource(
-            serial, f"{ID}/certificates/{serial}", thumbprint=thumbprint, status=status, certificate=encoded
-        )
-
-    made = bench(
-        {
-            f"GET {IN}/certificates": page(
-                certificate("00AB", "AA11", "Inactive"), certificate("00CD", "BB22", "Active")
-            ),
-            f"POST {IN}/certificates/00AB/retrieveCertChain": {"certificateChain": "Y2hhaW4="},
-            f"POST {IN}/certificates/00CD/retrieveProofOfPossessionNonce": {"certificate": "cHJvb2Y="},
-        }
-    )
-    certificates = made.service.certificates
-    assert certificates.get(None) == b"BB22"
-    assert certificates.get("aa:11") == b"AA11"
-    assert certificates.chain("aa11") == b"chain"
-    assert certificates.proof_of_possession("code", None) == b"proof"
-    assert json.loads(made.server.asked[-1].body) == {"proofOfPossessionNonce": "code"}
-    with pytest.raises(NotFound, match="CA certificate cc"):
-        certificates.chain("cc")
-
-
-def test_capability_file_is_asked_for_where_the_device_is(bench: MakeBench) -> None:
-    made = bench(
-        {
-            f"POST {IN}/listDevices": page(device(place=IN_NONE)),
-            f"GET {NOWHERE}/devices/{DEVICE}": device(place=IN_NONE),
-            f"POST {NOWHERE}/devices/{DEVICE}/generateCapabilityImage": {"image": "ZmlsZQ=="},
-        }
-    )
-    assert made.service.devices.capability_file(DEVICE, ["fieldServicing", "appDevelopment"]) == b"file"
-    assert json.loads(made.server.asked[-1].body) == {"capabilities": ["ApplicationDevelopment", "FieldServicing"]}

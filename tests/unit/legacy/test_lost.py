@@ -115,7 +115,7 @@ def test_deletion_sent_twice_has_unknown_outcome(slow: Simulator, connect: Conne
     service = connect().service
     slow.fault("drop_after", match={"operationId": operation})
     started = service.products.delete(LAMP) if operation == "Product_Delete" else service.device_groups.delete(LAB)
-    with pytest.raises(AmbiguousWrite, match="its effect is visible all the same"):
+    with pytest.raises(AmbiguousWrite, match="its effect is visible nevertheless"):
         service.operations.wait(started, soon())
     assert service.device_groups.get(LAB) is None
 

@@ -25,6 +25,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._views.result impor
 from tests.simulator.harness import Simulator, start_simulator
 from tests.support.ansible_files import disk, planned_files
 
+from .write_cases import CLAIMED
+
 TENANT = "Contoso Fleet"
 
 
@@ -144,3 +146,14 @@ def bench(simulator: Simulator) -> Iterator[Bench]:
     bench = Bench(simulator)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def kettle(bench: Bench) -> Bench:
+    groups = [{"name": "Lab"}, {"name": "Field"}]
+    bench.seed(
+        products=[{"name": "Kettle", "device_groups": groups}, {"name": "Bare", "device_groups": []}],
+        devices=[{"id": each, "device_group": "Kettle/Lab"} for each in CLAIMED],
+        images=[{"name": "App", "id": "c1000000-0000-4000-8000-000000000001"}],
+    )
+    return bench

@@ -15,93 +15,15 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.images impo
 from ansible_collections.azsphere.fleet.plugins.modules import (
     blueprint,
     deployment,
-    device,
     device_group,
     image,
-    product,
     tenant,
-    user_role,
 )
 
 from tests.simulator.images import compose_package
 
 from .conftest import TENANT, Bench
-
-CLAIMED = [f"{number:0128x}" for number in range(1, 13)]
-FREE = [f"{number:0128x}" for number in range(101, 113)]
-IMAGE = "c1000000-0000-4000-8000-00000000000a"
-ADA = "ada@contoso.example"
-WRONG = ["html", "error_object"]
-
-
-@pytest.fixture
-def kettle(bench: Bench) -> Bench:
-    groups = [{"name": "Lab"}, {"name": "Field"}]
-    bench.seed(
-        products=[{"name": "Kettle", "device_groups": groups}, {"name": "Bare", "device_groups": []}],
-        devices=[{"id": each, "device_group": "Kettle/Lab"} for each in CLAIMED],
-        images=[{"name": "App", "id": "c1000000-0000-4000-8000-000000000001"}],
-    )
-    return bench
-
-
-def write_case(case: str, folder: Path) -> tuple[Any, dict[str, Any], str]:
-    """The module, its options and the operation of the API that it writes with."""
-    package = folder / "fresh.imagepackage"
-    component = "d1000000-0000-4000-8000-00000000000a"
-    compose_package(package, image_id=IMAGE, component_id=component, name="fresh")
-    group = {"product": "Kettle", "device_group": "Lab"}
-    cases: dict[str, tuple[Any, dict[str, Any], str]] = {
-        "create product": (product, {"name": "Toaster"}, "Product_Create"),
-        "change product": (product, {"name": "Kettle", "description": "Pots"}, "Product_Patch"),
-        "delete product": (product, {"name": "Bare", "state": "absent"}, "Product_Delete"),
-        "default groups": (product, {"name": "Bare"}, "DeviceGroup_CreateDefaults"),
-        "create group": (device_group, {"product": "Bare", "name": "Lab"}, "DeviceGroup_Create"),
-        "change group": (
-            device_group,
-            {"product": "Kettle", "name": "Lab", "os_feed": "RetailEval"},
-            "DeviceGroup_Patch",
-        ),
-        "delete group": (device_group, {"product": "Kettle", "name": "Field", "state": "absent"}, "DeviceGroup_Delete"),
-        "upload": (image, {"path": str(package)}, "Image_Upload"),
-        "deploy": (
-            deployment,
-            {**group, "images": ["c1000000-0000-4000-8000-000000000001"]},
-            "Deployments_Create",
-        ),
-        "assign role": (user_role, {"user": ADA, "roles": ["Reader"]}, "AccessControl_AssignRole"),
-        "invite": (user_role, {"user": ADA, "roles": ["Reader"]}, "AccessControl_InviteUser"),
-        "create tenant": (
-            tenant,
-            {"name": "Other Fleet", "device_id": FREE[0], "confirm": "Other Fleet"},
-            "Tenants_Create",
-        ),
-        "claim": (device, {"ids": FREE[:1], "claim": True}, "Devices_Claim"),
-        "claims": (device, {"ids": FREE, "claim": True}, "Devices_BulkClaim"),
-        "move": (device, {"ids": CLAIMED[:1], "product": "Kettle", "device_group": "Field"}, "Devices_Move"),
-        "moves": (device, {"ids": CLAIMED, "product": "Kettle", "device_group": "Field"}, "Devices_Move"),
-    }
-    return cases[case]
-
-
-CASES = [
-    "create product",
-    "change product",
-    "delete product",
-    "default groups",
-    "create group",
-    "change group",
-    "delete group",
-    "upload",
-    "deploy",
-    "assign role",
-    "invite",
-    "create tenant",
-    "claim",
-    "claims",
-    "move",
-    "moves",
-]
+from .write_cases import ADA, CASES, CLAIMED, IMAGE, POSTS, WRONG, write_case
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -258,9 +180,6 @@ def test_rename_of_a_tenant_needs_a_confirmation(kettle: Bench, wrong: str) -> N
     assert kettle.service().tenants.current().name == TENANT
 
 
-POSTS = ["create product", "create group", "upload", "deploy", "assign role", "create tenant", "default groups"]
-
-
 @pytest.mark.parametrize("retry_after", ["1", None], ids=["Retry-After", "bare"])
 @pytest.mark.parametrize("case", POSTS)
 def test_post_answered_503_after_it_was_carried_out_is_not_sent_again(
@@ -328,112 +247,6 @@ def test_device_known_as_ours_that_cannot_be_read_back_is_not_shown_as_unclaimed
     assert outcome.result.changed
     assert "could not be read back" in str(outcome.result.error)
     assert not any("not claimed" in each["after"] for each in outcome.result.diff or ())
-
-
-@pytest.mark.parametrize("polling", ["AsyncOperations_Get", "AsyncOperations_*"])
-@pytest.mark.parametrize("case", ["move", "claim", "claims", "create product", "upload", "deploy", "delete product"])
-def test_write_that_took_effect_succeeds_although_it_cannot_be_polled(
-    kettle: Bench, tmp_path: Path, case: str, polling: str
-) -> None:
-    module, options, _operation = write_case(case, tmp_path)
-    kettle.simulator.fault(match={"operationId": polling}, status=403, times=None)
-    outcome = kettle.run(module, **options)
-    assert outcome.result.error is None
-    assert outcome.result.changed
-    assert outcome.result.diff
-
-
-def test_moves_that_took_effect_succeed_although_their_group_cannot_be_listed(kettle: Bench, tmp_path: Path) -> None:
-    module, options, _operation = write_case("moves", tmp_path)
-    kettle.simulator.fault(match={"operationId": "Devices_ListInGroup"}, status=403, times=None)
-    outcome = kettle.run(module, **options)
-    assert outcome.result.error is None
-    assert outcome["summary"]["moved"] == len(CLAIMED)
-
-
-def test_claim_that_took_effect_is_followed_by_its_move_although_it_cannot_be_polled(kettle: Bench) -> None:
-    for name in ("AsyncOperations_Get", "AsyncOperations_GetGlobal"):
-        kettle.simulator.fault(match={"operationId": name}, status=403)
-    outcome = kettle.run(device, ids=FREE[:1], claim=True, product="Kettle", device_group="Lab")
-    assert outcome.result.error is None
-    assert outcome["outcomes"][0]["actions"] == ["claim", "move"]
-
-
-@pytest.mark.parametrize("code", [1, 4], ids=["TenantInMigration", "InternalServerError"])
-@pytest.mark.parametrize(("ids", "operation"), [(FREE, "Devices_BulkClaim"), (FREE[:1], "Devices_Claim")])
-def test_claim_that_fails_for_a_reason_that_passes_is_claimed_again(
-    kettle: Bench, ids: list[str], operation: str, code: int
-) -> None:
-    kettle.simulator.fault("operation", match={"operationId": operation}, code=code)
-    outcome = kettle.run(device, ids=ids, claim=True)
-    assert outcome.result.error is None
-    assert outcome["summary"]["claimed"] == len(ids)
-    assert [each for each in kettle.requests() if "Claim" in each] == [operation, operation]
-
-
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-def test_move_whose_reply_is_always_lost_is_reported_by_where_the_device_is(kettle: Bench, kind: str) -> None:
-    kettle.simulator.fault(kind, match={"operationId": "Devices_Move"}, times=None)
-    outcome = kettle.run(device, ids=CLAIMED[:1], product="Kettle", device_group="Field", retry_timeout=0.5)
-    moved = kind == "drop_after"
-    assert outcome.result.changed
-    assert bool(outcome.result.diff) == moved
-    assert (outcome.result.error is None) == moved
-
-
-@pytest.mark.parametrize("wrong", WRONG)
-def test_bulk_claim_that_is_not_confirmed_is_judged_after_its_operation_has_ended(kettle: Bench, wrong: str) -> None:
-    kettle.simulator.settings(operation_seconds=1.5)
-    kettle.simulator.fault(wrong, match={"operationId": "Devices_BulkClaim"})
-    outcome = kettle.run(device, ids=FREE, claim=True)
-    assert outcome.result.error is None
-    assert outcome["summary"]["claimed"] == len(FREE)
-    assert kettle.requests().count("Devices_BulkClaim") == 1
-
-
-@pytest.mark.parametrize("status", [400, 409, 412])
-@pytest.mark.parametrize("case", POSTS[:3] + POSTS[4:])
-def test_write_that_another_run_did_first_succeeds(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
-    module, options, operation = write_case(case, tmp_path)
-    kettle.simulator.settings(operation_seconds=0)
-    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
-    outcome = kettle.run(module, **options)
-    assert outcome.result.error is None
-    assert outcome.result.diff
-    assert kettle.requests().count(operation) == 1
-
-
-@pytest.mark.parametrize("status", [404, 409])
-@pytest.mark.parametrize("case", ["delete product", "delete group"])
-def test_deletion_that_another_run_did_first_succeeds(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
-    module, options, operation = write_case(case, tmp_path)
-    kettle.simulator.settings(operation_seconds=0)
-    kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
-    outcome = kettle.run(module, **options)
-    assert outcome.result.error is None
-    assert outcome.result.diff
-    assert kettle.requests().count(operation) == 1
-
-
-@pytest.mark.parametrize("status", [404, 409])
-def test_removing_a_role_that_another_run_removed_first_succeeds(kettle: Bench, status: int) -> None:
-    kettle.run(user_role, user=ADA, roles=["Reader", "Contributor"])
-    match = {"operationId": "AccessControl_UnassignRole"}
-    kettle.simulator.fault("status_after", match=match, status=status, times=None)
-    outcome = kettle.run(user_role, user=ADA, roles=["Reader"], exclusive=True)
-    assert outcome.result.error is None
-    assert outcome["user"]["roles"] == ["Reader"]
-
-
-@pytest.mark.parametrize("status", [400, 409])
-@pytest.mark.parametrize("case", POSTS[:3])
-def test_rejection_without_effect_is_reported(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
-    module, options, operation = write_case(case, tmp_path)
-    kettle.simulator.fault("status", match={"operationId": operation}, status=status, times=None)
-    outcome = kettle.run(module, **options)
-    assert outcome.result.error is not None
-    assert outcome.result.error.status == status
-    assert not outcome.result.changed
 
 
 @pytest.mark.parametrize("body", [None, '{"message": "Blocked by proxy"}', '"done"', "[]", '{"OperationId": "x"}'])

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Answers that no service should give end in one sentence, and nothing of theirs is taken for what it is not."""
+"""Replies that are not valid end in an error of one sentence, or are ignored."""
 
 from __future__ import annotations
 
