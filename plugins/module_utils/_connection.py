@@ -81,10 +81,11 @@ _BACKENDS: dict[str, Callable[[], _Backend]] = {LEGACY: _legacy, INTEGRATED: _in
 class Connection:
     """The service and what its use has cost."""
 
-    def __init__(self, session: Session, service: Service, tokens: Tokens) -> None:
+    def __init__(self, session: Session, open_service: Callable[[], Service], tokens: Tokens) -> None:
         self._session = session
+        self._open_service = open_service
         self._tokens = tokens
-        self.service = service
+        self.service = open_service()
 
     def api(self) -> dict[str, Any]:
         """Returns what every result has as `api`."""
@@ -95,6 +96,10 @@ class Connection:
             "throttled_seconds": round(self._session.throttled_seconds, 3),
             "token_source": self._tokens.source,
         }
+
+    def forget(self) -> None:
+        """Forgets what was read, and keeps the token and what is open."""
+        self.service = self._open_service()
 
     def bind(self, deadline: Deadline) -> None:
         """Ends the retries of all further requests, and what waits for an effect, by this deadline too."""
@@ -143,7 +148,7 @@ def open_connection(
     )
     tokens = open_tokens(auth, warn)
     session = Session(settings, tokens, read_only=read_only, reads=backend.reads)
-    return Connection(session, backend.open(session, options, debug), tokens)
+    return Connection(session, lambda: backend.open(session, options, debug), tokens)
 
 
 def open_login(

@@ -105,6 +105,10 @@ class Task:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
         connections, self._connections = self._connections, {}
         for connection in connections.values():
             connection.close()
@@ -113,6 +117,11 @@ class Task:
     def service(self) -> Service:
         """The service; in check mode one that sends no write. Raises InvalidInput and SignInError."""
         return self._connect().service
+
+    def forget(self) -> None:
+        """Forgets what was read, and keeps tokens and connections."""
+        for connection in self._connections.values():
+            connection.forget()
 
     @property
     def connection_options(self) -> Params:

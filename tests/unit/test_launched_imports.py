@@ -17,7 +17,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = "ansible_collections.azsphere.fleet.plugins.module_utils"
-CATALOG = {"subscription_id": "s", "resource_group": "g", "catalog": "c"}
+CATALOG = {
+    "subscription_id": "5b000000-0000-4000-8000-000000000001",
+    "resource_group": "fleet",
+    "catalog": "Contoso",
+}
 
 OPEN = f"""
 import json, sys
