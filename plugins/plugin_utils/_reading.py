@@ -48,8 +48,8 @@ def reading(
     :param given: the options and variables that the plugin was given.
     :param configured: the options that Ansible's configuration file gives.
 
-    What goes wrong inside is raised as `error`, with its message and nothing else. The next use in this process with the
-    same options and environment has the same token and TLS connection, and reads anew.
+    What goes wrong inside is raised as `error`, with its message and nothing else. The next use in this process with
+    the same options and environment has the same token and TLS connection, and reads anew.
     """
     with errors_as(error, kind), _kept.task(plain(given), plain(configured)) as task:
         yield task.service

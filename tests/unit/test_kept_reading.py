@@ -18,7 +18,8 @@ from ansible_collections.azsphere.fleet.plugins.plugin_utils import _reading
 from tests.simulator.harness import Simulator
 
 SEED = {"tenants": [{"name": "Contoso", "products": [{"name": "Kettle"}]}]}
-RENAMED = {"tenants": [{"name": "Contoso", "products": [{"name": "Toaster"}]}]}
+#: A tenant of the same name with another ID.
+REPLACED = {"tenants": [{"name": "Contoso", "id": "7e000000-0000-4000-8000-0000000000ff", "products": [{"name": "Toaster"}]}]}
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_next_lookup_uses_the_token_of_the_last_one(options: dict[str, Any], sim
 
 def test_next_lookup_reads_what_has_changed(options: dict[str, Any], simulator: Simulator) -> None:
     assert names(options) == ["Kettle"]
-    simulator.load(RENAMED)
+    simulator.load(REPLACED)
     assert names(options) == ["Toaster"]
 
 
