@@ -161,7 +161,7 @@ def test_read_only_session_rejects_writes_without_the_overlay(
 ) -> None:
     options = prepare(bench, scenario)
     before = bench.look()
-    monkeypatch.setattr(overlay, "Overlay", lambda service: service)
+    monkeypatch.setattr(overlay, "Overlay", lambda service, **_options: service)
     answer = bench.run(scenario.module, options, check=True)
     assert answer.writes == ()
     assert bench.look() == before
