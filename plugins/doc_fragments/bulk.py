@@ -25,8 +25,8 @@ options:
     type: int
   expect_plan:
     description:
-      - The approved plan, its path, or its RV(ignore:plan_digest). Any other plan is refused before the first write, in
-        check mode too.
+      - The approved plan, its path, or its RV(ignore:plan_digest). Any other plan is rejected before the first write,
+        in check mode too.
       - With the plan itself, the error lists the differences, and what is left of the plan after an interruption is
         accepted. With the digest, only the same plan is accepted.
       - The plan covers the tenant, each change with the state before and after, and the content of each image package.

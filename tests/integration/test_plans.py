@@ -72,7 +72,7 @@ def test_plan_of_a_check_run_is_applied_as_it_was_approved(simulator: Simulator,
     assert applied["plan_digest"] == checked["plan_digest"]
 
 
-def test_other_plan_is_refused_before_the_first_write(simulator: Simulator, folder: Path) -> None:
+def test_other_plan_is_rejected_before_the_first_write(simulator: Simulator, folder: Path) -> None:
     checked, _played = run(simulator, folder, "--check", plan_file="plan.json")
     other = {**BLUEPRINT, "products": [{**BLUEPRINT["products"][0], "description": "Cools"}, {"name": "Lamp"}]}
     refused, played = run(simulator, folder, blueprint=other, expect_plan="plan.json")
@@ -85,7 +85,7 @@ def test_other_plan_is_refused_before_the_first_write(simulator: Simulator, fold
     assert by_digest["plan"]["digest"] == by_digest["plan_digest"] != checked["plan_digest"]
 
 
-def test_another_package_is_refused(simulator: Simulator, folder: Path) -> None:
+def test_another_package_is_rejected(simulator: Simulator, folder: Path) -> None:
     checked, _played = run(simulator, folder, "--check", plan_file="plan.json")
     compose_package(folder / "app.imagepackage", image_id=IMAGE, component_id=COMPONENT, name="Changed")
     for expected in ("plan.json", checked["plan_digest"]):
@@ -108,7 +108,7 @@ def test_rest_of_an_interrupted_plan_is_accepted_by_the_plan_alone(simulator: Si
     assert (played.writes, done["changed"], done.get("failed", False)) == (0, False, False)
 
 
-def test_state_that_others_changed_is_refused(simulator: Simulator, folder: Path) -> None:
+def test_state_changed_by_others_is_rejected(simulator: Simulator, folder: Path) -> None:
     run(simulator, folder, "--check", plan_file="plan.json")
     product = {"name": "Kettle", "description": "Toasts", "device_groups": [{"name": "Lab"}]}
     simulator.load({"tenants": [{**TENANT, "products": [product]}]})
@@ -142,7 +142,7 @@ def test_devices_are_approved_too(simulator: Simulator, folder: Path) -> None:
         ({"format": 1, "tenant": "x", "packages": {}, "changes": [{}]}, "the plan is incomplete"),
     ],
 )
-def test_invalid_plan_is_refused(simulator: Simulator, folder: Path, expected: Any, words: str) -> None:
+def test_invalid_plan_is_rejected(simulator: Simulator, folder: Path, expected: Any, words: str) -> None:
     refused, played = run(simulator, folder, expect_plan=expected)
     assert (played.writes, refused["failed"]) == (0, True)
     assert words in refused["msg"]

@@ -291,7 +291,7 @@ def test_unchecked_certificates_are_warned_of_once() -> None:
 
 @pytest.mark.parametrize("name", ["client_certificate", "federated_token_file"])
 @pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\ncanary\n", "eyJcanary.canary.canary", " eyJc.d.e "])
-def test_content_in_place_of_a_path_is_refused_and_masked(name: str, content: str) -> None:
+def test_content_in_place_of_a_path_is_rejected_and_masked(name: str, content: str) -> None:
     assert content in secrets_in({name: content})
     with pytest.raises(InvalidInput, match=f"Invalid {name}: it must be the path of a file") as caught:
         resolved({name: content})

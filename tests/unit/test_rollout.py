@@ -83,7 +83,7 @@ def test_repeated_deployments_make_no_difference(sets: str, times: list[int]) ->
 
 
 @given(st.text("ABT", max_size=8))
-def test_images_just_rolled_back_are_refused_whatever_was_before(sets: str) -> None:
+def test_images_just_rolled_back_are_rejected(sets: str) -> None:
     before = periods(deployments(*sets))
     if before and before[0].images != frozenset("t"):
         last = next(iter(before[0].images))
@@ -242,7 +242,7 @@ def test_soak_has_units(text: Any, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["2", 2, "-1h", "1x", "h", "2 months", "1h x", "99 weeks", True, [], ["1h"]])
-def test_soak_without_a_unit_is_refused(text: Any) -> None:
+def test_soak_without_a_unit_is_rejected(text: Any) -> None:
     found = read(soak=text)
     assert [problem.startswith("Invalid rollout_soak ") for problem in found["problems"]] == [True]
 

@@ -118,7 +118,7 @@ def test_nothing_is_delayed_before_the_first_throttle() -> None:
 
 
 @pytest.mark.parametrize("before", [0, 1, 5])
-def test_single_odd_throttle_hardly_slows_down_a_task(before: int) -> None:
+def test_single_throttle_hardly_slows_down_a_task(before: int) -> None:
     pace, now = LearnedPace(), 0.0
     for _unused in range(before):
         pace.begin()

@@ -232,7 +232,7 @@ def test_catalog_is_created_once_with_its_tenant(service: IntegratedService) -> 
     assert service.tenants.create("New-Catalog") is None
 
 
-def test_claims_challenges_are_answered_once(fleet: Simulator, service: IntegratedService) -> None:
+def test_claims_challenge_is_met_once(fleet: Simulator, service: IntegratedService) -> None:
     fleet.settings(arm_claims_challenge="once")
     assert service.products.list()
     fleet.settings(arm_claims_challenge="always")

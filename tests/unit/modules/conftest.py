@@ -32,7 +32,7 @@ TENANT = "Contoso Fleet"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a module answered: `values` as results show them, and the warnings that it gave."""
+    """What a module returned: `values` as results show them, and the warnings that it gave."""
 
     result: Result
     values: dict[str, Any]

@@ -42,7 +42,7 @@ def test_success_that_is_not_understood_is_never_reported_as_done(
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("case", CASES)
-def test_write_that_was_carried_out_and_not_confirmed_is_reported_as_done(
+def test_executed_write_without_confirmation_is_reported_as_done(
     kettle: Bench, tmp_path: Path, case: str, wrong: str
 ) -> None:
     module, options, operation = write_case(case, tmp_path)
@@ -182,7 +182,7 @@ def test_rename_of_a_tenant_needs_a_confirmation(kettle: Bench, wrong: str) -> N
 
 @pytest.mark.parametrize("retry_after", ["1", None], ids=["Retry-After", "bare"])
 @pytest.mark.parametrize("case", POSTS)
-def test_post_answered_503_after_it_was_carried_out_is_not_sent_again(
+def test_executed_post_with_reply_503_is_not_sent_again(
     kettle: Bench, tmp_path: Path, case: str, retry_after: str | None
 ) -> None:
     module, options, operation = write_case(case, tmp_path)
@@ -196,7 +196,7 @@ def test_post_answered_503_after_it_was_carried_out_is_not_sent_again(
 
 
 @pytest.mark.parametrize("case", POSTS)
-def test_post_answered_503_without_effect_is_made_up_for(kettle: Bench, tmp_path: Path, case: str) -> None:
+def test_post_with_reply_503_and_no_effect_is_sent_again(kettle: Bench, tmp_path: Path, case: str) -> None:
     module, options, operation = write_case(case, tmp_path)
     kettle.simulator.fault("status", match={"operationId": operation}, status=503, retry_after="0")
     outcome = kettle.run(module, **options, retry_timeout=0.5)
@@ -207,9 +207,7 @@ def test_post_answered_503_without_effect_is_made_up_for(kettle: Bench, tmp_path
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 @pytest.mark.parametrize("case", ["change product", "change group"])
-def test_change_that_was_carried_out_under_a_server_error_is_reported(
-    kettle: Bench, tmp_path: Path, case: str, status: int
-) -> None:
+def test_executed_change_with_a_server_error_is_reported(kettle: Bench, tmp_path: Path, case: str, status: int) -> None:
     module, options, operation = write_case(case, tmp_path)
     kettle.simulator.fault("status_after", match={"operationId": operation}, status=status, times=None)
     outcome = kettle.run(module, **options, retry_timeout=0.1)

@@ -98,7 +98,7 @@ def test_role_applies_below_its_scope_only(simulator: Simulator) -> None:
     arm.close()
 
 
-def test_stranger_is_not_told_whether_a_catalog_exists(arm_of: Callable[[str], ArmClient]) -> None:
+def test_existence_of_a_catalog_is_hidden_from_strangers(arm_of: Callable[[str], ArmClient]) -> None:
     stranger = arm_of("Stranger")
     assert [stranger.call("GET", path).status_code for path in (BASE, f"{BASE}x")] == [403, 403]
     assert stranger.call("PUT", f"{BASE}x", {"location": "global"}).status_code == 403

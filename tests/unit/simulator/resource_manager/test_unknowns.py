@@ -75,13 +75,13 @@ def test_deletion_of_what_is_missing(arm: ArmClient) -> None:
     assert [arm.call("DELETE", path).status_code for path in paths] == [404] * 5
 
 
-def test_deletion_of_device_can_be_refused(arm: ArmClient) -> None:
+def test_deletion_of_device_can_be_rejected(arm: ArmClient) -> None:
     arm.simulator.settings(arm_pretended_deletion="refused")
     assert arm.call("DELETE", f"{GROUP}/devices/{OWN[0]}").status_code == 405
     assert arm.call("DELETE", f"images/{IMAGE}").status_code == 405
 
 
-def test_product_with_devices_is_refused_or_deleted(arm: ArmClient) -> None:
+def test_product_with_devices_is_rejected_or_deleted(arm: ArmClient) -> None:
     assert arm.call("DELETE", KETTLE).status_code == 400
     arm.simulator.settings(arm_product_deletion="any")
     assert arm.call("DELETE", KETTLE).status_code == 200
