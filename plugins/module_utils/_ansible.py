@@ -24,7 +24,7 @@ from ._files.later import files_later
 from ._files.port import Files
 from ._launched import surroundings
 from ._model.specs import DeviceGroupSpec, settings_of
-from ._option_types import INTEGER, NAME, NUMBER, PATH, TEXT, as_given
+from ._option_types import INTEGER, NAME, NUMBER, PATH, PLAN, TEXT, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
 from ._precedence import of_task
 from ._task import Modes, Task
@@ -93,7 +93,7 @@ BULK = WAITING + Arguments(
         "max_changes": {"type": INTEGER},
         "max_failures": {"type": INTEGER},
         "concurrency": {"type": INTEGER, "default": DEFAULT_CONCURRENCY},
-        "expect_plan": {"type": "raw"},
+        "expect_plan": {"type": PLAN},
         "plan_file": {"type": PATH},
         "journal": {"type": PATH},
     }

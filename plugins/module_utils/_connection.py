@@ -20,13 +20,8 @@ from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import InvalidInput, printable
 from ._http.message import ReadOperations
-from ._http.session import Session, Settings
-from ._integrated import client as integrated_client
-from ._integrated.paths import CatalogPath
-from ._integrated.service import IntegratedService
-from ._legacy import client as legacy_client
-from ._legacy import wire as legacy_wire
-from ._legacy.service import LegacyService
+from ._http.session import Session
+from ._http.settings import Settings
 from ._login import Account, Login, PlannedLogin
 from ._options import API_URLS, INTEGRATED, LEGACY, OPTIONS, PLACES, completed, host_of, joined
 from ._progress import Spending
@@ -54,35 +49,43 @@ class _Backend:
     open: Callable[[Session, Mapping[str, Any], Debug], Service]
 
 
-def _legacy(session: Session, options: Mapping[str, Any], debug: Debug) -> Service:
-    return LegacyService(session, options["tenant"], debug)
+def _legacy() -> _Backend:
+    from ._legacy import client, wire
+    from ._legacy.service import LegacyService
+
+    return _Backend(
+        {"error_codes": wire.ERROR_CODES, "hints": wire.FAILURE_HINTS},
+        client.READ_OPERATIONS,
+        lambda session, options, debug: LegacyService(session, options["tenant"], debug),
+    )
 
 
-def _integrated(session: Session, options: Mapping[str, Any], debug: Debug) -> Service:
-    return IntegratedService(session, CatalogPath(*(options[name] for name in PLACES[INTEGRATED])), debug)
+def _integrated() -> _Backend:
+    from ._integrated import client
+    from ._integrated.paths import CatalogPath
+    from ._integrated.service import IntegratedService
+
+    return _Backend(
+        {"hints": client.FAILURE_HINTS, "bucket_of": client.bucket_of},
+        client.READ_OPERATIONS,
+        lambda session, options, debug: IntegratedService(
+            session, CatalogPath(*(options[name] for name in PLACES[INTEGRATED])), debug
+        ),
+    )
 
 
-_BACKENDS = {
-    LEGACY: _Backend(
-        {"error_codes": legacy_wire.ERROR_CODES, "hints": legacy_wire.FAILURE_HINTS},
-        legacy_client.READ_OPERATIONS,
-        _legacy,
-    ),
-    INTEGRATED: _Backend(
-        {"hints": integrated_client.FAILURE_HINTS, "bucket_of": integrated_client.bucket_of},
-        integrated_client.READ_OPERATIONS,
-        _integrated,
-    ),
-}
+#: A launched module compiles what it imports: a task loads the code for its own API only.
+_BACKENDS: dict[str, Callable[[], _Backend]] = {LEGACY: _legacy, INTEGRATED: _integrated}
 
 
 class Connection:
     """The service and what its use has cost."""
 
-    def __init__(self, session: Session, service: Service, tokens: Tokens) -> None:
+    def __init__(self, session: Session, open_service: Callable[[], Service], tokens: Tokens) -> None:
         self._session = session
+        self._open_service = open_service
         self._tokens = tokens
-        self.service = service
+        self.service = open_service()
 
     def api(self) -> dict[str, Any]:
         """Returns what every result has as `api`."""
@@ -93,6 +96,10 @@ class Connection:
             "throttled_seconds": round(self._session.throttled_seconds, 3),
             "token_source": self._tokens.source,
         }
+
+    def forget(self) -> None:
+        """Forgets what was read, and keeps the token and what is open."""
+        self.service = self._open_service()
 
     def bind(self, deadline: Deadline) -> None:
         """Ends the retries of all further requests, and what waits for an effect, by this deadline too."""
@@ -129,7 +136,7 @@ def open_connection(
     """
     options = completed(params, environment)
     _require_place(options)
-    backend = _BACKENDS[options["api"]]
+    backend = _BACKENDS[options["api"]]()
     auth = AuthOptions.from_params(params, environment)
     settings = Settings(
         api_url=_api_url(options["api_url"], options["api"]),
@@ -141,7 +148,7 @@ def open_connection(
     )
     tokens = open_tokens(auth, warn)
     session = Session(settings, tokens, read_only=read_only, reads=backend.reads)
-    return Connection(session, backend.open(session, options, debug), tokens)
+    return Connection(session, lambda: backend.open(session, options, debug), tokens)
 
 
 def open_login(

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -51,6 +51,10 @@ def _time(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else texts.trimmed(value)
 
 
+def _plan(value: Any) -> Any:
+    return value if isinstance(value, Mapping) else texts.text(value)
+
+
 def _anything(value: Any) -> Any:
     return value
 
@@ -67,6 +71,8 @@ LIST = OptionType("list", _list)
 #: Entries of device lists. They are checked with the list, which reports all that are wrong, by row.
 DEVICE_ID = OptionType("str", _anything)
 DEVICE_ROW = OptionType("dict", _anything)
+#: A saved plan, its path, or its digest.
+PLAN = OptionType("raw", _plan)
 INTEGER = OptionType("int", texts.integer)
 NUMBER = OptionType("float", texts.number)
 

@@ -150,7 +150,7 @@ class Tenants(Protocol):
         """
 
     def identity(self) -> str:
-        """Returns what tells the tenant in use from all others. Sends no request if the tenant is known."""
+        """Returns what identifies the tenant in use among all others. Sends no request if the tenant is known."""
 
     def create(self, name: str, device_id: str | None = None) -> Operation | None:
         """Creates a tenant; irreversible. A service that needs a device for it gets an unclaimed one that has not

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from ._companion import NOTHING_AROUND, Companion, Surroundings
 from ._connection import Connection, open_connection, open_login
 from ._context import Context, Params
+from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import Defect, FleetError, printable
 from ._files.later import files_later
@@ -98,11 +99,16 @@ class Task:
         self._progress = Progress()
         self._connections: dict[str | None, Connection] = {}
         self._stopped = False
+        self._deadline: Deadline | None = None
 
     def __enter__(self) -> Task:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
         connections, self._connections = self._connections, {}
         for connection in connections.values():
             connection.close()
@@ -111,6 +117,11 @@ class Task:
     def service(self) -> Service:
         """The service; in check mode one that sends no write. Raises InvalidInput and SignInError."""
         return self._connect().service
+
+    def forget(self) -> None:
+        """Forgets what was read, and keeps tokens and connections."""
+        for connection in self._connections.values():
+            connection.forget()
 
     @property
     def connection_options(self) -> Params:
@@ -195,7 +206,7 @@ class Task:
             open_api=self._open_api,
             environment=self._environment,
             progress=self._progress,
-            bind=lambda deadline: self._connect().bind(deadline),
+            bind=self._bind,
         )
 
     def _connect(self, api: str | None = None) -> Connection:
@@ -210,9 +221,16 @@ class Task:
                 debug=self._debug,
                 environment=self._environment,
             )
+            if self._deadline is not None:
+                self._connections[api].bind(self._deadline)
             if self._stopped:
                 self._connections[api].close()
         return self._connections[api]
+
+    def _bind(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        for connection in self._connections.values():
+            connection.bind(deadline)
 
     def _open_api(self, api: str) -> Service:
         return self._connect(api).service

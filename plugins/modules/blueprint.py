@@ -159,6 +159,13 @@ plan:
   description: The plan that O(expect_plan) rejected, as in O(plan_file).
   returned: when the plan was rejected
   type: dict
+  sample:
+    format: 1
+    tenant: 7e000000-0000-4000-8000-0000000000c0
+    packages: {}
+    digest: 0f343b0931126a20f133d67c2b018a3b2f9d3a2e7e2d0d3a4f1c6c1d2e3f4a5b
+    changes:
+      - {kind: product, name: Kettle, action: create, before: null, after: {name: Kettle, description: null}}
 operation:
   description: The last operation that the service started for this task; null if there was none.
   returned: success

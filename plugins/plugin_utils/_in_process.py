@@ -41,11 +41,13 @@ _ON_FIRST_USE = (
     "_auth.application",
     "_files.disk",
     "_files.planned",
+    "_integrated.service",
     "_legacy.bulk",
     "_legacy.deployments",
     "_legacy.devices",
     "_legacy.images",
     "_legacy.insights",
+    "_legacy.service",
     "_legacy.users",
     "_overlay.overlay",
 )

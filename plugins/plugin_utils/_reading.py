@@ -48,9 +48,10 @@ def reading(
     :param given: the options and variables that the plugin was given.
     :param configured: the options that Ansible's configuration file gives.
 
-    What goes wrong inside is raised as `error`, with its message and nothing else.
+    What goes wrong inside is raised as `error`, with its message and nothing else. The next use in this process with
+    the same options and environment has the same token and TLS connection, and reads anew.
     """
-    with errors_as(error, kind), reading_task([of_task(plain(given))], configured) as task:
+    with errors_as(error, kind), _kept.task(plain(given), plain(configured)) as task:
         yield task.service
 
 
@@ -91,6 +92,44 @@ def _message(failure: FleetError, kind: str) -> str:
         f"{failure} A {kind} runs on the control node and ignores module_defaults and environment of a play: "
         f"set {wanted} for ansible-playbook itself."
     )
+
+
+class _Kept:
+    """The last task that only read. A loop evaluates a lookup many times in one process."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, Task] | None = None
+
+    @contextmanager
+    def task(self, given: Mapping[str, Any], configured: Mapping[str, Any]) -> Iterator[Task]:
+        """Gives a task with these options. It is kept if nothing goes wrong."""
+        # A process made by fork must not use the TLS connection of its parent.
+        key = (os.getpid(), dict(given), dict(configured), dict(os.environ), os.getcwd())
+        task = self._taken(key) or reading_task([of_task(given)], configured)
+        try:
+            yield task
+        except BaseException:
+            task.close()
+            raise
+        task.forget()
+        self._close()
+        self._last = (key, task)
+
+    def _taken(self, key: Any) -> Task | None:
+        """Returns the task if it was kept for this key. Until it is kept again, nothing else can use it."""
+        if self._last is None or self._last[0] != key:
+            return None
+        task, self._last = self._last[1], None
+        return task
+
+    def _close(self) -> None:
+        """Closes a task that was kept by this process."""
+        if self._last is not None and self._last[0][0] == os.getpid():
+            self._last[1].close()
+        self._last = None
+
+
+_kept = _Kept()
 
 
 class _Host:

@@ -25,7 +25,7 @@ from .report import chart, page
 
 DOCS = Path("docs")
 QUICK_OUTPUT = Path(".build/benchmark")
-PARTS = ("devices", "unchanged", "throttled", "token", "tasks", "loops", "inventory")
+PARTS = ("devices", "unchanged", "throttled", "buckets", "token", "tasks", "loops", "inventory")
 LATENCIES = (0, 50)
 #: Devices and runs of the longest measurement: one run takes minutes.
 LONGEST, LONGEST_LATENCY, LONGEST_CONCURRENCY = 100_000, 50, 64
@@ -86,6 +86,8 @@ def _full(part: str, runs: int, most: int) -> Iterator[Measure]:
                 yield _of_devices(part, count, latency, runs)
     elif part == "throttled":
         yield lambda lab: devices.throttled(lab, 3000, runs)
+    elif part == "buckets":
+        yield lambda lab: devices.buckets(lab, 1000, runs)
     elif part == "token":
         yield lambda lab: devices.token(lab, min(10_000, most), runs)
     elif part == "tasks":
@@ -117,6 +119,8 @@ def _quick(part: str, runs: int, _most: int) -> Iterator[Measure]:
             yield lambda lab, measure=measure, latency=latency: measure(lab, 100, latency, runs)  # type: ignore[misc]
     elif part == "throttled":
         yield lambda lab: devices.throttled(lab, 150, runs)
+    elif part == "buckets":
+        yield lambda lab: devices.buckets(lab, 210, runs)
     elif part == "token":
         yield lambda lab: devices.token(lab, 100, runs)
     elif part == "tasks":

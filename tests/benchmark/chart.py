@@ -56,17 +56,17 @@ def svg(title: str, description: str, panels: Sequence[Panel]) -> str:
 
 
 def _panel(panel: Panel, top: int) -> list[str]:
-    most = max((bar.value for bar in panel.bars), default=0) or 1
+    most = max((entry.value for entry in panel.bars), default=0) or 1
     room = WIDTH - LABELS - VALUES
     lines = [
         f'<text x="{GAP}" y="{top + 26}" font-size="15" font-weight="bold" fill="{TEXT}">{escape(panel.title)}</text>'
     ]
-    for number, bar in enumerate(panel.bars):
+    for number, entry in enumerate(panel.bars):
         y = top + TITLE + number * (BAR + GAP)
-        width = max(1.0, room * bar.value / most)
+        width = max(1.0, room * entry.value / most)
         lines += [
-            f'<text x="{LABELS - GAP}" y="{y + 15}" text-anchor="end" fill="{TEXT}">{escape(bar.label)}</text>',
-            f'<rect x="{LABELS}" y="{y}" width="{width:.1f}" height="{BAR}" fill="{OWN if bar.own else OTHER}"/>',
-            f'<text x="{LABELS + width + GAP:.1f}" y="{y + 15}" fill="{TEXT}">{escape(bar.shown)}</text>',
+            f'<text x="{LABELS - GAP}" y="{y + 15}" text-anchor="end" fill="{TEXT}">{escape(entry.label)}</text>',
+            f'<rect x="{LABELS}" y="{y}" width="{width:.1f}" height="{BAR}" fill="{OWN if entry.own else OTHER}"/>',
+            f'<text x="{LABELS + width + GAP:.1f}" y="{y + 15}" fill="{TEXT}">{escape(entry.shown)}</text>',
         ]
     return lines

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import requests
 
 from tests.integration.play import ROOT
+from tests.support.apis import INTEGRATED, LEGACY
 
 from .figures import Row
 from .lab import GROUP, PRODUCT, TENANT, Cost, Lab, RunFailed, device_ids, python
 
-COLD, UNCHANGED, THROTTLED, TOKEN = "devices", "unchanged", "throttled", "token"
+COLD, UNCHANGED, THROTTLED, BUCKETS, TOKEN = "devices", "unchanged", "throttled", "buckets", "token"
 MODULE = "ansible_collections.azsphere.fleet.plugins.modules.device"
 RATE = BURST = 100.0
+#: What Resource Manager gives each principal: writes at once, and a second.
+WRITES, WRITES_A_SECOND = 200, 10
 _SCOPE = "https://firstparty.sphere.azure.net/api/.default"
 
 
@@ -59,6 +62,24 @@ def throttled(lab: Lab, count: int, runs: int) -> Row:
     return row
 
 
+def buckets(lab: Lab, count: int, runs: int) -> Row:
+    """Moves devices through the Integrated API, whose bucket holds WRITES and gets WRITES_A_SECOND."""
+    row = Row(BUCKETS, f"{count:,} devices")
+    ids = device_ids(count)
+    catalog = {"AZSPHERE_CATALOG": TENANT}
+    lab.simulator.api = INTEGRATED
+    try:
+        for _unused in range(runs):
+            lab.load(ids, within="Returned", arm_throttling=True)
+            cost = _run(lab, ids, changed=count, variables=catalog)
+            retries = json.loads(cost.output[cost.output.index("{") :])["api"]["retries"]
+            used = (count - WRITES) / (WRITES_A_SECOND * cost.connected)
+            row.add(used=100 * used, rejected=100 * retries / cost.requests, **_metrics(cost, count))
+    finally:
+        lab.simulator.api = LEGACY
+    return row
+
+
 def token(lab: Lab, count: int, runs: int) -> Row:
     """Claims and moves devices; in the middle, all tokens become invalid."""
     row = Row(TOKEN, _name(count, 50))
@@ -70,7 +91,14 @@ def token(lab: Lab, count: int, runs: int) -> Row:
     return row
 
 
-def _run(lab: Lab, ids: Sequence[str], *, changed: int, concurrency: int | None = None) -> Cost:
+def _run(
+    lab: Lab,
+    ids: Sequence[str],
+    *,
+    changed: int,
+    concurrency: int | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Cost:
     """Runs the module. Raises RunFailed unless so many devices changed."""
     lines = ["DeviceId,ProductName,DeviceGroupName", *(f"{device},{PRODUCT},{GROUP}" for device in ids)]
     source = lab.folder / "devices.csv"
@@ -80,7 +108,7 @@ def _run(lab: Lab, ids: Sequence[str], *, changed: int, concurrency: int | None 
         options["concurrency"] = concurrency
     paths = f"{ROOT}:{ROOT / '.build' / 'collections'}"
     given = json.dumps({"ANSIBLE_MODULE_ARGS": options})
-    cost = lab.run(python("-m", MODULE), given=given, variables={"PYTHONPATH": paths})
+    cost = lab.run(python("-m", MODULE), given=given, variables={"PYTHONPATH": paths, **(variables or {})})
     summary = json.loads(cost.output[cost.output.index("{") :])["summary"]
     if summary["moved"] != changed or summary["failed"]:
         raise RunFailed(f"{changed} devices were to be moved: {summary}")

@@ -59,11 +59,11 @@ class Lab:
     simulator: Simulator
     folder: Path
 
-    def load(self, devices: Sequence[str] = (), **settings: Any) -> None:
-        """Resets the simulator: one product with one group, in which these devices are."""
+    def load(self, devices: Sequence[str] = (), *, within: str = GROUP, **settings: Any) -> None:
+        """Resets the simulator: one product with one group, and the group in which these devices are."""
         self.simulator.reset()
-        claimed = [{"id": device, "device_group": f"{PRODUCT}/{GROUP}"} for device in devices]
-        product = {"name": PRODUCT, "device_groups": [{"name": GROUP}]}
+        claimed = [{"id": device, "device_group": f"{PRODUCT}/{within}"} for device in devices]
+        product = {"name": PRODUCT, "device_groups": [{"name": name} for name in dict.fromkeys((GROUP, within))]}
         self.simulator.load({"tenants": [{"name": TENANT, "products": [product], "devices": claimed}]})
         self.simulator.settings(**settings)
         for token in (self.folder / "tokens").glob("*"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.gates.returned import faults as misfits
-from tests.gates.workbench import READS
+from tests.support.apis import is_write
 from tests.support.portable import placement, portable
 
 from .cases import Normal
@@ -21,10 +21,14 @@ from .stage import Observed
 
 LONGEST_MESSAGE = 1500
 #: How a result says that nobody can know whether a write had its effect.
+#: Codes of errors that the last nets made of an exception that nothing expected.
+DEFECTS = ("defect", "unexpected_error")
 UNKNOWN = re.compile(r"\bunknown\b|not known|may (or may not )?have been", re.I)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRAME = re.compile(r'File "[^"]*/(plugins/[^"]+)", line (\d+), in')
 #: A reply with such a status promises that the write was refused. When it was done, no client can know.
+#: Replies like the documented confirmation of a block, 200 without a body; no read shows the block.
+_CONFIRMATIONS = ("fault empty", "fault old_body")
 _REFUSAL = re.compile(r"fault mutate status 4(?!08)\d\d")
 
 
@@ -63,6 +67,8 @@ def _of_message(values: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("not a sentence", message[-60:])
     if not isinstance(values.get("error"), dict):
         yield Finding("no structured error", repr(message)[:120])
+    elif values["error"].get("code") in DEFECTS:
+        yield Finding("unexpected error", str(message)[:120])
 
 
 def _of_check(seen: Observed) -> Iterator[Finding]:
@@ -93,11 +99,14 @@ def _of_changes(seen: Observed, values: Mapping[str, Any], normal: Normal) -> It
 def _misled(seen: Observed) -> bool:
     """Returns whether no client can detect that the reply was changed.
 
-    This applies to reads before the first write, and to the rejection of a write that was executed.
+    This applies to reads before the first write, to the rejection of a write that was executed, and to the
+    confirmation of a block.
     """
     written = False
     for entry in seen.log:
-        note, write = entry["note"] or "", entry["kind"] == "api" and entry["method"] not in READS
+        note, write = entry["note"] or "", is_write(entry)
+        if entry["operation"] == "Tenants_BlockLegacy" and note in _CONFIRMATIONS:
+            return True
         if note.startswith("fault "):
             return _REFUSAL.match(note) is not None if write else not written
         written = written or write
@@ -117,6 +126,8 @@ def _of_devices(seen: Observed, values: Mapping[str, Any], unknown: bool) -> Ite
         for each in (*values.get("outcomes", ()), *values.get("failures", ()))
         if UNKNOWN.search(str(each.get("msg")))
     }
+    if any("an unexpected error occurred" in str(each.get("msg")) for each in values.get("failures", ())):
+        yield Finding("unexpected error", "of a device")
     # `outcomes: failures` leaves out those that succeeded.
     listed = {each["id"] for each in values.get("outcomes", ())} if "outcomes" in values else changed
     if not unknown and (changed & listed) - reported - doubtful:

@@ -23,8 +23,9 @@ from tests.gates.fleet import write_files
 from tests.gates.returned import PREFIX
 from tests.gates.scenarios.table import Scenario
 from tests.gates.test_scenarios import prepare
-from tests.gates.workbench import READS, Snapshot, Workbench, run_module
+from tests.gates.workbench import Snapshot, Workbench, run_module
 from tests.simulator.harness import Simulator
+from tests.support.apis import is_write
 
 #: Seconds after which a run counts as hung. All timeouts of the run are far shorter.
 DEADLINE = 20
@@ -52,7 +53,7 @@ class Observed:
     @property
     def writes(self) -> tuple[dict[str, Any], ...]:
         """Log entries of the API requests that may have changed something."""
-        return tuple(each for each in self.log if each["kind"] == "api" and each["method"] not in READS)
+        return tuple(each for each in self.log if is_write(each))
 
 
 class Stage:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Both APIs on one fleet: what is done through one is no change through the other, and `integration_info` says so."""
+"""Both APIs on one fleet: a change through one leaves the other nothing to do, and `integration_info` says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.apis import APIS, INTEGRATED, LEGACY
 
-from .fleet import TENANT_ID, UNCLAIMED, empty, fleet
+from .fleet import DEVICES, TENANT_ID, UNCLAIMED, empty, fleet
 from .proof import prove
 from .scenarios.blueprints import DOCUMENT, drifted, half_built
 from .scenarios.lacking import without_users
@@ -190,7 +190,7 @@ def test_catalog_is_created_once_and_confirmed(bench: Workbench) -> None:
 def test_operation_of_another_task_is_unsupported(bench: Workbench) -> None:
     bench.simulator.load(fleet())
     bench.simulator.settings(operation_seconds=30)
-    options = {"ids": [UNCLAIMED[0]], "product": "Kettle", "device_group": "Shelf", "claim": True, "wait": False}
+    options = {"ids": [DEVICES[0]], "product": "Kettle", "device_group": "Shelf", "wait": False}
     started = bench.run("device", options).values["operation"]
     for operation in ("f1000000-0000-4000-8000-000000000001", (started or {}).get("id") or "unknown"):
         error = bench.run("operation_info", {"id": operation}).values["error"]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.fuzz.cases import Normal, normal_of
-from tests.fuzz.judge import Finding, judge
+from tests.fuzz.judge import DEFECTS, Finding, judge
 from tests.fuzz.stage import Observed
 from tests.support.portable import portable
 
@@ -87,6 +87,13 @@ def test_undetectable_false_reply_is_not_a_finding(truthful: Observed) -> None:
     assert UNTRUE in rules(struck(without_effect, "html", method="PUT"))
 
 
+def test_confirmed_block_is_not_a_finding(truthful: Observed) -> None:
+    log = [{**truthful.log[0], "operation": "Tenants_BlockLegacy", "note": "fault empty"}]
+    other = Normal(False, {"tenants": {}})
+    assert "success reported in another state" in rules(truthful, other)
+    assert rules(replace(truthful, log=tuple(log)), other) == set()
+
+
 def test_check_run_must_not_write(truthful: Observed) -> None:
     check = replace(truthful, check=True)
     assert rules(check) == {"check run wrote", "check run changed something"}
@@ -113,6 +120,12 @@ def test_deployment_must_not_be_made_twice(truthful: Observed) -> None:
 )
 def test_message_must_be_one_sentence(truthful: Observed, message: str, rule: str) -> None:
     assert rules(failed(truthful, message)) == {rule}
+
+
+@pytest.mark.parametrize("code", DEFECTS)
+def test_exception_in_the_last_net_is_a_finding(truthful: Observed, code: str) -> None:
+    seen = failed(truthful, "Unexpected error ValueError.")
+    assert rules(reported(seen, error={**(seen.values or {})["error"], "code": code})) == {"unexpected error"}
 
 
 def test_run_without_a_result_is_located(truthful: Observed) -> None:

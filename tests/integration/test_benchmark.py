@@ -18,7 +18,7 @@ import pytest
 from tests.integration.play import ROOT
 
 pytest.importorskip("aiohttp")
-PARTS = ["devices", "unchanged", "throttled", "token", "tasks", "loops", "inventory"]
+PARTS = ["devices", "unchanged", "throttled", "buckets", "token", "tasks", "loops", "inventory"]
 
 
 def bench(output: Path, *options: str) -> str:

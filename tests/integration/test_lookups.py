@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,7 +121,7 @@ REFUSED = {
         'Image "Teapot" not found in the tenant. Available: "KettleControl".'
     ),
     "query('azsphere.fleet.devices', products='Kettle')": (
-        'This lookup has no option "products". Available: access_token, api_url'
+        'This lookup has no option "products". Available: access_token, api, api_url'
     ),
     "lookup('azsphere.fleet.products', validate_certs='ture')": (
         'Invalid validate_certs "ture": neither true nor false. Use true or false.'
@@ -161,9 +163,18 @@ ON_BOTH = pytest.mark.parametrize("played", APIS, indirect=True)
 
 
 @pytest.fixture(scope="module")
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """One play of everything, as a start of Ansible costs more than all of these."""
-    api = request.param
+def plays(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Played]:
+    """Returns the play on an API, which runs once."""
+    return cache(lambda api: play_on(api, tmp_path_factory.mktemp("play")))
+
+
+@pytest.fixture
+def played(request: pytest.FixtureRequest, plays: Callable[[str], Played]) -> Played:
+    return plays(request.param)
+
+
+def play_on(api: str, folder: Path) -> Played:
+    """Runs one play of everything, as a start of Ansible costs more than all of these."""
     tasks: dict[str, dict[str, Any]] = {
         expression: {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}}
         for expression in on(api, [*GIVEN, *REFUSED])
@@ -181,7 +192,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         tasks[f"as {module}"] = {"ansible.builtin.debug": {"msg": "{{ " + expression + " }}"}}
     with start_simulator(seed=SEED) as simulator:
         simulator.api = api
-        yield play_tasks(simulator, tmp_path_factory.mktemp("play"), tasks)
+        return play_tasks(simulator, folder, tasks)
 
 
 @on_each_api(GIVEN)

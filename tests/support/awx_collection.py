@@ -35,7 +35,9 @@ def find_awx_collection() -> Path:
 
 
 def _unpack() -> None:
+    # Only unpacked, so this Python may be older than the package requires.
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    pip.append("--ignore-requires-python")
     done = subprocess.run([*pip, "--dest", CACHE, RELEASES], capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["pip failed"]

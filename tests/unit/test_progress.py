@@ -78,7 +78,7 @@ def test_estimate_follows_a_service_that_throttles(progress: Progress, clock: Cl
         report.accepted()
         if number % 100 == 99:
             clock.now += 1
-    for _ in range(20):
+    for _round in range(20):
         clock.now += 3
         for _number in range(30):
             report.accepted()
@@ -94,10 +94,10 @@ def test_rate_of_devices_that_come_in_bulk_is_over_the_whole_step(progress: Prog
     progress.step(1)
     report = progress.watched(10_000, lambda _outcome: True)
     clock.now += 20
-    for _ in range(1000):
+    for _round in range(1000):
         report(DeviceOutcome("a"))
     assert "1,000 of 10,000 devices claimed, 50 a second, about 3 min left" in said(progress)
-    for _ in range(12):
+    for _round in range(12):
         clock.now += 3
         line = said(progress)
     assert "1,000 of 10,000 devices claimed, 18 a second, about 8 min left" in line
@@ -108,7 +108,7 @@ def test_steps_of_the_same_action_count_together(progress: Progress, clock: Cloc
     progress.begin(steps)
     progress.step(1)
     report = progress.watched(10, lambda _outcome: True)
-    for _ in range(10):
+    for _round in range(10):
         report(DeviceOutcome("a"))
     progress.step_ended()
     progress.step(2)

@@ -162,7 +162,7 @@ def test_lookups_and_inventories_get_a_session_that_only_reads(
 def test_every_verb_that_writes_is_known_here() -> None:
     """A verb added to the port must say whether it writes: whatever the overlay does not pass on does."""
     reads = {
-        "tenants": {"list", "current"},
+        "tenants": {"list", "current", "identity"},
         "certificates": {"list", "get", "chain", "proof_of_possession"},
         "users": {"list", "get", "roles", "account"},
         "products": {"list", "get", "with_id"},

@@ -16,6 +16,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._digits import whole_number
 from .._environment import Environment
 from .._errors import SignInError
 from .._http.errors import scrub
@@ -88,9 +89,8 @@ class AzureCli:
         if not isinstance(token, str) or not token:
             raise _unusable()
         end = answer.get("expires_on")
-        return issued(
-            token, expires_on=int(end) if isinstance(end, (int, str)) and str(end).isdigit() else expiry(token)
-        )
+        stated = whole_number(str(end))
+        return issued(token, expires_on=expiry(token) if stated is None else stated)
 
     def _run(self, program: str) -> dict[str, Any]:
         scope = self.options.audience.application_scope

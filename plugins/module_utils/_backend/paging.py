@@ -52,20 +52,18 @@ class _Ahead(Generic[Entry]):
     def __init__(self, read: ReadPage[Entry]) -> None:
         self._read = read
         self._pool = ThreadPoolExecutor(1)
-        self._page: Future[tuple[Sequence[Entry], str | None]] | None = None
-        self._problem: ServiceError | None = None
+        self._page: Future[tuple[Sequence[Entry], str | None]] = Future()
 
     def start(self, mark: str | None, problem: ServiceError | None) -> None:
         """Begins to read the page of a token, unless there is none, or a problem with it."""
-        self._problem = problem
-        if mark is not None and problem is None:
+        if problem is not None:
+            self._page = Future()
+            self._page.set_exception(problem)
+        elif mark is not None:
             self._page = self._pool.submit(self._read, mark)
 
     def result(self) -> tuple[Sequence[Entry], str | None]:
         """Returns the page. Raises the problem, or what reading it raised."""
-        if self._problem is not None:
-            raise self._problem
-        assert self._page is not None
         return self._page.result()
 
     def close(self) -> None:

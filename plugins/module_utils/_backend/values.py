@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .._digits import whole_number
 from .._errors import ServiceError
 from .._model.resources import Deployment
 
@@ -74,6 +75,14 @@ def date_of(value: Any) -> str | None:
     return f"{day}T{time}{fraction or ''}Z"
 
 
+def count_of(value: Any) -> int:
+    """Returns how many entries one stands for, 1 unless it says otherwise."""
+    if isinstance(value, int):
+        return value
+    number = whole_number(str(value))
+    return 1 if number is None else number
+
+
 def bytes_of(value: Any, doing: str) -> bytes:
     """Decodes base64 in quotes, plain or as PEM (FACTS: not known, 5). Raises ServiceError."""
     text = str(value or "").strip().strip('"')
@@ -91,8 +100,8 @@ def number_of(value: Any, doing: str) -> int:
     """Returns a bare number, or one in a member of an object. Raises ServiceError."""
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    if isinstance(value, str):
+        value = whole_number(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ServiceError(f"While {doing}, the reply of the service is not a number.")

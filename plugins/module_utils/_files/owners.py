@@ -13,6 +13,7 @@ import pwd
 import stat
 from collections.abc import Callable
 
+from .._digits import whole_number
 from .._errors import InvalidInput
 from .._model.values import Placeholder
 from .destination import unusable
@@ -32,8 +33,9 @@ def find_group(group: str, absent: Report) -> int | Placeholder:
 
 
 def _find(kind: str, name: str, look_up: Callable[[str], int], absent: Report) -> int | Placeholder:
-    if name.strip().isdecimal():
-        return int(name)
+    number = whole_number(name)
+    if number is not None:
+        return number
     try:
         return look_up(name)
     except (KeyError, ValueError):

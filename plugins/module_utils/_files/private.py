@@ -16,7 +16,7 @@ from .temporary import TemporaryFile
 def write_private(path: str, content: bytes) -> None:
     """Writes a file that only this user can read, whole or not at all. Raises InvalidInput.
 
-    It is no part of the files port, which keeps every write of a check run to itself.
+    The files port does not contain it, since that port discards the writes of a check run.
     """
     real = resolve(path)
     directory = missing_directory(path, real)

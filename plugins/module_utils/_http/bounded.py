@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._digits import whole_number
+
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
@@ -156,5 +158,4 @@ def whole_body_of(raw: BaseHTTPResponse, largest: int, method: str) -> bytes:
 
 def announced_size(headers: Mapping[str, str]) -> int | None:
     """Returns the bytes that a reply announces; None without a valid number."""
-    text = headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return whole_number(headers.get("Content-Length", ""))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from .._errors import InvalidInput, ServiceError, Unreachable
-from .bounded import LOWEST_RATE
+from .bounded import LOWEST_RATE, announced_size
 from .checks import is_address, shown_host
 from .errors import refusal
 from .plain import Attempt, PlainSession
@@ -69,7 +69,7 @@ def _stream(
             with session.reading(url, left()):
                 content = answer.raw.read(4096) or b""
             raise refusal(answer.status_code, answer.headers, content, doing, target)
-        announced = answer.headers.get("Content-Length", "")
+        announced = announced_size(answer.headers)
         while True:
             with session.reading(url, left()):
                 chunk = answer.raw.read(_PIECE, decode_content=False)
@@ -79,7 +79,7 @@ def _stream(
             if written > LARGEST:
                 raise ServiceError(f"While {doing}, {host} sent more than {LARGEST // 2**20} MiB.", target=target)
             write(chunk)
-    if announced.isascii() and announced.isdigit() and written != int(announced):
+    if announced is not None and written != announced:
         raise Unreachable(
             f"While {doing}, {host} sent {written} of {announced} bytes.",
             target=target,

@@ -31,7 +31,6 @@ class _Opened:
     transport: Transport
     pool: Pool
     headers: Mapping[str, str]
-    failures: tuple[type[Exception], ...]
 
 
 class Line:
@@ -60,7 +59,7 @@ class Line:
         opened.transport.progress.begin(timeout)
         try:
             return self._ask(opened, request, token, timeout)
-        except opened.failures as error:
+        except failures() as error:
             # Without a cause: it carries the request, and with it the token, into any traceback.
             raise lost_reply(error, self._peer(request, timeout), opened.transport.progress) from None
 
@@ -90,7 +89,7 @@ class Line:
         """Sends a request on an open or a new connection."""
         import urllib3
 
-        raw = pool.connections.urlopen(
+        raw = pool.connections.request(
             request.method,
             pool.prefix + target,
             body=request.body,
@@ -113,7 +112,7 @@ class Line:
             with transport.attempt(self._peer(request, timeout)):
                 pool = transport.pool_for(self._base + "/", self._verify, self._proxies)
             headers = {**_HEADERS, "Accept-Encoding": str(transport.session.headers["Accept-Encoding"])}
-            self._opened = _Opened(transport, pool, headers, failures())
+            self._opened = _Opened(transport, pool, headers)
             return self._opened
 
     def _peer(self, request: Request, timeout: float) -> Peer:

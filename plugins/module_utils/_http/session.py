@@ -19,10 +19,7 @@ from .exchange import Channel, Exchange
 from .line import Line
 from .message import IDEMPOTENT, SAFE, ReadOperations, Reply, Request
 from .pace import Paces
-
-# Exported from here as well: who opens a session needs them.
-from .settings import Settings as Settings
-from .settings import TokenSource as TokenSource
+from .settings import Settings, TokenSource
 from .throttle import Gate, Statistics
 
 

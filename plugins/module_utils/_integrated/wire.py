@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._backend.values import bytes_of, date_of, encoded, given, id_of, member, text_of
+from .._backend.values import bytes_of, count_of, date_of, encoded, given, id_of, member, text_of
 from .._errors import InvalidInput, ServiceError
 from .._http.errors import scrub
 from .._model.refs import GroupRef, Place, ProductRef
@@ -51,7 +51,7 @@ def properties(body: Body) -> Body:
 
 
 def own(body: Body, name: str) -> Any:
-    """Returns an own member of a resource; None if it is missing."""
+    """Returns a member of a resource's `properties`; None if it is missing."""
     return member(properties(body), name)
 
 
@@ -171,14 +171,13 @@ def certificate(body: Body, doing: str) -> Certificate:
 def insight(body: Body) -> Insight:
     """Returns an event. The specification gives it no envelope; one is read too."""
     inner = properties(body) or body
-    count = member(inner, "eventCount")
     return Insight(
         device_id=id_of(member(inner, "deviceId")) or "",
         type=text_of(member(inner, "eventType")),
         event_class=text_of(member(inner, "eventClass")),
         category=text_of(member(inner, "eventCategory")),
         description=text_of(member(inner, "description")),
-        count=count if isinstance(count, int) else int(count) if str(count).isdecimal() else 1,
+        count=count_of(member(inner, "eventCount")),
         start=date_of(member(inner, "startTimestampUtc")),
         end=date_of(member(inner, "endTimestampUtc")),
     )

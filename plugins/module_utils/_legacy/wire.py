@@ -20,6 +20,7 @@ from .._backend.values import (
     NO_TENANT,
     body_of,
     bytes_of,
+    count_of,
     date_of,
     encoded,
     given,
@@ -30,6 +31,7 @@ from .._backend.values import (
     number_of,
     text_of,
 )
+from .._digits import whole_number
 from .._errors import InvalidInput, ServiceError
 from .._http.errors import scrub
 from .._inputs.image_types import IMAGE_TYPES
@@ -114,8 +116,9 @@ def enum_name(names: Mapping[int, str], value: Any, default: str | None = None) 
     if isinstance(value, int):
         return names.get(value, str(value))
     text = str(value)
-    if text.isdecimal():
-        return names.get(int(text), text)
+    number = whole_number(text)
+    if number is not None:
+        return names.get(number, text)
     return next((name for name in names.values() if name.lower() == text.lower()), text)
 
 
@@ -124,8 +127,9 @@ def enum_number(names: Mapping[int, str], name: str) -> int:
     for number, known in names.items():
         if known.lower() == name.lower():
             return number
-    if name.isdigit():
-        return int(name)
+    unnamed = whole_number(name)
+    if unnamed is not None:
+        return unnamed
     raise InvalidInput(f"Invalid value {name}. Available: {', '.join(names.values())}.")
 
 
@@ -141,7 +145,7 @@ def unix_date(value: Any) -> str | None:
     """Returns Unix seconds as ISO 8601 in UTC with a Z (FACTS: insight times)."""
     try:
         seconds = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return date_of(value)
     try:
         return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -247,14 +251,13 @@ def certificate(body: Mapping[str, Any], doing: str) -> Certificate:
 
 
 def insight(body: Mapping[str, Any]) -> Insight:
-    count = member(body, "EventCount")
     return Insight(
         device_id=id_of(member(body, "DeviceId")) or "",
         type=text_of(member(body, "EventType")),
         event_class=text_of(member(body, "EventClass")),
         category=text_of(member(body, "EventCategory")),
         description=text_of(member(body, "Description")),
-        count=count if isinstance(count, int) else int(count) if str(count).isdecimal() else 1,
+        count=count_of(member(body, "EventCount")),
         start=unix_date(member(body, "StartTimestampInUnix")),
         end=unix_date(member(body, "EndTimestampInUnix")),
     )

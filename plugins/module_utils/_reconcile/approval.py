@@ -184,7 +184,7 @@ def _checked(document: Any, where: str) -> Document:
 
 
 def _differences(approved: Document, proposal: Proposal) -> Iterable[str]:
-    """Yields what is in one plan and is no part of the other."""
+    """Yields what only one of the two plans contains."""
     if approved["tenant"].casefold() != proposal.tenant.casefold():
         yield f"it is for {proposal.tenant}, not {approved['tenant']}"
         return

@@ -243,20 +243,23 @@ def _guard(whole: BlueprintPlan, policy: Policy) -> None:
 def apply_blueprint(
     context: Context, blueprint: Blueprint, policy: Policy, waiting: Waiting, approval: Approval
 ) -> Result:
-    """Plans, applies, reads back and reports each resource that changed."""
+    """Plans, applies, reads back and reports each resource that changed. The journal is created before a write."""
+    journal = policy.limits.journal
     packages = {package.id: package.sha256 for package in _packages(blueprint)}
 
     def approved(service: Service) -> BlueprintPlan:
         found = plan(service, context.files, blueprint, policy, waiting)
         approval.examine(found.proposal(packages))
+        if found.steps:
+            journal.open()
         return found
 
     try:
-        with policy.limits.journal.opened(context.files):
+        with journal.kept(context.files):
             outcome = execute(context, approved, waiting)
     except PlanDiffers as error:
         return Result(values=approval.refused(error), error=error)
-    return _applied(outcome, approval, policy.limits.journal.error)
+    return _applied(outcome, approval, journal.error)
 
 
 def _applied(outcome: Outcome[BlueprintPlan], approval: Approval, unwritten: FleetError | None) -> Result:

@@ -359,10 +359,12 @@ def apply_devices(
     def approved(service: Service) -> FleetPlan:
         found = plan(service, rows, limits)
         approval.examine(Proposal(found.tenant, found.planned_changes(), found.present()))
+        if found.steps:
+            limits.journal.open()
         return found
 
     try:
-        with limits.journal.opened(context.files):
+        with limits.journal.kept(context.files):
             outcome = execute(context, approved, waiting)
     except PlanDiffers as error:
         return Result(values=approval.refused(error), error=error)

@@ -31,6 +31,7 @@ class Journal:
     path: str | None = None
     tenant: str | None = None
     error: FleetError | None = None
+    _files: Files | None = field(default=None, repr=False)
     _log: Log | None = field(default=None, repr=False)
 
     @classmethod
@@ -39,16 +40,25 @@ class Journal:
         return cls(params["journal"], params["tenant"])
 
     @contextmanager
-    def opened(self, files: Files) -> Iterator[None]:
-        """Opens the file before the first write, and closes it. Raises InvalidInput if it cannot be written."""
-        if self.path is None:
-            yield
-            return
-        self._log = files.log(self.path)
+    def kept(self, files: Files) -> Iterator[None]:
+        """Keeps the journal in these files: checks it, and closes it in the end. Raises InvalidInput."""
+        if self.path is not None:
+            files.check_log(self.path)
+            self._files = files
         try:
             yield
         finally:
-            log, self._log = self._log, None
+            self._files = None
+            self._close()
+
+    def open(self) -> None:
+        """Opens the file, which creates it, before the first write. Raises InvalidInput."""
+        if self.path is not None and self._files is not None and self._log is None:
+            self._log = self._files.log(self.path)
+
+    def _close(self) -> None:
+        log, self._log = self._log, None
+        if log is not None:
             try:
                 log.close()
             except FleetError as error:

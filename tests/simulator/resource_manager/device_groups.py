@@ -55,7 +55,9 @@ def create_or_update(call: Call) -> Answer:
         _change(group, given)
         return Ended(call.write.group_id(group))
 
-    result = lambda: call.write.group(call.group(), wire.PUT)  # noqa: E731
+    def result() -> wire.Wire:
+        return call.write.group(call.group(), wire.PUT)
+
     return run(call, Work(Kind.CREATE_PRODUCT, "CreateDeviceGroup", effect, result, _KIND))
 
 
@@ -68,7 +70,9 @@ def update(call: Call) -> Answer:
         _change(group, given)
         return Ended(call.write.group_id(group))
 
-    result = lambda: call.write.group(call.group(), wire.PATCH)  # noqa: E731
+    def result() -> wire.Wire:
+        return call.write.group(call.group(), wire.PATCH)
+
     return run(call, Work(Kind.CREATE_PRODUCT, "UpdateDeviceGroup", effect, result))
 
 

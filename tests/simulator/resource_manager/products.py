@@ -50,7 +50,9 @@ def create_or_update(call: Call) -> Answer:
             product.description = given.get("description") or None
         return Ended(call.write.product_id(product))
 
-    result = lambda: call.write.product(call.product(), wire.PUT)  # noqa: E731
+    def result() -> wire.Wire:
+        return call.write.product(call.product(), wire.PUT)
+
     return run(call, Work(Kind.CREATE_PRODUCT, "CreateProduct", effect, result, _KIND))
 
 
@@ -62,7 +64,9 @@ def update(call: Call) -> Answer:
             product.description = given["description"] or None
         return Ended(call.write.product_id(product))
 
-    result = lambda: call.write.product(product, wire.PATCH)  # noqa: E731
+    def result() -> wire.Wire:
+        return call.write.product(product, wire.PATCH)
+
     return run(call, Work(Kind.CREATE_PRODUCT, "UpdateProduct", effect, result))
 
 

@@ -119,7 +119,7 @@ def test_people_sign_in_through_their_own_client_application(
 
 
 @pytest.mark.parametrize("given", [{}, {"directory_id": DIRECTORY}, {"client_id": OWN_CLIENT}], ids=str)
-def test_people_without_a_client_application_of_their_own_are_told_what_works(
+def test_people_without_their_own_client_application_get_an_error_with_what_works(
     params: dict[str, Any], opened: Opener, given: dict[str, Any]
 ) -> None:
     wanted = {**params, **given, "api": "integrated"}

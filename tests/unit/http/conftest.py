@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.wire import ERROR_CODES, FAILURE_HINTS
 
 from tests.support.clock_and_tokens import READS, CountedTokens, FastClock

@@ -20,7 +20,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._http import bounde
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.download import fetch
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.errors import service_words
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.plain import Attempt, PlainSession
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 
 from tests.support.clock_and_tokens import READS, CountedTokens
 from tests.support.scripted_server import Answer

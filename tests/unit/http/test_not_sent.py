@@ -26,7 +26,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.checks import is_address
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.download import fetch
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.plain import Attempt, PlainSession
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 
 from tests.support.scripted_server import Answer
 from tests.unit.http.conftest import READS, CountedTokens, FastClock, MakeBench

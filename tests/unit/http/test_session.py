@@ -21,7 +21,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     ServiceError,
     Unreachable,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 
 from tests.support.clock_and_tokens import READS, CountedTokens, FastClock
 from tests.support.scripted_server import Answer, ScriptedServer

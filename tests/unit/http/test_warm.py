@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, FleetError, Unreachable
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 
 from tests.support.clock_and_tokens import READS, CountedTokens
 from tests.support.scripted_server import Answer

@@ -27,7 +27,6 @@ IN = CATALOG.path
 ID = CATALOG.resource_id
 LAB = f"{IN}/products/Kettle/deviceGroups/Lab"
 NOWHERE = f"{IN}/products/.default/deviceGroups/.default"
-IN_LAB = "/products/Kettle/deviceGroups/Lab"
 DEVICE = "0123456789abcdef" * 8
 OTHER = "fedcba9876543210" * 8
 IMAGE = "1a000000-0000-4000-8000-000000000001"

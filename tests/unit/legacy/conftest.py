@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._connection import Connection, open_connection
-from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session, Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.service import LegacyService
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 

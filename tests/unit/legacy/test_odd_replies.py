@@ -12,9 +12,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._backend.values import number_of
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError, InvalidInput, ServiceError
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.bounded import announced_size
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.download import fetch
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.errors import scrub
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.texts import InvalidValue, integer
+from ansible_collections.azsphere.fleet.plugins.module_utils._integrated import wire as integrated
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy import wire
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.paging import entries
 
@@ -32,9 +36,22 @@ def test_object_without_id_is_ignored(read: Any) -> None:
         read({})
 
 
-def test_non_ascii_digits_are_not_numbers() -> None:
-    assert wire.enum_name({2: "Complete"}, "\u00b2") == "\u00b2"
-    assert wire.insight({"DeviceId": "0a" * 64, "EventCount": "\u00b2"}).count == 1
+@pytest.mark.parametrize("digits", ["\u00b2", "\u0662", "9" * 5000])
+def test_unreadable_digits_are_text(digits: str) -> None:
+    assert wire.enum_name({2: "Complete"}, digits) == digits
+    assert wire.insight({"DeviceId": "0a" * 64, "EventCount": digits}).count == 1
+    assert integrated.insight({"eventCount": digits}).count == 1
+    assert announced_size({"Content-Length": digits}) is None
+    with pytest.raises(ServiceError, match="is not a number"):
+        number_of(digits, "counting the devices")
+    with pytest.raises(InvalidInput):
+        wire.enum_number({2: "Complete"}, digits)
+    with pytest.raises(InvalidValue):
+        integer(digits)
+
+
+def test_infinite_time_is_returned_unchanged() -> None:
+    assert wire.unix_date(float("inf")) == "inf"
 
 
 @pytest.mark.parametrize("value", [5, "text", [5]])

@@ -258,3 +258,11 @@ def test_blueprint_lists_only_what_was_done(kettle: Bench) -> None:
     assert {each["name"] for each in outcome["changes"] if each["kind"] == "device"} == moved
     assert {each["id"] for each in outcome["failures"] if each["unknown"]} == set(CLAIMED) - moved
     assert [each["name"] for each in outcome["changes"] if each["kind"] == "product"] == ["Toaster"]
+
+
+def test_journal_is_not_created_by_a_task_that_writes_nothing(kettle: Bench, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with pytest.raises(FleetError, match="not claimed"):
+        kettle.run(device, ids=FREE, journal=str(journal))
+    kettle.run(device, ids=CLAIMED, product="Kettle", device_group="Lab", journal=str(journal))
+    assert not journal.exists()

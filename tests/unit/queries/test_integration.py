@@ -132,7 +132,7 @@ def test_blueprint_without_losses_has_none() -> None:
 
 
 @pytest.mark.parametrize("document", [[], "text", {"product": []}, {"products": [{"name": 1}]}, {"products": {}}])
-def test_document_that_is_no_blueprint_is_rejected(document: Any) -> None:
+def test_invalid_document_is_rejected(document: Any) -> None:
     with pytest.raises(InvalidInput, match=r"Invalid blueprint fleet\.yml: "):
         blueprint_losses(document, TARGET, "fleet.yml")
 

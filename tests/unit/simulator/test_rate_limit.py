@@ -37,14 +37,14 @@ def test_never_accepts_more_than_burst_and_rate_allow(pauses: list[float]) -> No
 def test_accepts_again_after_the_time_that_it_names() -> None:
     time = Time()
     limit = RateLimit(time)
-    assert [limit.seconds_to_wait(0.5, 2) for _ in range(3)] == [0, 0, 2]
+    assert [limit.seconds_to_wait(0.5, 2) for _number in range(3)] == [0, 0, 2]
     time.now += 2
     assert limit.seconds_to_wait(0.5, 2) == 0
 
 
 def test_rejects_requests_with_429_and_retry_after(simulator: Simulator, client: Client) -> None:
     simulator.settings(rate_limit=0.1, rate_burst=2)
-    replies = [client.call("GET", "/v2/tenants") for _ in range(3)]
+    replies = [client.call("GET", "/v2/tenants") for _number in range(3)]
     assert [reply.status_code for reply in replies] == [200, 200, 429]
     assert replies[2].headers["Retry-After"] == "10"
     assert simulator.log()[-1]["note"] == "rate limit"
