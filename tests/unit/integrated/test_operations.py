@@ -197,7 +197,7 @@ def test_claims_challenge_gets_a_fresh_token(bench: MakeBench) -> None:
     assert len(made.sent) == 2
 
 
-def test_throttled_request_waits_for_retry_after(bench: MakeBench) -> None:
+def test_throttled_request_waits_as_long_as_the_service_asks(bench: MakeBench) -> None:
     made = bench({f"GET {IN}/products": Series([Answer(429, b"", {"Retry-After": "7"}), page(product())])})
     assert len(made.service.products.list()) == 1
     assert sum(made.clock.waits) >= 7
