@@ -12,16 +12,19 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.gates.scenarios import ALL
 from tests.simulator.harness import start_simulator
 
-from .cases import SIGN_IN, Cases, record
+from .cases import SIGN_IN, Case, Cases, Normal, Target, record
 from .judge import Finding, judge
 from .stage import Stage
 
 #: Every n-th scenario, from one on.
 Part = tuple[int, int]
+#: ID of a scenario, operation, and the fault at its first request.
+Chosen = tuple[str, str, dict[str, Any]]
 WHOLE: Part = (0, 1)
 
 
@@ -58,16 +61,34 @@ def run_cases(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> Iterator
 
 def _run_one(stage: Stage, cases: Cases, number: int) -> tuple[Judged, bool]:
     """Runs a case; returns the findings and whether it hung."""
-    case, begin = cases.case(number), time.monotonic()
-    target = case.target
+    case = cases.case(number)
+    return _judged(stage, case, cases.normal[case.target.scenario.id])
+
+
+def _judged(stage: Stage, case: Case, normal: Normal) -> tuple[Judged, bool]:
+    begin, target = time.monotonic(), case.target
     seen = stage.run(target.scenario, check=target.check, fault=case.fault, sign_in=target.name == SIGN_IN)
-    found = judge(target.scenario.module, seen, cases.normal[target.scenario.id])
+    found = judge(target.scenario.module, seen, normal)
     note = next((entry["note"] for entry in seen.log if (entry["note"] or "").startswith("fault ")), None)
     message = str((seen.values or {}).get("msg", ""))[:300]
     seconds = time.monotonic() - begin
-    return Judged(number, case.title, target.name, note, tuple(found), seconds, message), seen.hung
+    return Judged(case.number, case.title, target.name, note, tuple(found), seconds, message), seen.hung
 
 
 def run_all(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> list[Judged]:
     """Runs cases as `run_cases` does; for a process of a pool."""
     return list(run_cases(numbers, seed, part))
+
+
+def run_chosen(chosen: Sequence[Chosen]) -> list[Judged]:
+    """Runs scenarios with a chosen fault each; for a process of a pool."""
+    scenarios = {scenario.id: scenario for scenario in ALL}
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, start_simulator(operation_seconds=0) as simulator:
+        stage = Stage(simulator, Path(folder))
+        found = []
+        for number, (name, operation, fault) in enumerate(chosen):
+            _targets, normal = record(stage, [scenarios[name]])
+            target = Target(operation, scenarios[name], False, 0)
+            case = Case(number, target, {**fault, "match": {"operationId": operation}})
+            found.append(_judged(stage, case, normal[name])[0])
+    return found
