@@ -19,7 +19,9 @@ from tests.simulator.harness import Simulator
 
 SEED = {"tenants": [{"name": "Contoso", "products": [{"name": "Kettle"}]}]}
 #: A tenant of the same name with another ID.
-REPLACED = {"tenants": [{"name": "Contoso", "id": "7e000000-0000-4000-8000-0000000000ff", "products": [{"name": "Toaster"}]}]}
+REPLACED = {
+    "tenants": [{"name": "Contoso", "id": "7e000000-0000-4000-8000-0000000000ff", "products": [{"name": "Toaster"}]}]
+}
 
 
 @pytest.fixture
