@@ -10,11 +10,10 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils import _connection
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.backoff import Backoff
-from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.service import IntegratedService
+from ansible_collections.azsphere.fleet.plugins.module_utils._integrated import service
 
 
 def poll_at_once(patch: pytest.MonkeyPatch) -> None:
     """Makes connections that are opened from now on poll operations at once, and then ten times a second."""
-    patch.setattr(_connection, "IntegratedService", partial(IntegratedService, polls=Backoff(0.01, 2.0, 0.1)))
+    patch.setattr(service, "IntegratedService", partial(service.IntegratedService, polls=Backoff(0.01, 2.0, 0.1)))
