@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,20 @@ def _link_collection() -> None:
 
 
 _link_collection()
+
+
+#: Set by `make matrix`: tests marked `thorough` run too.
+THOROUGH = "TEST_ALL_SCENARIOS"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what would make `make test` longer than ten minutes."""
+    if os.environ.get(THOROUGH):
+        return
+    left_out = pytest.mark.skip(reason=f"thorough: make matrix runs it, and {THOROUGH}=true")
+    for item in items:
+        if item.get_closest_marker("thorough"):
+            item.add_marker(left_out)
 
 
 @pytest.fixture(scope="session")

@@ -194,6 +194,7 @@ def test_examples_run(player: Player, bench: Workbench, check: bool) -> None:
         check_leaks(played, player.home, bench.folder, given, kept=5)
 
 
+@pytest.mark.thorough
 def test_examples_run_in_process(bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> None:
     """And show no secret either."""
     player = player_in(bench, tmp_path_factory, None)

@@ -21,7 +21,9 @@ GROUPS: dict[str, list[Named]] = {
 }
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize(
+    "group", [pytest.param(group, marks=[] if group == "together" else pytest.mark.thorough) for group in GROUPS]
+)
 def test_fleet_ends_in_the_desired_state(group: str) -> None:
     problems = [trial.line() for trial in soak(GROUPS[group], workers=1, devices=DEVICES) if trial.problems]
     assert not problems, "\n".join(problems)

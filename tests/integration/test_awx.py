@@ -149,6 +149,7 @@ def test_awx_import_creates_all_objects_of_the_shipped_file(awx: Awx, address: s
     assert len(awx.surveys) == 6
 
 
+@pytest.mark.thorough
 def test_modules_create_the_same_objects_once(awx: Awx, address: str, tmp_path: Path) -> None:
     try:
         collections = find_awx_collection()
@@ -304,6 +305,7 @@ def test_jobs_run_with_blank_answers(jobs: Jobs) -> None:
     assert "soak" in jobs.expect("rollout", writes=False)
 
 
+@pytest.mark.thorough
 def test_jobs_run_with_all_answers(jobs: Jobs) -> None:
     limits = {"provision_max_changes": 50, "provision_max_failures": 0}
     jobs.expect(

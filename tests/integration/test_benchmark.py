@@ -28,6 +28,7 @@ def bench(output: Path, *options: str) -> str:
     return done.stdout
 
 
+@pytest.mark.thorough
 def test_quick_benchmark_measures_every_part(tmp_path: Path) -> None:
     bench(tmp_path)
     rows = json.loads((tmp_path / "benchmark.json").read_text())["rows"]
@@ -44,6 +45,7 @@ def test_quick_benchmark_measures_every_part(tmp_path: Path) -> None:
     assert len(chart.findall("{*}rect")) > len(PARTS)
 
 
+@pytest.mark.thorough
 def test_parts_that_are_not_measured_again_stay(tmp_path: Path) -> None:
     bench(tmp_path, "--only", "token")
     bench(tmp_path, "--only", "unchanged")

@@ -131,6 +131,7 @@ def test_bad_second_ring_is_rolled_back_and_the_images_are_tried_again_only_on_d
     assert history(simulator) == {**DONE, "Field": [OLD, NEW, OLD, NEW]}
 
 
+@pytest.mark.thorough
 def test_rollout_without_waiting_advances_as_soaks_end(simulator: Simulator, folder: Path, run: Run) -> None:
     def stage(**changes: Any) -> Played:
         return run(rollout_wait="false", rollout_soak="1h 30m", **changes)
@@ -201,6 +202,7 @@ def test_check_mode_shows_the_whole_journey_and_only_reads(simulator: Simulator,
     assert "+++ after: deployment to Kettle/Pilot" in failing.output
 
 
+@pytest.mark.thorough
 def test_each_ring_has_a_gate_of_its_own(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator, Pilot=SILENT, Field=BAD, Wide=BAD)
     look = """sh -c 'test "$ROLLOUT_DEVICE_GROUP" = Wide -a -e new.imagepackage && echo "$ROLLOUT_IMAGES" > looked'"""
@@ -215,6 +217,7 @@ def test_each_ring_has_a_gate_of_its_own(simulator: Simulator, folder: Path, run
     assert (folder / "looked").read_text(encoding="utf-8") == f"{NEW}\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("condition", "changes", "reason"),
     [
@@ -231,6 +234,7 @@ def test_gate_fails(simulator: Simulator, run: Run, condition: str, changes: dic
     assert reason in message(played)
 
 
+@pytest.mark.thorough
 def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator)
     ring = {"product": "Kettle", "device_group": "Pilot"}
@@ -248,6 +252,7 @@ def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simula
     assert (done.code, done.writes) == (0, 0), done.output
 
 
+@pytest.mark.thorough
 def test_address_is_asked(simulator: Simulator, run: Run) -> None:
     with serving(200) as good, serving(503) as bad:
         load(simulator)
@@ -260,6 +265,7 @@ def test_address_is_asked(simulator: Simulator, run: Run) -> None:
         assert f"{bad} answered with the status 503." in message(failed)
 
 
+@pytest.mark.thorough
 def test_ring_without_previous_images_keeps_the_new_ones(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator, Pilot=BAD)
     state = json.loads(simulator.state())
@@ -274,6 +280,7 @@ def test_ring_without_previous_images_keeps_the_new_ones(simulator: Simulator, f
         assert history(simulator) == {"Pilot": [NEW], "Field": [], "Wide": []}
 
 
+@pytest.mark.thorough
 def test_ring_without_devices_gets_nothing_unless_no_share_is_required(
     simulator: Simulator, folder: Path, run: Run
 ) -> None:
@@ -303,6 +310,7 @@ def test_wrong_options_are_reported_together_before_any_request(simulator: Simul
     assert [sentence for _changes, sentence in MISTAKES if sentence not in message(played)] == []
 
 
+@pytest.mark.thorough
 def test_what_only_the_service_and_the_disk_know_is_checked_before_the_first_write(
     simulator: Simulator, folder: Path, run: Run
 ) -> None:
@@ -321,6 +329,7 @@ def test_what_only_the_service_and_the_disk_know_is_checked_before_the_first_wri
     assert (folder / "notes.yml").read_text(encoding="utf-8") == "mine: true\n"
 
 
+@pytest.mark.thorough
 def test_blank_options_count_as_not_given_and_all_may_be_text(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator)
     names = ("base", "images", "soak", "min_update_percent", "max_insights_per_hundred", "event_types")

@@ -105,6 +105,7 @@ def test_rollout_killed_at_every_point_ends_the_same(simulator: Simulator, tmp_p
     )
 
 
+@pytest.mark.thorough
 def test_deployment_made_twice_is_rolled_back_to_the_images_before_it(simulator: Simulator, tmp_path: Path) -> None:
     write_packages(tmp_path)
     load(simulator, Pilot=BAD)

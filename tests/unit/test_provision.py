@@ -36,6 +36,8 @@ def test_blank_options_have_their_defaults(blank: str | None) -> None:
             "src": None,
             "record": None,
             "journal": None,
+            "plan_file": None,
+            "expect_plan": None,
             "folder": "/plays",
             "document": {},
             "images": [],
