@@ -106,14 +106,17 @@ class _Kept:
         # A process made by fork must not use the TLS connection of its parent.
         key = (os.getpid(), dict(given), dict(configured), dict(os.environ), os.getcwd())
         task = self._taken(key) or reading_task([of_task(given)], configured)
+        keep = False
         try:
             yield task
-        except BaseException:
-            task.close()
-            raise
-        task.forget()
-        self._close()
-        self._last = (key, task)
+            keep = True
+        finally:
+            if keep:
+                task.forget()
+                self._close()
+                self._last = (key, task)
+            else:
+                task.close()
 
     def _taken(self, key: Any) -> Task | None:
         """Returns the task if it was kept for this key. Until it is kept again, nothing else can use it."""

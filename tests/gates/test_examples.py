@@ -66,7 +66,9 @@ PARTS = {
 #: Tasks that wait for what others started; a check run starts nothing.
 WAITING = {"Wait until the product is created", "Look later"}
 KINDS = ("modules", "lookup", "test", "filter")
-CHECKS = [pytest.param(True, id="check"), pytest.param(False, id="real")]
+_CHECK, _REAL = pytest.param(True, id="check"), pytest.param(False, id="real")
+_THOROUGH_CHECK = pytest.param(True, id="check", marks=pytest.mark.thorough)
+_THOROUGH_REAL = pytest.param(False, id="real", marks=pytest.mark.thorough)
 BLOCKS = list(blocks())
 
 
@@ -179,7 +181,7 @@ def plays() -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", [_THOROUGH_CHECK, _REAL])
 def test_examples_run(player: Player, bench: Workbench, check: bool) -> None:
     """All in one run of ansible-playbook, which packs each module once."""
     before = bench.look().files
@@ -206,7 +208,7 @@ def test_examples_run_in_process(bench: Workbench, tmp_path_factory: pytest.Temp
     check_leaks(played, player.home, bench.folder, given, kept=5)
 
 
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", [_CHECK, _THOROUGH_REAL])
 def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check: bool) -> None:
     """Each as its first comment says to call it."""
     for path in sorted((ROOT / "playbooks").glob("*.yml")):
@@ -248,7 +250,15 @@ def may_run(command: str) -> bool:
     return not any(re.fullmatch(pattern, command) for pattern in NOT_RUN)
 
 
-@pytest.mark.parametrize("page", sorted({block.page for block, command in commands() if may_run(command)}), ids=str)
+PAGES_THAT_RUN = sorted({block.page for block, command in commands() if may_run(command)})
+
+
+@pytest.mark.parametrize(
+    "page",
+    # Rollouts take long.
+    [pytest.param(page, marks=pytest.mark.thorough) if page.stem == "rollout" else page for page in PAGES_THAT_RUN],
+    ids=str,
+)
 def test_commands_on_pages_run(player: Player, bench: Workbench, page: Path) -> None:
     """In their order, in a folder with the files that the page shows; playbooks once more as a check before."""
     bench.simulator.load(told_fleet(bench.simulator.ready))
@@ -265,6 +275,7 @@ def test_commands_on_pages_run(player: Player, bench: Workbench, page: Path) -> 
         assert done.returncode == 0, f"{block.name}: {done.stdout}{done.stderr}"
 
 
+@pytest.mark.thorough
 def test_demonstration_runs(player: Player) -> None:
     """What `make demo` calls; it fails where a check run did not predict what was done."""
     done = player.run(["bash", "-ec", f"cd {shlex.quote(str(ROOT))} && exec {shlex.quote(sys.executable)} -m demo"])

@@ -216,6 +216,7 @@ def test_report_can_stop_the_remaining_claims(simulator: Simulator, connect: Con
     assert operations(simulator)["Devices_Move"] <= 5
 
 
+@pytest.mark.thorough
 def test_throttled_moves_are_delayed_and_succeed(simulator: Simulator, connect: Connect) -> None:
     fleet(simulator, FREE[:100])
     connection, tally = connect(), Tally()

@@ -23,8 +23,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan imp
 from tests.support.fakes import Part, Recorder, surround
 from tests.support.memory import MemoryService
 
-SOON = Waiting(True, Deadline(3600), settling=2)
-PATIENT = Waiting(True, Deadline(60), settling=20)
+SOON = Waiting(True, Deadline(3600), settling=0.6)
+PATIENT = Waiting(True, Deadline(3600), settling=20)
 KETTLE = {"name": "Kettle", "description": "Hot", "device_groups": ["Lab"]}
 
 
