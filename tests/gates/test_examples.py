@@ -66,7 +66,7 @@ PARTS = {
 #: Tasks that wait for what others started; a check run starts nothing.
 WAITING = {"Wait until the product is created", "Look later"}
 KINDS = ("modules", "lookup", "test", "filter")
-_CHECK, _REAL = pytest.param(True, id="check"), pytest.param(False, id="real")
+_CHECK = pytest.param(True, id="check")
 _THOROUGH_CHECK = pytest.param(True, id="check", marks=pytest.mark.thorough)
 _THOROUGH_REAL = pytest.param(False, id="real", marks=pytest.mark.thorough)
 BLOCKS = list(blocks())
@@ -181,7 +181,7 @@ def plays() -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("check", [_THOROUGH_CHECK, _REAL])
+@pytest.mark.parametrize("check", [_THOROUGH_CHECK, _THOROUGH_REAL])
 def test_examples_run(player: Player, bench: Workbench, check: bool) -> None:
     """All in one run of ansible-playbook, which packs each module once."""
     before = bench.look().files
@@ -196,7 +196,6 @@ def test_examples_run(player: Player, bench: Workbench, check: bool) -> None:
         check_leaks(played, player.home, bench.folder, given, kept=5)
 
 
-@pytest.mark.thorough
 def test_examples_run_in_process(bench: Workbench, tmp_path_factory: pytest.TempPathFactory) -> None:
     """And show no secret either."""
     player = player_in(bench, tmp_path_factory, None)

@@ -36,7 +36,7 @@ MODULES = sorted({scenario.module for scenario in ALL} - LAUNCHED)
 #: `make matrix` compares all scenarios, other runs a sample.
 EVERY = os.environ.get("TEST_ALL_SCENARIOS") == "true"
 #: How many scenarios share a playbook run.
-AT_ONCE = 25
+AT_ONCE = 12
 NOTE = "in the process of the task"
 
 

@@ -108,7 +108,7 @@ def test_progress_can_be_switched_off(simulator: Simulator, tmp_path: Path, way:
     assert any("changed=1" in line for _before, line in lines), lines
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["in-process", pytest.param("launched", marks=pytest.mark.thorough)])
 def test_progress_shows_neither_secrets_nor_names_of_secret_tasks(
     simulator: Simulator, tmp_path: Path, way: str
 ) -> None:
@@ -136,7 +136,7 @@ def test_switch_must_be_a_boolean(simulator: Simulator, tmp_path: Path, way: str
     assert played.requests() == []
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["in-process", pytest.param("launched", marks=pytest.mark.thorough)])
 def test_progress_is_among_the_events_of_ansible_runner(simulator: Simulator, tmp_path: Path, way: str) -> None:
     ansible_runner = pytest.importorskip("ansible_runner")
     simulator.load(fleet())

@@ -109,7 +109,7 @@ def groups_wanted(document: dict[str, Any]) -> dict[str, tuple[str, str, bool, l
     return wanted
 
 
-@on_both_apis(always=True)
+@on_both_apis()
 def test_one_task_provisions_a_fleet(simulator: Simulator, folder: Path) -> None:
     latency = 0.1
     if simulator.api == INTEGRATED:

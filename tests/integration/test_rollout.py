@@ -161,6 +161,7 @@ def test_rollout_without_waiting_advances_as_soaks_end(simulator: Simulator, fol
     assert "0 of 2 devices requested an update since" in message(last)
 
 
+@pytest.mark.thorough
 def test_soak_is_waited_for(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator)
     played = run(rollout_rings="Kettle/Pilot", rollout_soak="2 seconds", rollout_record="r.yml")
@@ -169,6 +170,7 @@ def test_soak_is_waited_for(simulator: Simulator, folder: Path, run: Run) -> Non
     assert ring["gate"]["judged_at"] >= ring["soak_until"]
 
 
+@pytest.mark.thorough
 def test_check_mode_shows_the_whole_journey_and_only_reads(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator)
     rings = [{"product": "Kettle", "device_group": ring, "soak": "2 days"} for ring in RINGS]
