@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from . import devices, tasks
@@ -116,7 +117,7 @@ def _quick(part: str, runs: int, _most: int) -> Iterator[Measure]:
     if part in ("devices", "unchanged"):
         for latency in LATENCIES:
             measure = devices.cold if part == "devices" else devices.unchanged
-            yield lambda lab, measure=measure, latency=latency: measure(lab, 100, latency, runs)  # type: ignore[misc]
+            yield partial(measure, count=100, latency=latency, runs=runs)
     elif part == "throttled":
         yield lambda lab: devices.throttled(lab, 150, runs)
     elif part == "buckets":

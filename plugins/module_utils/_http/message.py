@@ -129,11 +129,15 @@ class Reply:
     def _not_understood(self, code: str, why: str) -> FleetError:
         text = f"While {self.request.doing}, {why.rstrip('. ')}"
         hint = "Check api_url, and whether a proxy answers in place of the service."
-        facts = {"code": code, "status": self.status, "target": self.request.target, "hint": hint}
-        facts["request_id"] = request_id(self.headers)
-        if self.request.changes:
-            return AmbiguousWrite(f"{text}; the outcome is unknown.", **facts)  # type: ignore[arg-type]
-        return Unreachable(f"{text}.", **facts)  # type: ignore[arg-type]
+        kind, ending = (AmbiguousWrite, "; the outcome is unknown") if self.request.changes else (Unreachable, "")
+        return kind(
+            f"{text}{ending}.",
+            code=code,
+            status=self.status,
+            target=self.request.target,
+            request_id=request_id(self.headers),
+            hint=hint,
+        )
 
 
 def _is_error(body: Any) -> bool:

@@ -62,7 +62,7 @@ BucketOf: TypeAlias = Callable[[str, str], "Bucket | None"]
 
 
 def unpublished(_method: str, _path: str) -> Bucket | None:
-    """Returns None for every request: the service publishes no limits."""
+    """Returns None: the service publishes no limits."""
     return None
 
 

@@ -30,6 +30,7 @@ from .client import IntegratedClient
 from .operations import IntegratedOperations, failure
 from .paths import group_path, segment
 from .places import Places
+from .run import BulkRun
 
 #: The most devices in one bulk claim: the limit of the Legacy interface, since that of this one is not known.
 CHUNK = 1000
@@ -62,31 +63,18 @@ class Claims:
         return run.progress.last
 
 
-class _Run:
+class _Run(BulkRun):
     """One call of `claim`."""
 
-    def __init__(
-        self,
-        client: IntegratedClient,
-        operations: IntegratedOperations,
-        places: Places,
-        group: GroupRef | None,
-        deadline: Deadline,
-        progress: Progress,
-    ) -> None:
-        self._client = client
-        self._operations = operations
-        self._places = places
-        self._group = group
-        self._deadline = deadline
-        self.progress = progress
-        self._path = client.path(group_path(group))
+    @property
+    def _path(self) -> str:
+        return self.client.path(group_path(self.group))
 
     def together(self, device_ids: Sequence[str]) -> bool:
         """Claims devices in one request. A rejected list is halved, so that one device does not fail the others."""
         doing = f"claiming {len(device_ids)} devices"
-        if self.progress.gone is not None or self._deadline.passed:
-            reason = self.progress.gone or deadline_exceeded(doing, self._deadline, "not started")
+        if self.progress.gone is not None or self.deadline.passed:
+            reason = self.progress.gone or deadline_exceeded(doing, self.deadline, "not started")
             return all(self.progress.skip(device_id, reason) for device_id in device_ids)
         try:
             with surprises_are_errors(doing):
@@ -99,24 +87,24 @@ class _Run:
 
     def singly(self, device_ids: Sequence[str]) -> bool:
         """Claims devices one by one."""
-        session = self._client.session
+        session = self.client.session
         threads = session.threads
-        for_each_device(device_ids, self._one, self._deadline, self.progress, threads, session.close)
+        for_each_device(device_ids, self._one, self.deadline, self.progress, threads, session.close)
         return self.progress.going_on
 
     def _claimed(self, device_ids: Sequence[str], doing: str) -> Operation:
         """Sends a bulk claim, and returns it once it has ended."""
-        started = self._operations.start(
+        started = self.operations.start(
             "POST",
             f"{self._path}/claimDevices",
             doing,
             "BulkDeviceClaim",
             there=lambda: not self._missing(device_ids),
             body=encoded({"deviceIdentifiers": [*device_ids]}),
-            deadline=self._deadline,
+            deadline=self.deadline,
         )
         self.progress.seen(started)
-        ended = self._operations.settled(started, self._deadline, doing)
+        ended = self.operations.settled(started, self.deadline, doing)
         self.progress.seen(ended)
         return ended
 
@@ -127,7 +115,7 @@ class _Run:
                 return self.singly(device_ids)
             middle = len(device_ids) // 2
             return self.together(device_ids[:middle]) and self.together(device_ids[middle:])
-        self._places.forget()
+        self.places.forget()
         for device_id in device_ids:
             self.progress.report(device_id, error)
         return self.progress.going_on
@@ -142,7 +130,7 @@ class _Run:
         again: list[str] = []
         for device_id in device_ids:
             if device_id not in missing:
-                self._places.learn([device_id], self._group)
+                self.places.learn([device_id], self.group)
                 self.progress.report(device_id)
             elif device_id in why:
                 cause = failure(ended, device_id) if ended.error else Conflict(why[device_id], code="ClaimFailed")
@@ -153,11 +141,11 @@ class _Run:
 
     def _missing(self, device_ids: Sequence[str]) -> set[str]:
         """Returns the devices that are not in the target, read from it: the list of a group costs no writes."""
-        self._places.forget()
-        if self._group is None:
-            return set(device_ids) - {wire.device_id(body) for body, _group in self._places.listed()}
-        doing = f"listing the devices of the device group {self._group}"
-        bodies = self._client.entries(f"{self._path}/devices", doing, target=str(self._group))
+        self.places.forget()
+        if self.group is None:
+            return set(device_ids) - {wire.device_id(body) for body, _group in self.places.listed()}
+        doing = f"listing the devices of the device group {self.group}"
+        bodies = self.client.entries(f"{self._path}/devices", doing, target=str(self.group))
         return set(device_ids) - {wire.device_id(body) for body in bodies}
 
     def _one(self, device_id: str) -> bool:
@@ -165,10 +153,10 @@ class _Run:
         doing = f"claiming the device {device_id}"
 
         def there() -> bool:
-            return self._client.find(path, doing, target=device_id) is not None
+            return self.client.find(path, doing, target=device_id) is not None
 
         try:
-            started = self._operations.start(
+            started = self.operations.start(
                 "PUT",
                 path,
                 doing,
@@ -178,32 +166,32 @@ class _Run:
                 # What a claim of a claimed device does is not known.
                 idempotent=False,
                 body=b"{}",
-                deadline=self._deadline,
+                deadline=self.deadline,
             )
             self.progress.seen(started)
-            ended = self._operations.settled(started, self._deadline, doing)
+            ended = self.operations.settled(started, self.deadline, doing)
             self.progress.seen(ended)
             if ended.state != "Complete":
                 raise failure(ended, device_id)
         except (ServiceError, OperationFailed) as error:
-            self._places.forget()
+            self.places.forget()
             general = error.code in _GENERAL or isinstance(error, Forbidden) or self._lacks_group(error)
             ended_badly = isinstance(error, OperationFailed) or error.status in REFUSALS
             if general or not ended_badly or error.write_state is not WriteState.NOT_SENT:
                 raise
             return self.progress.report(device_id, not_claimable(device_id, error, "catalog"))
         except FleetError:
-            self._places.forget()
+            self.places.forget()
             raise
-        self._places.learn([device_id], self._group)
+        self.places.learn([device_id], self.group)
         return self.progress.report(device_id)
 
     def _lacks_group(self, error: FleetError) -> bool:
         """Returns whether a rejection with 404 is due to a missing device group."""
-        if error.status != 404 or self._group is None:
+        if error.status != 404 or self.group is None:
             return False
-        doing = f"looking up the device group {self._group}"
-        return self._client.find(self._path, doing, target=str(self._group)) is None
+        doing = f"looking up the device group {self.group}"
+        return self.client.find(self._path, doing, target=str(self.group)) is None
 
 
 def reasons(found: Any) -> dict[str, str]:

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .._backend.bulk import DEFECTS, Progress, for_each_device
@@ -23,6 +25,7 @@ from .client import IntegratedClient
 from .operations import IntegratedOperations, failure
 from .paths import group_id, group_path, segment
 from .places import Places
+from .run import BulkRun
 
 #: The largest number of moves that are polled one by one; for more, the target is listed.
 FOLLOWED_SINGLY = 8
@@ -56,29 +59,17 @@ class Moves:
         return run.progress.last
 
 
-class _Run:
+@dataclass
+class _Run(BulkRun):
     """One call of `move`."""
 
-    singly = True
-    wait = True
+    singly: bool = True
+    wait: bool = True
+    under_way: dict[str, Operation] = field(default_factory=dict)
 
-    def __init__(
-        self,
-        client: IntegratedClient,
-        operations: IntegratedOperations,
-        places: Places,
-        group: GroupRef | None,
-        deadline: Deadline,
-        progress: Progress,
-    ) -> None:
-        self._client = client
-        self._operations = operations
-        self._places = places
-        self._group = group
-        self._deadline = deadline
-        self.progress = progress
-        self.under_way: dict[str, Operation] = {}
-        self._body: bytes = wire.wrapped({"deviceGroupId": group_id(client.catalog, group)})
+    @cached_property
+    def _body(self) -> bytes:
+        return wire.wrapped({"deviceGroupId": group_id(self.client.catalog, self.group)})
 
     def one(self, device_id: str) -> bool:
         """Starts the move of a device, and waits for it if there are few."""
@@ -88,12 +79,12 @@ class _Run:
             return self.progress.report(device_id)
         self.progress.seen(operation)
         if self.wait and (self.singly or not operation.id):
-            return self._ended(device_id, self._operations.settled(operation, self._deadline, doing))
+            return self._ended(device_id, self.operations.settled(operation, self.deadline, doing))
         if self.wait and not operation.final:
             self.under_way[device_id] = operation
             return self.progress.going_on
         # The move was accepted: where the device is, is read when it is needed again.
-        self._places.forget(device_id)
+        self.places.forget(device_id)
         return self.progress.report(device_id)
 
     def follow_or_fail(self, to_the_end: bool) -> None:
@@ -114,12 +105,12 @@ class _Run:
         Lists the group repeatedly. When no further device arrives, or few are missing, polls the operations of the
         missing ones, and leaves those that go on for later unless it is `to_the_end`.
         """
-        pauses = self._operations.polls.pauses()
+        pauses = self.operations.polls.pauses()
         in_vain = 0
         while self.under_way:
             doing = f"waiting for {len(self.under_way)} devices to be moved"
-            self._client.session.pause(min(next(pauses), self._deadline.remaining()), doing)
-            last_look = self._deadline.passed
+            self.client.session.pause(min(next(pauses), self.deadline.remaining()), doing)
+            last_look = self.deadline.passed
             if len(self.under_way) > FOLLOWED_SINGLY:
                 arrived = self.under_way.keys() & self._listed(doing)
                 in_vain = 0 if arrived else in_vain + 1
@@ -138,27 +129,27 @@ class _Run:
         A move that another process made in the meantime invalidates the address: then the device is looked up again.
         """
         for attempt in (1, 2):
-            place = self._places.where(device_id)
+            place = self.places.where(device_id)
             if place is None:
                 raise NotFound(
                     f"Device {device_id} is not claimed into this catalog.", code="NotFound", target=device_id
                 )
-            if attempt == 2 and place[0] == self._group:
+            if attempt == 2 and place[0] == self.group:
                 return None
             try:
-                return self._operations.start(
+                return self.operations.start(
                     "PATCH",
-                    self._client.path(f"{group_path(place[0])}/devices/{segment(device_id)}"),
+                    self.client.path(f"{group_path(place[0])}/devices/{segment(device_id)}"),
                     doing,
                     "DeviceUpdateDeviceGroup",
                     there=lambda: device_id in self._listed(doing),
                     target=device_id,
                     body=self._body,
-                    deadline=self._deadline,
+                    deadline=self.deadline,
                 )
             except NotFound:
-                self._places.forget(device_id)
-                if attempt == 2 or self._places.where(device_id) == place:
+                self.places.forget(device_id)
+                if attempt == 2 or self.places.where(device_id) == place:
                     raise
         raise AssertionError("the second attempt returns or raises")
 
@@ -166,19 +157,19 @@ class _Run:
         self.progress.seen(operation)
         if operation.state == "Complete":
             return self._arrived(device_id)
-        self._places.forget(device_id)
+        self.places.forget(device_id)
         return self.progress.report(device_id, failure(operation, device_id))
 
     def _arrived(self, device_id: str) -> bool:
-        self._places.learn([device_id], self._group)
+        self.places.learn([device_id], self.group)
         return self.progress.report(device_id)
 
     def _listed(self, doing: str) -> set[str]:
         """Returns the IDs of the devices in the target."""
-        if self._group is None:
-            return {wire.device_id(body) for body, group in self._places.listed() if group is None}
-        path = self._client.path(f"{group_path(self._group)}/devices")
-        return {wire.device_id(body) for body in self._client.entries(path, doing, target=str(self._group))}
+        if self.group is None:
+            return {wire.device_id(body) for body, group in self.places.listed() if group is None}
+        path = self.client.path(f"{group_path(self.group)}/devices")
+        return {wire.device_id(body) for body in self.client.entries(path, doing, target=str(self.group))}
 
     def _poll_each(self) -> None:
         """Reports the devices whose operation has ended, after the deadline all of them."""
@@ -189,25 +180,25 @@ class _Run:
             error: FleetError | None = None
             found: Operation | None = None
             try:
-                found = self._operations.look(operation, doing)
+                found = self.operations.look(operation, doing)
             except FleetError as failed:
-                if not self._deadline.passed:
+                if not self.deadline.passed:
                     raise
                 error = failed
             if found is not None and found.final:
                 del self.under_way[device_id]
                 self._ended(device_id, found)
-            elif self._deadline.passed:
+            elif self.deadline.passed:
                 del self.under_way[device_id]
-                self._places.forget(device_id)
+                self.places.forget(device_id)
                 self.progress.report(device_id, self._overdue(device_id, found or operation, doing, error))
             return True
 
-        session: Any = self._client.session
+        session: Any = self.client.session
         for_each(list(self.under_way), poll, session.threads, abandon=session.close)
 
     def _overdue(self, device_id: str, operation: Operation, doing: str, cause: FleetError | None) -> FleetError:
-        error: FleetError = cause or overdue(doing, self._deadline, operation)
+        error: FleetError = cause or overdue(doing, self.deadline, operation)
         if isinstance(error, DeadlineExceeded):
             error.target = device_id
         error.write_state = WriteState.ACCEPTED

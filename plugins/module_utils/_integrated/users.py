@@ -20,7 +20,7 @@ ELSEWHERE = (
 
 
 class NoUsers:
-    """Raises Unsupported for everything."""
+    """Raises Unsupported from each method."""
 
     def list(self) -> Sequence[User]:
         self._reject()
