@@ -91,7 +91,7 @@ simulator: .venv/tests.stamp folders  ## run the simulator until interrupted; op
 
 # --- test it ----------------------------------------------------------------------------------------------------------
 
-test: venv  ## run all tests and checks in parallel; logs in .build/logs
+test: venv  ## run tests and checks in parallel, all but thorough ones; logs in .build/logs
 	@$(PY) -m tools.test $(PARTS)
 
 unit: venv  ## run the unit tests; pytest options in ARGS
