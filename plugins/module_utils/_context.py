@@ -29,6 +29,10 @@ def _unbound(_deadline: Deadline) -> None:
     """Takes a deadline where no requests are sent."""
 
 
+def _ignored(_error: BaseException) -> None:
+    """Shows no traceback."""
+
+
 def _none_here(*_arguments: Any) -> Any:
     raise NotImplementedError("This context has no connection of its own.")
 
@@ -48,7 +52,8 @@ class Context:
     In check mode `service`, `files` and the sign-in that `open_login` returns keep every write in memory, so nothing
     else depends on check mode. `account` returns the account that the task runs as. `open_api` returns a
     service that only reads, of the API of this name, for tasks that compare both. `no_log` is the task keyword of that
-    name. `environment` has the variables and the working directory. `progress` takes what the task is at.
+    name. `environment` has the variables and the working directory. `progress` takes what the task is at. `trace` shows
+    the traceback of an error at verbosity 3 and above.
     """
 
     open_service: Callable[[], Service]
@@ -60,6 +65,7 @@ class Context:
     open_api: Callable[[str], Service] = _none_here
     environment: Environment = field(default_factory=Environment)
     progress: Progress = field(default_factory=Progress)
+    trace: Callable[[BaseException], None] = _ignored
     #: Ends all requests of the task by a deadline.
     bind: Callable[[Deadline], None] = _unbound
     #: The unfinished work of the task, for the report of an unexpected error.

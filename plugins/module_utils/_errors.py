@@ -243,15 +243,26 @@ class Defect(FleetError):
     usual_code = "defect"
 
     @classmethod
-    def of(cls, error: Exception, *, may_have_written: bool = False) -> Defect:
-        """Returns the error for an exception. `may_have_written`: whether the task may have changed something."""
+    def of(
+        cls, error: Exception, doing: str = "the task", *, may_have_written: bool = False, target: str | None = None
+    ) -> Defect:
+        """Returns the error for an exception.
+
+        :param doing: what failed by it, such as `moving the device …`.
+        :param may_have_written: whether that may have changed something.
+        """
         frames = traceback.extract_tb(error.__traceback__)
         places = [frame for frame in frames if "/plugins/" in frame.filename] or frames[-1:]
         place = f" in {places[-1].filename.rpartition('/plugins/')[2]}, line {places[-1].lineno}" if places else ""
         hint = "This is a defect of azsphere.fleet: report it, with the traceback that -vvv shows."
         if may_have_written:
             hint += f" Writes may have been sent. {AGAIN}"
-        return cls(f"The task failed unexpectedly: {type(error).__name__}{place}.", hint=hint)
+        what = f"{doing[0].upper()}{doing[1:]} failed unexpectedly: {type(error).__name__}{place}."
+        defect = cls(what, target=target, hint=hint)
+        defect.__cause__ = error
+        if may_have_written:
+            defect.write_state = WriteState.UNKNOWN
+        return defect
 
 
 @contextmanager

@@ -146,12 +146,15 @@ class Task:
 
     def _unexpected(self, error: Exception, context: Context) -> Ending:
         """Returns the ending of a task that raised what nothing expected, with what it has done so far."""
-        self._host.trace("".join(traceback.format_exception(error)))
+        self._trace(error)
         done = context.unfinished
         written = done is not None and done.may_have_written()
         values, _unknown = mask_unknown({} if done is None else done.values())
         cost = {"changed": written, "api": self._cost()}
         return Ending({**values, **cost}, Defect.of(error, may_have_written=written))
+
+    def _trace(self, error: BaseException) -> None:
+        self._host.trace("".join(traceback.format_exception(error)))
 
     def _warn(self, text: str) -> None:
         self._host.warn(printable(text))
@@ -206,6 +209,7 @@ class Task:
             open_api=self._open_api,
             environment=self._environment,
             progress=self._progress,
+            trace=self._trace,
             bind=self._bind,
         )
 

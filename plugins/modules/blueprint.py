@@ -105,15 +105,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: Number of changed and unchanged resources by kind.
+  description:
+    - Number of changed and unchanged resources by kind. C(not_tried) counts the entries of RV(not_tried), and devices
+      whose claim or move was not sent.
   returned: success
   type: dict
   sample:
-    product: {created: 2, updated: 0, deleted: 0, unchanged: 0}
-    device_group: {created: 0, updated: 1, deleted: 0, unchanged: 9}
-    image: {uploaded: 2, unchanged: 0}
-    deployment: {deployed: 4, unchanged: 0}
-    user: {created: 0, updated: 0, deleted: 0, unchanged: 1}
+    product: {created: 2, updated: 0, deleted: 0, not_tried: 0, unchanged: 0}
+    device_group: {created: 0, updated: 1, deleted: 0, not_tried: 0, unchanged: 9}
+    image: {uploaded: 2, not_tried: 0, unchanged: 0}
+    deployment: {deployed: 4, not_tried: 0, unchanged: 0}
+    user: {created: 0, updated: 0, deleted: 0, not_tried: 0, unchanged: 1}
     device: {claimed: 500, moved: 500, failed: 0, not_tried: 0, unchanged: 0}
 changes:
   description: One entry for each changed resource, in the order of the changes.
@@ -150,6 +152,27 @@ failures:
   type: list
   elements: dict
   sample: []
+not_tried:
+  description:
+    - The writes that were planned and not sent, in their order, if the task failed before it reached them. Devices are
+      in RV(failures) instead.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: One of V(product), V(device_group), V(image), V(deployment) and V(user).
+      type: str
+    name:
+      description:
+        - Name of the resource, as in RV(changes[].name). V(Kettle/*) stands for the default device groups.
+      type: str
+    action:
+      description: The write, such as V(create), V(update), V(delete), V(upload), V(deploy) or V(assign_role).
+      type: str
+  sample:
+    - {kind: device_group, name: Kettle/Field, action: create}
+    - {kind: deployment, name: Kettle/Field, action: deploy}
 plan_digest:
   description: The SHA-256 of the plan, for O(expect_plan). Equal plans have equal digests.
   returned: success

@@ -20,9 +20,9 @@ from .cases import Normal
 from .stage import Observed
 
 LONGEST_MESSAGE = 1500
-#: How a result says that nobody can know whether a write had its effect.
 #: Codes of errors that the last nets made of an exception that nothing expected.
-DEFECTS = ("defect", "unexpected_error")
+DEFECTS = ("defect",)
+#: How a result says that nobody can know whether a write had its effect.
 UNKNOWN = re.compile(r"\bunknown\b|not known|may (or may not )?have been", re.I)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRAME = re.compile(r'File "[^"]*/(plugins/[^"]+)", line (\d+), in')
@@ -126,7 +126,7 @@ def _of_devices(seen: Observed, values: Mapping[str, Any], unknown: bool) -> Ite
         for each in (*values.get("outcomes", ()), *values.get("failures", ()))
         if UNKNOWN.search(str(each.get("msg")))
     }
-    if any("an unexpected error occurred" in str(each.get("msg")) for each in values.get("failures", ())):
+    if any("failed unexpectedly" in str(each.get("msg")) for each in values.get("failures", ())):
         yield Finding("unexpected error", "of a device")
     # `outcomes: failures` leaves out those that succeeded.
     listed = {each["id"] for each in values.get("outcomes", ())} if "outcomes" in values else changed

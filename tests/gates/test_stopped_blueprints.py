@@ -124,8 +124,14 @@ def test_reported_changes_are_the_changes_made(
     assert set(reported(result, "device")) == differing(before.devices, after.devices)
     agree_on_places(result, before, after)
     agree_with_summary(result)
+    assert not named(result.values["changes"]) & named(result.values["not_tried"])
     if result.error is None:
         assert not result.values["failures"]
+        assert not result.values["not_tried"]
+
+
+def named(entries: Sequence[Mapping[str, Any]]) -> set[tuple[str, str, str]]:
+    return {(each["kind"], each["name"].casefold(), each["action"]) for each in entries}
 
 
 def deployed_packages(blueprint: Blueprint) -> tuple[Any, ...]:
@@ -153,3 +159,5 @@ def agree_with_summary(result: Result) -> None:
         for action, key in actions.items():
             counted = sum(each["kind"] == kind and each["action"] == action for each in changes)
             assert result.values["summary"][kind][key] == counted
+        left = sum(each["kind"] == kind for each in result.values["not_tried"])
+        assert result.values["summary"][kind]["not_tried"] == left

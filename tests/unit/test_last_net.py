@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible_collections.azsphere.fleet.plugins.module_utils._backend.bulk import surprises_are_errors
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
@@ -113,6 +114,38 @@ def test_devices_of_a_blueprint_done_so_far_are_reported(monkeypatch: pytest.Mon
     assert_one_sentence(ending, screen)
     assert ending.values["changed"] is True
     assert [each["name"] for each in ending.values["changes"]] == DEVICES[:2]
+
+
+def test_writes_of_a_blueprint_that_were_not_sent_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = kettle()
+    service.device_groups = Part(service.device_groups, create=surprise)
+    groups = [{"name": "A"}, {"name": "B"}]
+    document = {"products": [{"name": "Kettle", "default_device_groups": False, "device_groups": groups}]}
+    ending, screen = run(monkeypatch, blueprint, service, blueprint=document)
+    assert_one_sentence(ending, screen)
+    assert ending.values["not_tried"] == [{"kind": "device_group", "name": "Kettle/B", "action": "create"}]
+
+
+def test_defect_of_one_device_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = kettle()
+
+    def claim(device_ids: Any, deadline: Any, report: Any, *_into: Any) -> None:
+        for device_id in device_ids:
+            try:
+                with surprises_are_errors(f"claiming the device {device_id}", device_id):
+                    surprise()
+            except FleetError as error:
+                report(DeviceOutcome(device_id, error))
+
+    service.devices = Part(service.devices, claim=claim)
+    ending, screen = run(monkeypatch, device, service, ids=DEVICES[:2], claim=True)
+    message = ending.values["outcomes"][0]["msg"]
+    assert f"Claiming the device {DEVICES[0]} failed unexpectedly: ValueError in " in message
+    assert "report it, with the traceback that -vvv shows. Writes may have been sent." in message
+    assert SECRET not in json.dumps(ending.values)
+    assert ending.values["outcomes"][0]["unknown"]
+    [trace] = screen.traces
+    assert f"ValueError: {SECRET}" in trace
 
 
 @pytest.mark.parametrize(("verb", "written"), [("get", False), ("create", True)])

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from .._deadline import Deadline
 from .._errors import (
-    AmbiguousWrite,
     Conflict,
+    Defect,
     FleetError,
     MissingLibrary,
     ReadOnlyViolation,
@@ -75,7 +75,7 @@ class Progress:
 
 @contextmanager
 def surprises_are_errors(doing: str, target: str | None = None) -> Iterator[None]:
-    """Converts an unexpected exception inside, such as one of an odd reply, to an error with an unknown outcome.
+    """Converts an unexpected exception inside, such as one of an odd reply, to a Defect with an unknown outcome.
 
     It then belongs to what is being done, and not to the whole run.
     """
@@ -84,13 +84,7 @@ def surprises_are_errors(doing: str, target: str | None = None) -> Iterator[None
     except FleetError:
         raise
     except Exception as error:
-        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise AmbiguousWrite(
-            f"While {doing}, an unexpected error occurred ({why}); the outcome is unknown.",
-            code="unexpected_error",
-            target=target,
-            hint="Run the task again, and report this as a bug of the collection.",
-        ) from error
+        raise Defect.of(error, doing, may_have_written=True, target=target) from error
 
 
 def for_each_device(

@@ -124,12 +124,11 @@ class BlueprintPlan(Plan):
         return effect_missing(others) if others else None
 
     def outcomes(self, execution: Execution) -> Mapping[str, Any]:
-        if self.fleet is None:
-            return {}
-        known = devices.device_outcomes(self.fleet, execution)
+        known = devices.device_outcomes(self.fleet, execution) if self.fleet else []
         return {
             "changes": _device_changes(self.fleet, known),
             "failures": [each for each in known if each["msg"]],
+            "not_tried": _not_tried(execution),
         }
 
 
@@ -273,6 +272,7 @@ def _applied(outcome: Outcome[BlueprintPlan], approval: Approval, unwritten: Fle
         if outcome.error is None or after.shown != part.plan.before.shown
     ]
     outcomes = devices.device_outcomes(found.fleet, outcome.execution, readings.places) if found.fleet else []
+    not_tried = _not_tried(outcome.execution)
     changes = [_change(part.kind, part.name, part.action, part.plan.before.shown, after.shown) for part, after in made]
     diffs = [difference(part.plan.title, part.plan.before.shown, after.shown) for part, after in made]
     # Deletions come after the devices, which may have been moved out of the deleted groups.
@@ -285,9 +285,10 @@ def _applied(outcome: Outcome[BlueprintPlan], approval: Approval, unwritten: Fle
         # What an error left in progress, or unreadable, is not in the list of changes.
         changed=bool(changes) or moved or (outcome.error is not None and outcome.changed),
         values={
-            "summary": _summary(found, made, outcomes),
+            "summary": _summary(found, made, not_tried, outcomes),
             "changes": changes,
             "failures": [each for each in outcomes if each["msg"]],
+            "not_tried": not_tried,
             "operation": operation_values(outcome.execution.operation),
             **approval.values(),
         },
@@ -323,14 +324,28 @@ def _device_changes(fleet: devices.FleetPlan | None, outcomes: Sequence[Mapping[
     ]
 
 
+def _not_tried(execution: Execution) -> list[dict[str, str]]:
+    """Returns the writes that were planned and not sent. Devices have outcomes of their own."""
+    return [
+        {"kind": step.kind, "name": step.target, "action": step.action}
+        for step in execution.not_tried
+        if step.kind != "device"
+    ]
+
+
 def _summary(
-    found: BlueprintPlan, made: Sequence[tuple[Part, Snapshot]], outcomes: Sequence[Mapping[str, Any]]
+    found: BlueprintPlan,
+    made: Sequence[tuple[Part, Snapshot]],
+    not_tried: Sequence[Mapping[str, str]],
+    outcomes: Sequence[Mapping[str, Any]],
 ) -> dict[str, dict[str, int]]:
-    """Returns counts by kind: actions, and `unchanged`. Each kind has the same keys in every run."""
+    """Returns counts by kind: actions, `not_tried` and `unchanged`. Each kind has the same keys in every run."""
     summary: dict[str, dict[str, int]] = {}
     counts = Counter((part.kind, part.action) for part, _after in made)
+    left = Counter(each["kind"] for each in not_tried)
     for kind, actions in ACTIONS.items():
         summary[kind] = {key: counts[kind, action] for action, key in actions.items()}
+        summary[kind]["not_tried"] = left[kind]
         summary[kind]["unchanged"] = sum(not part.plan.steps for part in found.parts if part.kind == kind)
     counted = devices.device_summary(outcomes)
     summary["device"] = {key: counted[key] for key in ("claimed", "moved", "failed", "not_tried", "unchanged")}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .._context import Context, Unfinished, Waiting
-from .._errors import AmbiguousWrite, FleetError, WriteState
+from .._errors import AmbiguousWrite, Defect, FleetError, WriteState
 from .._files.port import Files
 from .._model.resources import Operation
 from .._progress import Progress
@@ -64,15 +64,21 @@ class Execution:
         self.failures: dict[str, FleetError] = {}
         self.skipped: dict[str, FleetError] = {}
         self.operation: Operation | None = None
-        self.final_step = False
         #: Whether it runs on a service that only predicts.
         self.predicted: bool = getattr(service, "predicts", False)
         #: The step in progress.
         self.running: Step | None = None
         #: Steps that completed.
         self.completed: list[Step] = []
+        #: The steps of the current plan that were not sent, in their order.
+        self.not_tried: Sequence[Step] = ()
         self._failed: tuple[WriteState, Step] | None = None
         self._unknown: list[Step] = []
+
+    def begin(self, step: Step, later: Sequence[Step]) -> None:
+        """Records that a step begins, and those that follow it."""
+        self.running = step
+        self.not_tried = later
 
     def note(self, step: Step, error: FleetError | None = None) -> None:
         """Records the outcome of a step, which completed or ended with this error."""
@@ -80,6 +86,8 @@ class Execution:
         if error is None:
             self.completed.append(step)
             return
+        if not error.tried and error.write_state is WriteState.NOT_SENT:
+            self.not_tried = (step, *self.not_tried)
         self._failed = error.write_state, step
         if error.write_state is WriteState.UNKNOWN:
             self._unknown.append(step)
@@ -102,7 +110,12 @@ class Execution:
     @property
     def wait(self) -> bool:
         """Whether the current step must complete before the run continues."""
-        return self.waiting.wait or not self.final_step
+        return self.waiting.wait or bool(self.not_tried)
+
+    @property
+    def defect(self) -> Defect | None:
+        """The first failure of a device that nothing expected."""
+        return next((error for error in self.failures.values() if isinstance(error, Defect)), None)
 
 
 @dataclass(frozen=True)
@@ -191,10 +204,10 @@ def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
     `execution` has the outcome of each step.
     """
     execution.progress.begin(steps)
-    for number, step in enumerate(steps):
-        execution.final_step = number == len(steps) - 1
-        execution.running = step
-        execution.progress.step(number + 1)
+    execution.not_tried = ()
+    for number, step in enumerate(steps, start=1):
+        execution.begin(step, steps[number:])
+        execution.progress.step(number)
         try:
             operation = step.run(execution)
             if operation is not None:
@@ -240,6 +253,8 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     for attempt in range(1, ATTEMPTS + 1):
         ahead = None if waiting.wait or not plan.steps else _predict(context, plan, waiting)
         error = apply(plan.steps, execution)
+        if execution.defect is not None:
+            context.trace(execution.defect)
         if not isinstance(error, AmbiguousWrite) or attempt == ATTEMPTS or waiting.deadline.passed:
             break
         context.warn(f"{error.message} Reading the state again.")

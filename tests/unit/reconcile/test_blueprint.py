@@ -7,18 +7,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    DeadlineExceeded,
+    FleetError,
+    Forbidden,
+    InvalidInput,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Report
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
-from tests.support.fakes import WAITING, Recorder, surround
+from tests.support.fakes import WAITING, Part, Recorder, surround
 from tests.support.memory import MemoryService
 
 ONE = "0a" * 64
@@ -54,6 +62,90 @@ def test_pruned_groups_are_reported_after_their_devices() -> None:
         ("device_group", "delete"),
     ]
     assert [each["before_header"] for each in result.diff or ()] == ["devices", "device group Kettle/Old"]
+
+
+class Broken:
+    """A service whose device group of one name cannot be created."""
+
+    def __init__(self, below: Any, name: str, error: Exception) -> None:
+        self._below, self._name, self._error = below, name, error
+        self.device_groups = Part(below.device_groups, create=self._create)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._below, name)
+
+    def _create(self, product: Any, spec: Any) -> None:
+        if spec.name == self._name:
+            raise self._error
+        self._below.device_groups.create(product, spec)
+
+
+def unsent() -> FleetError:
+    error = DeadlineExceeded("Too late.")
+    error.tried = False
+    return error
+
+
+LATER = [("device_group", "Kettle/C", "create"), ("user", "ann@contoso.com", "invite")]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (Forbidden("No."), LATER),
+        (unsent(), [("device_group", "Kettle/B", "create"), *LATER]),
+    ],
+    ids=["rejected", "not sent"],
+)
+def test_writes_that_were_not_sent_are_not_tried(error: FleetError, expected: list[tuple[str, ...]]) -> None:
+    users = [{"user": "ann@contoso.com", "roles": ["Reader"]}]
+    document = {**kettle("A", "B", "C", device_group="A"), "users": users}
+    result = run(Broken(MemoryService(), "B", error), document)
+    assert result.error is error
+    found = [(each["kind"], each["name"], each["action"]) for each in result.values["not_tried"]]
+    assert found == [*expected, ("user", "ann@contoso.com", "assign_role")]
+    summary = result.values["summary"]
+    assert summary["product"] == {"created": 1, "updated": 0, "deleted": 0, "not_tried": 0, "unchanged": 0}
+    assert summary["device_group"]["created"] == 1
+    left = {kind: counts["not_tried"] for kind, counts in summary.items()}
+    assert left == {
+        "product": 0,
+        "device_group": len(expected) - 1,
+        "image": 0,
+        "deployment": 0,
+        "user": 2,
+        "device": 1,
+    }
+    assert [each["msg"] for each in result.values["failures"]] == ["Skipped: claim and move."]
+
+
+def test_deletions_after_failed_devices_are_not_tried() -> None:
+    service = MemoryService()
+    run(service, kettle("Old", "New", device_group="Old"))
+
+    def move(device_ids: Sequence[str], _group: Any, _deadline: Any, report: Report, _wait: bool) -> None:
+        report(DeviceOutcome(device_ids[0], Forbidden("No.")))
+
+    service.devices = Part(service.devices, move=move)
+    result = run(service, kettle("New", device_group="New"), "device_groups")
+    assert result.values["not_tried"] == [{"kind": "device_group", "name": "Kettle/Old", "action": "delete"}]
+
+
+def test_plan_made_again_replaces_what_was_not_tried() -> None:
+    """The outcome of B is unknown at first: the second plan creates it, and what follows."""
+    service = MemoryService()
+    broken = Broken(service, "B", AmbiguousWrite("Lost."))
+
+    def create(product: Any, spec: Any) -> None:
+        try:
+            broken._create(product, spec)
+        finally:
+            broken._name = ""
+
+    broken.device_groups = Part(service.device_groups, create=create)
+    result = run(broken, kettle("A", "B", "C", device_group="A"))
+    assert result.error is None
+    assert result.values["not_tried"] == []
 
 
 def test_impossible_deployment_is_rejected_before_any_read() -> None:
