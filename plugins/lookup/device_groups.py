@@ -47,7 +47,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The device groups, sorted by product and name, or in the order of the terms.
+  description:
+    - The device groups, sorted by product and name, or in the order of the terms, in the format of
+      RV(azsphere.fleet.device_group#module:device_group).
   type: list
   elements: dict
   sample:

@@ -23,7 +23,8 @@ from ._errors import FleetError, MissingLibrary
 from ._files.later import files_later
 from ._files.port import Files
 from ._launched import surroundings
-from ._model.specs import DeviceGroupSpec, settings_of
+from ._model.resources import DeviceGroupSpec
+from ._model.settings import settings_of
 from ._option_types import INTEGER, NAME, NUMBER, PATH, PLAN, TEXT, as_given
 from ._options import OPTIONS, SECRET_OPTIONS
 from ._precedence import of_task

@@ -28,16 +28,17 @@ from ._model.resources import (
     Deployment,
     Device,
     DeviceGroup,
+    DeviceGroupSpec,
     Image,
     ImageDownload,
     ImagePackage,
     Insight,
     Operation,
     Product,
+    ProductSpec,
     Tenant,
     User,
 )
-from ._model.specs import DeviceGroupSpec, ProductSpec
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ options:
       - The document. A file in O(src) has the same keys.
       - C(products) is a list of products with C(name), C(description), C(default_device_groups) (V(true) by default)
         and C(device_groups).
-      - Each of C(device_groups) has C(name), C(description), C(os_feed), C(update_policy),
-        C(allow_crash_dumps_collection) and C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded if
+      - Each of C(device_groups) has C(name), other settings such as C(os_feed), named as the options of
+        M(azsphere.fleet.device_group), and C(deployment), with C(images) (GUIDs) and C(packages) (files, uploaded if
         missing).
       - C(images) is a list of image packages to upload, whether they are deployed or not.
       - C(device_list) is a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), or C(devices) a list of
@@ -75,6 +75,7 @@ notes:
     device group in one request. M(azsphere.fleet.integration_info) lists what of a document is affected.
 seealso:
   - module: azsphere.fleet.device
+  - module: azsphere.fleet.device_group
   - module: azsphere.fleet.deployment
   - module: azsphere.fleet.product
 """

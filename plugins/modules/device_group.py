@@ -141,7 +141,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import (
     spec_options,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, settings_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DeviceGroupSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.settings import settings_of
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan

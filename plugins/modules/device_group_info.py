@@ -54,7 +54,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 device_groups:
-  description: The device groups, sorted by product and name. Empty if none matches.
+  description:
+    - The device groups, sorted by product and name, in the format of
+      RV(azsphere.fleet.device_group#module:device_group). Empty if none matches.
   returned: success
   type: list
   elements: dict

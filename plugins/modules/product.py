@@ -73,7 +73,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 product:
-  description: The product after the task; null if it does not exist.
+  description:
+    - The product after the task; null if it does not exist. C(device_groups) are in the format of
+      RV(azsphere.fleet.device_group#module:device_group), without C(product) and C(product_id).
   returned: success
   type: dict
   sample:
@@ -112,7 +114,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import WAITING, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import NAME, TEXT
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import apply_plan

@@ -112,7 +112,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import user_role
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute

@@ -20,12 +20,13 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources im
     Deployment,
     Device,
     DeviceGroup,
+    DeviceGroupSpec,
     Image,
     ImagePackage,
     Operation,
+    ProductSpec,
     User,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Service
 from hypothesis import strategies as st

@@ -16,11 +16,9 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources im
     OS_FEEDS,
     ROLES,
     UPDATE_POLICIES,
-    ImagePackage,
-)
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import (
     DeploymentSpec,
     DeviceGroupSpec,
+    ImagePackage,
     ProductSpec,
     UserSpec,
 )

@@ -19,8 +19,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint i
     Blueprint,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    DEFAULT_DEVICE_GROUPS,
+    DeviceGroup,
+    ProductSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint

@@ -33,15 +33,17 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources im
     Deployment,
     Device,
     DeviceGroup,
+    DeviceGroupSpec,
     Image,
     ImageDownload,
     ImagePackage,
     Insight,
     Operation,
     Product,
+    ProductSpec,
     Tenant,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec, updated
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.settings import updated
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import (
     Capabilities,
     DeviceOutcome,

@@ -20,7 +20,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._backend.bulk impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import of_task
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Ending, Modes, Task

@@ -16,7 +16,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._auth.options impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.packages import read_package
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 

@@ -17,8 +17,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._connection import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import ReadOnlyViolation
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    DeviceGroupSpec,
+    ImagePackage,
+    ProductSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._reading import reading

@@ -14,8 +14,8 @@ from typing import Any
 
 from .._errors import InvalidInput, escaped
 from .._files.port import Files
-from .._model.resources import ROLES, ImagePackage
-from .._model.specs import DeploymentSpec, DeviceGroupSpec, ProductSpec, UserSpec, settings_of
+from .._model.resources import ROLES, DeploymentSpec, DeviceGroupSpec, ImagePackage, ProductSpec, UserSpec
+from .._model.settings import settings_of
 from .._model.values import name_key, same_name
 from . import schema, texts
 from .device_rows import DeviceRow, Warn, rows_from_csv, rows_from_list

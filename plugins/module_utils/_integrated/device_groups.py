@@ -14,8 +14,7 @@ from typing import Any, NoReturn
 from .._backend.pool import for_each
 from .._errors import Unsupported, after_accepted_write
 from .._model.refs import GroupRef, ProductRef
-from .._model.resources import Deployment, DeviceGroup, Operation
-from .._model.specs import DeviceGroupSpec
+from .._model.resources import Deployment, DeviceGroup, DeviceGroupSpec, Operation
 from .._model.values import same_name
 from . import wire
 from .client import IntegratedClient

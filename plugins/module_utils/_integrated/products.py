@@ -12,8 +12,7 @@ from typing import NoReturn
 
 from .._errors import Unsupported, after_accepted_write
 from .._model.refs import ProductRef
-from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product
-from .._model.specs import ProductSpec
+from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product, ProductSpec
 from . import wire
 from .client import IntegratedClient
 from .operations import IntegratedOperations, require_absent

@@ -26,6 +26,7 @@ from .._model.resources import (
     Deployment,
     Device,
     DeviceGroup,
+    DeviceGroupSpec,
     Image,
     Insight,
     Operation,
@@ -33,7 +34,6 @@ from .._model.resources import (
     Product,
     Tenant,
 )
-from .._model.specs import DeviceGroupSpec
 from .paths import group_of, last_segment
 
 #: The names of this API for capabilities of devices.

@@ -12,8 +12,7 @@ from typing import Any
 
 from .._errors import NotFound, ServiceError, after_accepted_write
 from .._model.refs import GroupRef, ProductRef
-from .._model.resources import DeviceGroup, Operation
-from .._model.specs import DeviceGroupSpec
+from .._model.resources import DeviceGroup, DeviceGroupSpec, Operation
 from .._model.values import same_name
 from . import wire
 from .client import LegacyClient, segment

@@ -12,8 +12,7 @@ from typing import Any
 
 from .._errors import NotFound
 from .._model.refs import ProductRef
-from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product
-from .._model.specs import ProductSpec
+from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product, ProductSpec
 from . import wire
 from .client import LegacyClient, segment
 from .index import Index

@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What a fleet is made of, as plain immutable values. No I/O and no wire format.
+"""What a fleet is made of, and what somebody asks for, as plain immutable values. No I/O and no wire format.
+
+A `DeviceGroup` is as the service shows it, a `DeviceGroupSpec` as somebody asks for it: modules, blueprints and the
+port share it. In a spec, None leaves a value as it is, and an empty description clears it.
 
 Enumerations are strings in the service's own spelling; a number the service sends that is not known here comes through
 as its decimal digits, so that nothing is lost. GUIDs and device IDs are lower case. Times are ISO 8601 in UTC with a Z.
@@ -55,6 +58,15 @@ class Product:
 
 
 @dataclass(frozen=True)
+class ProductSpec:
+    """A product. `default_device_groups`: whether it has the five default device groups; none is ever deleted."""
+
+    name: str | None = None
+    description: str | None = None
+    default_device_groups: bool = True
+
+
+@dataclass(frozen=True)
 class Deployment:
     """A set of images given to a device group at a time. `images` is sorted: the set has no order."""
 
@@ -79,6 +91,17 @@ class DeviceGroup:
     @property
     def name(self) -> str:
         return self.ref.name
+
+
+@dataclass(frozen=True)
+class DeviceGroupSpec:
+    """Each field is a field of DeviceGroup, an option of the module and a key of blueprints, by the same name."""
+
+    name: str | None = None
+    description: str | None = None
+    os_feed: str | None = field(default=None, metadata={"choices": OS_FEEDS})
+    update_policy: str | None = field(default=None, metadata={"choices": UPDATE_POLICIES})
+    allow_crash_dumps_collection: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +160,23 @@ class ImagePackage:
 
 
 @dataclass(frozen=True)
+class DeploymentSpec:
+    """The whole set of images of a device group: those in the tenant by GUID, and packages, uploaded when missing.
+
+    `product` may be None when `device_group` identifies one by itself.
+    """
+
+    product: str | None
+    device_group: str
+    images: tuple[str, ...] = ()
+    packages: tuple[ImagePackage, ...] = ()
+
+    @property
+    def image_ids(self) -> tuple[str, ...]:
+        return tuple(sorted({*self.images, *(package.id for package in self.packages)}))
+
+
+@dataclass(frozen=True)
 class ImageDownload:
     """Where an image can be fetched. `url` carries its own signature, is a secret, and must never get the token."""
 
@@ -182,6 +222,21 @@ class User:
     name: str | None
     mail: str | None
     roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UserSpec:
+    """Roles of a user or service principal, by address or GUID.
+
+    With `present` it has the roles that are listed, with `exclusive` no others; otherwise it has none of them, and none
+    at all when none is listed. `force` allows to take the Administrator role from the account that does it.
+    """
+
+    user: str
+    roles: tuple[str, ...] = ()
+    exclusive: bool = False
+    present: bool = True
+    force: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from .._errors import Conflict
 from .._model.refs import GroupRef, ProductRef
-from .._model.resources import DeviceGroup, Operation, Product
-from .._model.specs import DeviceGroupSpec, updated
+from .._model.resources import DeviceGroup, DeviceGroupSpec, Operation, Product
+from .._model.settings import updated
 from .._model.values import same_name
 from .._service import require_name
 from .devices import OverlayDevices, require_no_devices

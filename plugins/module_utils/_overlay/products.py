@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from .._errors import Conflict
 from .._model.refs import ProductRef
-from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product
-from .._model.specs import ProductSpec, updated
+from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product, ProductSpec
+from .._model.settings import updated
 from .._model.values import Placeholder
 from .._service import require_name
 from .device_groups import OverlayDeviceGroups

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._errors import InvalidInput
-from .._model.resources import DeviceGroup, Image, ImagePackage, Operation
-from .._model.specs import DeploymentSpec
+from .._model.resources import DeploymentSpec, DeviceGroup, Image, ImagePackage, Operation
 from .._model.values import is_guid
 from .._references import require_device_group
 from .._service import Service

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from .._errors import InvalidInput
 from .._model.refs import GroupRef, ProductRef
-from .._model.resources import DeviceGroup, Operation
-from .._model.specs import DeviceGroupSpec, differences
+from .._model.resources import DeviceGroup, DeviceGroupSpec, Operation
+from .._model.settings import differences
 from .._references import device_group_with_id, find_device_group, find_product, require_product, require_single
 from .._service import Service, require, require_name
 from .._views.resources import device_group_shown, device_group_values

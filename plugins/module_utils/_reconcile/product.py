@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from .._errors import InvalidInput
 from .._model.refs import ProductRef
-from .._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup, Operation, Product
-from .._model.specs import DeviceGroupSpec, ProductSpec, differences
+from .._model.resources import DEFAULT_DEVICE_GROUPS, DeviceGroup, DeviceGroupSpec, Operation, Product, ProductSpec
+from .._model.settings import differences
 from .._references import find_product, product_with_id, require_single
 from .._service import Service, require, require_name
 from .._views.resources import by_name, product_values

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 
 from .._errors import InvalidInput
 from .._inputs.blueprint import Blueprint
-from .._model.resources import DEFAULT_DEVICE_GROUPS
-from .._model.specs import UserSpec
+from .._model.resources import DEFAULT_DEVICE_GROUPS, UserSpec
 from .._model.values import name_key
 from .._references import find_product
 from .._service import Service

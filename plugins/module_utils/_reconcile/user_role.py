@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from .._errors import Forbidden, InvalidInput, NotFound
-from .._model.resources import ROLES, User
-from .._model.specs import UserSpec
+from .._model.resources import ROLES, User, UserSpec
 from .._model.values import is_guid
 from .._references import listed, role_named
 from .._service import Service, require

@@ -11,8 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from .._model.resources import Deployment, Device, DeviceGroup, Image, Insight, Operation, Product, Tenant, User
-from .._model.specs import DeviceGroupSpec
+from .._model.resources import (
+    Deployment,
+    Device,
+    DeviceGroup,
+    DeviceGroupSpec,
+    Image,
+    Insight,
+    Operation,
+    Product,
+    Tenant,
+    User,
+)
 
 Values = dict[str, Any]
 

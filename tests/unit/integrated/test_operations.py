@@ -24,8 +24,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.client import DELETES, READS, WRITES, bucket_of
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    DeviceGroupSpec,
+    Operation,
+    ProductSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import require
 
 from tests.support.scripted_server import Answer

@@ -36,8 +36,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.client 
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.paths import CatalogPath
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated.service import IntegratedService
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef, group_ref
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import DEFAULT_DEVICE_GROUPS
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    DEFAULT_DEVICE_GROUPS,
+    DeviceGroupSpec,
+    ProductSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.devices import Limits, apply_devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute

@@ -16,8 +16,11 @@ import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import EffectMissing, InvalidInput, NotFound
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef, group_ref
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    DeviceGroupSpec,
+    ImagePackage,
+    ProductSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
 from tests.support.scripted_server import Answer, Asked

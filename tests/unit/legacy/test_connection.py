@@ -18,7 +18,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     ReadOnlyViolation,
     Unreachable,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ProductSpec
 
 from tests.simulator.harness import Simulator
 from tests.unit.legacy.conftest import Connect

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ProductSpec
 
 from tests.simulator.harness import Simulator
 from tests.unit.legacy.conftest import Connect

@@ -17,8 +17,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import De
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, OperationFailed
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import ImagePackage, Operation
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    ImagePackage,
+    Operation,
+    ProductSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product as products
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import execute
 

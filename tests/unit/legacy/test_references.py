@@ -14,8 +14,12 @@ from typing import Any
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef, group_ref
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Deployment, DeviceGroup
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    Deployment,
+    DeviceGroup,
+    DeviceGroupSpec,
+    ProductSpec,
+)
 
 from tests.support.scripted_server import Answer
 from tests.unit.legacy.scripted import (

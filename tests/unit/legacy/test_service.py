@@ -26,11 +26,12 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     DEFAULT_DEVICE_GROUPS,
     DeviceGroup,
+    DeviceGroupSpec,
     ImagePackage,
     Operation,
     Product,
+    ProductSpec,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome, Service
 
 from tests.simulator.harness import Simulator

@@ -26,10 +26,10 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import 
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     ImageDownload,
     ImagePackage,
+    ProductSpec,
     Tenant,
     User,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome
 
 from tests.support.scripted_server import Answer

@@ -13,9 +13,10 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Conf
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef, group_ref
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
     Device,
+    DeviceGroupSpec,
     ImagePackage,
+    ProductSpec,
 )
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder, PlannedBytes
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._service import DeviceOutcome

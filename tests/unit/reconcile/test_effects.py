@@ -14,7 +14,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Wai
 from ansible_collections.azsphere.fleet.plugins.module_utils._deadline import Deadline
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import EffectMissing, Forbidden
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec, UserSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    DeviceGroupSpec,
+    ProductSpec,
+    UserSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import device_group, product, user_role
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.effects import effect_missing, missing_effects

@@ -17,8 +17,11 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     Forbidden,
 )
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import ProductRef
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import Operation
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import DeviceGroupSpec, ProductSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import (
+    DeviceGroupSpec,
+    Operation,
+    ProductSpec,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import Placeholder
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile import product

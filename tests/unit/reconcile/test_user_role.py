@@ -11,8 +11,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import User
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.specs import UserSpec
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import User, UserSpec
 from ansible_collections.azsphere.fleet.plugins.module_utils._overlay.overlay import Overlay
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.plan import Outcome, Plan, execute
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.user_role import plan

@@ -3,38 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""What somebody asks for, one description for each kind of resource: modules, blueprints and the port share them.
-
-None leaves a value as it is. An empty description clears it.
-"""
+"""Compares what somebody asks for, a spec, with what is there, a resource, by the fields that both have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import Field, dataclass, field, fields, replace
+from dataclasses import Field, dataclass, fields, replace
 from typing import Any, TypeVar
 
-from .resources import OS_FEEDS, UPDATE_POLICIES, ImagePackage
-
-
-@dataclass(frozen=True)
-class ProductSpec:
-    """A product. `default_device_groups`: whether it has the five default device groups; none is ever deleted."""
-
-    name: str | None = None
-    description: str | None = None
-    default_device_groups: bool = True
-
-
-@dataclass(frozen=True)
-class DeviceGroupSpec:
-    """The settings of a device group. Each field is an option of modules and a key of blueprints by the same name."""
-
-    name: str | None = None
-    description: str | None = None
-    os_feed: str | None = field(default=None, metadata={"choices": OS_FEEDS})
-    update_policy: str | None = field(default=None, metadata={"choices": UPDATE_POLICIES})
-    allow_crash_dumps_collection: bool | None = None
+from .resources import DeviceGroupSpec, ProductSpec
 
 
 @dataclass(frozen=True)
@@ -51,38 +28,6 @@ def settings_of(spec: type[ProductSpec] | type[DeviceGroupSpec]) -> tuple[Settin
     return tuple(
         Setting(each.name, "bool" in str(each.type), tuple(each.metadata.get("choices", ()))) for each in fields(spec)
     )
-
-
-@dataclass(frozen=True)
-class DeploymentSpec:
-    """The whole set of images of a device group: those in the tenant by GUID, and packages, uploaded when missing.
-
-    `product` may be None when `device_group` identifies one by itself.
-    """
-
-    product: str | None
-    device_group: str
-    images: tuple[str, ...] = ()
-    packages: tuple[ImagePackage, ...] = ()
-
-    @property
-    def image_ids(self) -> tuple[str, ...]:
-        return tuple(sorted({*self.images, *(package.id for package in self.packages)}))
-
-
-@dataclass(frozen=True)
-class UserSpec:
-    """Roles of a user or service principal, by address or GUID.
-
-    With `present` it has the roles that are listed, with `exclusive` no others; otherwise it has none of them, and none
-    at all when none is listed. `force` allows to take the Administrator role from the account that does it.
-    """
-
-    user: str
-    roles: tuple[str, ...] = ()
-    exclusive: bool = False
-    present: bool = True
-    force: bool = False
 
 
 Settings = TypeVar("Settings", ProductSpec, DeviceGroupSpec)
