@@ -63,13 +63,7 @@ def require_product(service: Service, product: str) -> Product:
     there = [] if found is not None else service.products.list()
     found = found or next(iter(all_named(there, product)), None)
     if found is None:
-        names = listed(other.name for other in there)
-        raise InvalidInput(
-            f'Product "{product}" not found in the tenant.',
-            code="unknown_product",
-            target=product,
-            hint=f"Available: {names}." if names else "It has no products yet.",
-        )
+        raise _unknown("product", product, "the tenant", there)
     return found
 
 
@@ -101,14 +95,19 @@ def require_device_group(service: Service, product: str | None, group: str) -> D
     there = [] if found is not None else service.device_groups.list(owner.ref)
     found = found or next(iter(all_named(there, group)), None)
     if found is None:
-        names = listed(other.name for other in there)
-        raise InvalidInput(
-            f'Device group "{group}" not found in the product "{owner.name}".',
-            code="unknown_device_group",
-            target=group,
-            hint=f"Available: {names}." if names else "It has no device groups yet.",
-        )
+        raise _unknown("device group", group, f'the product "{owner.name}"', there)
     return found
+
+
+def _unknown(kind: str, given: str, where: str, there: Iterable[Product | DeviceGroup]) -> InvalidInput:
+    """Returns the error for what is not among the resources of this kind that are there."""
+    names = listed(other.name for other in there)
+    return InvalidInput(
+        f'{kind.capitalize()} "{given}" not found in {where}.',
+        code=f"unknown_{kind.replace(' ', '_')}",
+        target=given,
+        hint=f"Available: {names}." if names else f"It has no {kind}s yet.",
+    )
 
 
 def _require_by_id(service: Service, group: str) -> DeviceGroup:
