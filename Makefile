@@ -121,12 +121,13 @@ types: venv  ## check types: mypy, strict
 imports: venv  ## check import contracts between packages
 	@PYTHONPATH=.build/collections .venv/bin/lint-imports --cache-dir .build/home/.cache/import-linter
 
-lint: venv  ## run ruff, vulture, shellcheck, yamllint, ansible-lint and the check for retired phrases
+lint: venv  ## run ruff, vulture, shellcheck, yamllint, ansible-lint and the checks for retired phrases and for sizes
 	@$(PY) -m tools.stage .build/stage/lint
 	@failed=0; \
 	$(PY) -m ruff check . || failed=1; \
 	$(PY) -m ruff format --check . || failed=1; \
 	$(PY) -m tools.phrases || failed=1; \
+	$(PY) -m tools.shape || failed=1; \
 	vulture || failed=1; \
 	vulture plugins || failed=1; \
 	shellcheck .ci/run || failed=1; \

@@ -26,9 +26,9 @@ DEFECTS = ("defect",)
 UNKNOWN = re.compile(r"\bunknown\b|not known|may (or may not )?have been", re.I)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRAME = re.compile(r'File "[^"]*/(plugins/[^"]+)", line (\d+), in')
-#: A reply with such a status promises that the write was refused. When it was done, no client can know.
 #: Replies like the documented confirmation of a block, 200 without a body; no read shows the block.
 _CONFIRMATIONS = ("fault empty", "fault old_body")
+#: A status that says that the write was rejected. If it was executed all the same, no client can know.
 _REFUSAL = re.compile(r"fault mutate status 4(?!08)\d\d")
 
 

@@ -19,7 +19,8 @@ import pytest
 
 from tests.simulator.harness import Simulator
 
-from .bad_input import AFTER_A_LOOK, AT_ONCE, FOREIGN, SECRET, SEED, UNCLAIMED, A, B, Mistake, prepare
+from .bad_input import AT_ONCE, FOREIGN, SEED, UNCLAIMED, A, B, Mistake, prepare
+from .bad_input_on_service import AFTER_A_LOOK, SECRET
 from .play import Played, play_tasks
 
 

@@ -41,7 +41,7 @@ class Attributes:
 
     @classmethod
     def of(cls, params: Mapping[str, Any], new_mode: str) -> Attributes:
-        """From a module's options; an empty text is an option not given. Raises InvalidInput for an invalid mode."""
+        """Returns them from the options of a module; empty texts count as not given. Raises InvalidInput."""
         return cls(
             mode=_mode(params.get("mode")),
             new_mode=int(new_mode, 8),
@@ -62,7 +62,7 @@ def changed_flags(current: frozenset[str], wanted: str) -> frozenset[str]:
 
 
 def invalid_mode(mode: object, hint: str) -> InvalidInput:
-    """The error for an invalid mode."""
+    """Returns the error for an invalid mode."""
     return InvalidInput(f'Invalid mode "{mode}": {hint}', code="invalid_mode")
 
 

@@ -26,12 +26,12 @@ class Placement(Enum):
 
 
 def unusable(verb: str, path: str, problem: str, hint: str | None = None, code: str = "file") -> InvalidInput:
-    """The error for a path at which something cannot be done."""
+    """Returns the error for a path at which something cannot be done."""
     return InvalidInput(f"Cannot {verb} {path}: {problem}.", code=code, target=path, hint=hint)
 
 
 def os_problem(error: OSError) -> str:
-    """Why a system call failed, without the path, which may be that of a temporary file."""
+    """Returns why a system call failed, without the path, which may be that of a temporary file."""
     return error.strerror or type(error).__name__
 
 
@@ -72,7 +72,7 @@ def missing_directory(path: str, real: str) -> str | None:
 
 
 def is_mount_point(real: str) -> bool:
-    """Whether something is mounted at the path, such as a single file into a container. False without /proc.
+    """Returns whether something is mounted at the path, such as a single file into a container. False without /proc.
 
     `os.path.ismount` does not see a mount from the same file system.
     """

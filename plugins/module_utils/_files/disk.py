@@ -42,15 +42,15 @@ PIECE = 1024 * 1024
 
 
 def refuse(error: InvalidInput) -> NoReturn:
-    """Raises the error: what is absent in a real run stays absent."""
+    """Raises the error: in a real run, nothing else creates what is absent."""
     raise error
 
 
 class Disk:
-    """Files as they are.
+    """Files on disk.
 
-    `module` writes; reading needs none. `absent` is given the error for something that does not exist and that an
-    earlier task of a play may create: a directory, a user, a group.
+    `module` writes; reading needs none. `absent` takes the error for a missing directory, user or group, which an
+    earlier task of a play may create.
     """
 
     def __init__(self, module: FileModule | None = None, absent: Callable[[InvalidInput], object] = refuse) -> None:

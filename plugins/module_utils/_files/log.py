@@ -17,9 +17,9 @@ from .._deadline import Deadline
 from .._errors import InvalidInput
 from .destination import missing_directory, os_problem, resolve, unusable, writable
 
-#: Seconds between two writes to the disk itself. What was written before is safe from the end of the process anyway.
+#: Seconds between two writes to the disk itself. Without it, lines survive the end of the process alone.
 SYNC_INTERVAL = 1.0
-#: Seconds for which the lock of another process is waited for: a line is one write, which needs it only on odd disks.
+#: Seconds for which the lock of another process is waited for: a line is one write, which needs it on few file systems.
 LOCK_PATIENCE = 1.0
 _MODE = 0o600
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EROFS)

@@ -24,7 +24,7 @@ LOCKED_FLAGS = frozenset("ia")
 
 
 class FileModule(Protocol):
-    """What is used of an AnsibleModule."""
+    """The members of AnsibleModule that this package uses."""
 
     fail_json: Any
     tmpdir: str
@@ -57,7 +57,7 @@ class FileModule(Protocol):
 
 
 class Means:
-    """What Ansible does to files."""
+    """Ansible's own operations on files."""
 
     def __init__(self, module: FileModule) -> None:
         self._module = module
@@ -67,7 +67,7 @@ class Means:
         return self._module.tmpdir
 
     def mode(self, mode: int | str, current: int) -> int:
-        """Returns the permission bits that a mode makes of others. Raises InvalidInput for an invalid mode."""
+        """Returns the permission bits after applying a mode to others. Raises InvalidInput for an invalid mode."""
         if isinstance(mode, int):
             return mode
         try:
@@ -91,14 +91,14 @@ class Means:
         return tuple(part or before for part, before in zip((*asked, None), current, strict=False))
 
     def move(self, source: str, destination: str, wanted: Attributes) -> None:
-        """Puts a file in its place. Until attributes are set, a new file is readable by this user only."""
+        """Moves a file to its destination. Until attributes are set, a new file is readable by this user only."""
         with self._reporting("write", destination), _private():
             self._module.atomic_move(
                 source, destination, unsafe_writes=wanted.unsafe_writes or os.path.exists(destination)
             )
 
     def apply(self, path: str, metadata: Metadata, wanted: Attributes) -> None:
-        """Sets the attributes that a task asks for; `metadata` is what comes of them."""
+        """Sets the attributes that a task asks for; `metadata` is the result."""
         arguments = self._arguments(path, wanted) | {
             "path": path,
             "mode": metadata.mode,
@@ -138,7 +138,7 @@ class Means:
 
 
 def _cause(error: BaseException) -> str:
-    """Why it failed: in the words of the system where there are any."""
+    """Returns the reason for a failure, as the operating system words it if possible."""
     deepest: BaseException | None = error
     while deepest is not None:
         if isinstance(deepest, OSError):
@@ -149,7 +149,7 @@ def _cause(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _private() -> Iterator[None]:
-    """Ansible gives a new file the mode that the umask allows, before anything can set another."""
+    """Restricts the umask: Ansible creates a new file with the mode that it allows, and only then sets another."""
     before = os.umask(0o077)
     try:
         yield

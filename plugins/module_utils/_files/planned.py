@@ -23,7 +23,7 @@ LARGEST_KEPT = 1024 * 1024
 
 
 class PlannedFiles:
-    """Files over other files: reads go through, writes stay here. What the other files refuse is refused here too."""
+    """Files over other files: reads go through, writes stay here and fail where the other files would fail."""
 
     def __init__(self, base: Files) -> None:
         self._base = base
@@ -59,7 +59,7 @@ class PlannedFiles:
         return PlannedFile(self, path, content.kept, content.digest.state(after))
 
     def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
-        """Locks nothing, as nothing is changed."""
+        """Locks nothing: nothing is changed on disk."""
         return nullcontext()
 
     def place(self, path: str, content: bytes, state: FileState) -> None:
@@ -98,7 +98,7 @@ class PlannedFile:
 
 
 class _Content:
-    """Content that comes in pieces; what is small and known is kept."""
+    """Collects content piece by piece; keeps it if it is small and known."""
 
     def __init__(self) -> None:
         self.digest = Digest()

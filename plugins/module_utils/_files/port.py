@@ -48,10 +48,10 @@ class FileState:
 
 
 class Prepared(Protocol):
-    """Content that is complete and safe on disk, and not yet in its place."""
+    """Content that is complete on disk, and does not yet replace the file."""
 
     def commit(self) -> None:
-        """Puts the content in its place and sets the file's attributes. Raises InvalidInput."""
+        """Replaces the file by the content and sets its attributes. Raises InvalidInput."""
 
     def discard(self) -> None:
         """Removes the content. Does nothing after `commit`."""
@@ -92,10 +92,10 @@ class Files(Protocol):
         """Returns the metadata that the attributes make of other metadata."""
 
     def prepare(self, path: str, produce: Produce, wanted: Attributes) -> Prepared:
-        """Gets the content and keeps it beside its place, readable by this user only."""
+        """Writes the content to a temporary file, readable by this user only."""
 
     def locked(self, path: str, until: Deadline) -> AbstractContextManager[None]:
-        """Keeps other tasks that change this file waiting. Raises InvalidInput if the lock is not free in time."""
+        """Makes other tasks that change this file wait. Raises InvalidInput if the lock is not free in time."""
 
     def check_log(self, path: str) -> None:
         """Raises what `log` would raise, and creates nothing."""

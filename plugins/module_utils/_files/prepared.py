@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Content on its way to its place."""
+"""New content of a file, in a temporary file until it replaces the former content."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PreparedFile:
         self._temporary.remove()
 
     def _narrow(self) -> None:
-        """Takes permissions from the former file before it, or what inherits its mode, has private content."""
+        """Removes permissions from the former file: it, or what inherits its mode, must not expose the new content."""
         with contextlib.suppress(FileNotFoundError, PermissionError):
             mode = stat.S_IMODE(os.stat(self._real).st_mode)
             narrowed = mode & (self._after.mode | stat.S_IRWXU)

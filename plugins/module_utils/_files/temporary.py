@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Temporary files on their way to their place."""
+"""Temporary files, whose content is moved or copied to its destination."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class TemporaryFile:
-    """A file that only this user can read, removed at the latest when the process ends, also by SIGTERM or SIGHUP."""
+    """A file that only this user can read. It is removed when the process ends, also by SIGTERM or SIGHUP."""
 
     def __init__(self, directory: str) -> None:
         """Creates it. Raises OSError."""
