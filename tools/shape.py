@@ -50,16 +50,15 @@ def _code_lines(text: str, tree: ast.Module) -> set[int]:
         if token.type not in _NO_CODE:
             code.update(range(token.start[0], token.end[0] + 1))
     for node in ast.walk(tree):
-        if _is_documentation(node):
+        if isinstance(node, (ast.Assign, ast.Expr)) and _is_documentation(node):
             code.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return code
 
 
-def _is_documentation(node: ast.AST) -> bool:
+def _is_documentation(node: ast.Assign | ast.Expr) -> bool:
     if isinstance(node, ast.Assign):
-        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        return any(name in _DOCUMENTATION for name in names)
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return any(isinstance(target, ast.Name) and target.id in _DOCUMENTATION for target in node.targets)
+    return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _long_functions(path: str, tree: ast.Module, code: set[int]) -> Iterator[str]:

@@ -62,7 +62,7 @@ class Bench:
 
 
 def soak(trials: Sequence[Named], *, workers: int, devices: int) -> Iterator[Trial]:
-    """Runs trials, `workers` at a time, and returns each in order."""
+    """Runs trials, `workers` at a time, and yields each in order."""
     with ExitStack() as stack:
         bench = Bench(stack, workers, devices)
         with ThreadPoolExecutor(workers) as pool:

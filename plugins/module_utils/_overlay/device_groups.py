@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .._errors import Conflict
 from .._model.refs import GroupRef, ProductRef
 from .._model.resources import DeviceGroup, DeviceGroupSpec, Operation, Product
 from .._model.settings import updated
@@ -85,9 +84,5 @@ class OverlayDeviceGroups:
         return DeviceGroup(GroupRef(product.ref, name), id=made, product_id=product.id)
 
     def _require_free(self, product: ProductRef, name: str, but: GroupRef | None = None) -> None:
-        """Compares as the service does: blanks around a name are significant."""
-        if not self._state.checked:
-            return
-        wanted = name.casefold()
-        if any(group.name.casefold() == wanted and group.ref != but for group in self.list(product)):
-            raise Conflict(f'There is a device group "{name}" in this product already.', code="Conflict", target=name)
+        what = f'a device group "{name}" in this product'
+        self._state.require_free(what, name, lambda: self.list(product), but)

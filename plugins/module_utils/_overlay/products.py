@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .._errors import Conflict
 from .._model.refs import ProductRef
 from .._model.resources import DEFAULT_DEVICE_GROUPS, Operation, Product, ProductSpec
 from .._model.settings import updated
@@ -80,9 +79,4 @@ class OverlayProducts:
                 self._state.groups.add(replace(group, description=Placeholder("description", name)))
 
     def _require_free(self, name: str, but: ProductRef | None = None) -> None:
-        """Compares as the service does: blanks around a name are significant."""
-        if not self._state.checked:
-            return
-        wanted = name.casefold()
-        if any(product.name.casefold() == wanted and product.ref != but for product in self.list()):
-            raise Conflict(f'There is a product "{name}" already.', code="Conflict", target=name)
+        self._state.require_free(f'a product "{name}"', name, self.list, but)

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from .._errors import NotFound
+from .._errors import Conflict, NotFound
 from .._model.refs import GroupRef, Place, ProductRef, Scope
 from .._model.resources import Deployment, Device, DeviceGroup, Image, Operation, Product
 from .._model.values import Placeholder
@@ -58,6 +58,23 @@ class State:
         if group is None:
             raise NotFound(f'There is no device group "{ref}".', code="NotFound", target=str(ref))
         return group
+
+    def require_free(
+        self,
+        what: str,
+        name: str,
+        there: Callable[[], Iterable[Product | DeviceGroup]],
+        but: ProductRef | GroupRef | None = None,
+    ) -> None:
+        """Raises Conflict if one of those that are there has the name, unless it is `but`.
+
+        Compares as the service does: blanks around a name are significant.
+        """
+        if not self.checked:
+            return
+        wanted = name.casefold()
+        if any(other.name.casefold() == wanted and other.ref != but for other in there()):
+            raise Conflict(f"There is {what} already.", code="Conflict", target=name)
 
     def require_place(self, scope: Scope) -> None:
         """Raises NotFound for a place that does not exist, in case the service below is not asked."""
