@@ -143,7 +143,7 @@ class Reply:
 def _is_error(body: Any) -> bool:
     """Whether JSON has one of the forms of a failure (FACTS: failures), and none of a resource or an operation."""
     if isinstance(body, list):
-        return any(_is_error(entry) for entry in body)
+        return any(isinstance(entry, dict) and _is_error(entry) for entry in body)
     if not isinstance(body, dict):
         return False
     members = {str(name).lower(): value for name, value in body.items()}
