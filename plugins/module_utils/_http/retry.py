@@ -30,8 +30,8 @@ def state_after(status: int) -> WriteState:
     """Returns the outcome of a write that was answered with this error status.
 
     503 is unknown whatever its headers: a gateway says `Retry-After` for a backend that had the request. 429 comes
-    before any work. Many servers send 301, 302 or 303 after the work is done, and other statuses below 400, such as 304,
-    do not fit a write.
+    before any work. Many servers send 301, 302 or 303 after the work is done, and other statuses below 400, such as
+    304, do not fit a write.
     """
     odd = status < 400 and status not in _ELSEWHERE
     if odd or status == 408 or (status >= 500 and status not in _NOT_TRIED):
