@@ -73,13 +73,28 @@ class Case:
         return f"{self.target.scenario.id} ({how}), {self.target.name} no. {self.target.number + 1}: {order}"
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """The targets of some scenarios by name, and how each scenario ends, by its ID."""
+
+    targets: Mapping[str, Sequence[Target]]
+    normal: Mapping[str, Normal]
+
+
+def merge(parts: Sequence[Recorded]) -> Recorded:
+    """Returns what was recorded in parts as one."""
+    names = {name for part in parts for name in part.targets}
+    targets = {name: [target for part in parts for target in part.targets.get(name, ())] for name in names}
+    return Recorded(targets, {name: normal for part in parts for name, normal in part.normal.items()})
+
+
 class Cases:
     """All cases of one seed."""
 
-    def __init__(self, targets: Mapping[str, Sequence[Target]], normal: Mapping[str, Normal], seed: int) -> None:
-        self._targets = targets
+    def __init__(self, recorded: Recorded, seed: int) -> None:
+        self._targets = recorded.targets
         self._seed = seed
-        self.normal = normal
+        self.normal = recorded.normal
 
     def case(self, number: int) -> Case:
         """Returns the case of a number; the same for the same seed."""
@@ -93,7 +108,7 @@ class Cases:
         return Case(number, target, {**fault, "match": match, "skip": target.number})
 
 
-def record(stage: Stage, scenarios: Sequence[Scenario] = ALL) -> tuple[dict[str, list[Target]], dict[str, Normal]]:
+def record(stage: Stage, scenarios: Sequence[Scenario] = ALL) -> Recorded:
     """Runs each scenario without a fault, as a check and for real, and returns its requests and how it ends."""
     targets: dict[str, list[Target]] = {}
     normal: dict[str, Normal] = {}
@@ -108,7 +123,7 @@ def record(stage: Stage, scenarios: Sequence[Scenario] = ALL) -> tuple[dict[str,
                 counted[name] = number + 1
                 targets.setdefault(name, []).append(Target(name, scenario, check, number))
         normal[scenario.id] = normal_of(seen)
-    return targets, normal
+    return Recorded(targets, normal)
 
 
 def normal_of(seen: Observed) -> Normal:

@@ -17,7 +17,7 @@ from typing import Any
 from tests.gates.scenarios import ALL
 from tests.simulator.harness import start_simulator
 
-from .cases import SIGN_IN, Case, Cases, Normal, Target, record
+from .cases import SIGN_IN, Case, Cases, Normal, Recorded, Target, record
 from .judge import Finding, judge
 from .stage import Stage
 
@@ -41,9 +41,18 @@ class Judged:
     message: str
 
 
-def run_cases(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> Iterator[Judged]:
-    """Runs cases of a seed, drawn from a part of the scenarios, against a simulator of their own."""
-    cases: Cases | None = None
+def record_part(part: Part) -> Recorded:
+    """Records the scenarios of a part; for a process of a pool."""
+    with (
+        tempfile.TemporaryDirectory(prefix="fuzz-") as folder,
+        start_simulator(operation_seconds=0) as simulator,
+    ):
+        return record(Stage(simulator, Path(folder)), ALL[part[0] :: part[1]])
+
+
+def run_cases(numbers: Sequence[int], seed: int, recorded: Recorded) -> Iterator[Judged]:
+    """Runs cases of a seed against a simulator of their own."""
+    cases = Cases(recorded, seed)
     left = list(numbers)
     while left:
         # A new one after each run that hung, whose threads may still send requests.
@@ -52,7 +61,6 @@ def run_cases(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> Iterator
             start_simulator(operation_seconds=0) as simulator,
         ):
             stage = Stage(simulator, Path(folder))
-            cases = cases or Cases(*record(stage, ALL[part[0] :: part[1]]), seed)
             hung = False
             while left and not hung:
                 judged, hung = _run_one(stage, cases, left.pop(0))
@@ -75,9 +83,14 @@ def _judged(stage: Stage, case: Case, normal: Normal) -> tuple[Judged, bool]:
     return Judged(case.number, case.title, target.name, note, tuple(found), seconds, message), seen.hung
 
 
-def run_all(numbers: Sequence[int], seed: int, part: Part = WHOLE) -> list[Judged]:
+def run_all(numbers: Sequence[int], seed: int, recorded: Recorded) -> list[Judged]:
     """Runs cases as `run_cases` does; for a process of a pool."""
-    return list(run_cases(numbers, seed, part))
+    return list(run_cases(numbers, seed, recorded))
+
+
+def record_and_run(numbers: Sequence[int], seed: int, part: Part) -> list[Judged]:
+    """Records a part of the scenarios and runs cases drawn from it; for a process of a pool."""
+    return run_all(numbers, seed, record_part(part))
 
 
 def run_chosen(chosen: Sequence[Chosen]) -> list[Judged]:
@@ -87,8 +100,8 @@ def run_chosen(chosen: Sequence[Chosen]) -> list[Judged]:
         stage = Stage(simulator, Path(folder))
         found = []
         for number, (name, operation, fault) in enumerate(chosen):
-            _targets, normal = record(stage, [scenarios[name]])
+            normal = record(stage, [scenarios[name]]).normal[name]
             target = Target(operation, scenarios[name], False, 0)
             case = Case(number, target, {**fault, "match": {"operationId": operation}})
-            found.append(_judged(stage, case, normal[name])[0])
+            found.append(_judged(stage, case, normal)[0])
     return found

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.fuzz.run import Chosen, Judged, run_all, run_chosen
+from tests.fuzz.run import Chosen, Judged, record_and_run, run_chosen
 
 SEED = 1
 #: Each takes every fourth scenario, so that together they take each of them.
@@ -66,7 +66,7 @@ def found_in(judged: list[Judged]) -> list[str]:
 def test_changed_reply_breaks_no_promise(part: int) -> None:
     # In a process of its own, as it changes the environment and the working directory.
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        judged = pool.submit(run_all, range(CASES), SEED, (part, PARTS)).result()
+        judged = pool.submit(record_and_run, range(CASES), SEED, (part, PARTS)).result()
     found = [
         f"{finding.rule}: {finding.detail}\n  {each.title}\n  changed: {each.note}\n  message: {each.message}\n"
         f"  repeat: make fuzz ARGS='--seed {SEED} --part {part}/{PARTS} --first {each.number} --count 1'"

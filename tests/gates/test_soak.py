@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.soak.__main__ import ALL_TOGETHER, KILL, Named, soak
+from tests.soak.__main__ import KILL, RECOVERABLE, Named, soak
 
 DEVICES = 30
 #: Kinds whose effect differs most; the long run has all of them.
 ALONE = ("connection lost after the work", "503 with Retry-After after the work", "HTML, work not done")
 GROUPS: dict[str, list[Named]] = {
     "alone": [(label, 1) for label in ALONE],
-    "together": [(ALL_TOGETHER, 1)],
+    "together": [(RECOVERABLE, 1)],
     "killed": [(KILL, seed) for seed in (1, 2, 3)],
 }
 

@@ -19,12 +19,13 @@ from queue import SimpleQueue
 from tests.simulator.harness import start_simulator
 from tests.support.fork_server import fork_server
 
-from .faults import KINDS, MIX
+from .faults import KINDS
 from .provisioning import Provisioning
 from .trials import HEADING, Described, Trial, describe, endure, interrupt
 
 #: A trial by its name: a label of KINDS, or one of these.
-ALL_TOGETHER, KILL = "all together", "kill"
+ALL_TOGETHER, RECOVERABLE, KILL = "all together", "all recoverable together", "kill"
+MIXES = {ALL_TOGETHER: KINDS, RECOVERABLE: {label: kind for label, kind in KINDS.items() if kind.recoverable}}
 Named = tuple[str, int]
 
 
@@ -55,8 +56,7 @@ class Bench:
         try:
             if name == KILL:
                 return interrupt(pair[1], self._described, seed)
-            kinds = MIX if name == ALL_TOGETHER else {name: KINDS[name]}
-            return endure(pair[0], self._described, name, kinds, seed)
+            return endure(pair[0], self._described, name, MIXES.get(name) or {name: KINDS[name]}, seed)
         finally:
             self._free.put(pair)
 
@@ -71,14 +71,14 @@ def soak(trials: Sequence[Named], *, workers: int, devices: int) -> Iterator[Tri
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--runs", type=int, default=10, help="number of trials under all faults together (default: 10)")
+    parser.add_argument("--runs", type=int, default=11, help="number of trials under faults together (default: 11)")
     parser.add_argument("--kills", type=int, default=30, help="number of killed trials (default: 30)")
     parser.add_argument("--devices", type=int, default=500, help="number of devices, up to 500 (default: 500)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default: 1)")
-    parser.add_argument("--only", metavar="FAULT", choices=[*KINDS, ALL_TOGETHER, KILL], help="one kind of trial")
+    parser.add_argument("--only", metavar="FAULT", choices=[*KINDS, *MIXES, KILL], help="one kind of trial")
     parser.add_argument("--workers", type=int, default=2, help="number of parallel trials (default: 2)")
     options = parser.parse_args(arguments)
-    counts = {**dict.fromkeys(KINDS, 1), ALL_TOGETHER: options.runs, KILL: options.kills}
+    counts = {**dict.fromkeys(KINDS, 1), **dict.fromkeys(MIXES, options.runs), KILL: options.kills}
     if options.only in KINDS:
         counts[options.only] = options.runs
     trials = [

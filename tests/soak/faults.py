@@ -54,4 +54,3 @@ KINDS: dict[str, Kind] = {
     "endless pages": Kind({"kind": "endless_pages"}, recoverable=False),
 }
 #: Together they strike as often as each of them alone.
-MIX = {label: kind for label, kind in KINDS.items() if kind.recoverable}

@@ -22,7 +22,7 @@ from typing import Any
 
 from demo.__main__ import PACKAGES
 from demo.playbook import HERE
-from tests.integration.play import ROOT, environment
+from tests.integration.play import environment
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose_package
 from tests.support.portable import portable
@@ -30,6 +30,14 @@ from tests.support.portable import portable
 #: Seconds after which a run counts as hanging.
 DEADLINE = 180.0
 _LIMITS = {"AZSPHERE_REQUEST_TIMEOUT": "2", "AZSPHERE_RETRY_TIMEOUT": "30"}
+#: Seconds without progress, after which a write that the service accepted and did not do is given up.
+_PATIENCE = 20
+_PLAY = {
+    "hosts": "localhost",
+    "gather_facts": False,
+    "module_defaults": {"azsphere.fleet.blueprint": {"wait_timeout": _PATIENCE}},
+    "tasks": [{"ansible.builtin.import_role": {"name": "azsphere.fleet.provision"}}],
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,8 @@ class Provisioning:
         variables: dict[str, Any] = {"provision_src": str(folder / "blueprint.yml"), "provision_claim": True}
         if interpreter is not None:
             variables["ansible_python_interpreter"] = str(interpreter)
-        playbook = str(ROOT / "playbooks" / "provision.yml")
+        playbook = str(folder / "provision.yml")
+        Path(playbook).write_text(json.dumps([_PLAY]), encoding="utf-8")
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         self._command = [program, playbook, "--extra-vars", json.dumps(variables)]
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,8 @@ from .errors import request_id, scrub, service_words
 IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
 #: Methods that change nothing, whatever the path.
 SAFE = ("GET", "HEAD", "OPTIONS")
+#: The escapes of JSON. A half of a surrogate pair is a group: no text can hold it, neither an address nor a result.
+_ESCAPES = re.compile(r"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\.")
 
 
 class ReadOperations:
@@ -109,7 +112,7 @@ class Reply:
         if not self.content.strip():
             return None
         try:
-            return json.loads(self.content.decode("utf-8-sig"))
+            return json.loads(_ESCAPES.sub(_without_half, self.content.decode("utf-8-sig")))
         except (ValueError, RecursionError) as error:
             kind = scrub(self.headers.get("Content-Type", "")) or "unnamed content"
             why = f"the answer ({kind}, {len(self.content)} bytes) is not valid JSON"
@@ -140,10 +143,15 @@ class Reply:
         )
 
 
+def _without_half(escape: re.Match[str]) -> str:
+    """Returns an escape, or that of the replacement character for half of a pair, as decoders of bytes do."""
+    return r"\ufffd" if escape[1] else escape[0]
+
+
 def _is_error(body: Any) -> bool:
     """Whether JSON has one of the forms of a failure (FACTS: failures), and none of a resource or an operation."""
     if isinstance(body, list):
-        return any(_is_error(entry) for entry in body)
+        return any(isinstance(entry, dict) and _is_error(entry) for entry in body)
     if not isinstance(body, dict):
         return False
     members = {str(name).lower(): value for name, value in body.items()}

@@ -20,8 +20,8 @@ TOO_MANY_REQUESTS = 429
 THROTTLES = (TOO_MANY_REQUESTS, 503)
 #: Server errors that say that the request was not even tried.
 _NOT_TRIED = (501, 505, 511)
-#: Redirects, which are not followed.
-_ELSEWHERE = (301, 302, 307, 308)
+#: Redirects that ask for the same request elsewhere. They are not followed.
+_ELSEWHERE = (307, 308)
 #: A server that never answered at all is tried this often: it is more likely wrong than busy.
 FIRST_CONTACT_ATTEMPTS = 3
 
@@ -30,8 +30,8 @@ def state_after(status: int) -> WriteState:
     """Returns the outcome of a write that was answered with this error status.
 
     503 is unknown whatever its headers: a gateway says `Retry-After` for a backend that had the request. 429 comes
-    before any work. A redirect asks for the same elsewhere, but after 303 the work is done, and other statuses below
-    400, such as 304, do not fit a write.
+    before any work. Many servers send 301, 302 or 303 after the work is done, and other statuses below 400, such as
+    304, do not fit a write.
     """
     odd = status < 400 and status not in _ELSEWHERE
     if odd or status == 408 or (status >= 500 and status not in _NOT_TRIED):

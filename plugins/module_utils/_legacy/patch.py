@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from .._errors import ServiceError, after_accepted_write
+from .._errors import EffectMissing, after_accepted_write
 from . import wire
 from .client import LegacyClient
 
@@ -24,10 +24,10 @@ def patch(client: LegacyClient, path: str, doing: str, target: str, body: dict[s
         # The first request may have changed other members.
         with after_accepted_write():
             again = client.write("PATCH", path, doing, target=target, body=wire.encoded({"Description": None}))
-            if isinstance(again, dict) and wire.text_of(wire.member(again, "Description")) is not None:
-                raise ServiceError(
-                    f"While {doing}, the service kept the description: it does not seem to support clearing it.",
-                    code="description_kept",
-                    target=target,
-                    hint="Give another description, or leave it as it is.",
-                )
+        if isinstance(again, dict) and wire.text_of(wire.member(again, "Description")) is not None:
+            raise EffectMissing(
+                f"While {doing}, the service kept the description: it does not seem to support clearing it.",
+                code="description_kept",
+                target=target,
+                hint="Give another description, or leave it as it is.",
+            )

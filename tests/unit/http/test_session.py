@@ -142,6 +142,22 @@ def test_json_that_is_too_deep_is_not_valid(bench: MakeBench) -> None:
         bench(Answer(200, b"[" * 100_000)).session.request("GET", "/v2/things", "listing").json()
 
 
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (r"\ud800", "\ufffd"),
+        (r"a\uDBFFb", "a\ufffdb"),
+        (r"\udc00\ud800", "\ufffd\ufffd"),
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\\ud800", r"\ud800"),
+        (r"\"\u0041\n", '"A\n'),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_replaced(bench: MakeBench, escaped: str, text: str) -> None:
+    here = bench(Answer(body=b'{"Id": "' + escaped.encode() + b'"}'))
+    assert here.session.request("GET", "/v2/products", "looking").json() == {"Id": text}
+
+
 def test_empty_body_is_none(bench: MakeBench) -> None:
     assert bench(Answer(204, b"")).session.request("POST", "/v2/x", "assigning").json() is None
 

@@ -180,6 +180,15 @@ def test_description_kept_by_the_service_is_reported(kettle: Bench) -> None:
     kettle.simulator.settings(patch_empty="ignored", patch_null="ignored")
     outcome = kettle.run(product, name="Kettle", description="")
     assert "kept the description" in str(outcome.result.error)
+    assert not outcome.result.changed
+
+
+def test_other_changes_are_reported_when_the_description_is_kept(kettle: Bench) -> None:
+    kettle.run(device_group, product="Kettle", name="Lab", description="Words")
+    kettle.simulator.settings(patch_empty="ignored", patch_null="ignored")
+    outcome = kettle.run(device_group, product="Kettle", name="Lab", description="", os_feed="RetailEval")
+    assert "kept the description" in str(outcome.result.error)
+    assert outcome.result.changed
 
 
 def test_user_listed_under_another_name_is_not_pruned(kettle: Bench) -> None:

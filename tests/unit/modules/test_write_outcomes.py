@@ -296,3 +296,11 @@ def test_package_that_changes_during_the_run_is_not_uploaded(
     assert "fresh.imagepackage has changed since it was read: nothing was uploaded" in str(outcome.result.error)
     assert not outcome.result.changed
     assert "Image_Upload" not in kettle.requests()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_deeply_nested_confirmation_is_no_defect(kettle: Bench, tmp_path: Path, case: str) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.fault("mutate", match={"operationId": operation}, seed=1, place="/", value="deep")
+    outcome = kettle.run(module, **options, retry_timeout=0.5)
+    assert outcome.result.error is None or outcome.result.error.code != "unexpected_error"
