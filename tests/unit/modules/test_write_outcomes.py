@@ -299,7 +299,7 @@ def test_package_that_changes_during_the_run_is_not_uploaded(
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_deeply_nested_confirmation_is_no_defect(kettle: Bench, tmp_path: Path, case: str) -> None:
+def test_deeply_nested_confirmation_is_not_a_defect(kettle: Bench, tmp_path: Path, case: str) -> None:
     module, options, operation = write_case(case, tmp_path)
     kettle.simulator.fault("mutate", match={"operationId": operation}, seed=1, place="/", value="deep")
     outcome = kettle.run(module, **options, retry_timeout=0.5)
