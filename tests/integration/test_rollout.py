@@ -23,7 +23,7 @@ from tests.simulator.harness import Simulator
 from tests.support.apis import is_write, on_both_apis
 
 from .play import Played, play_book
-from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, history, load, rollout, write_packages
+from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, devices, history, load, rollout, write_packages
 
 DONE = {ring: [OLD, NEW] for ring in RINGS}
 STOPPED = {"Pilot": [OLD, NEW], "Field": [OLD, NEW, OLD], "Wide": [OLD]}
@@ -356,3 +356,23 @@ def test_blank_options_count_as_not_given_and_all_may_be_text(simulator: Simulat
     assert "Image c3000000-0000-4000-8000-00000000000a not found in the tenant." in message(played)
     played = run(rollout_packages="", rollout_images=NEW.upper(), rollout_rings=text)
     assert (played.code, history(simulator)) == (0, {**DONE, "Field": [OLD]}), played.output
+
+
+def test_check_mode_fails_at_a_ring_without_devices_as_the_real_run_does(
+    simulator: Simulator, folder: Path, run: Run
+) -> None:
+    load(simulator)
+    state = json.loads(simulator.state())
+    for tenant in state["tenants"]:
+        tenant["devices"] = [each for each in tenant["devices"] if each["id"] not in devices("Field")]
+    simulator.load(state)
+    why = "Cannot roll out to Kettle/Field: it has no devices that could request an update."
+    checked = run("--check", "--diff")
+    assert (checked.code, checked.writes) == (2, 0), checked.output
+    assert why in message(checked)
+    real = run("--diff")
+    assert (real.code, history(simulator)) == (2, {**UNTOUCHED, "Pilot": [OLD, NEW]})
+    assert why in message(real)
+    for played in (checked, real):
+        shown = [ring for ring in RINGS if f"+++ after: deployment to Kettle/{ring}" in played.output]
+        assert shown == ["Pilot"], played.output
