@@ -221,7 +221,7 @@ def _checked(document: Any, where: str) -> Document:
         raise InvalidInput(f"Invalid expect_plan in {where}: the plan is incomplete.", hint=_SAVE)
     if document.get("digest") != _digest(document):
         raise InvalidInput(
-            f"Invalid expect_plan in {where}: its content does not match its digest. It was changed after it was saved.",
+            f"Invalid expect_plan in {where}: its content does not match its digest. It was changed after saving.",
             hint=_SAVE,
         )
     return document
