@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ import pytest
 
 from tests.simulator.harness import Simulator
 from tests.support.apis import on_both_apis
+from tests.support.programs import program
 
 from .listing import list_inventory
-from .play import Played, play_book
+from .play import Played, environment, play_book
 
 DEVICES = [hashlib.sha512(str(number).encode()).hexdigest() for number in range(10)]
 HEADER = "DeviceId,ProductName,DeviceGroupName\n"
@@ -268,3 +270,23 @@ def test_false_and_zero_are_given(simulator: Simulator, tmp_path: Path) -> None:
     simulator.settings(operation_seconds=30)
     begun = play(simulator, tmp_path, "move", FLEET, *MOVE, "--limit", DEVICES[0][:12], "-e", '{"move_wait": false}')
     assert (begun.code, moves(begun)) == (0, 1), begun.output
+
+
+def test_encrypted_list_is_decrypted(simulator: Simulator, tmp_path: Path) -> None:
+    write_list(tmp_path)
+    plain = list_inventory(simulator, tmp_path, FACTORY)
+    (tmp_path / "password").write_text("secret-of-a-test", encoding="utf-8")
+    password = ("--vault-password-file", "password")
+    subprocess.run(
+        [program("ansible-vault"), "encrypt", *password, "list.csv"],
+        cwd=tmp_path,
+        env=environment(simulator, tmp_path, {}),
+        check=True,
+        capture_output=True,
+    )
+    decrypted = list_inventory(simulator, tmp_path, FACTORY, options=password)
+    assert (decrypted.code, decrypted.hosts) == (0, plain.hosts), decrypted.messages
+    locked = list_inventory(simulator, tmp_path, FACTORY)
+    assert locked.code != 0
+    assert "vault" in locked.messages
+    assert list((tmp_path / "ansible-home").rglob("*list*")) == []
