@@ -23,7 +23,7 @@ from tests.simulator.harness import Simulator
 from tests.support.apis import is_write, on_both_apis
 
 from .play import Played, play_book
-from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, devices, history, load, rollout, write_packages
+from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, devices, history, load, options, rollout, write_packages
 
 DONE = {ring: [OLD, NEW] for ring in RINGS}
 STOPPED = {"Pilot": [OLD, NEW], "Field": [OLD, NEW, OLD], "Wide": [OLD]}
@@ -356,6 +356,18 @@ def test_blank_options_count_as_not_given_and_all_may_be_text(simulator: Simulat
     assert "Image c3000000-0000-4000-8000-00000000000a not found in the tenant." in message(played)
     played = run(rollout_packages="", rollout_images=NEW.upper(), rollout_rings=text)
     assert (played.code, history(simulator)) == (0, {**DONE, "Field": [OLD]}), played.output
+
+
+def test_blank_variables_do_not_hide_those_of_the_file(simulator: Simulator, folder: Path) -> None:
+    """A survey sets the variable of a blank answer to an empty text."""
+    load(simulator)
+    given = {"image": "new", **options(rollout_record="record.yml", rollout_packages=["{{ image }}.imagepackage"])}
+    (folder / "rollout.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
+    blanks = dict.fromkeys((name for name in given if name.startswith("rollout_")), "")
+    extra = json.dumps({**blanks, "rollout_src": "rollout.yml", "rollout_rings": "Kettle/Pilot"})
+    played = play_book(simulator, folder, "azsphere.fleet.rollout", ["-e", extra])
+    assert (played.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), played.output
+    assert read(folder / "record.yml")["state"] == "finished"
 
 
 def test_check_mode_fails_at_a_ring_without_devices_as_the_real_run_does(
