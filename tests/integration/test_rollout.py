@@ -166,6 +166,8 @@ def test_rollout_without_waiting_advances_as_soaks_end(simulator: Simulator, fol
 
 @pytest.mark.thorough
 def test_soak_is_waited_for(simulator: Simulator, folder: Path, run: Run) -> None:
+    """With any strategy: that of the user's configuration counts for plays that set none."""
+    (folder / "ansible.cfg").write_text("[defaults]\nstrategy = free\n", encoding="utf-8")
     load(simulator)
     played = run(rollout_rings="Kettle/Pilot", rollout_soak="2 seconds", rollout_record="r.yml")
     assert (played.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), played.output
@@ -245,7 +247,7 @@ def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simula
     ring = {"product": "Kettle", "device_group": "Pilot"}
     for number, (own, why) in enumerate(
         [
-            ({"command": "./missing.sh"}, "Cannot judge Kettle/Pilot: the command ./missing.sh cannot be run:"),
+            ({"command": "./missing.sh"}, "the command ./missing.sh cannot be run: No such file or directory."),
             ({"url": "http://127.0.0.1:9/"}, "Cannot judge Kettle/Pilot: http://127.0.0.1:9/ does not answer:"),
         ]
     ):
