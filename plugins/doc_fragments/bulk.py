@@ -25,17 +25,19 @@ options:
     type: int
   expect_plan:
     description:
-      - The approved plan, its path, or its RV(ignore:plan_digest). Any other plan is rejected before the first write,
-        in check mode too.
+      - The approved plan, its text, its path, or its RV(ignore:plan_digest). Any other plan is rejected before the
+        first write, in check mode too.
       - With the plan itself, the error lists the differences, and what is left of the plan after an interruption is
         accepted. With the digest, only the same plan is accepted.
       - The plan covers the tenant, each change with the state before and after, and the content of each image package.
+        A plan that was changed after it was saved is rejected.
     type: raw
   plan_file:
     description:
       - Path of a file on the managed host to write the plan to, as JSON, readable by its owner only. Its directory must
         exist.
-      - The file is written in check mode too, since that is where plans are made.
+      - The file is written in check mode too, since that is where plans are made. It must not be the file in
+        O(expect_plan), which it would replace.
     type: path
   journal:
     description:

@@ -28,6 +28,7 @@ options:
       - Path of a CSV file with the columns C(DeviceId,ProductName,DeviceGroupName), in the format of
         O(azsphere.fleet.device#module:src).
         A relative path starts in the directory of the inventory file.
+      - A file that is encrypted with Ansible Vault is decrypted with the vault passwords given to Ansible.
     type: str
     required: true
   shards:
@@ -73,11 +74,30 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._environment import
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.disk import Disk
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.device_rows import DeviceRow, rows_from_csv
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.encrypted import is_encrypted
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._inventory import FleetInventory, plain_text
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._inventory_shards import shard_count, split
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._reading import errors_as
 
 _PREFIX = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+class _Decrypted(Disk):
+    """Files on disk, decrypted with the vault passwords of Ansible."""
+
+    def __init__(self, loader: Any) -> None:
+        super().__init__()
+        self._loader = loader
+
+    def read(self, path: str) -> bytes | None:
+        content = super().read(path)
+        if content is None or not is_encrypted(content):
+            return content
+        decrypted = self._loader.get_real_file(path)
+        try:
+            return super().read(decrypted)
+        finally:
+            self._loader.cleanup_tmp_file(decrypted)
 
 
 class InventoryModule(FleetInventory):
@@ -88,7 +108,7 @@ class InventoryModule(FleetInventory):
         with errors_as(AnsibleParserError):
             count = shard_count(self.get_option("shards"))
             group = self._prefix()
-            shards = split(rows_from_csv(Disk(), self._src(), self.display.warning), count)
+            shards = split(rows_from_csv(_Decrypted(loader), self._src(), self.display.warning), count)
             with self.all_or_nothing():
                 self.inventory.add_group(group)
                 self.inventory.set_variable(group, "ansible_connection", plain_text("local"))

@@ -80,6 +80,9 @@ class FleetInventory(BaseInventoryPlugin):
                     group = inventory.groups.pop(name)
                     for host in group.hosts:
                         host.remove_group(group)
+                    for parent in group.parent_groups:
+                        parent.child_groups.remove(group)
+                        parent.clear_hosts_cache()
 
     def add_host_once(self, name: str, group: str, key: str, value: str) -> None:
         """Adds a host and sets the variable that identifies what it is for.

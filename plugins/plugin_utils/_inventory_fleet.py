@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import is_guid, name_key
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import is_device_id, is_guid, name_key
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.devices import devices
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries.products import products
 from ansible_collections.azsphere.fleet.plugins.module_utils._references import unknown
@@ -84,9 +84,34 @@ def loaded_fleet(data: Any) -> Fleet | None:
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         return None
     try:
-        return Fleet(data["products"], [dict(zip(data["fields"], row, strict=True)) for row in data["devices"]])
+        devices = [dict(zip(data["fields"], row, strict=True)) for row in _listed(data["devices"])]
+        products = [{**_kept(each), "device_groups": _groups(each)} for each in _listed(data["products"])]
+        return Fleet(products, devices) if all(map(_is_device, devices)) else None
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _kept(resource: Values) -> Values:
+    """Returns the ID and the name of a product or device group of the cache."""
+    if not isinstance(resource["name"], str):
+        raise TypeError
+    return _named(resource)
+
+
+def _groups(product: Values) -> list[Values]:
+    return [_kept(group) for group in _listed(product["device_groups"])]
+
+
+def _is_device(device: Values) -> bool:
+    """Returns whether a row of the cache has what the inventory needs. Raises KeyError for one without a field."""
+    place = [device[name] for name in ("product", "device_group", "chip_sku")][:2]
+    return is_device_id(device["id"]) and (place == [None, None] or all(isinstance(each, str) for each in place))
 
 
 def cache_key(connection: Mapping[str, Any]) -> str:

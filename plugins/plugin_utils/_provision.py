@@ -59,10 +59,11 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
 
 
 def _expected_plan(reader: OptionReader, given: Any, base: str) -> Any:
-    """Returns an approved plan as it is, a digest, or the whole path of a saved plan; None without one."""
+    """Returns an approved plan or its text as it is, a digest, or the whole path of a saved plan; None without one."""
     if isinstance(given, Mapping):
         return plain(given)
-    return given.strip() if isinstance(given, str) and is_digest(given) else reader.path("expect_plan", start=base)
+    is_plan = isinstance(given, str) and (is_digest(given) or given.lstrip().startswith("{"))
+    return given.strip() if is_plan else reader.path("expect_plan", start=base)
 
 
 def document_problems(content: str, name: str) -> list[str]:

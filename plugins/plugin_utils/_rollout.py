@@ -65,7 +65,8 @@ def plan(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Returns where each ring is, what is left to deploy, and what forbids to go on.
 
     :param given: `rings` as the options have them; `images`, the IDs of all images; `packages`, their paths;
-        `deployments`, those of each ring; `record`, the text of the record or None, and `record_name`; `retry`.
+        `deployments`, those of each ring; `record`, the text of the record or None, and `record_name`; `retry`;
+        `blocked`, the ring at which the rollout will stop, if any.
 
     Returns `rings`, each as given with `state`, `deployed_at`, `previous` (image IDs or None), `soak_until`,
     `soak_left` (whole seconds) and `gate` (recorded figures or None); `document`, a blueprint of the deployments that
@@ -81,7 +82,7 @@ def plan(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         rings.append(_status(ring, history, images, later, memory, now, given["retry"]))
     return {
         "rings": rings,
-        "document": _document(rings, given.get("packages") or [], given.get("named") or []),
+        "document": _document(_reachable(rings, given.get("blocked")), given),
         "journey": [f"{ring['number']}. {_outlook(ring)}" for ring in rings],
         "problems": problems + [problem for ring in rings for problem in _undated(ring)],
         "refusals": [_refusal(ring) for ring in rings if ring["state"] == ROLLED_BACK],
@@ -179,9 +180,15 @@ def written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _document(rings: Sequence[Ring], packages: Sequence[str], images: Sequence[str]) -> dict[str, Any]:
+def _reachable(rings: Sequence[Ring], blocked: Ring | None) -> Sequence[Ring]:
+    """Returns the rings before the one at which the rollout will stop."""
+    return [ring for ring in rings if ring["number"] < blocked["number"]] if blocked else rings
+
+
+def _document(rings: Sequence[Ring], given: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the blueprint of the deployments that are left; it names nothing else."""
-    content = {name: list(each) for name, each in (("packages", packages), ("images", images)) if each}
+    named = (("packages", given.get("packages")), ("images", given.get("named")))
+    content = {name: list(each) for name, each in named if each}
     products: dict[str, dict[str, Any]] = {}
     for ring in rings:
         if ring["state"] == ABSENT:

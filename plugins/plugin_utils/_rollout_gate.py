@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -81,7 +83,10 @@ def _url(ring: Registered, result: Registered) -> Iterator[str]:
 
 def _not_run(ring: Registered, result: Registered) -> Iterator[str]:
     if not _skipped(result) and not _ran(result):
-        yield f"the command {ring['command'][0]} cannot be run: {str(result.get('msg')).rstrip('.')}."
+        code = result.get("rc")
+        # The message of the module does not say why; the code is that of the operating system.
+        why = os.strerror(code) if code in errno.errorcode else str(result.get("msg"))
+        yield f"the command {ring['command'][0]} cannot be run: {why.rstrip('.')}."
 
 
 def _not_answered(ring: Registered, result: Registered) -> Iterator[str]:

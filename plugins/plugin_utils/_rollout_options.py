@@ -18,7 +18,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Inva
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import is_guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank, text
 
-from ._option_reader import Check, OptionReader, number, words
+from ._option_reader import Check, OptionReader, missing, number, words
 
 DAY = 86400
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
@@ -30,11 +30,13 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     """Returns the options of the role with their types, and `problems`, a list of sentences.
 
     :param given: the options by name, without `rollout_`; `start` is the directory that `base` starts from. What is
-        null, blank or omitted counts as not given.
+        null, blank or omitted counts as not given. `from_file` are the variables of the file `src`, which fill in for
+        options that are not given.
 
     Paths are whole, `src` and `record` are None when not given. Each of `rings` has a `number` from 1, a `name`
     (`Product/Group`), `product`, `device_group`, and every option of the gate; `soak` is in seconds, `command` a list.
     """
+    given = _filled(given)
     reader = OptionReader(given, "rollout_", environment)
     start = str(given["start"])
     base = reader.path("base", start=start) or reader.directory(start)
@@ -55,6 +57,15 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
             "rollout_images to IDs of images."
         )
     return options
+
+
+def _filled(given: Mapping[str, Any]) -> dict[str, Any]:
+    filled = dict(given)
+    from_file = filled.pop("from_file", {})
+    # An earlier run of the role in the same play may have read a file.
+    if not missing(filled.get("src")):
+        filled |= {name: from_file.get(f"rollout_{name}") for name, value in filled.items() if missing(value)}
+    return filled
 
 
 def duration(found: Found, _environment: Environment) -> float:

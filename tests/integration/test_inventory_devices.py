@@ -251,6 +251,30 @@ def test_cache_is_read_anew(fleet: Simulator, tmp_path: Path) -> None:
     assert play_book(fleet, tmp_path, "nothing.yml", [*given, "--flush-cache"]).requests()
 
 
+def test_changed_cache_is_read_anew(fleet: Simulator, tmp_path: Path) -> None:
+    """Valid JSON of this format with other content: an update of the collection or a tool wrote it."""
+    list_inventory(fleet, tmp_path, cached(tmp_path))
+    [file] = (tmp_path / "cache").iterdir()
+    content = json.loads(file.read_text(encoding="utf-8"))
+    payload = json.loads(content["__payload__"]) if "__payload__" in content else content
+    changes: list[dict[str, Any]] = [
+        {"products": None},
+        {"products": [{"name": "Kettle"}]},
+        {"devices": {}},
+        {"devices": "text"},
+        {"fields": ["id"], "devices": [[FIRST]]},
+        {"devices": [[5, *row[1:]] for row in payload["devices"]]},
+        {"devices": [[row[0], 5, *row[2:]] for row in payload["devices"]]},
+    ]
+    for change in changes:
+        changed = {**payload, **change}
+        kept = {**content, "__payload__": json.dumps(changed)} if "__payload__" in content else changed
+        file.write_text(json.dumps(kept), encoding="utf-8")
+        listed = list_inventory(fleet, tmp_path, cached(tmp_path))
+        assert (listed.code, len(listed.hosts)) == (0, 5), (change, listed.messages)
+        assert api(listed), change
+
+
 def test_blank_values_count_as_not_given_and_templates_are_filled_in(fleet: Simulator, tmp_path: Path) -> None:
     blank = {"cache": "", "cache_timeout": "", "strict": "", "compose": None, "groups": "", "hostname": " "}
     connection = {"api_url": "", "client_secret": " ", "auth_source": "", "validate_certs": "", "request_timeout": None}
@@ -284,3 +308,13 @@ def test_hosts_of_two_inventories_are_not_mixed_up(fleet: Simulator, tmp_path: P
     assert f'Cannot add the host "{FIRST[:12]}": another inventory has a host of this name.' in listed.messages
     twice = list_inventory(fleet, tmp_path, {**PLUGIN, "product": "Kettle"}, PLUGIN)
     assert (twice.code, len(twice.hosts)) == (0, 5)
+
+
+def test_error_of_a_second_inventory_leaves_no_groups(fleet: Simulator, tmp_path: Path) -> None:
+    lenient = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "false"}
+    kettle = {**PLUGIN, "product": "Kettle"}
+    alone = list_inventory(fleet, tmp_path, kettle)
+    broken = {**PLUGIN, "strict": True, "compose": {"place": "nowhere.at.all"}}
+    both = list_inventory(fleet, tmp_path, kettle, broken, variables=lenient)
+    assert "Could not set place for host" in both.messages
+    assert (both.hosts, both.groups) == (alone.hosts, alone.groups)

@@ -179,3 +179,45 @@ def test_role_hands_the_plan_of_a_check_run_to_later_jobs(simulator: Simulator, 
     assert play_book(simulator, folder, book[0], (*book[1:], *saved)).code == 0
     by_file = play_book(simulator, folder, book[0], (*book[1:], "-e", "provision_expect_plan=plan.json"))
     assert (by_file.code, by_file.writes) == (0, 0), by_file.output
+
+
+def test_text_of_a_saved_plan_is_accepted(simulator: Simulator, folder: Path) -> None:
+    """What the lookup `file` returns: text, or a mapping on ansible-core before 2.19."""
+    run(simulator, folder, "--check", plan_file="plan.json")
+    applied, _played = run(simulator, folder, expect_plan="{{ lookup('ansible.builtin.file', 'plan.json') }}")
+    assert (applied.get("failed", False), applied["changed"]) == (False, True), applied["msg"]
+    (folder / "blueprint.yml").write_text(yaml.safe_dump(BLUEPRINT), encoding="utf-8")
+    given = {
+        "provision_src": "blueprint.yml",
+        "provision_claim": True,
+        "provision_expect_plan": (folder / "plan.json").read_text(encoding="utf-8"),
+    }
+    again = play_book(simulator, folder, "azsphere.fleet.provision", ("-e", json.dumps(given)))
+    assert (again.code, again.writes) == (0, 0), again.output
+
+
+def test_rejected_plan_never_replaces_the_approved_one(simulator: Simulator, folder: Path) -> None:
+    """Otherwise the next run would accept it."""
+    run(simulator, folder, "--check", plan_file="plan.json")
+    approved = (folder / "plan.json").read_bytes()
+    (folder / "link.json").symlink_to("plan.json")
+    other = {**BLUEPRINT, "products": [{**BLUEPRINT["products"][0], "description": "Cools"}]}
+    for name in ("plan.json", "link.json", str(folder / "plan.json"), "plan.json"):
+        refused, played = run(simulator, folder, blueprint=other, expect_plan="plan.json", plan_file=name)
+        assert (played.writes, refused["failed"]) == (0, True)
+        assert "it is the file in expect_plan, and would replace the approved plan." in refused["msg"]
+    assert (folder / "plan.json").read_bytes() == approved
+
+
+def test_plan_that_was_changed_after_it_was_saved_is_rejected(simulator: Simulator, folder: Path) -> None:
+    run(simulator, folder, "--check", plan_file="plan.json")
+    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    other = {**BLUEPRINT, "products": [{**BLUEPRINT["products"][0], "description": "Cools"}]}
+    # Null matches every state, since the service gives some values only once a resource exists.
+    loose = [{**change, "after": None} for change in plan["changes"]]
+    for changed in ({**plan, "changes": loose}, {**plan, "digest": "0" * 64}, {**plan, "digest": None}):
+        refused, played = run(simulator, folder, blueprint=other, expect_plan=changed)
+        assert (played.writes, refused["failed"]) == (0, True)
+        assert "its content does not match its digest" in refused["msg"]
+    applied, _played = run(simulator, folder, expect_plan=plan)
+    assert applied.get("failed", False) is False, applied["msg"]

@@ -23,7 +23,7 @@ from tests.simulator.harness import Simulator
 from tests.support.apis import is_write, on_both_apis
 
 from .play import Played, play_book
-from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, history, load, rollout, write_packages
+from .rings import BAD, NEW, OLD, OTHER, RINGS, SILENT, age, devices, history, load, options, rollout, write_packages
 
 DONE = {ring: [OLD, NEW] for ring in RINGS}
 STOPPED = {"Pilot": [OLD, NEW], "Field": [OLD, NEW, OLD], "Wide": [OLD]}
@@ -116,7 +116,7 @@ def test_bad_second_ring_is_rolled_back_and_the_images_are_tried_again_only_on_d
     assert "Rollout stopped at Kettle/Field, ring 2 of 3: Its 2 devices reported 2 insights since" in message(played)
     assert "100 per hundred, more than 5. Its previous images were deployed again." in message(played)
     record = read(folder / "record.yml")
-    assert record["state"] == "rolled_back"
+    assert (record["state"], "\n" in record["message"]) == ("rolled_back", False)
     assert [ring["state"] for ring in record["rings"]] == ["passed", "rolled_back", "absent"]
     assert record["rings"][1]["gate"]["insights_per_hundred"] == 100
 
@@ -166,6 +166,8 @@ def test_rollout_without_waiting_advances_as_soaks_end(simulator: Simulator, fol
 
 @pytest.mark.thorough
 def test_soak_is_waited_for(simulator: Simulator, folder: Path, run: Run) -> None:
+    """With any strategy: that of the user's configuration counts for plays that set none."""
+    (folder / "ansible.cfg").write_text("[defaults]\nstrategy = free\n", encoding="utf-8")
     load(simulator)
     played = run(rollout_rings="Kettle/Pilot", rollout_soak="2 seconds", rollout_record="r.yml")
     assert (played.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), played.output
@@ -245,7 +247,7 @@ def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simula
     ring = {"product": "Kettle", "device_group": "Pilot"}
     for number, (own, why) in enumerate(
         [
-            ({"command": "./missing.sh"}, "Cannot judge Kettle/Pilot: the command ./missing.sh cannot be run:"),
+            ({"command": "./missing.sh"}, "the command ./missing.sh cannot be run: No such file or directory."),
             ({"url": "http://127.0.0.1:9/"}, "Cannot judge Kettle/Pilot: http://127.0.0.1:9/ does not answer:"),
         ]
     ):
@@ -356,3 +358,35 @@ def test_blank_options_count_as_not_given_and_all_may_be_text(simulator: Simulat
     assert "Image c3000000-0000-4000-8000-00000000000a not found in the tenant." in message(played)
     played = run(rollout_packages="", rollout_images=NEW.upper(), rollout_rings=text)
     assert (played.code, history(simulator)) == (0, {**DONE, "Field": [OLD]}), played.output
+
+
+def test_blank_variables_do_not_hide_those_of_the_file(simulator: Simulator, folder: Path) -> None:
+    """A survey sets the variable of a blank answer to an empty text."""
+    load(simulator)
+    given = {"image": "new", **options(rollout_record="record.yml", rollout_packages=["{{ image }}.imagepackage"])}
+    (folder / "rollout.yml").write_text(yaml.safe_dump(given), encoding="utf-8")
+    blanks = dict.fromkeys((name for name in given if name.startswith("rollout_")), "")
+    extra = json.dumps({**blanks, "rollout_src": "rollout.yml", "rollout_rings": "Kettle/Pilot"})
+    played = play_book(simulator, folder, "azsphere.fleet.rollout", ["-e", extra])
+    assert (played.code, history(simulator)) == (0, {**UNTOUCHED, "Pilot": [OLD, NEW]}), played.output
+    assert read(folder / "record.yml")["state"] == "finished"
+
+
+def test_check_mode_fails_at_a_ring_without_devices_as_the_real_run_does(
+    simulator: Simulator, folder: Path, run: Run
+) -> None:
+    load(simulator)
+    state = json.loads(simulator.state())
+    for tenant in state["tenants"]:
+        tenant["devices"] = [each for each in tenant["devices"] if each["id"] not in devices("Field")]
+    simulator.load(state)
+    why = "Cannot roll out to Kettle/Field: it has no devices that could request an update."
+    checked = run("--check", "--diff")
+    assert (checked.code, checked.writes) == (2, 0), checked.output
+    assert why in message(checked)
+    real = run("--diff")
+    assert (real.code, history(simulator)) == (2, {**UNTOUCHED, "Pilot": [OLD, NEW]})
+    assert why in message(real)
+    for played in (checked, real):
+        shown = [ring for ring in RINGS if f"+++ after: deployment to Kettle/{ring}" in played.output]
+        assert shown == ["Pilot"], played.output

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ import pytest
 
 from tests.simulator.harness import Simulator
 from tests.support.apis import on_both_apis
+from tests.support.programs import program
 
 from .listing import list_inventory
-from .play import Played, play_book
+from .play import Played, environment, play_book
 
 DEVICES = [hashlib.sha512(str(number).encode()).hexdigest() for number in range(10)]
 HEADER = "DeviceId,ProductName,DeviceGroupName\n"
@@ -235,3 +237,56 @@ def test_lists_of_two_inventories_are_not_mixed_up(simulator: Simulator, tmp_pat
     assert 'Cannot add the host "shard_1": another inventory has a host of this name.' in same.messages
     apart = list_inventory(simulator, tmp_path, FACTORY, {**FACTORY, "prefix": "other"})
     assert (apart.code, len(apart.hosts)) == (0, 8)
+
+
+def test_another_strategy_makes_one_task_too(simulator: Simulator, tmp_path: Path) -> None:
+    """With the strategy `free`, Ansible runs each task for every host, also with run_once."""
+    load(simulator, DEVICES)
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nstrategy = free\n", encoding="utf-8")
+    moved = play(simulator, tmp_path, "move", FLEET, *MOVE)
+    assert (moved.code, moves(moved)) == (0, 10), moved.output
+    assert moved.output.count("\nchanged: ") == 1
+    write_list(tmp_path)
+    manufactured = play(simulator, tmp_path, "manufacture", FACTORY, *CLAIM)
+    assert (manufactured.code, manufactured.output.count("\nok: ")) == (0, 1), manufactured.output
+
+
+@pytest.mark.parametrize("blank", [None, "", "  ", []], ids=repr)
+@pytest.mark.parametrize("name", ["move", "manufacture"])
+def test_blank_variables_count_as_not_given(simulator: Simulator, tmp_path: Path, name: str, blank: Any) -> None:
+    load(simulator, DEVICES)
+    write_list(tmp_path)
+    options = ("hosts", "max_changes", "max_failures", "concurrency", "wait", "wait_timeout", "outcomes")
+    blanks = {f"{name}_{option}": blank for option in options}
+    given = (FLEET, *MOVE) if name == "move" else (FACTORY, *CLAIM)
+    played = play(simulator, tmp_path, name, *given, "-e", json.dumps(blanks))
+    assert (played.code, moves(played)) == (0, 10), played.output
+
+
+def test_false_and_zero_are_given(simulator: Simulator, tmp_path: Path) -> None:
+    load(simulator, DEVICES)
+    none = play(simulator, tmp_path, "move", FLEET, *MOVE, "-e", '{"move_max_changes": 0}')
+    assert (none.code, none.writes) == (2, 0), none.output
+    simulator.settings(operation_seconds=30)
+    begun = play(simulator, tmp_path, "move", FLEET, *MOVE, "--limit", DEVICES[0][:12], "-e", '{"move_wait": false}')
+    assert (begun.code, moves(begun)) == (0, 1), begun.output
+
+
+def test_encrypted_list_is_decrypted(simulator: Simulator, tmp_path: Path) -> None:
+    write_list(tmp_path)
+    plain = list_inventory(simulator, tmp_path, FACTORY)
+    (tmp_path / "password").write_text("secret-of-a-test", encoding="utf-8")
+    password = ("--vault-password-file", "password")
+    subprocess.run(
+        [program("ansible-vault"), "encrypt", *password, "list.csv"],
+        cwd=tmp_path,
+        env=environment(simulator, tmp_path, {}),
+        check=True,
+        capture_output=True,
+    )
+    decrypted = list_inventory(simulator, tmp_path, FACTORY, options=password)
+    assert (decrypted.code, decrypted.hosts) == (0, plain.hosts), decrypted.messages
+    locked = list_inventory(simulator, tmp_path, FACTORY)
+    assert locked.code != 0
+    assert "vault" in locked.messages
+    assert list((tmp_path / "ansible-home").rglob("*list*")) == []

@@ -215,7 +215,8 @@ def test_gate_of_commands_addresses_and_no_devices() -> None:
     assert judged(1, 1, 0, command={"rc": 0, "start": "now"}, url={"status": 204})["passed"]
     assert judged(1, 1, 0, command={"rc": 1, "start": "now"})["reasons"] == ["The command look ended with the code 1."]
     assert judged(1, 1, 0, url={"status": 503})["reasons"] == ["http://x answered with the status 503."]
-    assert judged(1, 1, 0, command={"rc": 2, "msg": "Gone."})["problems"] == ["the command look cannot be run: Gone."]
+    for rc, msg, why in ((257, "Gone.", "Gone."), (13, "Error executing command.", "Permission denied.")):
+        assert judged(1, 1, 0, command={"rc": rc, "msg": msg})["problems"] == [f"the command look cannot be run: {why}"]
     assert judged(1, 1, 0, url={"status": -1, "msg": "Off"})["problems"] == ["http://x does not answer: Off."]
 
 

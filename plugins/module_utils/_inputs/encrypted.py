@@ -27,12 +27,17 @@ def reject_encrypted_file(path: str, what: str) -> None:
     reject_encrypted(beginning, what, path)
 
 
+def is_encrypted(content: bytes) -> bool:
+    """Return whether Ansible Vault encrypted the content of a file."""
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_MARK)
+
+
 def reject_encrypted(content: bytes, what: str, path: str, hint: str = DECRYPT) -> None:
     """Raise InvalidInput if Ansible Vault encrypted the content of a file.
 
     :param what: what the file is, such as "device list", or the option that names it.
     """
-    if content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_MARK):
+    if is_encrypted(content):
         raise InvalidInput(
             f"Cannot read the {what} {path}: it is encrypted with Ansible Vault.",
             code="encrypted",

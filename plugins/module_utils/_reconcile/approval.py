@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,13 +76,26 @@ class Proposal:
 
     def digest(self) -> str:
         """Returns the SHA-256 of the plan, in hexadecimal: equal plans have equal digests."""
-        found = hashlib.sha256()
-        for part in (self._heading, *self._ordered()):
-            found.update(json.dumps(part, sort_keys=True, separators=(",", ":")).encode() + b"\n")
-        return found.hexdigest()
+        return _sha256((self._heading, *self._ordered()))
 
     def to_document(self) -> dict[str, Any]:
         return {**self._heading, "digest": self.digest(), "changes": list(self._ordered())}
+
+
+def _sha256(parts: Iterable[Mapping[str, Any]]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(json.dumps(part, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+    return found.hexdigest()
+
+
+def _digest(document: Document) -> str | None:
+    """Returns the digest of a saved plan, which its content must match. None if it contains what JSON cannot."""
+    heading = {name: document[name] for name in ("format", "tenant", "packages")}
+    try:
+        return _sha256((heading, *document["changes"]))
+    except (TypeError, ValueError):
+        return None
 
 
 def is_digest(text: str) -> bool:
@@ -107,7 +121,10 @@ class Approval:
     @classmethod
     def of(cls, params: Params, context: Context) -> Approval:
         """Returns it from the options `expect_plan` and `plan_file`. Raises InvalidInput."""
-        return cls(_expected(params["expect_plan"], context), params["plan_file"])
+        expected, plan_file = params["expect_plan"], params["plan_file"]
+        if plan_file is not None and _is_path(expected):
+            _require_other_file(expected, plan_file, context)
+        return cls(_expected(expected, context), plan_file)
 
     def examine(self, proposal: Proposal) -> None:
         """Saves and compares a plan. Plans that are made after the first writes are parts of it, and are not examined.
@@ -147,6 +164,23 @@ class Approval:
         return {"plan_digest": document["digest"], "plan": document}
 
 
+def _is_path(expected: Any) -> bool:
+    """Returns whether the option `expect_plan` is the path of a plan, not a digest or a plan."""
+    text = expected.strip() if isinstance(expected, str) else ""
+    return bool(text) and not is_digest(text) and not text.startswith("{")
+
+
+def _require_other_file(expected: str, plan_file: str, context: Context) -> None:
+    """Raises InvalidInput if saving the plan would replace the approved one, which the next run would then accept."""
+    there = context.environment
+    one, other = (os.path.realpath(there.absolute(there.expand(path.strip()))) for path in (expected, plan_file))
+    if one == other:
+        raise InvalidInput(
+            f"Invalid plan_file {plan_file}: it is the file in expect_plan, and would replace the approved plan.",
+            hint="Use another file, or leave one of them out.",
+        )
+
+
 def _expected(given: Any, context: Context) -> Document | str | None:
     if given is None or (isinstance(given, str) and not given.strip()):
         return None
@@ -156,17 +190,22 @@ def _expected(given: Any, context: Context) -> Document | str | None:
     digest = _DIGEST.fullmatch(text)
     if digest:
         return digest[1].lower()
-    content = context.files.read(text)
+    if text.startswith("{"):  # as lookup("file", ...) returns a saved plan
+        return _checked(_parsed(text, "the option"), "the option")
+    content = context.files.read(context.environment.expand(text))
     if content is None:
         raise InvalidInput(
             f"Invalid expect_plan {text}: it is not a digest, and there is no such file.",
             hint="Give the saved plan, its path, or its plan_digest.",
         )
+    return _checked(_parsed(content, text), text)
+
+
+def _parsed(content: str | bytes, where: str) -> Any:
     try:
-        document = json.loads(content)
-    except ValueError as error:
-        raise InvalidInput(f"Invalid expect_plan {text}: it is not valid JSON.", hint=_SAVE) from error
-    return _checked(document, text)
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"Invalid expect_plan in {where}: it is not valid JSON.", hint=_SAVE) from error
 
 
 _SAVE = "Save a plan with plan_file, in check mode."
@@ -180,6 +219,11 @@ def _checked(document: Any, where: str) -> Document:
     steps = [] if wrong else document["changes"]
     if wrong or not all(isinstance(step, Mapping) and {"kind", "name", "action"} <= set(step) for step in steps):
         raise InvalidInput(f"Invalid expect_plan in {where}: the plan is incomplete.", hint=_SAVE)
+    if document.get("digest") != _digest(document):
+        raise InvalidInput(
+            f"Invalid expect_plan in {where}: its content does not match its digest. It was changed after saving.",
+            hint=_SAVE,
+        )
     return document
 
 
