@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from .._context import Context, Params
 from .._errors import InvalidInput
 from .._files.private import write_private
+from .._model.values import digest_in
 from .._views.result import mask_unknown
 
 FORMAT = 1
@@ -28,7 +28,6 @@ FORMAT = 1
 SHOWN = 5
 #: Lists to which other changes of the same plan may add.
 _GROWING = ("device_groups",)
-_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.I)
 Document = Mapping[str, Any]
 
 
@@ -82,11 +81,6 @@ class Proposal:
 
     def to_document(self) -> dict[str, Any]:
         return {**self._heading, "digest": self.digest(), "changes": list(self._ordered())}
-
-
-def is_digest(text: str) -> bool:
-    """Returns whether a text is the digest of a plan, not the path of one."""
-    return _DIGEST.fullmatch(text.strip()) is not None
 
 
 class PlanDiffers(InvalidInput):
@@ -153,9 +147,9 @@ def _expected(given: Any, context: Context) -> Document | str | None:
     if isinstance(given, Mapping):
         return _checked(given, "the option")
     text = str(given).strip()
-    digest = _DIGEST.fullmatch(text)
+    digest = digest_in(text)
     if digest:
-        return digest[1].lower()
+        return digest
     content = context.files.read(text)
     if content is None:
         raise InvalidInput(
