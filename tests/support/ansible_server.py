@@ -39,6 +39,8 @@ from .programs import THOROUGH, program
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTION = ROOT / ".build" / "collections" / "ansible_collections" / "azsphere" / "fleet"
 META = Path("meta", "runtime.yml")
+#: Where in its local directory Ansible keeps modules with all that they import, for the time of a run.
+PACKED = "ansiballz_cache"
 ADDRESS = "socket"
 PROGRAMS = {"ansible-playbook": "ansible.cli.playbook", "ansible-inventory": "ansible.cli.inventory"}
 #: What almost every run loads later, and what the collection imports. The collection itself is not among it.
@@ -63,7 +65,6 @@ READ_LATE = frozenset(
     for name in (
         "ASYNC_DIR",
         "CALLBACKS_ENABLED",
-        "COLLECTIONS_PATH",
         "HOME",
         "INVENTORY_ANY_UNPARSED_IS_FAILED",
         "INVENTORY_UNPARSED_WARNING",
@@ -151,6 +152,8 @@ def serve(folder: str) -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     _parse_once()
+    packed = Path(folder, PACKED)
+    packed.mkdir()
     os.chdir(folder)
     gc.collect()
     gc.freeze()
@@ -163,7 +166,7 @@ def serve(folder: str) -> None:
             task, _address = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                _run_task(task)
+                _run_task(task, packed)
             task.close()
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, os.WNOHANG)
@@ -186,7 +189,7 @@ def _parse_once() -> None:
     finder._meta_yml_to_dict = lambda content, _name: pickle.loads(routing(content))
 
 
-def _run_task(task: socket.socket) -> NoReturn:
+def _run_task(task: socket.socket, packed: Path) -> NoReturn:
     """Run one task in a second fork, so that its exit code can be returned even if it crashes."""
     size, streams, _flags, _sender = socket.recv_fds(task, 4, 2)
     text = b""
@@ -203,14 +206,17 @@ def _run_task(task: socket.socket) -> NoReturn:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        _run_program(arguments)
+        _run_program(arguments, packed)
     _child, status = os.waitpid(child, 0)
     task.sendall(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 
-def _run_program(arguments: list[str]) -> NoReturn:
-    """Run a program with the configuration of this folder and environment, and exit with its exit code."""
+def _run_program(arguments: list[str], packed: Path) -> NoReturn:
+    """Run a program with the configuration of this folder and environment, and exit with its exit code.
+
+    Runs share the modules that Ansible has packed, in `packed`.
+    """
     sys.argv = [program(arguments[0]), *arguments[1:]]
     sys.path[0] = str(Path(sys.executable).parent)
     code: object = 1
@@ -221,6 +227,7 @@ def _run_program(arguments: list[str]) -> NoReturn:
         importlib.reload(constants)
         vars(config).update(vars(constants.config))
         constants.config = config
+        Path(constants.DEFAULT_LOCAL_TMP, PACKED).symlink_to(packed)
         importlib.import_module(PROGRAMS[arguments[0]]).main()
         code = 0
     except SystemExit as end:
