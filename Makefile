@@ -144,8 +144,8 @@ docs-lint: venv  ## check the documentation of modules, plugins and roles
 changelog-lint: venv  ## check the changelog fragments
 	@.venv/bin/antsibull-changelog lint
 
-sanity: venv  ## run ansible-test sanity; its options in ARGS
-	@$(PY) -m tools.stage .build/stage/sanity
+sanity: venv  ## run ansible-test sanity on the files that are shipped; its options in ARGS
+	@$(PY) -m tools.stage --shipped .build/stage/sanity
 	@$(PY) -m tools.sanity .build/stage/sanity $(ARGS)
 
 matrix: venv  ## run all tests on each ansible-core and Python version on this machine (slow)

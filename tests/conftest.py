@@ -18,6 +18,7 @@ import pytest
 from tests.simulator.harness import Simulator, start_simulator
 from tests.support.apis import LEGACY
 from tests.support.fork_server import fork_server
+from tests.support.programs import THOROUGH
 
 _ROOT = Path(__file__).resolve().parents[1]
 _COLLECTIONS = _ROOT / ".build" / "collections"
@@ -34,10 +35,6 @@ def _link_collection() -> None:
 
 
 _link_collection()
-
-
-#: Set by `make matrix`: tests marked `thorough` run too.
-THOROUGH = "TEST_ALL_SCENARIOS"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -215,11 +215,11 @@ api:
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import PRUNABLE
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import Approval
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.blueprint import Policy, apply_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.bulk_step import Limits
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
 ARGUMENTS = BULK + Arguments(

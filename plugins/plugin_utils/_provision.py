@@ -19,9 +19,8 @@ import yaml
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import PRUNABLE, digest_in
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.approval import is_digest
-from ansible_collections.azsphere.fleet.plugins.module_utils._reconcile.prune import PRUNABLE
 
 from ._option_reader import OptionReader
 from ._plain import plain
@@ -62,7 +61,7 @@ def _expected_plan(reader: OptionReader, given: Any, base: str) -> Any:
     """Returns an approved plan or its text as it is, a digest, or the whole path of a saved plan; None without one."""
     if isinstance(given, Mapping):
         return plain(given)
-    is_plan = isinstance(given, str) and (is_digest(given) or given.lstrip().startswith("{"))
+    is_plan = isinstance(given, str) and (digest_in(given) or given.lstrip().startswith("{"))
     return given.strip() if is_plan else reader.path("expect_plan", start=base)
 
 

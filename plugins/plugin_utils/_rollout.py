@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import yaml
-from ansible_collections.azsphere.fleet.plugins.module_utils._queries.insights import moment_of
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.moments import moment_of
 
 #: The service keeps events about this long, so a ring cannot be judged later (FACTS: error reporting).
 EVENTS_KEPT = timedelta(days=14)

@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.integration.play import environment
 from tests.simulator.harness import Simulator
+from tests.support.ansible_server import run_ansible
 from tests.support.apis import is_write
 
 from .workbench import Answer, Workbench
@@ -95,15 +96,7 @@ class Player:
         """Runs any command in the folder, with the simulator in its environment."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environ = environment(self._simulator, self.home, {"PATH": path, **(variables or {})})
-        return subprocess.run(
-            command,
-            env=environ,
-            cwd=self._folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_ansible(command, environ, self._folder)
 
 
 def answers(bench: Workbench, played: Played) -> dict[str, Answer]:

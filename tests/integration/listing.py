@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.simulator.harness import Simulator
-from tests.support.programs import plain, program
+from tests.support.ansible_server import run_ansible
+from tests.support.programs import plain
 
 from .play import environment
 
@@ -55,14 +55,8 @@ def list_inventory(
         path.write_text(json.dumps(source), encoding="utf-8")
         given += ["-i", str(path)]
     strict = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true", **(variables or {})}
-    done = subprocess.run(
-        [program("ansible-inventory"), "--list", *given, *options],
-        env=environment(simulator, folder, strict),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["ansible-inventory", "--list", *given, *options]
+    done = run_ansible(command, environment(simulator, folder, strict), folder)
     found = json.loads(done.stdout, object_hook=plain) if done.returncode == 0 else {"_meta": {}}
     hosts = found.pop("_meta").get("hostvars", {})
     return Listed(done.returncode, " ".join(done.stderr.split()), hosts, found, simulator.log(seen))

@@ -8,15 +8,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.simulator.harness import Simulator
+from tests.support.ansible_server import run_ansible
 from tests.support.apis import is_write
-from tests.support.programs import inherited, program
+from tests.support.programs import inherited
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,13 +59,7 @@ def play_tasks(
         {"name": name, **task, "register": names[name], "ignore_errors": True} for name, task in tasks.items()
     ]
     content = "{{ {" + ", ".join(f"{json.dumps(name)}: {result}" for name, result in names.items()) + "} | to_json }}"
-    listed.append(
-        {
-            "name": "Keep the results",
-            "ansible.builtin.copy": {"content": content, "dest": str(results), "mode": "0600"},
-            "diff": False,
-        }
-    )
+    listed.append({"name": "Keep the results", "keep_results": {"content": content, "dest": str(results)}})
     playbook = folder / "playbook.yml"
     play = {
         "name": "Tasks of a test",
@@ -92,13 +86,8 @@ def play_book(
 ) -> Played:
     """Runs a playbook, a file or one of the collection by name, from the folder."""
     seen = max((entry["number"] for entry in simulator.log()), default=0)
-    done = subprocess.run(
-        [program("ansible-playbook"), playbook, *options],
-        env=environment(simulator, folder, variables or {}),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_ansible(
+        ["ansible-playbook", playbook, *options], environment(simulator, folder, variables or {}), folder
     )
     return Played(done.returncode, done.stdout + done.stderr, {}, simulator.log(seen))
 
@@ -115,6 +104,7 @@ def environment(simulator: Simulator, folder: Path, variables: Mapping[str, str 
         # Of two processes of an async task, one would look below HOME and the other below the home of the user.
         "ANSIBLE_ASYNC_DIR": str(home / "async"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
+        "ANSIBLE_ACTION_PLUGINS": str(ROOT / "tests" / "support" / "action_plugins"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "ANSIBLE_NOCOLOR": "1",

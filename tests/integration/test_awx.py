@@ -22,6 +22,7 @@ import yaml
 
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose_package
+from tests.support.ansible_server import run_ansible
 from tests.support.awx_collection import Unavailable, find_awx_collection
 from tests.support.awx_objects import Awx, render_injectors
 from tests.support.awx_server import serve
@@ -49,6 +50,8 @@ def run(
         "ANSIBLE_NOCOLOR": "1",
         **variables,
     }
+    if text is None:
+        return run_ansible([program, *arguments], environment, folder)
     return subprocess.run(
         [BIN / program, *arguments],
         cwd=folder,

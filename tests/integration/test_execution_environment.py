@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from demo.__main__ import PACKAGES
 from tests.simulator.harness import Simulator
 from tests.simulator.images import compose_package
 from tests.support.programs import inherited
-from tools.stage import stage
+from tools.stage import SETTINGS_OF_ANSIBLE_TEST, listed, shipped, stage
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -36,13 +37,23 @@ def run(command: Sequence[str | Path], folder: Path, variables: Mapping[str, str
     return done.stdout
 
 
-@pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The collection as `ansible-galaxy collection build` packs it."""
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    staged = stage(tmp_path / "stage")
-    run([BIN / "ansible-galaxy", "collection", "build", "--output-path", tmp_path / "dist", staged], tmp_path)
-    return next((tmp_path / "dist").glob("azsphere-fleet-*.tar.gz"))
+    folder = tmp_path_factory.mktemp("archive")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CEILING_DIRECTORIES", str(folder))
+        staged = stage(folder / "stage")
+    run([BIN / "ansible-galaxy", "collection", "build", "--output-path", folder / "dist", staged], folder)
+    return next((folder / "dist").glob("azsphere-fleet-*.tar.gz"))
+
+
+def test_sanity_checks_the_files_of_the_archive(archive: Path) -> None:
+    with tarfile.open(archive) as packed:
+        files = {Path(each.name) for each in packed.getmembers() if each.isfile()}
+    made = {Path("MANIFEST.json"), Path("FILES.json")}
+    # galaxy.yml becomes the manifest.
+    assert {*shipped(listed(ROOT))} - {SETTINGS_OF_ANSIBLE_TEST, Path("galaxy.yml")} == files - made
 
 
 def test_definition_makes_a_build_context_with_the_collection(archive: Path, tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ def run(
 ) -> tuple[dict[str, Any], Played]:
     """Runs a task in the mode that the arguments give. Returns its result and the run."""
     given = {"blueprint": BLUEPRINT, "claim": True} if module == "blueprint" else {"product": "Kettle"}
-    keep = {"content": "{{ result | to_json }}", "dest": str(folder / "result.json"), "mode": "0600"}
+    keep = {"content": "{{ result | to_json }}", "dest": str(folder / "result.json")}
     tasks = [
         {f"azsphere.fleet.{module}": {**given, **options}, "register": "result", "ignore_errors": True},
-        {"ansible.builtin.copy": keep, "check_mode": False, "diff": False},
+        {"keep_results": keep},
     ]
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
     (folder / "play.yml").write_text(yaml.safe_dump(play), encoding="utf-8")

@@ -14,6 +14,8 @@ from typing import Any
 
 #: Not passed on from whoever runs the tests: each would reach or configure something else than the simulator.
 FOREIGN = ("ANSIBLE_", "AZSPHERE_", "AZURE_")
+#: A variable that `make matrix` sets: tests marked `thorough` run too, and nothing is left out to save time.
+THOROUGH = "TEST_ALL_SCENARIOS"
 
 
 def program(name: str) -> str:

@@ -13,6 +13,10 @@ from typing import Protocol, TypeVar
 
 _GUID = re.compile(r"\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _DEVICE_ID = re.compile(r"\A[0-9a-fA-F]{128}\Z")
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.I)
+
+#: Kinds of resources that a blueprint can prune. Here, since filters need it and would load the reconcilers otherwise.
+PRUNABLE = ("products", "device_groups", "users")
 
 
 class Placeholder(str):
@@ -41,6 +45,12 @@ def is_guid(text: object) -> bool:
 def is_device_id(text: object) -> bool:
     """Returns whether the text is a device ID: 128 hexadecimal digits, in any case (FACTS: devices)."""
     return isinstance(text, str) and _DEVICE_ID.match(text) is not None
+
+
+def digest_in(text: str) -> str | None:
+    """Returns the digest that the text is, in lower case and without the prefix `sha256:`; None for any other text."""
+    found = _DIGEST.fullmatch(text.strip())
+    return None if found is None else found[1].lower()
 
 
 #: Blanks around a name that are ignored. Other blanks (no-break space, zero width) are part of the name.

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from .._model.moments import moment_of
 from .._model.resources import Device, Insight
 from .._references import require_device_group
 from .._service import Service
 from .._views.resources import Values
-from .insights import InsightFilter, asked_moment, moment_of
+from .insights import InsightFilter, asked_moment
 
 #: The service may list no more events than this (FACTS: error reporting).
 MOST_EVENTS = 1000

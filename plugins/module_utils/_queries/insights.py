@@ -7,21 +7,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from heapq import nlargest
 
 from .._errors import InvalidInput
+from .._model.moments import moment_of
 from .._model.resources import Insight
 from .._service import Service
 from .._views.resources import Values, insight_values
 from .devices import device_ids
-
-_TIME = re.compile(
-    r"\A(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|[+-][01]\d(?::?[0-5]\d)?)?)?\Z", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -103,23 +99,3 @@ def asked_moment(text: str, option: str) -> datetime:
             hint='Write it as "2026-05-06T07:08:09Z", or "2026-05-06" for the first moment of a day in UTC.',
         )
     return moment
-
-
-def moment_of(text: str | None) -> datetime | None:
-    """Returns a time in ISO 8601, to the second; one without a zone is UTC. None if the text is not a time."""
-    found = _TIME.match((text or "").strip())
-    if found is None:
-        return None
-    day, time, zone = found.groups()
-    try:
-        local = datetime.fromisoformat(f"{day}T{time or '00:00'}")
-        return (local - _offset(zone)).replace(tzinfo=timezone.utc)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _offset(zone: str | None) -> timedelta:
-    if zone is None or zone.upper() == "Z":
-        return timedelta(0)
-    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:].lstrip(":") or 0))
-    return -size if zone[0] == "-" else size

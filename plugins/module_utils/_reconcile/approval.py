@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 from .._context import Context, Params
 from .._errors import InvalidInput
 from .._files.private import write_private
+from .._model.values import digest_in
 from .._views.result import mask_unknown
 
 FORMAT = 1
@@ -29,7 +29,6 @@ FORMAT = 1
 SHOWN = 5
 #: Lists to which other changes of the same plan may add.
 _GROWING = ("device_groups",)
-_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.I)
 Document = Mapping[str, Any]
 
 
@@ -98,11 +97,6 @@ def _digest(document: Document) -> str | None:
         return None
 
 
-def is_digest(text: str) -> bool:
-    """Returns whether a text is the digest of a plan, not the path of one."""
-    return _DIGEST.fullmatch(text.strip()) is not None
-
-
 class PlanDiffers(InvalidInput):
     """The plan is not the approved one. `proposal` is the plan."""
 
@@ -167,7 +161,7 @@ class Approval:
 def _is_path(expected: Any) -> bool:
     """Returns whether the option `expect_plan` is the path of a plan, not a digest or a plan."""
     text = expected.strip() if isinstance(expected, str) else ""
-    return bool(text) and not is_digest(text) and not text.startswith("{")
+    return bool(text) and digest_in(text) is None and not text.startswith("{")
 
 
 def _require_other_file(expected: str, plan_file: str, context: Context) -> None:
@@ -187,9 +181,9 @@ def _expected(given: Any, context: Context) -> Document | str | None:
     if isinstance(given, Mapping):
         return _checked(given, "the option")
     text = str(given).strip()
-    digest = _DIGEST.fullmatch(text)
+    digest = digest_in(text)
     if digest:
-        return digest[1].lower()
+        return digest
     if text.startswith("{"):  # as lookup("file", ...) returns a saved plan
         return _checked(_parsed(text, "the option"), "the option")
     content = context.files.read(context.environment.expand(text))

@@ -21,9 +21,6 @@ from .._service import Service
 from . import device_group, product, user_role
 from .plan import Plan
 
-#: Kinds that can be pruned.
-PRUNABLE = ("products", "device_groups", "users")
-
 
 def prune(service: Service, blueprint: Blueprint, kinds: frozenset[str]) -> Iterator[tuple[str, str, Plan]]:
     """Yields kind, name and plan of each deletion.
