@@ -74,7 +74,8 @@ class Execution:
         #: Steps that completed.
         self.completed: list[Step] = []
         self._failed: tuple[WriteState, Step] | None = None
-        self._unknown: list[Step] = []
+        #: Steps that may have been executed.
+        self.unknown: list[Step] = []
 
     def note(self, step: Step, error: FleetError | None = None) -> None:
         """Records the outcome of a step, which completed or ended with this error."""
@@ -84,7 +85,7 @@ class Execution:
             return
         self._failed = error.write_state, step
         if error.write_state is WriteState.UNKNOWN:
-            self._unknown.append(step)
+            self.unknown.append(step)
 
     @property
     def in_progress(self) -> bool:
@@ -94,12 +95,12 @@ class Execution:
     @property
     def invisible(self) -> bool:
         """Whether a write that cannot be read was accepted, or may have been."""
-        return not all(step.visible for step in (*self.completed, *self._unknown))
+        return not all(step.visible for step in (*self.completed, *self.unknown))
 
     @property
     def may_have_written(self) -> bool:
         """Whether a write was accepted, or may have been."""
-        return bool(self.completed or self._unknown or self.running) or self.in_progress
+        return bool(self.completed or self.unknown or self.running) or self.in_progress
 
     @property
     def wait(self) -> bool:
@@ -329,16 +330,23 @@ def _as_read(
 
 
 def _with_unseen(error: FleetError, execution: Execution, shows: bool) -> FleetError:
-    """Adds the earlier writes that the service accepted, if their effect cannot be seen: their outcome is unknown."""
+    """Adds the earlier writes whose effect cannot be seen, and which the service accepted or may have executed."""
     unseen = [step for step in execution.completed if step.changes and not (step.visible and shows)]
     if unseen:
-        named = ", ".join(f"{step.action} {step.kind} {step.target}" for step in unseen[:3])
-        more = f" and {len(unseen) - 3} more" if len(unseen) > 3 else ""
-        error.message = (
-            f"{error.message.rstrip('. ')}. The service had accepted earlier writes ({named}{more}) and shows no "
-            "effect of them: their outcome is unknown."
-        )
+        _add(error, f"The service had accepted earlier writes ({_named(unseen)}) and shows no effect of them: their")
+    doubtful = [step for step in execution.unknown if not step.visible]
+    if doubtful and error.write_state is not WriteState.UNKNOWN:
+        _add(error, f"Earlier attempts ({_named(doubtful)}) may have been executed: their")
     return error
+
+
+def _add(error: FleetError, about: str) -> None:
+    error.message = f"{error.message.rstrip('. ')}. {about} outcome is unknown."
+
+
+def _named(steps: Sequence[Step]) -> str:
+    named = list(dict.fromkeys(f"{step.action} {step.kind} {step.target}" for step in steps))
+    return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
 
 
 def unreadable_outcome(plan: SomePlan, execution: Execution, error: FleetError) -> Outcome[SomePlan]:
