@@ -20,15 +20,15 @@ from .cases import Normal
 from .stage import Observed
 
 LONGEST_MESSAGE = 1500
-#: How a result says that nobody can know whether a write had its effect.
 #: Codes of errors that the last nets made of an exception that nothing expected.
 DEFECTS = ("defect", "unexpected_error")
+#: How a result says that nobody can know whether a write had its effect.
 UNKNOWN = re.compile(r"\bunknown\b|not known|may (or may not )?have been", re.I)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRAME = re.compile(r'File "[^"]*/(plugins/[^"]+)", line (\d+), in')
-#: A reply with such a status promises that the write was refused. When it was done, no client can know.
 #: Replies like the documented confirmation of a block, 200 without a body; no read shows the block.
 _CONFIRMATIONS = ("fault empty", "fault old_body")
+#: A reply with such a status promises that the write was refused. When it was done, no client can know.
 _REFUSAL = re.compile(r"fault mutate status 4(?!08)\d\d")
 
 
