@@ -76,6 +76,10 @@ class Context:
         """The service, opened on first use, so that invalid options fail before anything is sent."""
         return self.open_service()
 
+    def forget(self) -> None:
+        """Forgets what the service in check mode has read: `service` is opened anew."""
+        self.__dict__.pop("service", None)
+
 
 @dataclass(frozen=True)
 class Waiting:

@@ -81,8 +81,8 @@ def path(found: Found, environment: Environment) -> str:
     return given if given.startswith("~") else environment.absolute(given)
 
 
-def credential_file(found: Found, environment: Environment) -> str:
-    """Returns the whole path of a file with a secret. Raises InvalidInput for the content of such a file."""
+def path_not_content(found: Found, environment: Environment) -> str:
+    """Returns the whole path of a file. Raises InvalidInput for the content of a file, which may hold a secret."""
     if _CONTENT.search(_text(found, shown=False).strip()):
         raise InvalidInput(
             f"Invalid {found.name}: it must be the path of a file, not its content.",
@@ -93,7 +93,7 @@ def credential_file(found: Found, environment: Environment) -> str:
 
 def cache(found: Found, environment: Environment) -> str:
     """Returns the path of a directory, or `none`."""
-    return "none" if _text(found).strip().lower() == "none" else path(found, environment)
+    return "none" if _text(found).strip().lower() == "none" else path_not_content(found, environment)
 
 
 def source(found: Found, _environment: Environment) -> str:
@@ -196,7 +196,7 @@ OPTIONS: Mapping[str, Option] = {
         matching(_CATALOG, "Use 1 to 50 letters, digits, underscores and hyphens."), ("AZSPHERE_CATALOG",)
     ),
     "api_url": Option(text, ("AZSPHERE_API_URL",), API_URLS[LEGACY]),
-    "ca_path": Option(path, ("REQUESTS_CA_BUNDLE",), file=True, kind="path"),
+    "ca_path": Option(path_not_content, ("REQUESTS_CA_BUNDLE",), file=True, kind="path"),
     "validate_certs": Option(flag, ("AZSPHERE_VALIDATE_CERTS",), True, kind="bool"),
     "request_timeout": Option(seconds(0.001), ("AZSPHERE_REQUEST_TIMEOUT",), 30.0, kind="float"),
     "retry_timeout": Option(seconds(0), ("AZSPHERE_RETRY_TIMEOUT",), 120.0, kind="float"),
@@ -204,9 +204,9 @@ OPTIONS: Mapping[str, Option] = {
     "access_token": Option(secret, ("AZSPHERE_ACCESS_TOKEN",)),
     "client_id": Option(secret, ("AZURE_CLIENT_ID",)),
     "client_secret": Option(secret, ("AZURE_CLIENT_SECRET", "AZURE_SECRET")),
-    "client_certificate": Option(credential_file, ("AZURE_CLIENT_CERTIFICATE_PATH",), file=True, kind="path"),
+    "client_certificate": Option(path_not_content, ("AZURE_CLIENT_CERTIFICATE_PATH",), file=True, kind="path"),
     "client_certificate_password": Option(password, ("AZURE_CLIENT_CERTIFICATE_PASSWORD",)),
-    "federated_token_file": Option(credential_file, ("AZURE_FEDERATED_TOKEN_FILE",), file=True, kind="path"),
+    "federated_token_file": Option(path_not_content, ("AZURE_FEDERATED_TOKEN_FILE",), file=True, kind="path"),
     "directory_id": Option(secret, ("AZURE_TENANT_ID", "AZURE_TENANT")),
     "authority_host": Option(text, ("AZURE_AUTHORITY_HOST",), "https://login.microsoftonline.com"),
     "token_cache": Option(cache, ("AZSPHERE_TOKEN_CACHE",), kind="path"),
@@ -243,7 +243,7 @@ def secrets_in(options: Mapping[str, Any]) -> list[str]:
     """Returns the values to mask in all output: secret options, the password in an address, and the content of a file
     in place of its path."""
     found = [str(options[name]) for name in SECRET_OPTIONS if not blank(options.get(name))]
-    pasted = [str(options[name]) for name in ("client_certificate", "federated_token_file") if options.get(name)]
+    pasted = [str(options[name]) for name, option in OPTIONS.items() if option.kind == "path" and options.get(name)]
     found += [each for each in pasted if _CONTENT.search(each.strip())]
     for name in _ADDRESSES:
         before, at, _host = str(options.get(name) or "").rpartition("@")

@@ -104,8 +104,13 @@ class Cases:
         fault: dict[str, Any] = {"kind": "mutate", "seed": rng.randrange(1 << 32)}
         if rng.random() < 0.5:
             fault = dict(rng.choice(OTHER_KINDS))
-        match = {"kind": name} if name in (SIGN_IN, "blob") else {"operationId": name}
-        return Case(number, target, {**fault, "match": match, "skip": target.number})
+        return chosen_case(number, target, fault)
+
+
+def chosen_case(number: int, target: Target, fault: Mapping[str, Any]) -> Case:
+    """Returns the case of this fault at the reply to this request, unless the fault names another request."""
+    match = {"kind": target.name} if target.name in (SIGN_IN, "blob") else {"operationId": target.name}
+    return Case(number, target, {"match": match, "skip": target.number, **fault})
 
 
 def record(stage: Stage, scenarios: Sequence[Scenario] = ALL) -> Recorded:

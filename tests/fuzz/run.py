@@ -17,7 +17,7 @@ from typing import Any
 from tests.gates.scenarios import ALL
 from tests.simulator.harness import start_simulator
 
-from .cases import SIGN_IN, Case, Cases, Normal, Recorded, Target, record
+from .cases import SIGN_IN, Case, Cases, Normal, Recorded, Target, chosen_case, record
 from .judge import Finding, judge
 from .stage import Stage
 
@@ -102,6 +102,5 @@ def run_chosen(chosen: Sequence[Chosen]) -> list[Judged]:
         for number, (name, operation, fault) in enumerate(chosen):
             normal = record(stage, [scenarios[name]]).normal[name]
             target = Target(operation, scenarios[name], False, 0)
-            case = Case(number, target, {**fault, "match": {"operationId": operation}})
-            found.append(_judged(stage, case, normal)[0])
+            found.append(_judged(stage, chosen_case(number, target, fault), normal)[0])
     return found

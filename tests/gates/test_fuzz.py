@@ -10,12 +10,14 @@ A long run: `make fuzz ARGS="--count 20000"`.
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
 import pytest
 
+from tests.fuzz.cases import SIGN_IN
 from tests.fuzz.run import Chosen, Judged, record_and_run, run_chosen
 
 SEED = 1
@@ -30,18 +32,34 @@ def odd(place: str, value: str) -> dict[str, Any]:
 
 
 AFTER_THE_WORK = {"kind": "status_after", "status": 503, "retry_after": "1"}
-#: What broke promises once, whether or not a seed draws it: writes without an effect, odd values, work done twice.
+TOKEN = {"kind": SIGN_IN, "path": "*/token"}
+NOT_DONE = {"executed": False}
+#: An operation that says that it is complete, of a write that was not executed.
+COMPLETE = {"OperationId": "0b000000-0000-4000-8000-000000000001", "State": 2}
+#: What broke promises once, whether or not a seed draws it.
 CHOSEN: list[Chosen] = [
-    ("user_role-change-one_role_more", "AccessControl_AssignRole", {"kind": "empty", "executed": False}),
-    ("product-create-without_groups_or_description", "Product_Create", {"kind": "accepted", "executed": False}),
+    # Writes without an effect.
+    ("user_role-change-one_role_more", "AccessControl_AssignRole", {"kind": "empty", **NOT_DONE}),
+    ("product-create-without_groups_or_description", "Product_Create", {"kind": "accepted", **NOT_DONE}),
+    ("product-delete-and_not_waited_for", "Product_Delete", {"kind": "accepted", **NOT_DONE}),
     ("device_group-change-its_feed", "DeviceGroup_Patch", {"kind": "old_body"}),
+    ("device-change-moved", "Devices_Move", {"kind": "status", "status": 202, "body": json.dumps(COMPLETE)}),
+    ("tenant-change-no_legacy_authorization", "Tenants_BlockLegacy", {"kind": "html", **NOT_DONE}),
+    # Values that cannot be.
     ("device_info-read-how_many", "Devices_Count", odd("/", "digits")),
-    (
-        "device-change-moved",
-        "AsyncOperations_Get",
-        odd("/CreatedDateUTC", "impossible_date"),
-    ),
+    ("device_info-read-all", "Devices_List", odd("/Items/*/DeviceId", "surrogate")),
+    ("device_info-read-all", "Devices_List", odd("/", "very_deep")),
+    ("device_insight_info-read-all", "ErrorReporting_List", odd("/Items/*/StartTimestampInUnix", "infinite_number")),
+    ("user_info-read-all", "AccessControl_ListUsers", odd("/Principals/*/Roles", "true")),
+    ("product-create-in_a_tenant_of_many_pages", "Product_List", odd("/ContinuationToken", "beyond_latin_1")),
+    ("tenant_info-read-the_one_in_use", "Tenants_List", odd("headers", "odd_length")),
+    ("account_info-read-by_its_token", SIGN_IN, {**odd("/expires_in", "infinite_number"), "match": TOKEN}),
+    ("account_info-read-by_its_token", SIGN_IN, {**odd("/access_token", "beyond_latin_1"), "match": TOKEN}),
+    ("operation_info-read-as_it_stands", "AsyncOperations_Get", odd("/CreatedDateUTC", "impossible_date")),
+    ("image_info-read-with_addresses", "Image_GetUrl", odd("/", "bad_address")),
+    ("device-change-moved", "AsyncOperations_Get", odd("/CreatedDateUTC", "impossible_date")),
     ("device-change-moved", "Devices_Move", odd("/State", "long_digits")),
+    # Work done twice.
     ("deployment-create-the_first_of_a_group", "Deployments_Create", AFTER_THE_WORK),
     ("device_group-create-with_nothing_but_its_name", "DeviceGroup_Create", AFTER_THE_WORK),
 ]

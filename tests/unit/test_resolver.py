@@ -289,7 +289,7 @@ def test_unchecked_certificates_are_warned_of_once() -> None:
     assert warning.startswith("AZSPHERE_VALIDATE_CERTS is false: certificates of servers are not checked")
 
 
-@pytest.mark.parametrize("name", ["client_certificate", "federated_token_file"])
+@pytest.mark.parametrize("name", ["client_certificate", "federated_token_file", "ca_path", "token_cache"])
 @pytest.mark.parametrize("content", ["-----BEGIN PRIVATE KEY-----\ncanary\n", "eyJcanary.canary.canary", " eyJc.d.e "])
 def test_content_in_place_of_a_path_is_rejected_and_masked(name: str, content: str) -> None:
     assert content in secrets_in({name: content})

@@ -88,8 +88,10 @@ class _Progress:
             return None
         if self._count > MOST_ENTRIES or len(self._seen) >= MOST_PAGES:
             what = f"the service gave more than {MOST_ENTRIES} entries or {MOST_PAGES} pages"
-        elif self._empty > MOST_EMPTY or not (mark.isascii() and mark.isprintable()):
+        elif self._empty > MOST_EMPTY:
             what = "the service returned too many empty pages"
+        elif not (mark.isascii() and mark.isprintable()):
+            what = "the service returned a continuation token that no request can carry"
         elif mark in self._seen:
             what = "the service returned the same continuation token twice"
         else:

@@ -39,6 +39,8 @@ from .temporary import TemporaryFile
 
 #: Bytes that are read at a time where a file is not needed as a whole.
 PIECE = 1024 * 1024
+#: Bytes of a file that is read as a whole; more than a list of a million devices has.
+MOST = 256 * 1024 * 1024
 
 
 def refuse(error: InvalidInput) -> NoReturn:
@@ -67,11 +69,14 @@ class Disk:
     def read(self, path: str) -> bytes | None:
         try:
             with open(path, "rb") as file:
-                return file.read()
+                content = file.read(MOST + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise unusable("read", path, os_problem(error)) from error
+        if len(content) > MOST:
+            raise unusable("read", path, f"it has more than {MOST // 2**20} MiB")
+        return content
 
     def state(self, path: str) -> FileState | None:
         digest = Digest()

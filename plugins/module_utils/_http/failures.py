@@ -103,7 +103,7 @@ def _after_sending(chain: list[BaseException], peer: Peer) -> _Why:
         reason = f"{peer.host} encoded the answer in a way that was not asked for"
         return _Why("encoding", reason, f"Check {peer.option}, and whether a proxy changes replies.", True)
     if _first(chain, below.ReadTimeoutError, TimeoutError):
-        reason = f"{peer.host} did not answer within {peer.timeout:g} s"
+        reason = f"{peer.host} did not answer within {_spoken(peer.timeout)} s"
         return _Why("timeout", reason, "Try again, or raise request_timeout.")
     reason = f"the connection to {peer.host} was lost before the answer was complete"
     return _Why("disconnected", reason, "Try again; if it happens again, check the network in between.")
@@ -165,10 +165,17 @@ def _network(chain: list[BaseException], peer: Peer) -> _Why | None:
     # urllib3 derives NewConnectionError from ConnectTimeoutError.
     timed_out = _first(chain, below.ConnectTimeoutError) and not _first(chain, below.NewConnectionError)
     if timed_out or _first(chain, below.ReadTimeoutError, TimeoutError):
-        return _Why("connect_timeout", f"{peer.host} could not be reached within {peer.connect_timeout:g} s", hint)
+        return _Why(
+            "connect_timeout", f"{peer.host} could not be reached within {_spoken(peer.connect_timeout)} s", hint
+        )
     if _first(chain, below.NewConnectionError, below.ProtocolError, ConnectionError):
         return _Why("no_connection", f"{peer.host} could not be reached", hint)
     return None
+
+
+def _spoken(seconds: float) -> str:
+    """Returns a number of seconds without digits that nobody asked for, as uploads get some milliseconds more."""
+    return f"{round(seconds, 2):g}"
 
 
 def _not_sent(chain: list[BaseException], peer: Peer) -> InvalidInput:

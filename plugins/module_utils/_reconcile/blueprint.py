@@ -26,7 +26,8 @@ from . import deployment, device_group, devices, image, product
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .bulk_step import Limits
 from .effects import Missing, effect_missing
-from .plan import Execution, Outcome, Plan, Snapshot, Step, dry_run, execute
+from .execution import Execution, Step, dry_run
+from .plan import Outcome, Plan, Snapshot, execute
 from .prune import plan_user, prune
 
 #: The actions of each kind of resource, and their keys in the summary. In templates, a key `update` would be hidden by

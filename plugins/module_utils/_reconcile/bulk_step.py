@@ -16,8 +16,8 @@ from .._model.refs import GroupRef
 from .._model.resources import Device, Operation
 from .._references import claimed_devices
 from .._service import DeviceOutcome
+from .execution import Execution
 from .journal import Journal
-from .plan import Execution
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ from .._references import listed
 from .._service import Service
 from .._views.certificates import certificate_to_pem, certificate_values, chain_to_pem, proves
 from .._views.result import Result
+from .execution import Execution
 from .file import DesiredFile, apply_file, plan
-from .plan import Execution, Plan
+from .plan import Plan
 
 PROOF = "proof_of_possession"
 CHAIN = "chain"

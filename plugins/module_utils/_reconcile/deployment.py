@@ -15,8 +15,9 @@ from .._model.values import is_guid
 from .._references import require_device_group
 from .._service import Service
 from .._views.resources import deployment_values, image_label
+from .execution import Execution, Step
 from .image import upload
-from .plan import Execution, Plan, Snapshot, Step
+from .plan import Plan, Snapshot
 
 
 def deployment_spec(

@@ -14,8 +14,8 @@ from .._errors import NotFound
 from .._files.port import write_file
 from .._references import require_device_id
 from .._views.result import Result
+from .execution import Execution
 from .file import apply_file, desired_file, plan
-from .plan import Execution
 
 #: Anybody who has the file and the device can use it.
 NEW_MODE = "0600"

@@ -16,7 +16,8 @@ from .._model.settings import differences
 from .._references import device_group_with_id, find_device_group, find_product, require_product, require_single
 from .._service import Service, require, require_name
 from .._views.resources import device_group_shown, device_group_values
-from .plan import Execution, Plan, Snapshot, Step
+from .execution import Execution, Step
+from .plan import Plan, Snapshot
 from .require_no_devices import require_no_devices
 
 

@@ -23,7 +23,8 @@ from .._views.result import Result, operation_values
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .bulk_step import BulkStep, Limits
 from .effects import Missing, effect_missing
-from .plan import Execution, Plan, Snapshot, Step, execute
+from .execution import Execution, Step
+from .plan import Plan, Snapshot, execute
 
 #: How many devices a diff lists.
 SHOWN = 40

@@ -17,7 +17,8 @@ from .._files.owners import group_name, user_name
 from .._files.port import Files, FileState
 from .._service import Service
 from .._views.result import Result
-from .plan import Execution, Plan, Snapshot, Step, execute
+from .execution import Execution, Step
+from .plan import Plan, Snapshot, execute
 
 #: Attributes of files in results, with the names and forms of Ansible's own modules.
 FILE_VALUES = ("dest", "checksum", "size", "mode", "uid", "gid", "owner", "group", "state")

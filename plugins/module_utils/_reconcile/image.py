@@ -12,7 +12,8 @@ from dataclasses import replace
 from .._model.resources import ImagePackage, Operation
 from .._service import Service
 from .._views.resources import image_values
-from .plan import Execution, Plan, Snapshot, Step
+from .execution import Execution, Step
+from .plan import Plan, Snapshot
 
 
 def plan(service: Service, package: ImagePackage) -> Plan:

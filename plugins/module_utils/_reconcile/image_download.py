@@ -17,8 +17,9 @@ from .._model.values import is_guid
 from .._service import Service
 from .._views.resources import image_values
 from .._views.result import Result
+from .execution import Execution
 from .file import apply_file, desired_file, plan
-from .plan import Execution, Plan
+from .plan import Plan
 
 NEW_MODE = "0644"
 

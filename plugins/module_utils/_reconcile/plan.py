@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Plans: the current state, the writes that lead to the desired state, and their execution."""
+"""Plans: the current state, and the steps that lead to the desired state; how they are executed and verified."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .._context import Context, Unfinished, Waiting
-from .._errors import AmbiguousWrite, Defect, FleetError, WriteState
-from .._files.port import Files
-from .._model.resources import Operation
-from .._progress import Progress
+from .._errors import AmbiguousWrite, FleetError, NotFound, WriteState
 from .._service import Service
 from .._views.result import Diff, Result, difference, operation_values
 from .effects import Missing, effect_missing, missing_effects
+from .execution import Execution, Step, apply, dry_run
 
 if TYPE_CHECKING:
     from .._overlay.overlay import Overlay
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 
 #: How often the state is planned again when the outcome of a write is unknown.
 ATTEMPTS = 3
+#: How often the state is read again because what was listed is gone.
+MOST_GONE = 10
 #: Seconds before the state is read again in which an effect is missing: the first, and the most.
 LOOKS = (0.25, 2.0)
 
@@ -46,93 +46,6 @@ class Snapshot:
     def compared(self) -> Any:
         """Returns what a prediction is compared with; None if the resource does not exist."""
         return self.shown if self.settings is None else self.settings
-
-
-class Execution:
-    """One run of a plan's steps against a service.
-
-    `done` holds the completed actions of each device of a bulk step, `failures` their errors, `skipped` why nothing was
-    sent for them. `operation` is the last one that the service started.
-    """
-
-    def __init__(self, service: Service, files: Files, waiting: Waiting, progress: Progress | None = None) -> None:
-        self.progress = progress or Progress()
-        self.service = service
-        self.files = files
-        self.waiting = waiting
-        self.done: dict[str, list[str]] = {}
-        self.failures: dict[str, FleetError] = {}
-        self.skipped: dict[str, FleetError] = {}
-        self.operation: Operation | None = None
-        #: Whether it runs on a service that only predicts.
-        self.predicted: bool = getattr(service, "predicts", False)
-        #: The step in progress.
-        self.running: Step | None = None
-        #: Steps that completed.
-        self.completed: list[Step] = []
-        #: The steps of the current plan that were not sent, in their order.
-        self.not_tried: Sequence[Step] = ()
-        self._failed: tuple[WriteState, Step] | None = None
-        self._unknown: list[Step] = []
-
-    def begin(self, step: Step, later: Sequence[Step]) -> None:
-        """Records that a step begins, and those that follow it."""
-        self.running = step
-        self.not_tried = later
-
-    def note(self, step: Step, error: FleetError | None = None) -> None:
-        """Records the outcome of a step, which completed or ended with this error."""
-        self.running = None
-        if error is None:
-            self.completed.append(step)
-            return
-        if not error.tried and error.write_state is WriteState.NOT_SENT:
-            self.not_tried = (step, *self.not_tried)
-        self._failed = error.write_state, step
-        if error.write_state is WriteState.UNKNOWN:
-            self._unknown.append(step)
-
-    @property
-    def in_progress(self) -> bool:
-        """Whether the service accepted the last write, which may still be in progress."""
-        return self._failed is not None and self._failed[0] is WriteState.ACCEPTED
-
-    @property
-    def invisible(self) -> bool:
-        """Whether a write that cannot be read was accepted, or may have been."""
-        return not all(step.visible for step in (*self.completed, *self._unknown))
-
-    @property
-    def may_have_written(self) -> bool:
-        """Whether a write was accepted, or may have been."""
-        return bool(self.completed or self._unknown or self.running) or self.in_progress
-
-    @property
-    def wait(self) -> bool:
-        """Whether the current step must complete before the run continues."""
-        return self.waiting.wait or bool(self.not_tried)
-
-    @property
-    def defect(self) -> Defect | None:
-        """The first failure of a device that nothing expected."""
-        return next((error for error in self.failures.values() if isinstance(error, Defect)), None)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One write: what kind of resource it changes, which one, and how ("product", "Kettle", "create").
-
-    `visible`: whether the plan can read its effect. `changes`: whether it always changes something if it completes.
-    `devices`: how many it is about.
-    """
-
-    kind: str
-    target: str
-    action: str
-    run: Callable[[Execution], Operation | None]
-    visible: bool = True
-    changes: bool = True
-    devices: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,6 +80,7 @@ class Plan:
 
 
 SomePlan = TypeVar("SomePlan", bound=Plan)
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -198,42 +112,6 @@ class Outcome(Generic[SomePlan]):
         )
 
 
-def apply(steps: tuple[Step, ...], execution: Execution) -> FleetError | None:
-    """Runs the steps in order and waits for each that the next may need. Returns the error that stopped them.
-
-    `execution` has the outcome of each step.
-    """
-    execution.progress.begin(steps)
-    execution.not_tried = ()
-    for number, step in enumerate(steps, start=1):
-        execution.begin(step, steps[number:])
-        execution.progress.step(number)
-        try:
-            operation = step.run(execution)
-            if operation is not None:
-                execution.operation = operation
-                # Nobody could follow an operation without an ID later.
-                if execution.wait or not operation.id:
-                    until = execution.waiting.deadline if execution.wait else execution.waiting.soon()
-                    execution.operation = execution.service.operations.wait(operation, until)
-        except FleetError as error:
-            execution.operation = error.operation or execution.operation
-            execution.note(step, error)
-            return error
-        finally:
-            execution.progress.step_ended()
-        execution.note(step)
-        execution.waiting.deadline.progress()
-    return None
-
-
-def dry_run(steps: tuple[Step, ...], execution: Execution) -> None:
-    """Runs the steps on an overlay. Raises the first error of a step."""
-    error = apply(steps, execution)
-    if error is not None:
-        raise error
-
-
 def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: Waiting) -> Outcome[SomePlan]:
     """Plans, applies, reads back and compares.
 
@@ -241,13 +119,10 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     result of operations that are not waited for is predicted by an overlay. Otherwise the state must become what was
     predicted: a write that was accepted and has no effect is an error.
     """
-    from .._overlay.remembered import Remembered  # On first use, as all of the overlay.
-
-    service = context.service
     context.bind(waiting.deadline)
-    execution = Execution(service, context.files, waiting, context.progress)
-    read = Remembered(context.service)
-    first = plan = planner(read)
+    first, read = consistently(context, lambda service: _planned(planner, service))
+    plan = first
+    execution = Execution(context.service, context.files, waiting, context.progress)
     context.unfinished = Unfinished(lambda: execution.may_have_written, lambda: first.outcomes(execution))
     predicted = _settings_after(context, first, read, waiting) if waiting.wait else None
     for attempt in range(1, ATTEMPTS + 1):
@@ -259,7 +134,7 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
             break
         context.warn(f"{error.message} Reading the state again.")
         try:
-            plan = planner(context.service)
+            plan = consistently(context, planner)
         except FleetError as unread:
             return unreadable_outcome(first, execution, unread)
     if not execution.may_have_written:
@@ -274,6 +149,31 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
         return _as_read(first, reading, execution, first.ineffective(missing, execution) if missing else None, missing)
     except FleetError as unread:
         return unreadable_outcome(first, execution, error or unread)
+
+
+def consistently(context: Context, read: Callable[[Service], Found]) -> Found:
+    """Returns what `read` returns of the service.
+
+    Another process may delete what was listed before its details are read: then everything is read anew. Raises the
+    error of `read`: NotFound only if it is the same again.
+    """
+    gone: set[str] = set()
+    while True:
+        try:
+            return read(context.service)
+        except NotFound as error:
+            if error.status is None or error.message in gone or len(gone) == MOST_GONE:
+                raise
+            gone.add(error.message)
+            context.forget()
+
+
+def _planned(planner: Callable[[Service], SomePlan], service: Service) -> tuple[SomePlan, Remembered]:
+    """Returns the plan, and the service with all that it was made from."""
+    from .._overlay.remembered import Remembered  # On first use, as all of the overlay.
+
+    read = Remembered(service)
+    return planner(read), read
 
 
 @dataclass(frozen=True)
@@ -319,16 +219,23 @@ def _as_read(
 
 
 def _with_unseen(error: FleetError, execution: Execution, shows: bool) -> FleetError:
-    """Adds the earlier writes that the service accepted, if their effect cannot be seen: their outcome is unknown."""
+    """Adds the earlier writes whose effect cannot be seen, and which the service accepted or may have executed."""
     unseen = [step for step in execution.completed if step.changes and not (step.visible and shows)]
     if unseen:
-        named = ", ".join(f"{step.action} {step.kind} {step.target}" for step in unseen[:3])
-        more = f" and {len(unseen) - 3} more" if len(unseen) > 3 else ""
-        error.message = (
-            f"{error.message.rstrip('. ')}. The service had accepted earlier writes ({named}{more}) and shows no "
-            "effect of them: their outcome is unknown."
-        )
+        _add(error, f"The service had accepted earlier writes ({_named(unseen)}) and shows no effect of them: their")
+    doubtful = [step for step in execution.unknown if not step.visible]
+    if doubtful and error.write_state is not WriteState.UNKNOWN:
+        _add(error, f"Earlier attempts ({_named(doubtful)}) may have been executed: their")
     return error
+
+
+def _add(error: FleetError, about: str) -> None:
+    error.message = f"{error.message.rstrip('. ')}. {about} outcome is unknown."
+
+
+def _named(steps: Sequence[Step]) -> str:
+    named = list(dict.fromkeys(f"{step.action} {step.kind} {step.target}" for step in steps))
+    return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
 
 
 def unreadable_outcome(plan: SomePlan, execution: Execution, error: FleetError) -> Outcome[SomePlan]:

@@ -17,7 +17,8 @@ from .._model.settings import differences
 from .._references import find_product, product_with_id, require_single
 from .._service import Service, require, require_name
 from .._views.resources import by_name, product_values
-from .plan import Execution, Plan, Snapshot, Step
+from .execution import Execution, Step
+from .plan import Plan, Snapshot
 from .require_no_devices import require_no_devices
 
 

@@ -19,7 +19,8 @@ from .._model.values import is_guid
 from .._references import require_device_id
 from .._service import Service, require, require_name
 from .._views.resources import tenant_values
-from .plan import Execution, Plan, Snapshot, Step
+from .execution import Execution, Step
+from .plan import Plan, Snapshot
 
 BLOCKED = "blocked"
 #: The record keeps its owner, group and mode.

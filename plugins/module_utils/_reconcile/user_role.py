@@ -17,7 +17,8 @@ from .._model.values import is_guid
 from .._references import listed, role_named
 from .._service import Service, require
 from .._views.resources import user_values
-from .plan import Execution, Plan, Snapshot, Step
+from .execution import Execution, Step
+from .plan import Plan, Snapshot
 
 ADMINISTRATOR = "Administrator"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")

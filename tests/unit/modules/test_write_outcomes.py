@@ -170,6 +170,24 @@ def test_legacy_authorization_is_recorded_as_blocked_only_after_a_confirmation(
     assert list(json.loads(record.read_text()).values()) == ["blocked"]
 
 
+@pytest.mark.parametrize("case", ["block", "invite"])
+def test_error_after_a_write_that_nobody_can_see_says_that_its_outcome_is_unknown(
+    kettle: Bench, tmp_path: Path, case: str
+) -> None:
+    """The second attempt is rejected."""
+    block = {"legacy_authorization": "blocked", "confirm": TENANT, "record": str(tmp_path / "record.json")}
+    module, options, operation = (
+        (tenant, block, "Tenants_BlockLegacy") if case == "block" else write_case(case, tmp_path)
+    )
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=503)
+    kettle.simulator.fault(match={"operationId": operation}, status=403)
+    outcome = kettle.run(module, **options)
+    assert outcome.result.changed
+    assert outcome.result.error is not None
+    assert outcome.result.error.status == 403
+    assert "may have been executed: their outcome is unknown" in str(outcome.result.error)
+
+
 @pytest.mark.parametrize("wrong", WRONG)
 def test_rename_of_a_tenant_needs_a_confirmation(kettle: Bench, wrong: str) -> None:
     tenant_id = kettle.service().tenants.current().id

@@ -8,10 +8,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import NotFound
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.device_groups import LegacyDeviceGroups
+from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.devices import LegacyDevices
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.refs import GroupRef, ProductRef
 from ansible_collections.azsphere.fleet.plugins.modules import (
+    blueprint,
     device,
+    device_group,
+    product,
     user_role,
 )
 
@@ -123,3 +131,56 @@ def test_rejection_without_effect_is_reported(kettle: Bench, tmp_path: Path, cas
     assert outcome.result.error is not None
     assert outcome.result.error.status == status
     assert not outcome.result.changed
+
+
+PRUNED = {"products": [{"name": "Kettle", "default_device_groups": False, "device_groups": [{"name": "Lab"}]}]}
+#: Module, options, the read before which another run deletes the product or device group, and which one that is.
+GONE = {
+    "product": (product, {"name": "Bare", "state": "absent"}, (LegacyDeviceGroups, "list"), ProductRef("Bare")),
+    "product with devices": (
+        product,
+        {"name": "Bare", "state": "absent"},
+        (LegacyDevices, "count"),
+        ProductRef("Bare"),
+    ),
+    "group": (
+        device_group,
+        {"product": "Kettle", "name": "Field", "state": "absent"},
+        (LegacyDevices, "count"),
+        GroupRef(ProductRef("Kettle"), "Field"),
+    ),
+    "pruned group": (
+        blueprint,
+        {"blueprint": PRUNED, "prune": ["device_groups"]},
+        (LegacyDevices, "count"),
+        GroupRef(ProductRef("Kettle"), "Field"),
+    ),
+}
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["real", "check"])
+@pytest.mark.parametrize("case", GONE)
+def test_deletion_of_what_another_run_deletes_while_it_is_read_succeeds(
+    kettle: Bench, monkeypatch: pytest.MonkeyPatch, case: str, check: bool
+) -> None:
+    module, options, (kind, verb), gone = GONE[case]
+    kettle.simulator.settings(operation_seconds=0)
+    read = getattr(kind, verb)
+
+    def read_late(self: Any, *arguments: Any) -> Any:
+        monkeypatch.setattr(kind, verb, read)
+        other = kettle.service()
+        (other.products if isinstance(gone, ProductRef) else other.device_groups).delete(gone)
+        return read(self, *arguments)
+
+    monkeypatch.setattr(kind, verb, read_late)
+    outcome = kettle.run(module, **options, check=check)
+    assert outcome.result.error is None
+    assert not outcome.result.changed
+
+
+def test_read_that_is_not_found_again_is_an_error(kettle: Bench) -> None:
+    kettle.simulator.fault(match={"operationId": "Product_ListGroups"}, status=404, times=None)
+    with pytest.raises(NotFound):
+        kettle.run(product, name="Bare", state="absent")
+    assert kettle.requests().count("Product_ListGroups") == 2

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput, NotFound
+from ansible_collections.azsphere.fleet.plugins.module_utils._files import disk as disk_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.attributes import Attributes
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.planned import PlannedFiles
 from ansible_collections.azsphere.fleet.plugins.module_utils._files.port import Files, Write, write_file, write_pieces
@@ -278,3 +279,9 @@ def test_large_planned_content_is_not_kept(tmp_path: Path) -> None:
     assert state is not None
     assert state.size == 3 * 1024 * 1024
     assert planned.read(str(tmp_path / "file")) == b""
+
+
+def test_endless_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_module, "MOST", 2**20)
+    with pytest.raises(InvalidInput, match="Cannot read /dev/zero: it has more than 1 MiB"):
+        disk().read("/dev/zero")
