@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._auth.choose import open_tokens
@@ -22,10 +22,12 @@ from ._errors import InvalidInput, printable
 from ._http.message import ReadOperations
 from ._http.session import Session
 from ._http.settings import Settings
-from ._login import Account, Login, PlannedLogin
 from ._options import API_URLS, INTEGRATED, LEGACY, OPTIONS, PLACES, completed, host_of, joined
 from ._progress import Spending
-from ._service import Service
+
+if TYPE_CHECKING:
+    from ._login import Account, Login
+    from ._service import Service
 
 #: Requests in progress at the same time, at most: with more, this process is what they wait for (make bench).
 DEFAULT_CONCURRENCY = 32
@@ -163,6 +165,7 @@ def open_login(
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
     from ._auth.login import DeviceCodeLogin
+    from ._login import PlannedLogin
 
     login = DeviceCodeLogin(AuthOptions.from_params(params, environment), warn)
     return PlannedLogin(login) if read_only else login

@@ -13,9 +13,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ._service import DeviceOutcome, Report
+if TYPE_CHECKING:
+    from ._service import DeviceOutcome, Report
 
 #: Seconds over which a rate is averaged: it has to follow a service that begins to throttle.
 WINDOW = 30.0

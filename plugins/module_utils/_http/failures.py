@@ -12,43 +12,19 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .._errors import FleetError, InvalidInput, Unreachable
+from .._errors import InvalidInput, Unreachable
 from .bounded import TooLarge, UnknownEncoding
 from .checks import shown_host
 from .errors import scrub
+from .lost import Failure, Peer
 
 #: What OpenSSL says of a file of authorities that it cannot use.
 _NO_AUTHORITIES = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "BAD_BASE64_DECODE", "PEM lib")
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\s*([^'\")]*)")
 #: Replies of a proxy to CONNECT that pass.
 _PASSING = (408, 425, 429)
-
-
-@dataclass(frozen=True)
-class Peer:
-    """Whom a request goes to, and what for: for messages.
-
-    `host` has no user or password; `option` names the option or variable that chose it; `timeout` is in seconds.
-    """
-
-    host: str
-    doing: str
-    target: str | None = None
-    option: str = "api_url"
-    timeout: float = 60.0
-    connect_timeout: float = 10.0
-    verify: bool | str = True
-    proxy: str | None = None
-
-
-class Failure(NamedTuple):
-    """The error for a reply that did not come; `lasting`: another attempt would fail in the same way."""
-
-    error: FleetError
-    lasting: bool
 
 
 class _Why(NamedTuple):

@@ -9,28 +9,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from .._errors import InvalidInput
-from .bounded import LARGEST_REPLY, LOWEST_RATE, whole_body_of
+from .._errors import FleetError, InvalidInput
+from .bounded import ACCEPTED_ENCODINGS, CONNECT_TIMEOUT, LARGEST_REPLY, LOWEST_RATE, Progress, whole_body_of
 from .checks import shown_host
-from .errors import scrub
-from .failures import Peer
+from .lost import Peer, failures, lost_reply
 from .message import Reply, Request
-from .transport import CONNECT_TIMEOUT, Pool, Transport, failures, lost_reply, open_transport, proxies_for, proxy_of
+from .pool import Pool, open_pool
+from .proxies import proxy_of
 from .warm import Answer, ask, encoded
 
-_HEADERS = {"Accept": "application/json", "User-Agent": "azsphere.fleet"}
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """The pool of connections, and the headers that all requests have."""
-
-    transport: Transport
-    pool: Pool
-    headers: Mapping[str, str]
+_HEADERS = {"Accept": "application/json", "User-Agent": "azsphere.fleet", "Accept-Encoding": ACCEPTED_ENCODINGS}
 
 
 class Line:
@@ -43,8 +33,8 @@ class Line:
         self._verify = verify
         self._connections = connections
         self._lock = threading.Lock()
-        self._opened: _Opened | None = None
-        self._proxies: dict[str, str] = {}
+        self._pool: Pool | None = None
+        self._progress = Progress()
 
     def send(self, request: Request, token: str, timeout: float) -> Reply:
         """Makes one attempt, and returns the reply whatever its status. `timeout` is in seconds, longer for bodies.
@@ -53,31 +43,33 @@ class Line:
         """
         # Anything else than a slash after the host could make it another host.
         if not request.path.startswith("/"):
+            from .errors import scrub
+
             raise InvalidInput(f"The path {scrub(request.path)!r} does not lead to {self._host}.")
         timeout += len(request.body or b"") / LOWEST_RATE
-        opened = self._opened or self._open(request, timeout)
-        opened.transport.progress.begin(timeout)
+        pool = self._pool or self._open(request, timeout)
+        self._progress.begin(timeout)
         try:
-            return self._ask(opened, request, token, timeout)
+            return self._ask(pool, request, token, timeout)
         except failures() as error:
             # Without a cause: it carries the request, and with it the token, into any traceback.
-            raise lost_reply(error, self._peer(request, timeout), opened.transport.progress) from None
+            raise lost_reply(error, self._peer(request, timeout, pool), self._progress) from None
 
     def close(self) -> None:
         """Closes the connections that no request uses."""
         with self._lock:
-            opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.transport.session.close()
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
 
-    def _ask(self, opened: _Opened, request: Request, token: str, timeout: float) -> Reply:
+    def _ask(self, pool: Pool, request: Request, token: str, timeout: float) -> Reply:
         target = self._below + request.path + _query(request)
-        headers = {**opened.headers, **request.headers, "Authorization": f"Bearer {token}"}
+        headers = {**_HEADERS, **request.headers, "Authorization": f"Bearer {token}"}
         connecting = min(timeout, CONNECT_TIMEOUT)
-        data = None if opened.pool.prefix else encoded(request, target, {"Host": self._host, **headers})
-        answer = None if data is None else ask(opened.pool.connections, request.method, data, connecting)
+        data = None if pool.prefix else encoded(request, target, {"Host": self._host, **headers})
+        answer = None if data is None else ask(pool.connections, request.method, data, connecting)
         if answer is None:
-            answer = self._ask_on_any(opened.pool, request, target, headers, (connecting, timeout))
+            answer = self._ask_on_any(pool, request, target, headers, (connecting, timeout))
         # What echoes the token is quoted in errors, and shown by lookups before Ansible could mask it.
         content = answer.content.replace(token.encode(), b"(removed)")
         return Reply(answer.status, answer.headers, content, request)
@@ -102,20 +94,21 @@ class Line:
         )
         return Answer(raw.status, raw.headers, whole_body_of(raw, LARGEST_REPLY, request.method))
 
-    def _open(self, request: Request, timeout: float) -> _Opened:
+    def _open(self, request: Request, timeout: float) -> Pool:
         """Sets up the pool. Raises MissingLibrary, InvalidInput and LostReply."""
         with self._lock:
-            if self._opened is not None:
-                return self._opened
-            transport = open_transport("talk to the service", self._verify, self._connections)
-            self._proxies = proxies_for(self._base)
-            with transport.attempt(self._peer(request, timeout)):
-                pool = transport.pool_for(self._base + "/", self._verify, self._proxies)
-            headers = {**_HEADERS, "Accept-Encoding": str(transport.session.headers["Accept-Encoding"])}
-            self._opened = _Opened(transport, pool, headers)
-            return self._opened
+            if self._pool is None:
+                self._progress.begin(timeout)
+                try:
+                    self._pool = open_pool(self._base + "/", self._verify, self._connections, self._progress)
+                except FleetError:
+                    # One of them says that the library is missing whose exceptions are caught next.
+                    raise
+                except failures() as error:
+                    raise lost_reply(error, self._peer(request, timeout), self._progress) from None
+            return self._pool
 
-    def _peer(self, request: Request, timeout: float) -> Peer:
+    def _peer(self, request: Request, timeout: float, pool: Pool | None = None) -> Peer:
         return Peer(
             self._host,
             request.doing,
@@ -123,7 +116,7 @@ class Line:
             timeout=timeout,
             connect_timeout=min(timeout, CONNECT_TIMEOUT),
             verify=self._verify,
-            proxy=proxy_of(self._base, self._proxies),
+            proxy=None if pool is None else proxy_of(self._base, pool.proxies),
         )
 
 

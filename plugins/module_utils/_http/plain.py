@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import Unreachable
 from .backoff import full_jitter
-from .bounded import LARGEST_SIGN_IN_REPLY, body_of
+from .bounded import CONNECT_TIMEOUT, LARGEST_SIGN_IN_REPLY, body_of
 from .checks import check_address, check_headers, check_timeout, shown_host
 from .clock import Clock
 from .endings import out_of_patience
-from .failures import Peer
+from .lost import LostReply, Peer
+from .proxies import proxies_for, proxy_of
 from .retry import RETRIED, Attempts
 from .throttle import retry_after
-from .transport import CONNECT_TIMEOUT, LostReply, open_transport, proxies_for, proxy_of
+from .transport import open_transport
 
 if TYPE_CHECKING:
     import requests

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .._context import Context, Unfinished, Waiting
 from .._errors import AmbiguousWrite, FleetError, WriteState
-from .._files.port import Files
 from .._model.resources import Operation
 from .._progress import Progress
 from .._service import Service
@@ -21,6 +20,7 @@ from .._views.result import Diff, Result, difference, operation_values
 from .effects import Missing, effect_missing, missing_effects
 
 if TYPE_CHECKING:
+    from .._files.port import Files
     from .._overlay.overlay import Overlay
     from .._overlay.remembered import Remembered
 
