@@ -46,7 +46,6 @@ _ON_FIRST_USE = (
     "_http.errors",
     "_http.failures",
     "_http.transport",
-    "_http.watched",
     "_integrated.service",
     "_legacy.bulk",
     "_legacy.deployments",

@@ -82,6 +82,7 @@ UNUSED = {
     "cryptography",
     "msal",
     "requests",
+    "urllib3",
     "yaml",
     f"{UTILS}._auth.libraries",
     f"{UTILS}._files.disk",

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -23,6 +24,21 @@ from .lost import Failure, Peer
 #: What OpenSSL says of a file of authorities that it cannot use.
 _NO_AUTHORITIES = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "BAD_BASE64_DECODE", "PEM lib")
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\s*([^'\")]*)")
+#: Errors of sockets that no connection can be made with, and that have no class of their own.
+_UNREACHABLE = (
+    errno.EACCES,
+    errno.EADDRNOTAVAIL,
+    errno.EAFNOSUPPORT,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.EINVAL,
+    errno.EMFILE,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.ENFILE,
+    errno.ENOBUFS,
+    errno.EPERM,
+)
 #: Replies of a proxy to CONNECT that pass.
 _PASSING = (408, 425, 429)
 
@@ -142,7 +158,8 @@ def _network(chain: list[BaseException], peer: Peer) -> _Why | None:
     timed_out = _first(chain, below.ConnectTimeoutError) and not _first(chain, below.NewConnectionError)
     if timed_out or _first(chain, below.ReadTimeoutError, TimeoutError):
         return _Why("connect_timeout", f"{peer.host} could not be reached within {peer.connect_timeout:g} s", hint)
-    if _first(chain, below.NewConnectionError, below.ProtocolError, ConnectionError):
+    unreachable = any(isinstance(one, OSError) and one.errno in _UNREACHABLE for one in chain)
+    if unreachable or _first(chain, below.NewConnectionError, below.ProtocolError, ConnectionError):
         return _Why("no_connection", f"{peer.host} could not be reached", hint)
     return None
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import http.client
+import sys
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,17 +52,10 @@ class LostReply(Exception):
 
 def failures() -> tuple[type[Exception], ...]:
     """Returns the exceptions that keep a reply from coming. Those of requests are among them: each is an OSError."""
-    import urllib3
-
-    return (
-        urllib3.exceptions.HTTPError,
-        http.client.HTTPException,
-        OSError,
-        ValueError,
-        OverflowError,
-        TooLarge,
-        UnknownEncoding,
-    )
+    common = (http.client.HTTPException, OSError, ValueError, OverflowError, TooLarge, UnknownEncoding)
+    # Who has not imported urllib3 gets none of its exceptions.
+    urllib3 = sys.modules.get("urllib3")
+    return common if urllib3 is None else (urllib3.exceptions.HTTPError, *common)
 
 
 def lost_reply(error: Exception, peer: Peer, progress: Progress) -> LostReply:

@@ -48,7 +48,7 @@ class Transport:
         adapter.cert_verify(connections, url, verify, None)
         whole: str = adapter.request_url(prepared, proxies)
         prefix = "{0.scheme}://{0.netloc}".format(urlsplit(whole)) if "://" in whole else ""
-        return Pool(connections, prefix, adapter.max_retries, proxies, self.session.close)
+        return Pool(connections, prefix, adapter.max_retries, self.session.close)
 
     @contextmanager
     def attempt(self, peer: Peer, already_sent: bool = False) -> Iterator[None]:

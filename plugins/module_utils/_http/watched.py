@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Connections of urllib3 that note whether a request has left this machine, and that end in time."""
+"""Connections that note whether a request has left this machine, and that end in time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ def watch(manager: Any, progress: Progress) -> None:
     """Makes all connections of a pool manager, a SOCKS proxy's included, note what they send, and end in time."""
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {
-        scheme: type(pool.__name__, (pool,), {"ConnectionCls": _watched(pool.ConnectionCls, progress)})
+        scheme: type(pool.__name__, (pool,), {"ConnectionCls": watched(pool.ConnectionCls, progress)})
         for scheme, pool in pools.items()
     }
 
 
-def _watched(kind: Any, progress: Progress) -> Any:
+def watched(kind: Any, progress: Progress) -> Any:
+    """Returns a class of connections, derived from one of http.client or urllib3."""
+
     class TimedResponse(http.client.HTTPResponse):
         def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
             super().__init__(TimedSocket(sock, progress), *args, **kwargs)  # type: ignore[arg-type]
