@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ._auth.choose import open_tokens
@@ -37,8 +36,7 @@ _VERSION = re.compile(r"(/+v2)?/*\Z", re.IGNORECASE)
 Debug = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class _Backend:
+class _Backend(NamedTuple):
     """What is special to the connections of one API.
 
     :ivar settings: the settings of a session that the API decides.

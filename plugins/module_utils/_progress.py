@@ -12,8 +12,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from ._service import DeviceOutcome, Report
@@ -44,8 +43,7 @@ class Described(Protocol):
         """The number of devices."""
 
 
-@dataclass(frozen=True)
-class Spending:
+class Spending(NamedTuple):
     """What the connection reports: the number of requests, the seconds throttled, what it last began, and when."""
 
     requests: int = 0

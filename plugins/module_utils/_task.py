@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ._companion import NOTHING_AROUND, Companion, Surroundings
 from ._connection import Connection, open_connection, open_login
@@ -59,8 +59,7 @@ class Modes:
     no_log: bool = False
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """How a task ended: what it returns, and the error that it failed with."""
 
     values: dict[str, Any]

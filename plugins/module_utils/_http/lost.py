@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import http.client
 import sys
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from .._errors import FleetError
 from .bounded import Progress, TooLarge, UnknownEncoding
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(NamedTuple):
     """Whom a request goes to, and what for: for messages.
 
     `host` has no user or password; `option` names the option or variable that chose it; `timeout` is in seconds.

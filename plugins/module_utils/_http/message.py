@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._errors import AmbiguousWrite, FleetError, Unreachable
 
@@ -48,8 +48,7 @@ def _fits(template: list[str], segments: list[str]) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One request. `doing` is what it is for, after "while": "creating the product Kettle".
 
     `idempotent`: it may be sent again after an unknown outcome. `changes`: it changes something in the service.

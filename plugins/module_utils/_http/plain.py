@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import Unreachable
@@ -153,7 +153,7 @@ class PlainSession:
     @contextmanager
     def reading(self, url: str, timeout: float) -> Iterator[None]:
         """Raises LostReply for what goes wrong inside, while more of a reply is read for so many seconds at most."""
-        with self._transport.attempt(replace(self._peer(url, {}), timeout=timeout), already_sent=True):
+        with self._transport.attempt(self._peer(url, {})._replace(timeout=timeout), already_sent=True):
             yield
 
     def _peer(self, url: str, proxies: dict[str, str]) -> Peer:
