@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Seconds after which a task shows its first line of progress, and between two of them.
 FIRST = 2.0
@@ -22,8 +22,7 @@ LOOK = 0.25
 GRACE = 1.0
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What the program that runs a task offers: `show` shows a line at once; `orphaned` returns whether the process
     that waits for the task is gone. None: not possible here.
     """

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ._auth.choose import open_tokens
@@ -22,10 +21,12 @@ from ._errors import InvalidInput, printable
 from ._http.message import ReadOperations
 from ._http.session import Session
 from ._http.settings import Settings
-from ._login import Account, Login, PlannedLogin
 from ._options import API_URLS, INTEGRATED, LEGACY, OPTIONS, PLACES, completed, host_of, joined
 from ._progress import Spending
-from ._service import Service
+
+if TYPE_CHECKING:
+    from ._login import Account, Login
+    from ._service import Service
 
 #: Requests in progress at the same time, at most: with more, this process is what they wait for (make bench).
 DEFAULT_CONCURRENCY = 32
@@ -35,8 +36,7 @@ _VERSION = re.compile(r"(/+v2)?/*\Z", re.IGNORECASE)
 Debug = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class _Backend:
+class _Backend(NamedTuple):
     """What is special to the connections of one API.
 
     :ivar settings: the settings of a session that the API decides.
@@ -163,6 +163,7 @@ def open_login(
     Raises InvalidInput for invalid options, SignInError without a directory to keep a sign-in in.
     """
     from ._auth.login import DeviceCodeLogin
+    from ._login import PlannedLogin
 
     login = DeviceCodeLogin(AuthOptions.from_params(params, environment), warn)
     return PlannedLogin(login) if read_only else login

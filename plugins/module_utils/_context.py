@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._deadline import Deadline, seconds
 from ._environment import Environment
-from ._files.port import Files
-from ._login import Account, Login
 from ._progress import Progress
-from ._service import Service
+
+if TYPE_CHECKING:
+    from ._files.port import Files
+    from ._login import Account, Login
+    from ._service import Service
 
 Params = Mapping[str, Any]
 DEFAULT_WAIT_TIMEOUT = 600.0

@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ._environment import Environment
@@ -49,8 +48,7 @@ TRUE_WORDS = ("y", "yes", "on", "1", "true", "t", "1.0")
 FALSE_WORDS = ("n", "no", "off", "0", "false", "f", "0.0")
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A value as it was given, and the name to call it by in messages: an option or an environment variable."""
 
     value: Any
@@ -166,8 +164,7 @@ def _text(found: Found, shown: bool = True) -> str:
     raise InvalidInput(f"Invalid {found.name}{quoted}: {kind} is not text.", hint=hint)
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """A connection option: how its value is checked, the variables it may come from in order, and its default.
 
     `file` marks the path of a file that counts as not given when it is empty and comes from the environment. `kind` is

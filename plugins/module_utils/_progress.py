@@ -12,10 +12,10 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ._service import DeviceOutcome, Report
+if TYPE_CHECKING:
+    from ._service import DeviceOutcome, Report
 
 #: Seconds over which a rate is averaged: it has to follow a service that begins to throttle.
 WINDOW = 30.0
@@ -43,8 +43,7 @@ class Described(Protocol):
         """The number of devices."""
 
 
-@dataclass(frozen=True)
-class Spending:
+class Spending(NamedTuple):
     """What the connection reports: the number of requests, the seconds throttled, what it last began, and when."""
 
     requests: int = 0

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ._companion import NOTHING_AROUND, Companion, Surroundings
 from ._connection import Connection, open_connection, open_login
@@ -20,13 +20,15 @@ from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import Defect, FleetError, printable
 from ._files.later import files_later
-from ._files.port import Files
-from ._login import Login
 from ._options import LEGACY, Found, flag, secrets_in
 from ._precedence import Layer, Resolved, of_environment, resolve
 from ._progress import Progress, Spending
-from ._service import Service
 from ._views.result import Result, mask_unknown
+
+if TYPE_CHECKING:
+    from ._files.port import Files
+    from ._login import Login
+    from ._service import Service
 
 #: The variable that switches progress off.
 SWITCH = "AZSPHERE_PROGRESS"
@@ -57,8 +59,7 @@ class Modes:
     no_log: bool = False
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """How a task ended: what it returns, and the error that it failed with."""
 
     values: dict[str, Any]

@@ -39,17 +39,25 @@ _DISCOVERED = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 #: Packages that launched modules import on first use. Here, the parent imports them once.
 _ON_FIRST_USE = (
     "_auth.application",
+    "_backend.ahead",
+    "_backend.polling",
     "_files.disk",
     "_files.planned",
+    "_http.errors",
+    "_http.failures",
+    "_http.transport",
     "_integrated.service",
     "_legacy.bulk",
     "_legacy.deployments",
     "_legacy.devices",
     "_legacy.images",
     "_legacy.insights",
+    "_legacy.operations",
     "_legacy.service",
+    "_legacy.tenants",
     "_legacy.users",
     "_overlay.overlay",
+    "_overlay.remembered",
 )
 
 
@@ -58,7 +66,8 @@ def _load() -> bool:
     if sys.platform == "darwin":
         return False
     try:
-        importlib.import_module("requests")
+        for library in ("certifi", "requests"):
+            importlib.import_module(library)
     except ImportError:
         return False
     for name in _ON_FIRST_USE:

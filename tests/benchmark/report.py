@@ -76,7 +76,9 @@ _SECTIONS: Sequence[tuple[str, str, str, Columns]] = (
         tasks.SMALL,
         "One task with nothing to change",
         "All tasks run in one playbook. `ansible.builtin.uri` reads the products of the tenant, and represents modules "
-        "of other collections that call a REST service: it sends one request and compares nothing.",
+        "of other collections that call a REST service: it sends one request and compares nothing. What a launched "
+        "task costs beyond `ansible.builtin.ping` is mostly the code of the module, which Python compiles for each "
+        "task: see [What a launched module costs](performance.md#what-a-launched-module-costs).",
         (("Milliseconds per task", "milliseconds", 0),),
     ),
     (

@@ -14,7 +14,6 @@ from typing import Any
 from .._errors import InvalidInput
 from .._inputs.bounded_file import read_at_most
 from .._inputs.encrypted import reject_encrypted
-from .claims import claims
 from .credential import AccessToken, issued
 from .options import AuthOptions
 
@@ -93,6 +92,8 @@ class WorkloadIdentity(_Application):
     def identity(self) -> list[str]:
         # The token in the file is replaced every hour or so; whom it is about stays. Another workload with a file of
         # the same name, as of jobs that follow each other on a runner, has to show that the application trusts it.
+        from .claims import claims
+
         said = claims(self._assertion())
         return [*self._identity(self.source, self.path), str(said.get("iss")), str(said.get("sub"))]
 

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._environment import Environment
@@ -20,8 +20,7 @@ from .._inputs.encrypted import reject_encrypted_file
 from .._options import INTEGRATED, LEGACY, OPTIONS, completed, host_of
 
 
-@dataclass(frozen=True)
-class Audience:
+class Audience(NamedTuple):
     """What the tokens of an API are for.
 
     :ivar api: the value of the option `api`.

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from .._errors import FleetError
-from .._login import Account
 from .cache import Slot, TokenCache
-from .claims import account_of
 from .credential import AccessToken, Credential
 from .store import StoreUnusable
+
+if TYPE_CHECKING:
+    from .._login import Account
 
 
 class Tokens:
@@ -58,6 +60,9 @@ class Tokens:
 
     def account(self) -> Account:
         """Returns who this is, as far as the token says. Fetches a token if there is none yet."""
+        # Few tasks ask.
+        from .claims import account_of
+
         secret = self.token()
         current = self._current
         return account_of(secret, self.source, current.expires_on if current is not None else None)

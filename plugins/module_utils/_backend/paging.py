@@ -8,9 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from .._errors import ServiceError
 
@@ -37,38 +36,16 @@ def entries(read: ReadPage[Entry], doing: str) -> Iterator[Entry]:
     yield from page
     if mark is None:
         return
-    with closing(_Ahead(read)) as ahead:
+    # Most lists have one page.
+    from .ahead import Ahead
+
+    with closing(Ahead(read)) as ahead:
         # Whoever needs the first page only must not pay for another one.
         ahead.start(mark, problem)
         while mark is not None:
             page, mark = ahead.result()
             ahead.start(mark, progress.after(page, mark))
             yield from page
-
-
-class _Ahead(Generic[Entry]):
-    """Reads one page ahead in a thread."""
-
-    def __init__(self, read: ReadPage[Entry]) -> None:
-        self._read = read
-        self._pool = ThreadPoolExecutor(1)
-        self._page: Future[tuple[Sequence[Entry], str | None]] = Future()
-
-    def start(self, mark: str | None, problem: ServiceError | None) -> None:
-        """Begins to read the page of a token, unless there is none, or a problem with it."""
-        if problem is not None:
-            self._page = Future()
-            self._page.set_exception(problem)
-        elif mark is not None:
-            self._page = self._pool.submit(self._read, mark)
-
-    def result(self) -> tuple[Sequence[Entry], str | None]:
-        """Returns the page. Raises the problem, or what reading it raised."""
-        return self._page.result()
-
-    def close(self) -> None:
-        # Whoever stops does not wait for a page that nobody uses.
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Progress:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from .port import Files
+if TYPE_CHECKING:
+    from .port import Files
 
 
 def files_later(open_files: Callable[[], Files]) -> Files:
     """Returns the files that the function gives, which is called when they are used first."""
-    return cast(Files, _Later(open_files))
+    return cast("Files", _Later(open_files))
 
 
 class _Later:

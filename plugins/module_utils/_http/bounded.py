@@ -18,6 +18,8 @@ from .._digits import whole_number
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
+#: Seconds within which a connection must be there, however long a reply may take.
+CONNECT_TIMEOUT = 10.0
 #: Bytes of a decoded reply of the service; a page of its longest lists is far below.
 LARGEST_REPLY = 64 * 2**20
 #: Bytes of a decoded reply of a sign-in server or a metadata service.

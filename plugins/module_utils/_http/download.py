@@ -15,8 +15,8 @@ from .._errors import InvalidInput, ServiceError, Unreachable
 from .bounded import LOWEST_RATE, announced_size
 from .checks import is_address, shown_host
 from .errors import refusal
+from .lost import LostReply
 from .plain import Attempt, PlainSession
-from .transport import LostReply
 
 #: Bytes; far more than any image package, which must fit into the flash of a device.
 LARGEST = 512 * 1024 * 1024

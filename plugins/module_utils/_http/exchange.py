@@ -16,14 +16,13 @@ from .challenge import claims_of
 from .checks import is_token
 from .clock import Clock
 from .endings import ambiguous_write, out_of_patience, session_closed
-from .errors import refusal
 from .line import Line
+from .lost import LostReply
 from .message import Reply, Request
 from .pace import Paces
 from .retry import READ_ATTEMPTS, RETRIED, THROTTLES, TOO_MANY_REQUESTS, Attempts, state_after
 from .settings import Identity, Settings, TokenSource
 from .throttle import Gate, GateClosed, PausedTooLong, Statistics, retry_after
-from .transport import LostReply
 
 #: Seconds that a reply gets in any case, however near the deadline is.
 SHORTEST_TIMEOUT = 1.0
@@ -174,6 +173,9 @@ class Exchange:
 
     def _refused(self, reply: Reply, throttles: int) -> None:
         """Pauses before the next attempt, all threads when the service is throttling. Raises when there is none."""
+        # Most tasks get none.
+        from .errors import refusal
+
         channel, request, attempts = self._channel, self._request, self._attempts
         unknown = state_after(reply.status) is WriteState.UNKNOWN
         self._maybe_done = self._maybe_done or unknown

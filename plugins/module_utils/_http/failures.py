@@ -7,48 +7,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .._errors import FleetError, InvalidInput, Unreachable
+from .._errors import InvalidInput, Unreachable
 from .bounded import TooLarge, UnknownEncoding
 from .checks import shown_host
 from .errors import scrub
+from .lost import Failure, Peer
 
 #: What OpenSSL says of a file of authorities that it cannot use.
 _NO_AUTHORITIES = ("NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE", "BAD_BASE64_DECODE", "PEM lib")
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\s*([^'\")]*)")
+#: Errors of sockets that no connection can be made with, and that have no class of their own.
+_UNREACHABLE = (
+    errno.EACCES,
+    errno.EADDRNOTAVAIL,
+    errno.EAFNOSUPPORT,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.EINVAL,
+    errno.EMFILE,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.ENFILE,
+    errno.ENOBUFS,
+    errno.EPERM,
+)
 #: Replies of a proxy to CONNECT that pass.
 _PASSING = (408, 425, 429)
-
-
-@dataclass(frozen=True)
-class Peer:
-    """Whom a request goes to, and what for: for messages.
-
-    `host` has no user or password; `option` names the option or variable that chose it; `timeout` is in seconds.
-    """
-
-    host: str
-    doing: str
-    target: str | None = None
-    option: str = "api_url"
-    timeout: float = 60.0
-    connect_timeout: float = 10.0
-    verify: bool | str = True
-    proxy: str | None = None
-
-
-class Failure(NamedTuple):
-    """The error for a reply that did not come; `lasting`: another attempt would fail in the same way."""
-
-    error: FleetError
-    lasting: bool
 
 
 class _Why(NamedTuple):
@@ -168,7 +160,8 @@ def _network(chain: list[BaseException], peer: Peer) -> _Why | None:
         return _Why(
             "connect_timeout", f"{peer.host} could not be reached within {_spoken(peer.connect_timeout)} s", hint
         )
-    if _first(chain, below.NewConnectionError, below.ProtocolError, ConnectionError):
+    unreachable = any(isinstance(one, OSError) and one.errno in _UNREACHABLE for one in chain)
+    if unreachable or _first(chain, below.NewConnectionError, below.ProtocolError, ConnectionError):
         return _Why("no_connection", f"{peer.host} could not be reached", hint)
     return None
 

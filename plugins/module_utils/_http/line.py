@@ -9,28 +9,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from importlib.util import find_spec
 from urllib.parse import urlencode, urlsplit
 
-from .._errors import InvalidInput
-from .bounded import LARGEST_REPLY, LOWEST_RATE, whole_body_of
+from .._errors import InvalidInput, MissingLibrary
+from .bounded import ACCEPTED_ENCODINGS, CONNECT_TIMEOUT, LARGEST_REPLY, LOWEST_RATE, Progress, whole_body_of
 from .checks import shown_host
-from .errors import scrub
-from .failures import Peer
+from .direct import Direct
+from .lost import Peer, failures, lost_reply
 from .message import Reply, Request
-from .transport import CONNECT_TIMEOUT, Pool, Transport, failures, lost_reply, open_transport, proxies_for, proxy_of
+from .pool import Pool, open_pool
+from .proxies import proxies_for, proxy_of
 from .warm import Answer, ask, encoded
 
-_HEADERS = {"Accept": "application/json", "User-Agent": "azsphere.fleet"}
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """The pool of connections, and the headers that all requests have."""
-
-    transport: Transport
-    pool: Pool
-    headers: Mapping[str, str]
+_HEADERS = {"Accept": "application/json", "User-Agent": "azsphere.fleet", "Accept-Encoding": ACCEPTED_ENCODINGS}
 
 
 class Line:
@@ -42,51 +34,64 @@ class Line:
         self._host = shown_host(base)
         self._verify = verify
         self._connections = connections
+        self._progress = Progress()
         self._lock = threading.Lock()
-        self._opened: _Opened | None = None
-        self._proxies: dict[str, str] = {}
+        self._proxies: dict[str, str] | None = None
+        self._direct: Direct | None = None
+        self._pool: Pool | None = None
 
     def send(self, request: Request, token: str, timeout: float) -> Reply:
         """Makes one attempt, and returns the reply whatever its status. `timeout` is in seconds, longer for bodies.
 
-        Raises LostReply, and InvalidInput for what cannot be sent. Redirects are not followed.
+        Raises LostReply, and InvalidInput for what cannot be sent, MissingLibrary. Redirects are not followed.
         """
         # Anything else than a slash after the host could make it another host.
         if not request.path.startswith("/"):
+            from .errors import scrub
+
             raise InvalidInput(f"The path {scrub(request.path)!r} does not lead to {self._host}.")
         timeout += len(request.body or b"") / LOWEST_RATE
-        opened = self._opened or self._open(request, timeout)
-        opened.transport.progress.begin(timeout)
+        self._progress.begin(timeout)
         try:
-            return self._ask(opened, request, token, timeout)
+            return self._ask(request, token, timeout)
         except failures() as error:
             # Without a cause: it carries the request, and with it the token, into any traceback.
-            raise lost_reply(error, self._peer(request, timeout), opened.transport.progress) from None
+            raise lost_reply(error, self._peer(request, timeout), self._progress) from None
 
     def close(self) -> None:
         """Closes the connections that no request uses."""
         with self._lock:
-            opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.transport.session.close()
+            opened = [each for each in (self._direct, self._pool) if each is not None]
+            self._direct = self._pool = None
+        for each in opened:
+            each.close()
 
-    def _ask(self, opened: _Opened, request: Request, token: str, timeout: float) -> Reply:
+    def _ask(self, request: Request, token: str, timeout: float) -> Reply:
         target = self._below + request.path + _query(request)
-        headers = {**opened.headers, **request.headers, "Authorization": f"Bearer {token}"}
+        headers = {**_HEADERS, **request.headers, "Authorization": f"Bearer {token}"}
         connecting = min(timeout, CONNECT_TIMEOUT)
-        data = None if opened.pool.prefix else encoded(request, target, {"Host": self._host, **headers})
-        answer = None if data is None else ask(opened.pool.connections, request.method, data, connecting)
+        data = encoded(request, target, {"Host": self._host, **headers})
+        answer = self._ask_on_open(request, data, connecting)
         if answer is None:
-            answer = self._ask_on_any(opened.pool, request, target, headers, (connecting, timeout))
+            answer = self._ask_on_any(self._pool_of_library(), request, target, headers, (connecting, timeout))
         # What echoes the token is quoted in errors, and shown by lookups before Ansible could mask it.
         content = answer.content.replace(token.encode(), b"(removed)")
         return Reply(answer.status, answer.headers, content, request)
+
+    def _ask_on_open(self, request: Request, data: bytes | None, timeout: float) -> Answer | None:
+        """Sends the bytes of a request on an open connection; returns None where the library must send the request."""
+        if data is None:
+            return None
+        if self._proxied():
+            pool = self._pool_of_library()
+            return None if pool.prefix else ask(pool, request.method, data, timeout)
+        return ask(self._straight(), request.method, data, timeout)
 
     @staticmethod
     def _ask_on_any(
         pool: Pool, request: Request, target: str, headers: Mapping[str, str], timeouts: tuple[float, float]
     ) -> Answer:
-        """Sends a request on an open or a new connection."""
+        """Sends a request on an open or a new connection of the library."""
         import urllib3
 
         raw = pool.connections.request(
@@ -102,18 +107,28 @@ class Line:
         )
         return Answer(raw.status, raw.headers, whole_body_of(raw, LARGEST_REPLY, request.method))
 
-    def _open(self, request: Request, timeout: float) -> _Opened:
-        """Sets up the pool. Raises MissingLibrary, InvalidInput and LostReply."""
-        with self._lock:
-            if self._opened is not None:
-                return self._opened
-            transport = open_transport("talk to the service", self._verify, self._connections)
+    def _proxied(self) -> dict[str, str]:
+        """Returns the proxies of the environment. Raises InvalidInput and MissingLibrary."""
+        if self._proxies is None:
+            # Whether it is needed shows in the middle of a task, with a large body or a failure.
+            if find_spec("requests") is None:
+                raise MissingLibrary("requests", "talk to the service")
             self._proxies = proxies_for(self._base)
-            with transport.attempt(self._peer(request, timeout)):
-                pool = transport.pool_for(self._base + "/", self._verify, self._proxies)
-            headers = {**_HEADERS, "Accept-Encoding": str(transport.session.headers["Accept-Encoding"])}
-            self._opened = _Opened(transport, pool, headers)
-            return self._opened
+        return self._proxies
+
+    def _straight(self) -> Direct:
+        with self._lock:
+            if self._direct is None:
+                self._direct = Direct(self._base, self._verify, self._progress)
+            return self._direct
+
+    def _pool_of_library(self) -> Pool:
+        proxies = self._proxied()
+        with self._lock:
+            if self._pool is None:
+                url = self._base + "/"
+                self._pool = open_pool(url, self._verify, self._connections, self._progress, proxies)
+            return self._pool
 
     def _peer(self, request: Request, timeout: float) -> Peer:
         return Peer(
@@ -123,7 +138,7 @@ class Line:
             timeout=timeout,
             connect_timeout=min(timeout, CONNECT_TIMEOUT),
             verify=self._verify,
-            proxy=proxy_of(self._base, self._proxies),
+            proxy=proxy_of(self._base, self._proxies or {}),
         )
 
 

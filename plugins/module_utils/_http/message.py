@@ -12,10 +12,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._errors import AmbiguousWrite, FleetError, Unreachable
-from .errors import request_id, scrub, service_words
 
 #: Methods that may be sent again after an unknown outcome: a second time changes nothing more.
 IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE")
@@ -52,8 +51,7 @@ def _fits(template: list[str], segments: list[str]) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One request. `doing` is what it is for, after "while": "creating the product Kettle".
 
     `idempotent`: it may be sent again after an unknown outcome. `changes`: it changes something in the service.
@@ -114,6 +112,8 @@ class Reply:
         try:
             return json.loads(_ESCAPES.sub(_without_half, self.content.decode("utf-8-sig")))
         except (ValueError, RecursionError) as error:
+            from .errors import scrub
+
             kind = scrub(self.headers.get("Content-Type", "")) or "unnamed content"
             why = f"the answer ({kind}, {len(self.content)} bytes) is not valid JSON"
             raise self._not_understood("not_json", why) from error
@@ -125,11 +125,15 @@ class Reply:
         """
         body = self.json()
         if _is_error(body):
+            from .errors import service_words
+
             _code, words = service_words(self.content)
             raise self._not_understood("unexpected", f"the answer is an error in spite of its status: {words}")
         return body
 
     def _not_understood(self, code: str, why: str) -> FleetError:
+        from .errors import request_id
+
         text = f"While {self.request.doing}, {why.rstrip('. ')}"
         hint = "Check api_url, and whether a proxy answers in place of the service."
         kind, ending = (AmbiguousWrite, "; the outcome is unknown") if self.request.changes else (Unreachable, "")

@@ -13,19 +13,20 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._errors import Unreachable
 from .backoff import full_jitter
-from .bounded import LARGEST_SIGN_IN_REPLY, body_of
+from .bounded import CONNECT_TIMEOUT, LARGEST_SIGN_IN_REPLY, body_of
 from .checks import check_address, check_headers, check_timeout, shown_host
 from .clock import Clock
 from .endings import out_of_patience
-from .failures import Peer
+from .lost import LostReply, Peer
+from .proxies import proxies_for, proxy_of
 from .retry import RETRIED, Attempts
 from .throttle import retry_after
-from .transport import CONNECT_TIMEOUT, LostReply, open_transport, proxies_for, proxy_of
+from .transport import open_transport
 
 if TYPE_CHECKING:
     import requests
@@ -152,7 +153,7 @@ class PlainSession:
     @contextmanager
     def reading(self, url: str, timeout: float) -> Iterator[None]:
         """Raises LostReply for what goes wrong inside, while more of a reply is read for so many seconds at most."""
-        with self._transport.attempt(replace(self._peer(url, {}), timeout=timeout), already_sent=True):
+        with self._transport.attempt(self._peer(url, {})._replace(timeout=timeout), already_sent=True):
             yield
 
     def _peer(self, url: str, proxies: dict[str, str]) -> Peer:

@@ -3,23 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: azsphere.fleet contributors
 
-"""Requests on connections that are open already: what most requests of a task are, at a third of the processor time.
+"""Requests on open connections: what most requests of a task are, at a third of the processor time.
 
-The library opens connections, with proxies and TLS, keeps them, and decodes what is encoded. In between, a request is
-one write, and the usual reply is a few lines and a short body.
+The library knows how to use proxies, sends large bodies, and decodes what is encoded. In between, a request is one
+write, and the usual reply is a few lines and a short body.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
 
 from .bounded import LARGEST_REPLY, SMALL, announced_size, whole_body_of
 from .message import Request
-
-if TYPE_CHECKING:
-    from urllib3 import HTTPConnectionPool
 
 #: Paths that need no encoding.
 _PLAIN = re.compile(r"/[!-~]*")
@@ -46,14 +43,44 @@ def encoded(request: Request, target: str, headers: Mapping[str, str]) -> bytes 
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-def ask(pool: HTTPConnectionPool, method: str, data: bytes, timeout: float) -> Answer | None:
-    """Sends the bytes of a request on an open connection of the pool; returns None when there is none.
+class Connections(Protocol):
+    """Connections to one server."""
 
-    `timeout` is for sending, in seconds. Raises what http.client, the socket and `whole_body_of` raise.
+    def take(self, timeout: float) -> Any:
+        """Returns an open connection for one request; None when there is none, and only the library can open one."""
+
+    def give(self, connection: Any) -> None:
+        """Takes a connection back whose reply was read."""
+
+
+class Headers(Mapping[str, str]):
+    """The headers of a reply, in any case. Those of one name are joined by commas."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._found: dict[str, tuple[str, str]] = {}
+        for name, value in pairs:
+            key = name.lower()
+            known = self._found.get(key)
+            self._found[key] = (name, value) if known is None else (known[0], f"{known[1]}, {value}")
+
+    def __getitem__(self, name: str) -> str:
+        return self._found[name.lower()][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _value in self._found.values())
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def ask(connections: Connections, method: str, data: bytes, timeout: float) -> Answer | None:
+    """Sends the bytes of a request on an open connection; returns None when there is none.
+
+    `timeout` is for connecting and for sending, in seconds. Raises what http.client, the socket and `whole_body_of`
+    raise.
     """
-    connection: Any = pool._get_conn()
-    if connection.sock is None:
-        pool._put_conn(connection)
+    connection = connections.take(timeout)
+    if connection is None:
         return None
     usable = None
     try:
@@ -73,19 +100,16 @@ def ask(pool: HTTPConnectionPool, method: str, data: bytes, timeout: float) -> A
     finally:
         if usable is None:
             connection.close()
-        pool._put_conn(usable)
+        connections.give(connection)
 
 
 def _read(response: Any, method: str) -> Answer:
-    import urllib3
-
-    # urllib3 before 2.0 has it in this place only.
-    from urllib3._collections import HTTPHeaderDict
-
-    headers = HTTPHeaderDict(response.headers.items())
+    headers = Headers(response.headers.items())
     size = announced_size(headers)
     if size is not None and size <= SMALL and not response.chunked and "Content-Encoding" not in headers:
         return Answer(response.status, headers, response.read())
+    import urllib3
+
     raw = urllib3.HTTPResponse(
         body=response,
         headers=headers,

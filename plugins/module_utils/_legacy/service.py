@@ -16,10 +16,8 @@ from .._service import Capabilities, Naming, NamingRule
 from .client import CHUNK, LegacyClient
 from .device_groups import LegacyDeviceGroups
 from .index import Index
-from .operations import LegacyOperations
 from .products import LegacyProducts
 from .starting import Starter
-from .tenants import LegacyTenants
 
 if TYPE_CHECKING:
     from .certificates import LegacyCertificates
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from .devices import LegacyDevices
     from .images import LegacyImages
     from .insights import LegacyInsights
+    from .operations import LegacyOperations
+    from .tenants import LegacyTenants
     from .users import LegacyUsers
 
 #: Source: FACTS, tenants and access; products and device groups.
@@ -61,10 +61,20 @@ class LegacyService:
         self._client, self._index = LegacyClient(session, tenant, debug), Index()
         self._starter = Starter(self._client)
         self.capabilities = CAPABILITIES
-        self.tenants = LegacyTenants(self._client, self._starter)
-        self.operations = LegacyOperations(self._client, self._starter)
         self.products = LegacyProducts(self._client, self._starter, self._index)
         self.device_groups = LegacyDeviceGroups(self._client, self._starter, self.products, self._index)
+
+    @cached_property
+    def tenants(self) -> LegacyTenants:
+        from .tenants import LegacyTenants
+
+        return LegacyTenants(self._client, self._starter)
+
+    @cached_property
+    def operations(self) -> LegacyOperations:
+        from .operations import LegacyOperations
+
+        return LegacyOperations(self._client, self._starter)
 
     @cached_property
     def certificates(self) -> LegacyCertificates:
@@ -84,6 +94,8 @@ class LegacyService:
         from .devices import LegacyDevices
         from .own_devices import OwnDevices
 
+        # Threads share the tracker: it must be there before they start.
+        _ = self._starter.tracker
         own = OwnDevices(self._client)
         bulk = BulkWrites(self._client, self._starter, self.operations, self.tenants, own)
         return LegacyDevices(self._client, self.products, self.device_groups, self._index, bulk, own)

@@ -7,14 +7,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from .._backend.polling import There, Tracker, done, promised
 from .._errors import Conflict
 from .._http.message import Reply
 from .._model.resources import Operation
 from . import wire
 from .client import LegacyClient
+
+if TYPE_CHECKING:
+    from .._backend.polling import There, Tracker
 
 HINTS = {
     "DeleteProduct": "A product can be deleted only while its groups have no devices: move the devices first.",
@@ -29,7 +32,13 @@ class Starter:
 
     def __init__(self, client: LegacyClient) -> None:
         self._client = client
-        self.tracker = Tracker(client.session, client.debug)
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        """What is expected of writes. It must be there before threads use it."""
+        from .._backend.polling import Tracker
+
+        return Tracker(self._client.session, self._client.debug)
 
     def start(
         self, method: str, path: str, doing: str, kind: str, there: There | None = None, **options: Any
@@ -51,6 +60,8 @@ class Starter:
 
 def _started(reply: Reply, kind: str) -> Operation:
     """Returns the operation in the reply; without one, whether the reply reports the end or promises it."""
+    from .._backend.polling import done, promised
+
     body = reply.confirmation()
     if isinstance(body, dict) and wire.id_of(wire.member(body, "OperationId")):
         return wire.operation(body, kind)

@@ -33,7 +33,6 @@ from .._backend.values import (
 )
 from .._digits import whole_number
 from .._errors import InvalidInput, ServiceError
-from .._http.errors import scrub
 from .._inputs.image_types import IMAGE_TYPES
 from .._model.resources import (
     OPERATION_STATES,
@@ -198,6 +197,8 @@ def operation(body: Mapping[str, Any], kind: str | None = None) -> Operation:
     if isinstance(error, dict) and error:
         code = enum_name(ERROR_CODE, member(error, "Code")) or "OperationFailed"
         words = text_of(member(error, "Message"))
+        from .._http.errors import scrub
+
         failure = OperationError(code, words and scrub(words))
     return Operation(
         id=id_of(member(body, "OperationId")) or "",

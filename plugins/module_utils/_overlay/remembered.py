@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 from typing import Any
 
 from .._errors import FleetError
@@ -51,10 +52,16 @@ class _Kind:
 
     def __init__(self, owner: Remembered, base: Service, kind: str) -> None:
         self._owner = owner
-        self._base = getattr(base, kind)
+        self._service = base
+        self._kind = kind
         self._kept = _KEPT.get(kind, ())
         self._replies: dict[Hashable, Any] = {}
         self._rows: dict[Hashable, Any] = {}
+
+    @cached_property
+    def _base(self) -> Any:
+        """The kind in the service below, asked for on first use: a service imports the code for it only then."""
+        return getattr(self._service, self._kind)
 
     def __getattr__(self, verb: str) -> Any:
         work = getattr(self._base, verb)

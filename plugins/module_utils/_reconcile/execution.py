@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from .._context import Waiting
 from .._errors import Defect, FleetError, WriteState
-from .._files.port import Files
 from .._model.resources import Operation
 from .._progress import Progress
 from .._service import Service
 
 if TYPE_CHECKING:
-    pass
+    from .._files.port import Files
 
 
 @dataclass(frozen=True)

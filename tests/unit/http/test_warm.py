@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,7 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, FleetError, Unreachable
+from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    FleetError,
+    Unreachable,
+    WriteState,
+)
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 
@@ -29,8 +36,11 @@ BODIES = [b"", b"{}", b'{"a": 1}' * 100, b"[" + b'"text",' * 5000 + b"1]"]
 class Replies:
     """A server that writes each of these replies byte by byte as they are, and counts connections."""
 
-    def __init__(self, *replies: bytes) -> None:
+    def __init__(self, *replies: bytes, ends: bool = False) -> None:
         self.replies = list(replies)
+        #: Whether it closes each connection after a reply, without saying so.
+        self.ends = ends
+        self.ended = threading.Event()
         self.connections = 0
         self.asked: list[str] = []
 
@@ -48,6 +58,7 @@ class Replies:
             def do_GET(self) -> None:
                 script.asked.append(self.raw_requestline.decode().split()[1])
                 self.wfile.write(script.replies.pop(0))
+                self.close_connection = self.close_connection or script.ends
 
             def do_PUT(self) -> None:
                 script.asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -58,6 +69,10 @@ class Replies:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+
+            def shutdown_request(self, request: Any) -> None:
+                super().shutdown_request(request)
+                script.ended.set()
 
         with Server(("127.0.0.1", 0), Handler) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -195,3 +210,51 @@ def test_headers_and_body_are_one_write(bench: MakeBench, monkeypatch: pytest.Mo
         here.session.request("PUT", "/v2/things", "testing", body=b'{"a": 1}')
     assert len(sent) == 2
     assert all(data.startswith(b"PUT /v2/things ") and data.endswith(b'{"a": 1}') for data in sent)
+
+
+def test_connection_that_the_server_has_closed_is_not_used_again() -> None:
+    server = Replies(sized(b"{}"), sized(b"{}"), ends=True)
+    with server.session() as session:
+        session.request("GET", "/first", "testing")
+        assert server.ended.wait(10)
+        # On the old connection, the outcome would be unknown: it may have been sent.
+        session.request("PUT", "/second", "testing", body=b"[1]", idempotent=False)
+    assert server.asked == ["/first", "[1]"]
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://sphere.example", ("sphere.example", 443)),
+        ("http://sphere.example/v2", ("sphere.example", 80)),
+        ("https://[::1]", ("::1", 443)),
+        ("https://[fe80::1]:8443", ("fe80::1", 8443)),
+    ],
+)
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES], ids=errno.errorcode.get)
+def test_unreachable_network_is_reported(
+    url: str, address: tuple[str, int], number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def fail(to: tuple[str, int], *_arguments: Any, **_options: Any) -> None:
+        tried.append(to)
+        raise OSError(number, "not here")
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    session = Session(Settings(url, retry_timeout=0), CountedTokens(), read_only=False, reads=READS)
+    with closing(session), pytest.raises(Unreachable) as caught:
+        session.request("POST", "/v2/things", "testing")
+    assert tried == [address]
+    assert caught.value.code == "no_connection"
+    assert caught.value.write_state is WriteState.NOT_SENT
+
+
+def test_headers_are_found_in_any_case_and_joined() -> None:
+    server = Replies(reply(b"{}", "Content-Length: 2", "X-Part: one", "x-part: two"))
+    with server.session() as session:
+        headers = session.request("GET", "/first", "testing").headers
+    assert headers["x-PART"] == "one, two"
+    assert "X-Other" not in headers
+    assert [name for name in headers if name.lower() == "x-part"] == ["X-Part"]
