@@ -156,6 +156,6 @@ def whole_body_of(raw: BaseHTTPResponse, largest: int, method: str) -> bytes:
     return content
 
 
-def announced_size(headers: Mapping[str, str]) -> int | None:
+def announced_size(headers: Mapping[str, str], name: str = "Content-Length") -> int | None:
     """Returns the bytes that a reply announces; None without a valid number."""
-    return whole_number(headers.get("Content-Length", ""))
+    return whole_number(headers.get(name, ""))

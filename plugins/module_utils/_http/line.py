@@ -19,17 +19,19 @@ from .errors import scrub
 from .failures import Peer
 from .message import Reply, Request
 from .transport import CONNECT_TIMEOUT, Pool, Transport, failures, lost_reply, open_transport, proxies_for, proxy_of
-from .warm import Answer, ask, encoded
+from .usual import Answer
+from .warm import Warm, encoded
 
 _HEADERS = {"Accept": "application/json", "User-Agent": "azsphere.fleet"}
 
 
 @dataclass(frozen=True)
 class _Opened:
-    """The pool of connections, and the headers that all requests have."""
+    """The pool of connections, those of it that are open, and the headers that all requests have."""
 
     transport: Transport
     pool: Pool
+    warm: Warm
     headers: Mapping[str, str]
 
 
@@ -45,6 +47,8 @@ class Line:
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
         self._proxies: dict[str, str] = {}
+        #: The headers of all requests, with the token that is among them.
+        self._lines = "", ""
 
     def send(self, request: Request, token: str, timeout: float) -> Reply:
         """Makes one attempt, and returns the reply whatever its status. `timeout` is in seconds, longer for bodies.
@@ -68,19 +72,30 @@ class Line:
         with self._lock:
             opened, self._opened = self._opened, None
         if opened is not None:
+            opened.warm.close()
             opened.transport.session.close()
 
     def _ask(self, opened: _Opened, request: Request, token: str, timeout: float) -> Reply:
         target = self._below + request.path + _query(request)
-        headers = {**opened.headers, **request.headers, "Authorization": f"Bearer {token}"}
-        connecting = min(timeout, CONNECT_TIMEOUT)
-        data = None if opened.pool.prefix else encoded(request, target, {"Host": self._host, **headers})
-        answer = None if data is None else ask(opened.pool.connections, request.method, data, connecting)
+        answer, secret = None, token.encode()
+        if not opened.pool.prefix and opened.headers.keys().isdisjoint(request.headers):
+            data = encoded(request, target, self._common(opened, token))
+            answer = None if data is None else opened.warm.ask(request, data, timeout)
         if answer is None:
-            answer = self._ask_on_any(opened.pool, request, target, headers, (connecting, timeout))
+            headers = {**opened.headers, **request.headers, "Authorization": f"Bearer {token}"}
+            answer = self._ask_on_any(opened.pool, request, target, headers, (min(timeout, CONNECT_TIMEOUT), timeout))
         # What echoes the token is quoted in errors, and shown by lookups before Ansible could mask it.
-        content = answer.content.replace(token.encode(), b"(removed)")
+        content = answer.content.replace(secret, b"(removed)")
         return Reply(answer.status, answer.headers, content, request)
+
+    def _common(self, opened: _Opened, token: str) -> str:
+        """Returns the lines of the headers that all requests with this token have."""
+        known, lines = self._lines
+        if known != token:
+            headers = {"Host": self._host, **opened.headers, "Authorization": f"Bearer {token}"}
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            self._lines = token, lines
+        return lines
 
     @staticmethod
     def _ask_on_any(
@@ -112,7 +127,7 @@ class Line:
             with transport.attempt(self._peer(request, timeout)):
                 pool = transport.pool_for(self._base + "/", self._verify, self._proxies)
             headers = {**_HEADERS, "Accept-Encoding": str(transport.session.headers["Accept-Encoding"])}
-            self._opened = _Opened(transport, pool, headers)
+            self._opened = _Opened(transport, pool, Warm(pool.connections, transport.progress), headers)
             return self._opened
 
     def _peer(self, request: Request, timeout: float) -> Peer:

@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import AmbiguousWrite, FleetError, Unreachable
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.bounded import Progress
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.usual import read_usual
 
 from tests.support.clock_and_tokens import READS, CountedTokens
 from tests.support.scripted_server import Answer
@@ -27,10 +29,15 @@ BODIES = [b"", b"{}", b'{"a": 1}' * 100, b"[" + b'"text",' * 5000 + b"1]"]
 
 
 class Replies:
-    """A server that writes each of these replies byte by byte as they are, and counts connections."""
+    """A server that writes each of these replies byte by byte as they are, and counts connections.
 
-    def __init__(self, *replies: bytes) -> None:
+    With `hanging_up` it closes each connection after one reply, which does not say so.
+    """
+
+    def __init__(self, *replies: bytes, hanging_up: bool = False) -> None:
         self.replies = list(replies)
+        self.hanging_up = hanging_up
+        self.hung_up = threading.Event()
         self.connections = 0
         self.asked: list[str] = []
 
@@ -48,6 +55,7 @@ class Replies:
             def do_GET(self) -> None:
                 script.asked.append(self.raw_requestline.decode().split()[1])
                 self.wfile.write(script.replies.pop(0))
+                self.close_connection = script.hanging_up
 
             def do_PUT(self) -> None:
                 script.asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -58,6 +66,10 @@ class Replies:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+
+            def shutdown_request(self, request: Any) -> None:
+                super().shutdown_request(request)
+                script.hung_up.set()
 
         with Server(("127.0.0.1", 0), Handler) as server:
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -195,3 +207,102 @@ def test_headers_and_body_are_one_write(bench: MakeBench, monkeypatch: pytest.Mo
         here.session.request("PUT", "/v2/things", "testing", body=b'{"a": 1}')
     assert len(sent) == 2
     assert all(data.startswith(b"PUT /v2/things ") and data.endswith(b'{"a": 1}') for data in sent)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        sized(b"[1]", "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Mark: twice", "x-mark: 2"),
+        sized(b"[1]", "X-Mark:  padded\t "),
+        sized(b"[1]", "X-Mark: first", " second"),
+        sized(b"[1]", "X-Mark: é"),
+        sized(b"[1]", "X-Mark:"),
+        sized(b"[1]", "X-Mark: a\nX-Other: b"),
+        reply(b"[1]", "content-length:3 ", "X-Mark: lower case"),
+        reply(b"", "X-Mark: none", status="204 No Content"),
+        reply(b"", "Content-Length: 0", "X-Mark: empty", status="202"),
+    ],
+    ids=[
+        "repeated",
+        "padded",
+        "folded",
+        "latin-1",
+        "empty value",
+        "line feed",
+        "lower case",
+        "no content",
+        "no reason",
+    ],
+)
+def test_headers_are_the_same_on_new_and_open_connections(answer: bytes) -> None:
+    server = Replies(answer, sized(b"{}"), answer, sized(b"{}"))
+    with server.session() as session:
+        new = session.request("GET", "/first", "testing")
+        session.request("GET", "/second", "testing")
+        open_ = session.request("GET", "/third", "testing")
+        session.request("GET", "/fourth", "testing")
+    assert (open_.status, open_.content) == (new.status, new.content)
+    names = ("X-Mark", "x-mark", "X-Other", "Content-Type", "Content-Length", "Set-Cookie", "Missing")
+    shown = [[" ".join(each.headers.get(name, "-").split()) for name in names] for each in (new, open_)]
+    assert shown[0] == shown[1]
+    assert server.connections == 1
+
+
+class Pieces:
+    """A socket that receives these pieces, and then the end."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self.pieces = [data[at : at + size] for at in range(0, len(data), size)]
+        self.timeouts: list[float] = []
+
+    def recv(self, _size: int) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeouts.append(seconds)
+
+
+@pytest.mark.parametrize("size", [1, 7, 60, 1000])
+def test_reply_in_pieces_is_read_whole_and_in_time(size: int) -> None:
+    data, progress = sized(b"[1, 2, 3]"), Progress()
+    progress.begin(5)
+    sock = Pieces(data, size)
+    answer, _received = read_usual(sock, progress)
+    assert answer is not None
+    assert (answer.status, answer.content, answer.headers["content-type"]) == (200, b"[1, 2, 3]", "application/json")
+    assert all(0 < seconds <= 5 for seconds in sock.timeouts)
+    assert len(sock.timeouts) == -(-len(data) // size) - 1
+    progress.begin(0)
+    with pytest.raises(TimeoutError):
+        read_usual(Pieces(data, 7), progress)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+        sized(b"[1, 2]")[:-1],
+        sized(b"[1, 2]") + b"more",
+        sized(b"[1]", "Content-Length: 4"),
+        b"HTTP/1.1 200 OK\r\n" + b"X-Mark: long\r\n" * 10_000,
+    ],
+    ids=["nothing", "part of a header", "short", "too long", "two sizes", "endless"],
+)
+def test_unusual_reply_is_left_to_http_client_whole(data: bytes) -> None:
+    progress = Progress()
+    progress.begin(5)
+    sock = Pieces(data, 4000)
+    answer, received = read_usual(sock, progress)
+    assert answer is None
+    assert received + b"".join(sock.pieces) == data
+
+
+def test_connection_that_the_server_closed_meanwhile_is_not_used() -> None:
+    server = Replies(sized(b"{}"), sized(b"{}"), sized(b"{}"), hanging_up=True)
+    with server.session() as session:
+        session.request("GET", "/first", "testing")
+        assert server.hung_up.wait(5)
+        session.request("PUT", "/second", "testing", body=b"1", idempotent=False)
+    assert server.asked == ["/first", "1"]
+    assert server.connections == 2
