@@ -81,7 +81,7 @@ class DeviceGroup:
         return self.ref.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Device:
     """A device. `tenant_id` is None while it is unclaimed. A claimed device without a `place` is in no group.
 
