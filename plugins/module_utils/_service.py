@@ -122,7 +122,7 @@ def require_name(capabilities: Capabilities, kind: str, name: str | None) -> Non
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeviceOutcome:
     """The outcome of a bulk write for one device; `error` is None on success.
 

@@ -47,6 +47,8 @@ class Channel:
     jitter: Callable[[float], float]
     answered: bool = False
     accepted: str | None = None
+    #: The last token that was checked.
+    checked: str | None = None
 
     def close(self) -> None:
         """Closes all connections; whoever waits gets Unreachable."""
@@ -101,7 +103,9 @@ class Exchange:
     def run(self) -> Reply:
         """Returns the success. Raises as `Session.request`."""
         try:
-            self._token = _checked(self._channel.tokens.token())
+            self._token = self._channel.tokens.token()
+            if self._token is not self._channel.checked:
+                self._channel.checked = _checked(self._token)
             while True:
                 reply = self._attempt()
                 if reply is not None:
@@ -226,7 +230,7 @@ class Exchange:
             # An invalid token may show as 400 (FACTS: failures), and this one was never accepted.
             self._renewals += 1
             try:
-                self._token = _checked(self._channel.tokens.renew(self._token))
+                self._token = self._channel.checked = _checked(self._channel.tokens.renew(self._token))
             except SignInError:
                 return False
             self._attempts.number -= 1

@@ -11,6 +11,7 @@ import codecs
 import csv
 import io
 import re
+import sys
 from collections.abc import Iterator, Sequence
 
 from .._errors import InvalidInput
@@ -36,11 +37,7 @@ def read_records(files: Files, path: str) -> list[Record]:
     Raises InvalidInput for a file that does not exist, is empty, encrypted or not text, for a missing or duplicate
     column, and for a row that cannot be read with certainty.
     """
-    content = files.read(path)
-    if content is None:
-        raise InvalidInput(f"The device list {path} does not exist.", code="file", target=path)
-    reject_encrypted(content, "device list", path, f"{DECRYPT} Or give the rows as devices.")
-    rows = _rows(_decoded(content, path), path)
+    rows = _rows(_text(files, path), path)
     first = next(rows, None)
     if first is None:
         hint = f"Its first line must be: {','.join(COLUMNS)}."
@@ -48,6 +45,14 @@ def read_records(files: Files, path: str) -> list[Record]:
     _line, header = first
     columns = _columns(header, path)
     return [_record(line, cells, len(header), columns, path) for line, cells in rows]
+
+
+def _text(files: Files, path: str) -> str:
+    content = files.read(path)
+    if content is None:
+        raise InvalidInput(f"The device list {path} does not exist.", code="file", target=path)
+    reject_encrypted(content, "device list", path, f"{DECRYPT} Or give the rows as devices.")
+    return _decoded(content, path)
 
 
 def _decoded(content: bytes, path: str) -> str:
@@ -70,7 +75,10 @@ def _not_text(path: str, problem: str) -> InvalidInput:
 
 def _rows(text: str, path: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not empty, with the line on which it begins: a quoted cell may span several."""
-    lines = io.StringIO(_PADDED_QUOTE.sub("", text), newline="")
+    # A StringIO would hold four bytes for each character.
+    content = io.BytesIO((_PADDED_QUOTE.sub("", text) if '"' in text else text).encode())
+    del text
+    lines = io.TextIOWrapper(content, encoding="utf-8", newline="")
     reader = csv.reader(lines, skipinitialspace=True, strict=True)
     line = 1
     try:
@@ -102,7 +110,8 @@ def _record(line: int, cells: Sequence[str], width: int, columns: Sequence[int],
     device_id, product, group = (cells[each].strip(PADDING) if each < len(cells) else "" for each in columns)
     if any("\n" in cell or "\r" in cell for cell in (device_id, product, group)):
         raise _unreadable(path, line, "an ID or name spans several lines")
-    return line, (device_id, product, group)
+    # Most rows have the same names.
+    return line, (device_id, sys.intern(product), sys.intern(group))
 
 
 def _unreadable(path: str, line: int, problem: str, hint: str = _UNCLOSED) -> InvalidInput:

@@ -23,7 +23,7 @@ _KEYS = ("id", "product", "device_group")
 Warn = Callable[[str], object]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeviceRow:
     """The desired device group of a device; `unassign`: it is in none.
 
@@ -115,8 +115,9 @@ def _checked(rows: Iterable[DeviceRow], malformed: Mapping[int, str], source: st
     for row in rows:
         problem = _problem(row)
         if problem is None:
-            other = good.setdefault(row.id.lower(), replace(row, id=row.id.lower()))
-            if _where(other) != _where(row):
+            lower = row.id.lower()
+            other = good.setdefault(lower, row if lower == row.id else replace(row, id=lower))
+            if other is not row and _where(other) != _where(row):
                 problem = (
                     f"device {row.id[:12]}… is in {_shown(row)} here and in {_shown(other)} in row {other.row}; "
                     "a device is in one group"

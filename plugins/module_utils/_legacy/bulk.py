@@ -28,7 +28,7 @@ from .._model.values import is_device_id
 from .._service import Report
 from . import wire
 from .client import CHUNK, LegacyClient, segment
-from .moves import FOLLOWED_SINGLY, StartedMoves
+from .moves import FOLLOWED_SINGLY, MOVE, StartedMoves
 from .operations import LegacyOperations, failure
 from .own_devices import OwnDevices
 from .starting import Starter
@@ -75,6 +75,7 @@ class BulkWrites:
         progress = Progress(report)
         singly = wait and len(device_ids) <= FOLLOWED_SINGLY
         started = StartedMoves(self._client, self._operations, self._own, device_group_id, deadline, progress)
+        body = wire.encoded(device_group_id)
 
         def move(device_id: str) -> bool:
             doing = f"moving the device {device_id}"
@@ -82,7 +83,7 @@ class BulkWrites:
             there = partial(self._own.is_in, device_id, device_group_id) if singly else None
             try:
                 with surprises_are_errors(doing, device_id):
-                    operation = self._start_move(device_id, device_group_id, doing, there, deadline)
+                    operation = self._start_move(device_id, body, doing, there, deadline)
             except FleetError as error:
                 if singly or error.write_state is WriteState.NOT_SENT:
                     raise
@@ -105,16 +106,16 @@ class BulkWrites:
         return self._as_it_stands(progress.last) if wait else progress.last
 
     def _start_move(
-        self, device_id: str, device_group_id: str, doing: str, there: There | None, deadline: Deadline
+        self, device_id: str, body: bytes, doing: str, there: There | None, deadline: Deadline
     ) -> Operation:
         operation = self._starter.start(
             "PUT",
             self._client.path(f"devices/{segment(device_id)}/devicegroup"),
             doing,
-            "DeviceUpdateDeviceGroup",
+            MOVE,
             there=there,
             target=device_id,
-            body=wire.encoded(device_group_id),
+            body=body,
             deadline=deadline,
         )
         self._own.add([device_id])

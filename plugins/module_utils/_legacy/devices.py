@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
 
 from .._deadline import Deadline
 from .._errors import NotFound, ServiceError, Unsupported
@@ -46,12 +48,14 @@ class LegacyDevices:
         below, doing, target = self._scope(scope)
         path = self._client.path(f"{below}devices")
         found = self._client.entries(path, f"listing the devices{doing}", PAGE_SIZE, target=target)
-        return sorted((self._seen(wire.device(body)) for body in found), key=lambda device: device.id)
+        # Where they are is looked up once for each group, not for each device.
+        place = lru_cache(maxsize=None)(self._place)
+        return sorted((wire.device(body, place) for body in found), key=attrgetter("id"))
 
     def get(self, device_id: str) -> Device | None:
         """Devices_Get. Raises Forbidden or NotFound for a device known as this tenant's."""
         found = self._own.read(device_id)
-        return None if found is None else self._seen(found)
+        return None if found is None else replace(found, place=self._place(found.device_group_id, found.product_id))
 
     def count(self, scope: Scope = None) -> int:
         """Devices_Count, Devices_CountInGroup, or Devices_CountInProduct, whose address is inferred: if it does not
@@ -115,11 +119,10 @@ class LegacyDevices:
         found = self._client.entries(self._client.path(f"devices/{segment(device_id)}/images"), doing, target=device_id)
         return sorted((wire.image(body) for body in found), key=lambda image: ((image.name or "").casefold(), image.id))
 
-    def _seen(self, device: Device) -> Device:
-        """Returns the device with its place, which is looked up on first use."""
-        group_id, product_id = device.device_group_id, device.product_id
+    def _place(self, group_id: str | None, product_id: str | None) -> Place | None:
+        """Returns the place of devices in a group, which is looked up on first use; None for those in no group."""
         if group_id is None:
-            return device
+            return None
 
         def compare(scope: ProductRef | GroupRef) -> bool | None:
             if isinstance(scope, GroupRef):
@@ -128,7 +131,7 @@ class LegacyDevices:
             known = self._index.product_id(scope)
             return None if known is None else known == product_id
 
-        return replace(device, place=Place(lambda: self._groups.with_guid(group_id, product_id), compare))
+        return Place(lambda: self._groups.with_guid(group_id, product_id), compare)
 
     def _scope(self, scope: Scope) -> tuple[str, str, str | None]:
         """Returns the path before `devices`, its description, and the target of errors."""

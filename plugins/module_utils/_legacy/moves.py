@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from .._backend.bulk import DEFECTS, Progress, surprises_are_errors
-from .._backend.polling import LOST, invisible, overdue
+from .._backend.polling import LOST, invisible, overdue, promised
 from .._backend.pool import for_each
 from .._deadline import Deadline
 from .._errors import FleetError, WriteState
@@ -21,6 +22,8 @@ from .client import PAGE_SIZE, LegacyClient, segment
 from .operations import LegacyOperations, failure
 from .own_devices import OwnDevices
 
+#: The type of the operation that moves a device.
+MOVE = "DeviceUpdateDeviceGroup"
 #: The largest number of moves that are polled or looked at one by one; for more, the device group is listed again.
 FOLLOWED_SINGLY = 8
 #: Seconds between two listings of a group.
@@ -32,8 +35,8 @@ PATIENCE = 2
 class StartedMoves:
     """Moves into one device group, by device.
 
-    Those in `_under_way` have an operation. The outcome of those in `_doubtful` is unknown, with the error to report
-    unless their effect becomes visible.
+    Those in `_under_way` have an operation, of which the ID is kept. The outcome of those in `_doubtful` is unknown,
+    with the error to report unless their effect becomes visible.
     """
 
     def __init__(
@@ -51,15 +54,17 @@ class StartedMoves:
         self._group_id = device_group_id
         self._deadline = deadline
         self._progress = progress
-        self._under_way: dict[str, Operation] = {}
+        self._under_way: dict[str, str] = {}
         self._doubtful: dict[str, FleetError] = {}
+        #: The operations that were polled, as they were then.
+        self._states: dict[str, Operation] = {}
 
     def add(self, device_id: str, operation: Operation) -> None:
         """Adds a move that the service accepted. One that it reports as done without an operation must be visible."""
         if operation.final:
             self._doubtful[device_id] = invisible(_doing(device_id), self._soon())
         else:
-            self._under_way[device_id] = operation
+            self._under_way[device_id] = operation.id
 
     def doubt(self, device_id: str, error: FleetError) -> None:
         """Adds a move whose outcome is unknown because of an error."""
@@ -101,41 +106,40 @@ class StartedMoves:
 
     def _arrived(self) -> bool:
         """Reports the devices that are in the group; returns whether there are any. What cannot be read is none."""
-        unnamed = [device_id for device_id, operation in self._under_way.items() if not operation.id]
+        unnamed = [device_id for device_id, operation_id in self._under_way.items() if not operation_id]
         single = [*unnamed, *self._doubtful]
         many = len(self._under_way) + len(self._doubtful) > FOLLOWED_SINGLY
         if not many and not single:
             return False
         try:
-            found: Iterable[str | None]
-            found = self._listed() if many else [each for each in single if self._own.is_in(each, self._group_id)]
+            found = self._listed() if many else (each for each in single if self._own.is_in(each, self._group_id))
+            arrived = {each for each in found if each in self._under_way or each in self._doubtful}
         except FleetError as error:
             if error.code == "closed" or self._progress.gone is not None:
                 raise
             self._client.debug(f"The devices in the group could not be read: {error.message}")
             return False
-        arrived = (self._under_way.keys() | self._doubtful.keys()) & set(found)
         for device_id in arrived:
-            operation = self._under_way.pop(device_id, None)
+            operation_id = self._under_way.pop(device_id, None)
             self._doubtful.pop(device_id, None)
-            self._progress.report(device_id, None, operation.id if operation else None)
+            self._progress.report(device_id, None, operation_id or None)
         return bool(arrived)
 
-    def _listed(self) -> Iterable[str | None]:
+    def _listed(self) -> Iterable[str]:
         path = self._client.path(f"devicegroups/{segment(self._group_id)}/devices")
         # Sent even in a long pause: what was done must be known when the task ends.
         options = {"deadline": self._deadline, "in_pause": True}
         found = self._client.entries(path, self._doing_all(), PAGE_SIZE, **options)
-        return [wire.id_of(wire.member(body, "DeviceId")) for body in found]
+        return (wire.id_of(wire.member(body, "DeviceId")) or "" for body in found)
 
     def _ask_each(self) -> None:
         """Reports the devices whose operation has ended. One that cannot be polled becomes doubtful."""
 
         def ask(device_id: str) -> bool:
-            operation = self._under_way[device_id]
+            operation_id = self._under_way[device_id]
             try:
                 with surprises_are_errors(_doing(device_id), device_id):
-                    found = self._operations.get(operation.id, deadline=self._deadline)
+                    found = self._operations.get(operation_id, deadline=self._deadline)
             except DEFECTS:
                 raise
             except FleetError as error:
@@ -143,7 +147,7 @@ class StartedMoves:
                     self._cannot_poll(device_id, error)
                 return self._progress.gone is None
             if found is not None:
-                self._under_way[device_id] = found
+                self._states[device_id] = found
             if found is not None and found.final:
                 self._progress.seen(found)
                 del self._under_way[device_id]
@@ -151,7 +155,7 @@ class StartedMoves:
                 self._progress.report(device_id, failed, found.id)
             return True
 
-        named = [device_id for device_id, operation in self._under_way.items() if operation.id]
+        named = [device_id for device_id, operation_id in self._under_way.items() if operation_id]
         session = self._client.session
         for_each(named, ask, session.threads, abandon=session.close)
 
@@ -164,15 +168,16 @@ class StartedMoves:
 
     def _give_up(self, error: FleetError | None) -> None:
         """Reports all devices that are left, those under way with this error, or as overdue."""
-        for device_id, operation in self._under_way.items():
+        for device_id, operation_id in self._under_way.items():
             late = error
-            if late is None and operation.id:
+            if late is None and operation_id:
+                operation = self._states.get(device_id) or replace(promised(MOVE), id=operation_id)
                 late = overdue(_doing(device_id), self._deadline, operation)
             if late is None:
                 late = invisible(_doing(device_id), self._deadline)
             else:
                 late.write_state, late.tried = WriteState.ACCEPTED, True
-            self._progress.report(device_id, late, operation.id or None)
+            self._progress.report(device_id, late, operation_id or None)
         self._under_way.clear()
         self._report_doubtful()
 

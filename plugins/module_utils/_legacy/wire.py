@@ -12,9 +12,10 @@ Reads every form that the service is known or likely to send; writes the documen
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._backend.values import (
     NO_TENANT,
@@ -34,6 +35,7 @@ from .._backend.values import (
 from .._digits import whole_number
 from .._errors import InvalidInput, ServiceError
 from .._inputs.image_types import IMAGE_TYPES
+from .._model.refs import Place
 from .._model.resources import (
     OPERATION_STATES,
     Certificate,
@@ -61,6 +63,8 @@ __all__ = [
     "number_of",
     "text_of",
 ]
+#: Returns the place of a device from the GUIDs of its device group and product.
+Places: TypeAlias = Callable[["str | None", "str | None"], "Place | None"]
 # Numbers of the service's enumerations: components of the OpenAPI description of the same name.
 OS_FEED_TYPE = {0: "Retail", 1: "RetailEval"}
 UPDATE_POLICY = {0: "UpdateAll", 1: "No3rdPartyAppUpdates", 2: "NoUpdates"}
@@ -165,18 +169,26 @@ def deployment(body: Mapping[str, Any]) -> Deployment:
     )
 
 
-def device(body: Mapping[str, Any]) -> Device:
+def device(body: Mapping[str, Any], place: Places = lambda _group_id, _product_id: None) -> Device:
+    """Returns a device in the place that `place` returns for the GUIDs of its group and product."""
+    product_id, group_id = _common(id_of(member(body, "ProductId"))), _common(id_of(member(body, "DeviceGroupId")))
     return Device(
         id=own_id(body, "DeviceId"),
-        tenant_id=id_of(member(body, "TenantId")),
-        product_id=id_of(member(body, "ProductId")),
-        device_group_id=id_of(member(body, "DeviceGroupId")),
+        tenant_id=_common(id_of(member(body, "TenantId"))),
+        place=place(group_id, product_id),
+        product_id=product_id,
+        device_group_id=group_id,
         chip_sku=enum_name(CHIP_SKU, member(body, "ChipSku")),
-        last_available_os_version=text_of(member(body, "LastAvailableOSVersion")),
-        last_installed_os_version=text_of(member(body, "LastInstalledOSVersion")),
+        last_available_os_version=_common(text_of(member(body, "LastAvailableOSVersion"))),
+        last_installed_os_version=_common(text_of(member(body, "LastInstalledOSVersion"))),
         last_os_update=date_of(member(body, "LastOSUpdateUTC")),
         last_update_request=date_of(member(body, "LastUpdateRequestUTC")),
     )
+
+
+def _common(text: str | None) -> str | None:
+    """Returns a text that many devices have, as one object for all."""
+    return None if text is None else sys.intern(text)
 
 
 def image(body: Mapping[str, Any]) -> Image:

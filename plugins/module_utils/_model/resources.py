@@ -104,7 +104,7 @@ class DeviceGroupSpec:
     allow_crash_dumps_collection: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Device:
     """A device. `tenant_id` is None while it is unclaimed. A claimed device without a `place` is in no group.
 

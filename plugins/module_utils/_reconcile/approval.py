@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ _GROWING = ("device_groups",)
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PlannedChange:
     """A change of one resource: what is shown of it before and after. `name` identifies it among its kind."""
 
@@ -57,13 +57,13 @@ class Proposal:
 
     :param tenant: what identifies the tenant or catalog.
     :param changes: what the plan changes.
-    :param present: the state of what it leaves as it is, by kind and name.
+    :param present: returns the state of what it leaves as it is, by kind and name.
     :param packages: the SHA-256 of each image package, by image ID.
     """
 
     tenant: str
     changes: Sequence[PlannedChange]
-    present: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    present: Callable[[], Mapping[tuple[str, str], Any]] = dict
     packages: Mapping[str, str] = field(default_factory=dict)
 
     def _ordered(self) -> Iterable[dict[str, Any]]:
@@ -233,8 +233,9 @@ def _differences(approved: Document, proposal: Proposal) -> Iterable[str]:
     for change in proposal.changes:
         step = steps.pop(change.key, None)
         yield from _difference(change.to_document(), step)
+    present = proposal.present()
     for key, step in steps.items():
-        if not _is_done(step, proposal.present.get(key)):
+        if not _is_done(step, present.get(key)):
             yield f"it no longer has: {_named(step)}"
 
 

@@ -25,6 +25,7 @@ from .._views.result import Result, difference, operation_values
 from . import deployment, device_group, devices, image, product
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .bulk_step import Limits
+from .device_outcomes import Tally, device_outcomes
 from .effects import Missing, effect_missing
 from .execution import Execution, Step, dry_run
 from .plan import Outcome, Plan, Snapshot, execute
@@ -103,11 +104,14 @@ class BlueprintPlan(Plan):
             PlannedChange(part.kind, part.name, part.action, part.plan.before.shown, part.after.shown)
             for part in self.changing
         ]
-        present = {(part.kind, part.name.casefold()): part.after.shown for part in self.parts if not part.plan.steps}
         if self.fleet is not None:
             changes += self.fleet.planned_changes()
-            present |= self.fleet.present()
-        return Proposal(self.tenant, changes, present, packages)
+        return Proposal(self.tenant, changes, self.present, packages)
+
+    def present(self) -> dict[tuple[str, str], Any]:
+        """Returns the state of what stays as it is."""
+        parts = {(part.kind, part.name.casefold()): part.after.shown for part in self.parts if not part.plan.steps}
+        return parts if self.fleet is None else parts | self.fleet.present()
 
     def missing(self, _predicted: Snapshot | None, after: Snapshot, execution: Execution) -> list[Missing]:
         readings: Readings = after.values
@@ -125,7 +129,7 @@ class BlueprintPlan(Plan):
         return effect_missing(others) if others else None
 
     def outcomes(self, execution: Execution) -> Mapping[str, Any]:
-        known = devices.device_outcomes(self.fleet, execution) if self.fleet else []
+        known = list(device_outcomes(self.fleet.devices, execution)) if self.fleet else []
         return {
             "changes": _device_changes(self.fleet, known),
             "failures": [each for each in known if each["msg"]],
@@ -272,21 +276,22 @@ def _applied(outcome: Outcome[BlueprintPlan], approval: Approval, unwritten: Fle
         for part, after in zip(found.changing, readings.parts, strict=True)
         if outcome.error is None or after.shown != part.plan.before.shown
     ]
-    outcomes = devices.device_outcomes(found.fleet, outcome.execution, readings.places) if found.fleet else []
+    tally = Tally()
+    planned = found.fleet.devices if found.fleet else ()
+    outcomes = list(tally.counted(device_outcomes(planned, outcome.execution, readings.places)))
     not_tried = _not_tried(outcome.execution)
     changes = [_change(part.kind, part.name, part.action, part.plan.before.shown, after.shown) for part, after in made]
     diffs = [difference(part.plan.title, part.plan.before.shown, after.shown) for part, after in made]
     # Deletions come after the devices, which may have been moved out of the deleted groups.
     kept = sum(part.action != "delete" for part, _after in made)
     changes[kept:kept] = _device_changes(found.fleet, outcomes)
-    moved = any(each["changed"] for each in outcomes)
-    if found.fleet and moved and found.fleet.before.shown != outcome.after.shown:
+    if found.fleet and tally.changed and found.fleet.before.shown != outcome.after.shown:
         diffs.insert(kept, difference(found.fleet.title, found.fleet.before.shown, outcome.after.shown))
     return Result(
         # What an error left in progress, or unreadable, is not in the list of changes.
-        changed=bool(changes) or moved or (outcome.error is not None and outcome.changed),
+        changed=bool(changes) or tally.changed or (outcome.error is not None and outcome.changed),
         values={
-            "summary": _summary(found, made, not_tried, outcomes),
+            "summary": _summary(found, made, not_tried, tally),
             "changes": changes,
             "failures": [each for each in outcomes if each["msg"]],
             "not_tried": not_tried,
@@ -294,7 +299,7 @@ def _applied(outcome: Outcome[BlueprintPlan], approval: Approval, unwritten: Fle
             **approval.values(),
         },
         diff=tuple(diffs),
-        error=unwritten or _error(outcome.error, devices.device_failure(outcomes)),
+        error=unwritten or _error(outcome.error, tally.failure),
     )
 
 
@@ -338,7 +343,7 @@ def _summary(
     found: BlueprintPlan,
     made: Sequence[tuple[Part, Snapshot]],
     not_tried: Sequence[Mapping[str, str]],
-    outcomes: Sequence[Mapping[str, Any]],
+    tally: Tally,
 ) -> dict[str, dict[str, int]]:
     """Returns counts by kind: actions, `not_tried` and `unchanged`. Each kind has the same keys in every run."""
     summary: dict[str, dict[str, int]] = {}
@@ -348,6 +353,5 @@ def _summary(
         summary[kind] = {key: counts[kind, action] for action, key in actions.items()}
         summary[kind]["not_tried"] = left[kind]
         summary[kind]["unchanged"] = sum(not part.plan.steps for part in found.parts if part.kind == kind)
-    counted = devices.device_summary(outcomes)
-    summary["device"] = {key: counted[key] for key in ("claimed", "moved", "failed", "not_tried", "unchanged")}
+    summary["device"] = {key: tally.summary[key] for key in ("claimed", "moved", "failed", "not_tried", "unchanged")}
     return summary

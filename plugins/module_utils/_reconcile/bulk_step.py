@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .._context import Params
 from .._errors import FleetError, InvalidInput, WriteState
@@ -41,6 +42,12 @@ class Limits:
         return cls(params["claim"], params["max_changes"], params["max_failures"], Journal.of(params))
 
 
+@lru_cache(maxsize=16)
+def _joined(before: tuple[str, ...], actions: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns both, the same object for all devices."""
+    return before + actions
+
+
 class BulkStep:
     """One step of many devices: takes the outcome of each to the execution, and to the journal."""
 
@@ -53,7 +60,7 @@ class BulkStep:
         target: GroupRef | None = None,
     ) -> None:
         self._execution = execution
-        self._actions = actions
+        self._actions = tuple(actions)
         self._left = dict.fromkeys(device_ids)
         self._limits = limits
         self._group = None if target is None else str(target)
@@ -68,7 +75,7 @@ class BulkStep:
         execution = self._execution
         self._left.pop(outcome.id, None)
         if outcome.error is None:
-            execution.done.setdefault(outcome.id, []).extend(self._actions)
+            self._done(outcome.id)
             execution.waiting.deadline.progress()
         elif outcome.tried:
             execution.failures[outcome.id] = outcome.error
@@ -98,8 +105,13 @@ class BulkStep:
         for device in found.values():
             if done(device):
                 del failures[device.id]
-                self._execution.done.setdefault(device.id, []).extend(self._actions)
+                self._done(device.id)
                 self._note(DeviceOutcome(device.id))
+
+    def _done(self, device_id: str) -> None:
+        done = self._execution.done
+        before = done.get(device_id)
+        done[device_id] = self._actions if before is None else _joined(before, self._actions)
 
     def _note(self, outcome: DeviceOutcome) -> None:
         # A prediction runs the same steps on planned files.

@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from .._context import Context, Waiting
-from .._errors import EffectMissing, FleetError, InvalidInput, WriteState
+from .._errors import FleetError, InvalidInput
 from .._inputs.device_rows import DeviceRow
 from .._model.refs import GroupRef
 from .._model.resources import Device
@@ -22,6 +22,7 @@ from .._service import Service, require
 from .._views.result import Result, operation_values
 from .approval import Approval, PlanDiffers, PlannedChange, Proposal
 from .bulk_step import BulkStep, Limits
+from .device_outcomes import Tally, device_outcomes
 from .effects import Missing, effect_missing
 from .execution import Execution, Step
 from .plan import Plan, Snapshot, execute
@@ -30,6 +31,12 @@ from .plan import Plan, Snapshot, execute
 SHOWN = 40
 #: How many unknown groups an error lists.
 MOST_REPORTED = 10
+#: Which outcomes the option `outcomes` lists.
+LISTED: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "all": lambda _outcome: True,
+    "changes": lambda outcome: outcome["changed"] or outcome["msg"] != "",
+    "failures": lambda outcome: outcome["msg"] != "",
+}
 UNCLAIMED = "not claimed"
 NO_GROUP = "no group"
 
@@ -37,7 +44,7 @@ NO_GROUP = "no group"
 Targets: TypeAlias = "dict[tuple[str | None, str], GroupRef]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeviceChange:
     """The actions for one device, none if it is in the desired state. `target` is its desired group."""
 
@@ -100,11 +107,12 @@ class FleetPlan(Plan):
         """Makes failures of the devices, which have outcomes of their own."""
         for each in missing:
             execution.failures[each.device or ""] = effect_missing([each])
-            execution.done[each.device or ""] = list(each.done)
+            execution.done[each.device or ""] = tuple(each.done)
         return None
 
     def outcomes(self, execution: Execution) -> Mapping[str, Any]:
-        return {"outcomes": [each for each in device_outcomes(self, execution) if each["actions"] or each["msg"]]}
+        known = device_outcomes(self.devices, execution)
+        return {"outcomes": [each for each in known if each["actions"] or each["msg"]]}
 
 
 def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPlan:
@@ -118,6 +126,7 @@ def plan(service: Service, rows: Sequence[DeviceRow], limits: Limits) -> FleetPl
     targets = _targets(service, rows)
     present = claimed_devices(service, [row.id for row in rows])
     devices = tuple(_change(row, present.get(row.id), targets) for row in rows)
+    del present
     changing = [change for change in devices if change.actions]
     _guard(changing, limits)
     steps = _steps(changing, limits, into_group=service.capabilities.claim_into_group)
@@ -282,76 +291,6 @@ def _table(changing: Sequence[DeviceChange], places: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def device_outcomes(
-    plan: FleetPlan, execution: Execution, places: Mapping[str, str] | None = None
-) -> list[dict[str, Any]]:
-    """Returns the outcome of each device, in the order of the rows. `places`: the place of each afterwards."""
-    return [_outcome(change, execution, (places or {}).get(change.id)) for change in plan.devices]
-
-
-def _outcome(change: DeviceChange, execution: Execution, place: str | None) -> dict[str, Any]:
-    done: Sequence[str] = execution.done.get(change.id, [])
-    error = execution.failures.get(change.id)
-    state = error.write_state if error is not None else WriteState.NOT_SENT
-    if state is not WriteState.NOT_SENT and place == change.after:
-        # It took effect after the failure and before the read that the diff shows.
-        done, error = change.actions, None
-    message = "" if error is None else str(error)
-    if error is None and len(done) < len(change.actions):
-        left = " and ".join(action for action in change.actions if action not in done)
-        why = execution.skipped.get(change.id)
-        message = f"Skipped: {left}" + (f": {why}" if why is not None else ".")
-    return {
-        "id": change.id,
-        "row": change.row,
-        "actions": list(done),
-        "changed": bool(done) or (state is not WriteState.NOT_SENT and not isinstance(error, EffectMissing)),
-        "failed": error is not None,
-        "unknown": error is not None and state is not WriteState.NOT_SENT,
-        "msg": message,
-    }
-
-
-def device_summary(outcomes: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Returns counts of `device_outcomes`."""
-    return {
-        "total": len(outcomes),
-        "claimed": sum("claim" in outcome["actions"] for outcome in outcomes),
-        "moved": sum("move" in outcome["actions"] for outcome in outcomes),
-        "unchanged": sum(not (outcome["changed"] or outcome["msg"]) for outcome in outcomes),
-        "failed": sum(outcome["failed"] for outcome in outcomes),
-        "not_tried": sum(bool(outcome["msg"]) and not outcome["failed"] for outcome in outcomes),
-    }
-
-
-def device_failure(outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
-    """Returns one error for all devices that failed or were skipped, naming the first."""
-    failed = [outcome for outcome in outcomes if outcome["failed"]]
-    skipped = [outcome for outcome in outcomes if outcome["msg"] and not outcome["failed"]]
-    if not failed and not skipped:
-        return None
-    if failed:
-        counted = f"{len(failed)} of {len(outcomes)} devices failed"
-        unknown = sum(outcome["unknown"] for outcome in failed)
-        counted += f" ({unknown} with an unknown outcome)" if unknown else ""
-        left = len(skipped)
-        counted += f", {left} {'was' if left == 1 else 'were'} skipped" if left else ""
-    else:
-        counted = f"{len(skipped)} of {len(outcomes)} devices were skipped"
-    first = (failed or skipped)[0]
-    return FleetError(
-        f"{counted}. First, row {first['row']}, device {first['id'][:16]}…: {first['msg']}",
-        code="devices_failed",
-        hint="The other changes remain. Fix the cause and run the task again: it does only what is left.",
-    )
-
-
-def _first_error(stopped: FleetError | None, outcomes: Sequence[Mapping[str, Any]]) -> FleetError | None:
-    """Returns the error of failed devices, or the one that stopped the task, or that of skipped devices."""
-    failed = device_failure(outcomes)
-    return failed if stopped is None or any(outcome["failed"] for outcome in outcomes) else stopped
-
-
 def apply_devices(
     context: Context, rows: Sequence[DeviceRow], limits: Limits, waiting: Waiting, approval: Approval, listed: str
 ) -> Result:
@@ -359,7 +298,7 @@ def apply_devices(
 
     def approved(service: Service) -> FleetPlan:
         found = plan(service, rows, limits)
-        approval.examine(Proposal(found.tenant, found.planned_changes(), found.present()))
+        approval.examine(Proposal(found.tenant, found.planned_changes(), found.present))
         if found.steps:
             limits.journal.open()
         return found
@@ -369,21 +308,17 @@ def apply_devices(
             outcome = execute(context, approved, waiting)
     except PlanDiffers as error:
         return Result(values=approval.refused(error), error=error)
-    outcomes = device_outcomes(outcome.plan, outcome.execution, outcome.after.values)
-    shown = {
-        "all": outcomes,
-        "changes": [each for each in outcomes if each["changed"] or each["msg"]],
-        "failures": [each for each in outcomes if each["msg"]],
-    }
-    changed = any(each["changed"] for each in outcomes)
+    tally = Tally()
+    outcomes = tally.counted(device_outcomes(outcome.plan.devices, outcome.execution, outcome.after.values))
+    shown = [each for each in outcomes if LISTED[listed](each)]
     return Result(
-        changed=changed,
+        changed=tally.changed,
         values={
-            "summary": device_summary(outcomes),
-            "outcomes": shown[listed],
+            "summary": tally.summary,
+            "outcomes": shown,
             "operation": operation_values(outcome.execution.operation),
             **approval.values(),
         },
-        diff=outcome.diff if changed else (),
-        error=limits.journal.error or _first_error(outcome.error, outcomes),
+        diff=outcome.diff if tally.changed else (),
+        error=limits.journal.error or tally.first_error(outcome.error),
     )

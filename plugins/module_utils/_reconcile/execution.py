@@ -50,7 +50,7 @@ class Execution:
         self.service = service
         self.files = files
         self.waiting = waiting
-        self.done: dict[str, list[str]] = {}
+        self.done: dict[str, tuple[str, ...]] = {}
         self.failures: dict[str, FleetError] = {}
         self.skipped: dict[str, FleetError] = {}
         self.operation: Operation | None = None
