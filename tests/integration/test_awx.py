@@ -308,7 +308,6 @@ def test_jobs_run_with_blank_answers(jobs: Jobs) -> None:
     assert "soak" in jobs.expect("rollout", writes=False)
 
 
-@pytest.mark.thorough
 def test_jobs_run_with_all_answers(jobs: Jobs) -> None:
     limits = {"provision_max_changes": 50, "provision_max_failures": 0}
     jobs.expect(

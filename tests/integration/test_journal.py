@@ -104,7 +104,6 @@ def test_killed_task_leaves_a_line_for_each_accepted_move(
     assert 50 <= len(moved) < len(DEVICES)
 
 
-@pytest.mark.thorough
 def test_journal_is_relative_to_the_playbook_and_appended_to(fleet: Simulator, tmp_path: Path) -> None:
     half = len(DEVICES) // 2
     tasks = {
@@ -139,7 +138,6 @@ def test_role_keeps_record_and_journal_of_a_partial_failure(fleet: Simulator, tm
     assert Counter(each["outcome"] for each in lines(tmp_path / "journal")) == {"done": 19, "failed": 1}
 
 
-@pytest.mark.thorough
 def test_role_keeps_the_record_of_a_run_in_which_nothing_is_known(fleet: Simulator, tmp_path: Path) -> None:
     fleet.fault("empty", match={"operationId": "Devices_Move"}, executed=False, times=None)
     variables = {

@@ -113,9 +113,7 @@ def running(
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes as Linux shows them")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("task", "kind"), [(MOVE, "Devices_Move"), (LOOP, "Product_Create")], ids=["bulk", "loop"])
-@pytest.mark.parametrize(
-    "whole_group", [True, pytest.param(False, marks=pytest.mark.thorough)], ids=["group", "process"]
-)
+@pytest.mark.parametrize("whole_group", [True, False], ids=["group", "process"])
 def test_nothing_is_written_after_the_controller_is_killed(
     simulator: Simulator, tmp_path: Path, way: str, task: dict[str, Any], kind: str, whole_group: bool
 ) -> None:

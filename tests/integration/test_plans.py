@@ -85,7 +85,6 @@ def test_other_plan_is_rejected_before_the_first_write(simulator: Simulator, fol
     assert by_digest["plan"]["digest"] == by_digest["plan_digest"] != checked["plan_digest"]
 
 
-@pytest.mark.thorough
 def test_another_package_is_rejected(simulator: Simulator, folder: Path) -> None:
     checked, _played = run(simulator, folder, "--check", plan_file="plan.json")
     compose_package(folder / "app.imagepackage", image_id=IMAGE, component_id=COMPONENT, name="Changed")
@@ -109,7 +108,6 @@ def test_rest_of_an_interrupted_plan_is_accepted_by_the_plan_alone(simulator: Si
     assert (played.writes, done["changed"], done.get("failed", False)) == (0, False, False)
 
 
-@pytest.mark.thorough
 def test_state_changed_by_others_is_rejected(simulator: Simulator, folder: Path) -> None:
     run(simulator, folder, "--check", plan_file="plan.json")
     product = {"name": "Kettle", "description": "Toasts", "device_groups": [{"name": "Lab"}]}
@@ -119,7 +117,6 @@ def test_state_changed_by_others_is_rejected(simulator: Simulator, folder: Path)
     assert "update product Kettle starts from another state" in refused["msg"]
 
 
-@pytest.mark.thorough
 def test_devices_are_approved_too(simulator: Simulator, folder: Path) -> None:
     given = {"module": "device", "ids": DEVICES[:3], "device_group": "Lab", "claim": True}
     checked, _played = run(simulator, folder, "--check", plan_file="plan.json", **given)
@@ -136,7 +133,6 @@ def test_devices_are_approved_too(simulator: Simulator, folder: Path) -> None:
     assert checked["plan_digest"]
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("expected", "words"),
     [
@@ -152,7 +148,6 @@ def test_invalid_plan_is_rejected(simulator: Simulator, folder: Path, expected: 
     assert words in refused["msg"]
 
 
-@pytest.mark.thorough
 def test_blank_plan_counts_as_not_given(simulator: Simulator, folder: Path) -> None:
     done, _played = run(simulator, folder, "--check", expect_plan="")
     assert done["plan_digest"]

@@ -83,7 +83,6 @@ def test_long_task_shows_devices_rate_and_estimate_before_its_end(
     assert numbers == sorted(numbers)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("way", WAYS)
 def test_single_long_operation_shows_what_it_waits_for(simulator: Simulator, tmp_path: Path, way: str) -> None:
     simulator.fault("delay", match={"operationId": "Product_Create"}, seconds=3)
@@ -94,7 +93,6 @@ def test_single_long_operation_shows_what_it_waits_for(simulator: Simulator, tmp
     assert re.search(rf"{step}, creating the product Slow for \d+ s, \d+ requests", shown[0])
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("where", ["task", "run"])
 def test_progress_can_be_switched_off(simulator: Simulator, tmp_path: Path, way: str, where: str) -> None:
@@ -108,7 +106,7 @@ def test_progress_can_be_switched_off(simulator: Simulator, tmp_path: Path, way:
     assert any("changed=1" in line for _before, line in lines), lines
 
 
-@pytest.mark.parametrize("way", ["in-process", pytest.param("launched", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("way", WAYS)
 def test_progress_shows_neither_secrets_nor_names_of_secret_tasks(
     simulator: Simulator, tmp_path: Path, way: str
 ) -> None:
@@ -127,7 +125,6 @@ def test_progress_shows_neither_secrets_nor_names_of_secret_tasks(
     assert not any("canary" in line for _before, line in lines)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("way", WAYS)
 def test_switch_must_be_a_boolean(simulator: Simulator, tmp_path: Path, way: str) -> None:
     task = {"azsphere.fleet.product": {"name": "New"}, "environment": {"AZSPHERE_PROGRESS": "perhaps"}}
@@ -136,7 +133,7 @@ def test_switch_must_be_a_boolean(simulator: Simulator, tmp_path: Path, way: str
     assert played.requests() == []
 
 
-@pytest.mark.parametrize("way", ["in-process", pytest.param("launched", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("way", WAYS)
 def test_progress_is_among_the_events_of_ansible_runner(simulator: Simulator, tmp_path: Path, way: str) -> None:
     ansible_runner = pytest.importorskip("ansible_runner")
     simulator.load(fleet())

@@ -164,7 +164,6 @@ def test_rollout_without_waiting_advances_as_soaks_end(simulator: Simulator, fol
     assert "0 of 2 devices requested an update since" in message(last)
 
 
-@pytest.mark.thorough
 def test_soak_is_waited_for(simulator: Simulator, folder: Path, run: Run) -> None:
     """With any strategy: that of the user's configuration counts for plays that set none."""
     (folder / "ansible.cfg").write_text("[defaults]\nstrategy = free\n", encoding="utf-8")
@@ -175,7 +174,6 @@ def test_soak_is_waited_for(simulator: Simulator, folder: Path, run: Run) -> Non
     assert ring["gate"]["judged_at"] >= ring["soak_until"]
 
 
-@pytest.mark.thorough
 def test_check_mode_shows_the_whole_journey_and_only_reads(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator)
     rings = [{"product": "Kettle", "device_group": ring, "soak": "2 days"} for ring in RINGS]
@@ -209,7 +207,6 @@ def test_check_mode_shows_the_whole_journey_and_only_reads(simulator: Simulator,
     assert "+++ after: deployment to Kettle/Pilot" in failing.output
 
 
-@pytest.mark.thorough
 def test_each_ring_has_a_gate_of_its_own(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator, Pilot=SILENT, Field=BAD, Wide=BAD)
     look = """sh -c 'test "$ROLLOUT_DEVICE_GROUP" = Wide -a -e new.imagepackage && echo "$ROLLOUT_IMAGES" > looked'"""
@@ -224,7 +221,6 @@ def test_each_ring_has_a_gate_of_its_own(simulator: Simulator, folder: Path, run
     assert (folder / "looked").read_text(encoding="utf-8") == f"{NEW}\n"
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("condition", "changes", "reason"),
     [
@@ -241,7 +237,6 @@ def test_gate_fails(simulator: Simulator, run: Run, condition: str, changes: dic
     assert reason in message(played)
 
 
-@pytest.mark.thorough
 def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator)
     ring = {"product": "Kettle", "device_group": "Pilot"}
@@ -259,7 +254,6 @@ def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simula
     assert (done.code, done.writes) == (0, 0), done.output
 
 
-@pytest.mark.thorough
 def test_address_is_asked(simulator: Simulator, run: Run) -> None:
     with serving(200) as good, serving(503) as bad:
         load(simulator)
@@ -272,7 +266,6 @@ def test_address_is_asked(simulator: Simulator, run: Run) -> None:
         assert f"{bad} answered with the status 503." in message(failed)
 
 
-@pytest.mark.thorough
 def test_ring_without_previous_images_keeps_the_new_ones(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator, Pilot=BAD)
     state = json.loads(simulator.state())
@@ -287,7 +280,6 @@ def test_ring_without_previous_images_keeps_the_new_ones(simulator: Simulator, f
         assert history(simulator) == {"Pilot": [NEW], "Field": [], "Wide": []}
 
 
-@pytest.mark.thorough
 def test_ring_without_devices_gets_nothing_unless_no_share_is_required(
     simulator: Simulator, folder: Path, run: Run
 ) -> None:
@@ -317,7 +309,6 @@ def test_wrong_options_are_reported_together_before_any_request(simulator: Simul
     assert [sentence for _changes, sentence in MISTAKES if sentence not in message(played)] == []
 
 
-@pytest.mark.thorough
 def test_what_only_the_service_and_the_disk_know_is_checked_before_the_first_write(
     simulator: Simulator, folder: Path, run: Run
 ) -> None:

@@ -156,7 +156,6 @@ def test_names_are_trimmed_and_booleans_accept_words(running: Simulator, tmp_pat
     assert "products[0].description" in output
 
 
-@pytest.mark.thorough
 def test_advice_for_encrypted_files_works(running: Simulator, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("swordfish\n")
     variables = {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password")}

@@ -127,7 +127,6 @@ def test_moves_without_wait_read_no_single_device(kettle: Bench) -> None:
     assert (sent["Devices_Get"], sent["Devices_Move"]) == (0, 60)
 
 
-@pytest.mark.thorough
 def test_throttled_seconds_are_those_that_were_waited(kettle: Bench) -> None:
     kettle.simulator.fault(match={"operationId": "Devices_Move"}, status=429, retry_after="3600")
     kettle.run(device, ids=CLAIMED[:2], **FIELD)

@@ -101,7 +101,6 @@ def test_deployment_that_cannot_be_read_back_is_changed(kettle: Bench, tmp_path:
         assert not kettle.run(deployment, **options).result.changed
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("ids", [["0b" * 64], ["0b" * 64, "0c" * 64, "0d" * 64]], ids=["one", "bulk"])
 def test_claim_that_cannot_be_polled_is_reported_as_changed(kettle: Bench, ids: list[str]) -> None:
     kettle.simulator.settings(operation_seconds=60)

@@ -121,7 +121,6 @@ def test_application_is_shown_with_the_address_for_user_role(bench: Bench) -> No
     assert TENANT in [tenant["name"] for tenant in reported["tenants"]]
 
 
-@pytest.mark.thorough
 def test_account_is_returned_although_access_is_denied(bench: Bench) -> None:
     bench.simulator.order("POST", "signin/next-tokens", {"audience": "https://management.azure.com", "times": 20})
     reported = bench.run(account_info, token_cache="none")
