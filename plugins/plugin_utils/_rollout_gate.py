@@ -83,9 +83,9 @@ def _url(ring: Registered, result: Registered) -> Iterator[str]:
 
 def _not_run(ring: Registered, result: Registered) -> Iterator[str]:
     if not _skipped(result) and not _ran(result):
-        code = result.get("rc", 0)
+        code = int(result.get("rc") or 0)
         # The message of the module does not say why; the code is that of the operating system.
-        why = os.strerror(int(code)) if code in errno.errorcode else str(result.get("msg"))
+        why = os.strerror(code) if code in errno.errorcode else str(result.get("msg"))
         yield f"the command {ring['command'][0]} cannot be run: {why.rstrip('.')}."
 
 

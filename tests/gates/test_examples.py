@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .fleet import fleet
+from .fleet import device_id, fleet
 from .leaks import as_loud_as_can_be, check_leaks
 from .playbooks import Played, Player, wrote
 from .proof import prove
@@ -214,7 +214,10 @@ def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check
         reported = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
         assert reported is not None, f"{path.name} does not say how to call it"
         assert reported[2] == f"azsphere.fleet.{path.stem}"
-        bench.simulator.load(told_fleet(bench.simulator.ready))
+        seed = told_fleet(bench.simulator.ready)
+        # Nothing is rolled out to a ring without devices.
+        seed["tenants"][0]["devices"].append({"id": device_id(5000), "device_group": "Kettle/Production"})
+        bench.simulator.load(seed)
         bench.simulator.clear_log()
         before = bench.look()
         played = player.run(["bash", "-ec", reported[1] + (" --check" if check else "")])

@@ -65,10 +65,13 @@ def wait_for_end(pids: list[int]) -> None:
 @pytest.fixture
 def moving(fleet: Simulator, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A playbook that moves all devices, a few at a time."""
-    fleet.settings(latency_ms=50)
+    # The rest takes long enough that a busy machine delivers the signal in time.
+    fleet.settings(latency_ms=150)
     task = {"ids": DEVICES, **MOVES, "concurrency": CONCURRENCY, "wait": False, "journal": "journal"}
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"azsphere.fleet.device": task}]}
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+    # Whoever runs the tests in the background has it ignored, and processes inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [program("ansible-playbook"), "play.yml"],
         env=environment(fleet, tmp_path, {}),
@@ -78,6 +81,7 @@ def moving(fleet: Simulator, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, before)
     try:
         yield process
     finally:
