@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .fleet import fleet
+from .fleet import device_id, fleet
 from .leaks import as_loud_as_can_be, check_leaks
 from .playbooks import Played, Player, wrote
 from .proof import prove
@@ -101,6 +101,13 @@ def told_fleet(ready: Mapping[str, Any]) -> dict[str, Any]:
         {"name": "Fleet automation", **own, "secrets": [{"value": ready["client_secret"]}]},
         {"name": "Pipeline", **PIPELINE, "secrets": [{"value": PIPELINE_SECRET}]},
     ]
+    return seed
+
+
+def with_every_ring(seed: dict[str, Any]) -> dict[str, Any]:
+    """Returns the seed with a device in the last ring: a rollout stops at a ring without any."""
+    device = {"id": device_id(7), "device_group": "Kettle/Production"}
+    seed["tenants"][0]["devices"].append(device)
     return seed
 
 
@@ -214,7 +221,7 @@ def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check
         reported = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
         assert reported is not None, f"{path.name} does not say how to call it"
         assert reported[2] == f"azsphere.fleet.{path.stem}"
-        bench.simulator.load(told_fleet(bench.simulator.ready))
+        bench.simulator.load(with_every_ring(told_fleet(bench.simulator.ready)))
         bench.simulator.clear_log()
         before = bench.look()
         played = player.run(["bash", "-ec", reported[1] + (" --check" if check else "")])
