@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 # First of all, since it makes all other imports of a launched module faster.
-from . import _zip_imports  # noqa: F401 # isort: skip
+from . import _zip_imports  # noqa: F401 # isort: skip # pylint: disable=unused-import
 
 import os
 from collections.abc import Callable, Iterable

@@ -28,7 +28,7 @@ class _Importer(zipimporter):
 def _replace_importers() -> None:
     sys.path_hooks[:] = [_Importer if hook is zipimporter else hook for hook in sys.path_hooks]
     for path, importer in list(sys.path_importer_cache.items()):
-        if type(importer) is zipimporter:
+        if isinstance(importer, zipimporter) and not isinstance(importer, _Importer):
             sys.path_importer_cache[path] = _Importer(path)
 
 

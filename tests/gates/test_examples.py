@@ -104,6 +104,13 @@ def told_fleet(ready: Mapping[str, Any]) -> dict[str, Any]:
     return seed
 
 
+def with_every_ring(seed: dict[str, Any]) -> dict[str, Any]:
+    """Returns the seed with a device in the last ring: a rollout stops at a ring without any."""
+    device = {"id": device_id(7), "device_group": "Kettle/Production"}
+    seed["tenants"][0]["devices"].append(device)
+    return seed
+
+
 def seed_of(play: str, check: bool, ready: Mapping[str, Any]) -> dict[str, Any]:
     """Where the tasks of one example build on another, a check run starts on what the earlier ones leave behind."""
     seed = told_fleet(ready)
@@ -214,10 +221,7 @@ def test_playbooks_of_the_collection_run(player: Player, bench: Workbench, check
         reported = re.search(r"^# (ansible-playbook (azsphere\.fleet\.\S+).*)$", path.read_text(encoding="utf-8"), re.M)
         assert reported is not None, f"{path.name} does not say how to call it"
         assert reported[2] == f"azsphere.fleet.{path.stem}"
-        seed = told_fleet(bench.simulator.ready)
-        # Nothing is rolled out to a ring without devices.
-        seed["tenants"][0]["devices"].append({"id": device_id(5000), "device_group": "Kettle/Production"})
-        bench.simulator.load(seed)
+        bench.simulator.load(with_every_ring(told_fleet(bench.simulator.ready)))
         bench.simulator.clear_log()
         before = bench.look()
         played = player.run(["bash", "-ec", reported[1] + (" --check" if check else "")])

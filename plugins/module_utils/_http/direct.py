@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import ssl
+import weakref
 from collections import deque
 from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
@@ -36,6 +37,8 @@ class Direct:
         self._kind = watched(HTTPSConnection if secure else HTTPConnection, progress)
         self._idle: deque[HTTPConnection] = deque()
         self._closed = False
+        # Lookups and tests may forget a session without closing it.
+        weakref.finalize(self, _close_all, self._idle)
 
     def take(self, timeout: float) -> HTTPConnection:
         """Returns an open connection for one request. A new one must be there in so many seconds.
@@ -66,8 +69,12 @@ class Direct:
     def close(self) -> None:
         """Closes the connections that no request uses, and the others as soon as they are given back."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        _close_all(self._idle)
+
+
+def _close_all(idle: deque[HTTPConnection]) -> None:
+    while idle:
+        idle.pop().close()
 
 
 def _context(verify: bool | str) -> ssl.SSLContext:

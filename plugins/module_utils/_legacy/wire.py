@@ -35,7 +35,7 @@ from .._backend.values import (
 from .._digits import whole_number
 from .._errors import InvalidInput, ServiceError
 from .._inputs.image_types import IMAGE_TYPES
-from .._model.refs import Place
+from .._model.refs import Place  # pylint: disable=unused-import
 from .._model.resources import (
     OPERATION_STATES,
     Certificate,

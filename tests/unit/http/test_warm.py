@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import gzip
 import socket
 import threading
@@ -23,6 +24,8 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import (
     Unreachable,
     WriteState,
 )
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.bounded import Progress
+from ansible_collections.azsphere.fleet.plugins.module_utils._http.direct import Direct
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.session import Session
 from ansible_collections.azsphere.fleet.plugins.module_utils._http.settings import Settings
 
@@ -221,6 +224,17 @@ def test_connection_that_the_server_has_closed_is_not_used_again() -> None:
         session.request("PUT", "/second", "testing", body=b"[1]", idempotent=False)
     assert server.asked == ["/first", "[1]"]
     assert server.connections == 2
+
+
+def test_connections_of_a_forgotten_session_are_closed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        direct = Direct(f"http://127.0.0.1:{server.getsockname()[1]}", True, Progress())
+        connection = direct.take(5)
+        opened = connection.sock
+        direct.give(connection)
+        del connection, direct
+        gc.collect()
+    assert opened.fileno() == -1
 
 
 @pytest.mark.parametrize(
