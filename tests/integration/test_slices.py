@@ -240,7 +240,7 @@ def test_lists_of_two_inventories_are_not_mixed_up(simulator: Simulator, tmp_pat
 
 
 def test_another_strategy_makes_one_task_too(simulator: Simulator, tmp_path: Path) -> None:
-    """With the strategy `free`, Ansible runs each task for every host, also with run_once."""
+    """The strategy `free` ignores run_once."""
     load(simulator, DEVICES)
     (tmp_path / "ansible.cfg").write_text("[defaults]\nstrategy = free\n", encoding="utf-8")
     moved = play(simulator, tmp_path, "move", FLEET, *MOVE)

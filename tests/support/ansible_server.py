@@ -16,24 +16,22 @@ its standard input closes.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import functools
 import gc
 import importlib
 import json
 import os
 import pickle
-import select
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .fork_server import accept_tasks, answer, exit_after, receive
 from .programs import THOROUGH, program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,14 +160,7 @@ def serve(folder: str) -> None:
         listener.listen(64)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
-            task, _address = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                _run_task(task, packed)
-            task.close()
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(-1, os.WNOHANG)
+        accept_tasks(listener, lambda task: _run_task(task, packed))
 
 
 def _parse_once() -> None:
@@ -191,10 +182,7 @@ def _parse_once() -> None:
 
 def _run_task(task: socket.socket, packed: Path) -> NoReturn:
     """Run one task in a second fork, so that its exit code can be returned even if it crashes."""
-    size, streams, _flags, _sender = socket.recv_fds(task, 4, 2)
-    text = b""
-    while len(text) < int.from_bytes(size, "big"):
-        text += task.recv(65536)
+    text, streams = receive(task, 2)
     arguments, (folder, environment) = map(json.loads, text.split(b"\n"))
     child = os.fork()
     if child == 0:
@@ -206,39 +194,25 @@ def _run_task(task: socket.socket, packed: Path) -> NoReturn:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        _run_program(arguments, packed)
-    _child, status = os.waitpid(child, 0)
-    task.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-    os._exit(0)
+        sys.argv = [program(arguments[0]), *arguments[1:]]
+        sys.path[0] = str(Path(sys.executable).parent)
+        exit_after(lambda: _run_program(arguments[0], packed))
+    answer(task, child)
 
 
-def _run_program(arguments: list[str], packed: Path) -> NoReturn:
-    """Run a program with the configuration of this folder and environment, and exit with its exit code.
+def _run_program(name: str, packed: Path) -> None:
+    """Run a program with the configuration of this folder and environment.
 
     Runs share the modules that Ansible has packed, in `packed`.
     """
-    sys.argv = [program(arguments[0]), *arguments[1:]]
-    sys.path[0] = str(Path(sys.executable).parent)
-    code: object = 1
-    try:
-        constants = importlib.import_module("ansible.constants")
-        # Other modules of Ansible have a reference to it.
-        config = constants.config
-        importlib.reload(constants)
-        vars(config).update(vars(constants.config))
-        constants.config = config
-        Path(constants.DEFAULT_LOCAL_TMP, PACKED).symlink_to(packed)
-        importlib.import_module(PROGRAMS[arguments[0]]).main()
-        code = 0
-    except SystemExit as end:
-        code = end.code
-    finally:
-        if sys.exc_info()[0] is not None:
-            traceback.print_exc()
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else int(code is not None))
+    constants = importlib.import_module("ansible.constants")
+    # Other modules of Ansible have a reference to it.
+    config = constants.config
+    importlib.reload(constants)
+    vars(config).update(vars(constants.config))
+    constants.config = config
+    Path(constants.DEFAULT_LOCAL_TMP, PACKED).symlink_to(packed)
+    importlib.import_module(PROGRAMS[name]).main()
 
 
 if __name__ == "__main__":

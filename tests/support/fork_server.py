@@ -28,7 +28,7 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -89,22 +89,40 @@ def serve(folder: str) -> None:
         listener.listen(64)
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
-            task, _address = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                _run_task(task)
-            task.close()
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(-1, os.WNOHANG)
+        accept_tasks(listener, _run_task)
+
+
+def accept_tasks(listener: socket.socket, run: Callable[[socket.socket], object]) -> None:
+    """Run each task in a fork, which `run` must end, until standard input closes."""
+    while sys.stdin not in select.select([sys.stdin, listener], [], [])[0]:
+        task, _address = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            run(task)
+        task.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+
+def receive(task: socket.socket, streams: int) -> tuple[bytes, list[int]]:
+    """Return the text of a task, and the streams that came with it."""
+    size, found, _flags, _sender = socket.recv_fds(task, 4, streams)
+    text = b""
+    while len(text) < int.from_bytes(size, "big"):
+        text += task.recv(65536)
+    return text, found
+
+
+def answer(task: socket.socket, child: int) -> NoReturn:
+    """Send the exit code of a process once it has ended, and exit."""
+    _child, status = os.waitpid(child, 0)
+    task.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
 
 
 def _run_task(task: socket.socket) -> None:
     """Run one task in a second fork, so that its exit code can be returned even if it crashes."""
-    size, streams, _flags, _sender = socket.recv_fds(task, 4, 3)
-    text = b""
-    while len(text) < int.from_bytes(size, "big"):
-        text += task.recv(65536)
+    text, streams = receive(task, 3)
     arguments, folder, environment = json.loads(text)
     child = os.fork()
     if child == 0:
@@ -115,20 +133,18 @@ def _run_task(task: socket.socket) -> None:
         os.environ.update(environment)
         sys.argv = arguments
         sys.path[0] = os.path.dirname(arguments[0])
-        _run_program(arguments[0])
-    _child, status = os.waitpid(child, 0)
-    task.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-    os._exit(0)
+        exit_after(lambda: runpy.run_path(arguments[0], run_name="__main__"))
+    answer(task, child)
 
 
-def _run_program(path: str) -> NoReturn:
-    """Run a program and exit with its exit code.
+def exit_after(run: Callable[[], object]) -> NoReturn:
+    """Call a program, and exit with its exit code.
 
     Skips the teardown of the modules that the server has loaded, which takes a tenth of a second.
     """
     code: object = 1
     try:
-        runpy.run_path(path, run_name="__main__")
+        run()
         code = 0
     except SystemExit as end:
         code = end.code

@@ -94,8 +94,6 @@ class LegacyService:
         from .devices import LegacyDevices
         from .own_devices import OwnDevices
 
-        # Threads share the tracker: it must be there before they start.
-        _ = self._starter.tracker  # pylint: disable=disallowed-name
         own = OwnDevices(self._client)
         bulk = BulkWrites(self._client, self._starter, self.operations, self.tenants, own)
         return LegacyDevices(self._client, self.products, self.device_groups, self._index, bulk, own)

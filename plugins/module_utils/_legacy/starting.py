@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
 from typing import TYPE_CHECKING, Any
 
 from .._errors import Conflict
@@ -32,13 +32,18 @@ class Starter:
 
     def __init__(self, client: LegacyClient) -> None:
         self._client = client
+        self._lock = threading.Lock()
+        self._tracker: Tracker | None = None
 
-    @cached_property
+    @property
     def tracker(self) -> Tracker:
-        """What is expected of writes. It must be there before threads use it."""
-        from .._backend.polling import Tracker
+        """What is expected of writes, the same for all threads."""
+        with self._lock:
+            if self._tracker is None:
+                from .._backend.polling import Tracker
 
-        return Tracker(self._client.session, self._client.debug)
+                self._tracker = Tracker(self._client.session, self._client.debug)
+            return self._tracker
 
     def start(
         self, method: str, path: str, doing: str, kind: str, there: There | None = None, **options: Any

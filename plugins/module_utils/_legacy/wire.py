@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from .._backend.values import (
     NO_TENANT,
@@ -35,7 +35,6 @@ from .._backend.values import (
 from .._digits import whole_number
 from .._errors import InvalidInput, ServiceError
 from .._inputs.image_types import IMAGE_TYPES
-from .._model.refs import Place  # pylint: disable=unused-import
 from .._model.resources import (
     OPERATION_STATES,
     Certificate,
@@ -48,6 +47,9 @@ from .._model.resources import (
     Tenant,
     User,
 )
+
+if TYPE_CHECKING:
+    from .._model.refs import Place
 
 __all__ = [
     "NO_TENANT",
@@ -63,8 +65,6 @@ __all__ = [
     "number_of",
     "text_of",
 ]
-#: Returns the place of a device from the GUIDs of its device group and product.
-Places: TypeAlias = Callable[["str | None", "str | None"], "Place | None"]
 # Numbers of the service's enumerations: components of the OpenAPI description of the same name.
 OS_FEED_TYPE = {0: "Retail", 1: "RetailEval"}
 UPDATE_POLICY = {0: "UpdateAll", 1: "No3rdPartyAppUpdates", 2: "NoUpdates"}
@@ -169,7 +169,10 @@ def deployment(body: Mapping[str, Any]) -> Deployment:
     )
 
 
-def device(body: Mapping[str, Any], place: Places = lambda _group_id, _product_id: None) -> Device:
+def device(
+    body: Mapping[str, Any],
+    place: Callable[[str | None, str | None], Place | None] = lambda _group_id, _product_id: None,
+) -> Device:
     """Returns a device in the place that `place` returns for the GUIDs of its group and product."""
     product_id, group_id = _common(id_of(member(body, "ProductId"))), _common(id_of(member(body, "DeviceGroupId")))
     return Device(
