@@ -98,13 +98,16 @@ def test_polls_that_fail_leave_the_outcome_to_the_state(kettle: Bench) -> None:
 
 
 def test_pause_in_the_middle_keeps_outcomes(kettle: Bench) -> None:
-    kettle.simulator.fault(match={"operationId": "Devices_Move"}, skip=30, status=429, retry_after="3600")
+    kettle.simulator.fault(match={"operationId": "Devices_Move"}, skip=30, status=429, retry_after="3600", times=None)
     began = time.monotonic()
     outcome = kettle.run(device, ids=CLAIMED, **FIELD, concurrency=4)
     done = in_field(kettle)
     assert time.monotonic() - began < 30
-    assert counted(outcome) == {"moved": len(done), "failed": 1, "not_tried": 59 - len(done)}
-    assert 30 <= len(done) <= 34
+    found = counted(outcome)
+    # Each of the four threads learns of the pause from a reply of its own at the latest.
+    assert 1 <= found["failed"] <= 4
+    assert found == {"moved": 30, "failed": found["failed"], "not_tried": 30 - found["failed"]}
+    assert len(done) == 30
     assert {each["id"] for each in outcome["outcomes"] if each["actions"]} == done
     skipped = [each for each in outcome["outcomes"] if not (each["actions"] or each["failed"])]
     assert all(each["msg"].startswith("Skipped: move: ") and not each["changed"] for each in skipped)
