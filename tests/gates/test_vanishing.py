@@ -16,7 +16,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._http.session impor
 
 from tests.support.apis import INTEGRATED, LEGACY, on_both_apis
 
-from .fleet import DEVICES, NEW, SPARE, TENANT, fleet
+from .fleet import DEPLOYMENT, DEVICES, EMPTY_GROUP, NEW, SPARE, TENANT, fleet
 from .workbench import Workbench, run_module
 
 Seed = dict[str, Any]
@@ -179,3 +179,31 @@ def test_tenant_that_is_gone_is_an_error(bench: Workbench, monkeypatch: pytest.M
         values = run_module(module, {**options, "tenant": TENANT})
         assert values["failed"] is True, module
         assert values["error"]["status"] in (403, 404)
+
+
+@pytest.mark.parametrize("dialect", ["documented", "other"])
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("product_info", {"id": SPARE}),
+        ("device_group_info", {"id": EMPTY_GROUP}),
+        ("device_info", {"ids": [DEVICES[0]]}),
+        ("image_info", {"ids": [NEW]}),
+        ("deployment_info", {"id": DEPLOYMENT}),
+        ("product", {"id": SPARE, "state": "absent"}),
+        ("product", {"name": "Spare", "state": "absent"}),
+        ("device_group", {"id": EMPTY_GROUP, "state": "absent"}),
+        ("device_group", {"product": "Kettle", "name": "Shelf", "state": "absent"}),
+        ("user_role", {"user": "ada@contoso.example", "state": "absent"}),
+    ],
+    ids=str,
+)
+def test_wrong_tenant_is_not_taken_for_one_without_the_resource(
+    bench: Workbench, module: str, options: dict[str, Any], dialect: str
+) -> None:
+    """The service may answer 403 or 404."""
+    bench.simulator.load(fleet())
+    bench.simulator.settings(dialect=dialect, check_replies=False)
+    values = run_module(module, {**options, "tenant": "7e000000-0000-4000-8000-00000000dead"})
+    assert values["failed"] is True, values
+    assert values["error"]["status"] in (403, 404)
