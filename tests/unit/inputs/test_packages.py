@@ -28,13 +28,13 @@ PACKAGE = compose(
 
 
 def read_damaged(folder: Path, content: bytes) -> None:
-    """Reads a package, which may be refused, within a second."""
+    """Reads a package, which may be refused, within a second of CPU time."""
     path = folder / "a.imagepackage"
     path.write_bytes(content)
-    begin = time.monotonic()
+    begin = time.process_time()
     with contextlib.suppress(InvalidInput):
         read_package(str(path))
-    assert time.monotonic() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize("value", [0x00, 0x01, 0x7F, 0x80, 0xFF])
