@@ -8,15 +8,17 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
 import jwt
 import pytest
+from ansible_collections.azsphere.fleet.plugins.module_utils._auth.azure_cli import signed_in
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import SignInError
 
 from tests.support.fake_az import FakeAz, install
-from tests.support.people import DIRECTORY
+from tests.support.people import DIRECTORY, here
 
 from .conftest import Opener
 
@@ -100,3 +102,13 @@ def test_auto_skips_azure_cli_that_is_not_signed_in(az: FakeAz, opened: Opener) 
     with pytest.raises(SignInError, match="no credentials"):
         opened()
     assert az.calls() == []
+
+
+def test_profile_that_is_a_pipe_means_that_nobody_is_signed_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody writes to it, so reading it would never end."""
+    install(monkeypatch, tmp_path)
+    folder = tmp_path / "azure"
+    folder.mkdir()
+    os.mkfifo(folder / "azureProfile.json")
+    monkeypatch.setenv("AZURE_CONFIG_DIR", str(folder))
+    assert not signed_in(here())
