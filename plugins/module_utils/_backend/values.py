@@ -19,6 +19,8 @@ from .._digits import whole_number
 from .._errors import ServiceError
 from .._model.resources import Deployment
 
+#: Characters: twice as many as a device ID has.
+LONGEST_ID = 256
 NO_TENANT = "00000000-0000-0000-0000-000000000000"
 _DATE = re.compile(r"\A(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?\Z", re.IGNORECASE)
 
@@ -44,8 +46,13 @@ def text_of(value: Any) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros."""
-    text = str(value).strip().lower() if value is not None else ""
+    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros.
+
+    Raises ServiceError for what cannot be an ID.
+    """
+    text = "" if value is None else str(value).strip().lower()
+    if isinstance(value, (dict, list)) or len(text) > LONGEST_ID:
+        raise ServiceError("The service returned an object with an ID that cannot be one.", code="unexpected")
     return None if text in ("", NO_TENANT) else text
 
 
