@@ -46,14 +46,9 @@ def text_of(value: Any) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros.
-
-    Raises ServiceError for what cannot be an ID.
-    """
-    text = "" if value is None else str(value).strip().lower()
-    if isinstance(value, (dict, list)) or len(text) > LONGEST_ID:
-        raise ServiceError("The service returned an object with an ID that cannot be one.", code="unexpected")
-    return None if text in ("", NO_TENANT) else text
+    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros, or cannot be one."""
+    text = str(value).strip().lower() if isinstance(value, (str, int)) else ""
+    return None if text in ("", NO_TENANT) or len(text) > LONGEST_ID else text
 
 
 def listed(value: Any, doing: str) -> list[Mapping[str, Any]]:
