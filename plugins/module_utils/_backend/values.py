@@ -46,7 +46,7 @@ def text_of(value: Any) -> str | None:
 
 
 def id_of(value: Any) -> str | None:
-    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros, or cannot be one."""
+    """Returns a GUID or device ID in lower case; None if it is missing, the GUID of zeros, or what cannot be an ID."""
     text = str(value).strip().lower() if isinstance(value, (str, int)) else ""
     return None if text in ("", NO_TENANT) or len(text) > LONGEST_ID else text
 
