@@ -41,8 +41,8 @@ def body_of(value: Any, doing: str) -> Mapping[str, Any]:
 
 
 def text_of(value: Any) -> str | None:
-    """Returns text, None if it is missing or empty."""
-    return str(value) if value not in (None, "") else None
+    """Returns text; None if it is missing or empty, or an object or a list."""
+    return None if value in (None, "") or isinstance(value, (dict, list)) else str(value)
 
 
 def id_of(value: Any) -> str | None:

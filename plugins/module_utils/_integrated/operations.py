@@ -19,6 +19,7 @@ from .._backend.values import text_of
 from .._deadline import Deadline
 from .._errors import Conflict, Forbidden, NotFound, OperationFailed, ServiceError, Unsupported, after_accepted_write
 from .._http.backoff import Backoff
+from .._http.errors import scrub
 from .._http.message import Reply
 from .._http.throttle import retry_after
 from .._model.resources import FINAL_STATES, Operation, OperationError
@@ -146,7 +147,7 @@ class IntegratedOperations:
         state = wire.own(body, "provisioningState") if isinstance(body, dict) else None
         if state is None:
             return promised(kind) if reply.status == 202 else done(kind)
-        ended = Operation("", kind, wire.state_of(state), error=OperationError(str(state)))
+        ended = Operation("", kind, wire.state_of(state), error=OperationError(scrub(str(state))))
         if ended.state == "Failed":
             with after_accepted_write():
                 raise failure(ended)

@@ -21,6 +21,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.texts impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated import wire as integrated
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy import wire
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.paging import entries
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import OperationError
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,17 @@ def test_id_that_cannot_be_one_is_rejected(odd: object) -> None:
             read({"Id": odd})
     with pytest.raises(ServiceError, match="an object without Id"):
         wire.deployment({"Id": "0a", "DeployedImages": ["0b", odd]})
+
+
+@pytest.mark.parametrize("odd", [{"a": {"a": 1}}, ["a"]], ids=["object", "list"])
+def test_text_that_is_none_counts_as_missing(odd: object) -> None:
+    body = {"Id": "0a", "Name": odd, "Description": odd, "OperationId": "0b", "State": odd, "Error": {"Code": odd}}
+    assert (wire.image(body).name, wire.image(body).description) == (None, None)
+    found = wire.operation(body)
+    assert (found.state, found.error) == ("NotStarted", OperationError("OperationFailed"))
+
+
+def test_long_code_of_a_failed_operation_is_cut() -> None:
+    found = wire.operation({"OperationId": "0b", "State": 4, "Error": {"Code": "x" * 10_000}})
+    assert found.error is not None
+    assert len(found.error.code) < 1000
