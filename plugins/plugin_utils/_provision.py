@@ -18,6 +18,8 @@ from typing import Any
 import yaml
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.apart import named, overlaps
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import named_files
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import PRUNABLE, digest_in
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank
@@ -39,7 +41,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     reader = OptionReader(given, "provision_", environment)
     base = reader.path("base", start=str(given["start"])) or str(given["start"])
     src = reader.path("src", start=base)
-    return {
+    options = {
         "src": src,
         "record": reader.path("record", start=base),
         "journal": reader.path("journal", start=base),
@@ -55,6 +57,8 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
         "concurrency": reader.number("concurrency"),
         "problems": reader.problems,
     }
+    reader.require_apart(named(options, ("record", "journal", "plan_file")), named(options, ("src", "expect_plan")))
+    return options
 
 
 def _expected_plan(reader: OptionReader, given: Any, base: str) -> Any:
@@ -93,13 +97,20 @@ def document_problems(content: str, name: str) -> list[str]:
     ]
 
 
-def merge_documents(parts: Iterable[Mapping[str, Any]], prune: Iterable[str]) -> dict[str, Any]:
+def merge_documents(
+    parts: Iterable[Mapping[str, Any]],
+    prune: Iterable[str],
+    base_dir: str = "",
+    written: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Returns the `document` that the parts make together, and `problems`, a list of sentences.
 
     :param parts: mappings with `name`, what messages call the part, and `document`. Mappings are merged, lists appended
         without what is in both, and of other values the last one is kept.
     :param prune: kinds of resources to delete where the document does not name them. A part in which such a kind is
         empty is a problem: a template may have given nothing, and what it should contain would be deleted.
+    :param base_dir: the directory that paths in the document start from.
+    :param written: whole paths of files that are written later, by what names them. The document must not name them.
     """
     kinds, problems = set(prune), []
     merged: dict[str, Any] = {}
@@ -110,6 +121,8 @@ def merge_documents(parts: Iterable[Mapping[str, Any]], prune: Iterable[str]) ->
             continue
         problems += [f"Invalid {name}: {path} {why}" for path, why in _problems(document, kinds)]
         problems += _merge(merged, document, name)
+    outputs = list(named(written or {}, written or ()))
+    problems += overlaps(outputs, named_files(merged, base_dir), Environment())
     return {"document": merged, "problems": problems}
 
 

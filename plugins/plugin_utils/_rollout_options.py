@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.apart import named
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import is_guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank, text
 
@@ -51,6 +52,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
         "rings": _rings(reader, given, environment),
         "problems": reader.problems,
     }
+    reader.require_apart(named(options, ("record",)), named(options, ("src", "packages")))
     if not options["packages"] and not options["images"] and not reader.problems:
         reader.problems.append(
             "Nothing to roll out: neither packages nor images are given. Set rollout_packages to image packages, or "
