@@ -118,6 +118,22 @@ def number(least: float, most: float) -> Check:
     return check
 
 
+def whole_number(least: int, most: int) -> Check:
+    """Returns the check of a whole number, or of text that is one."""
+
+    def check(found: Found, _environment: Environment) -> int:
+        with contextlib.suppress(texts.InvalidValue):
+            given = texts.integer(found.value)
+            if least <= given <= most:
+                return given
+        raise InvalidInput(
+            f'Invalid {found.name} "{found.value}": not a whole number from {least} to {most}.',
+            hint="Use such a number.",
+        )
+
+    return check
+
+
 def _number(found: Found, _environment: Environment) -> int:
     word = str(found.value).strip()
     if isinstance(found.value, (int, str)) and not isinstance(found.value, bool) and word.isascii() and word.isdigit():
