@@ -69,9 +69,10 @@ def _expected_plan(reader: OptionReader, given: Any, base: str) -> Any:
     return given.strip() if is_plan else reader.path("expect_plan", start=base)
 
 
-def document_problems(content: str, name: str) -> list[str]:
+def document_problems(content: str, name: str, wanted: str = _CONTENT) -> list[str]:
     """Returns what makes a document unusable, as sentences that begin with `Invalid` and the name; [] for none.
 
+    `wanted` is what the sentences say to use in place of something else than a mapping.
     Values may hold tags such as `!vault`, and templates in quotes. A key may be in a mapping only once: Ansible would
     keep the last one, and pruning delete what the others describe.
     """
@@ -83,11 +84,11 @@ def document_problems(content: str, name: str) -> list[str]:
         where = f", line {mark.line + 1}" if mark is not None else ""
         return [f"Invalid {name}{where}: not valid YAML or JSON. Fix it; values that begin with a brace need quotes."]
     except RecursionError:
-        return [f"Invalid {name}: nested too deeply. Use {_CONTENT}."]
+        return [f"Invalid {name}: nested too deeply. Use {wanted}."]
     if node is None or node.tag == "tag:yaml.org,2002:null":
-        return [f"Invalid {name}: it is empty. Use {_CONTENT}."]
+        return [f"Invalid {name}: it is empty. Use {wanted}."]
     if node.id != "mapping":
-        return [f"Invalid {name}: a {'list' if node.id == 'sequence' else 'text'} is not a document. Use {_CONTENT}."]
+        return [f"Invalid {name}: a {'list' if node.id == 'sequence' else 'text'} is not a document. Use {wanted}."]
     unquoted = [
         f"Invalid {name}, line {line}: a template without quotes. Put it in quotes." for line in _templates(node)
     ]

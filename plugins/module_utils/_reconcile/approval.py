@@ -19,7 +19,7 @@ from typing import Any
 
 from .._context import Context, Params
 from .._errors import InvalidInput
-from .._files.private import write_private
+from .._files.private import check_private, write_private
 from .._model.values import digest_in
 from .._views.result import mask_unknown
 
@@ -114,7 +114,10 @@ class Approval:
     @classmethod
     def of(cls, params: Params, context: Context) -> Approval:
         """Returns it from the options `expect_plan` and `plan_file`. Raises InvalidInput."""
-        return cls(_expected(params["expect_plan"], context), params["plan_file"])
+        plan_file = params["plan_file"]
+        if plan_file is not None:
+            check_private(plan_file)
+        return cls(_expected(params["expect_plan"], context), plan_file)
 
     def examine(self, proposal: Proposal) -> None:
         """Saves and compares a plan. Plans that are made after the first writes are parts of it, and are not examined.
