@@ -17,6 +17,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Inva
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank, password, text
 
 from ._option_reader import OptionReader, whole_number
+from ._plain import plain
 
 #: More than AWX starts jobs for at a time, by far.
 MOST_SLICES = 1000
@@ -77,6 +78,6 @@ def _inputs(found: Found, environment: Environment) -> dict[str, str]:
         raise InvalidInput(f"Invalid {found.name}: not a mapping.", hint="Use a mapping of fields to texts.")
     return {
         str(name): password(Found(value, f"{found.name}.{name}"), environment)
-        for name, value in fields.items()
+        for name, value in plain(fields).items()  # Secrets of a vault are objects inside a mapping.
         if not blank(value)
     }

@@ -401,3 +401,19 @@ def test_text_of_a_mapping_and_of_a_number_are_read(tmp_path: Path) -> None:
     assets = exported(tmp_path, awx_slices=" 7 ", awx_credential_inputs='{"client_id": "x", "tenant": ""}')
     assert {each["job_slice_count"] for each in assets["job_templates"]} == {1, 7}
     assert [each["name"] for each in assets["credentials"]] == ["Azure Sphere"]
+
+
+def test_field_of_a_vault_is_decrypted(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("of the vault", encoding="utf-8")
+    command = ["encrypt_string", "--vault-password-file", "password", "--name", "client_secret", "of the application"]
+    encrypted = run("ansible-vault", command, tmp_path, {}, text="").stdout
+    indented = "".join(f"  {line}\n" for line in encrypted.splitlines())
+    (tmp_path / "secrets.yml").write_text(f"awx_credential_inputs:\n{indented}", encoding="utf-8")
+    show = {"name": "Show", "ansible.builtin.debug": {"msg": "<{{ awx_given.credential_inputs.client_secret }}>"}}
+    variables = {"awx_project_url": ADDRESS, "awx_assets_file": str(tmp_path / "assets.json")}
+    include = {"ansible.builtin.include_role": {"name": "azsphere.fleet.awx", "public": True}}
+    play = [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [include, show]}]
+    (tmp_path / "awx.yml").write_text(json.dumps(play), encoding="utf-8")
+    options = ["-e", "@secrets.yml", "--vault-password-file", "password"]
+    done = run("ansible-playbook", ["awx.yml", *options], tmp_path, {})
+    assert "<of the application>" in done.stdout, done.stdout + done.stderr
