@@ -225,6 +225,25 @@ def read(**given: Any) -> dict[str, Any]:
     return read_options({**base, **given}, Environment({}, "/"))
 
 
+class OfVault:
+    """A text of a vault, as ansible-core before 2.19 has it: not a text, but one once it is made one."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def test_texts_of_a_vault_are_decrypted_in_lists_too() -> None:
+    ring = {"product": "Kettle", "device_group": OfVault("Lab"), "command": ["check", OfVault("secret")]}
+    options = read(rings=[ring], command=[OfVault("look"), "here"], url=OfVault("https://example.com"))
+    assert options["problems"] == []
+    [found] = options["rings"]
+    assert (found["name"], found["command"], found["url"]) == ("Kettle/Lab", ["check", "secret"], "https://example.com")
+    assert read(command=[OfVault("look"), "here"])["rings"][0]["command"] == ["look", "here"]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
