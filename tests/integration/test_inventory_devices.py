@@ -67,7 +67,7 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"tenant": "{{ nowhere }}"},
-        "Invalid tenant: 'nowhere' is undefined. Correct the template, or the variables in it.",
+        "Invalid tenant: 'nowhere' is undefined. ",
     ),
     ({"cache": []}, "Invalid cache: a list is neither true nor false."),
     ({"cache_timeout": "soon"}, 'Invalid cache_timeout: "soon" is not a whole number. Give digits only.'),
