@@ -55,6 +55,19 @@ def checked(option: str, value: Any, known: Definitions, error: type[AnsibleErro
     return valid(f"{where}{option}", texts.trimmed if option in _NAMES else _CHECKS[kind], value, error)
 
 
+def require_typed(variables: Mapping[str, str], known: Definitions, error: type[AnsibleError]) -> None:
+    """Raises `error` for an environment variable of an option of another type: Ansible takes any word for false.
+
+    Those of connection options are checked where they are resolved.
+    """
+    for name, option in known.items():
+        check = None if name in OPTIONS else _CHECKS.get(str(option.get("type", "str")))
+        for entry in option.get("env") or ():
+            value = variables.get(entry["name"])
+            if check is not None and not blank(value):
+                valid(entry["name"], check, value, error)
+
+
 def from_variables(variables: Mapping[str, Any], known: Definitions, template: Callable[[Any], Any]) -> dict[str, Any]:
     """Returns the options that variables give, as what they stand for: Ansible passes variables on as written, and
     one often names another, such as a secret of a vault."""

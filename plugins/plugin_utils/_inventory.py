@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import blank
 
 from ._constructed import constructed
-from ._given import checked, require_known, valid
+from ._given import checked, require_known, require_typed, valid
 from ._inventory_names import free_group_name
 
 try:
@@ -63,6 +64,7 @@ class FleetInventory(BaseInventoryPlugin):
             filled = {name: self._filled(name, value) for name, value in direct.items()}
             self.given = {name: self._checked(name, value) for name, value in filled.items() if not blank(value)}
             self._require_all()
+            require_typed(os.environ, known, AnsibleParserError)
             direct = self.given
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
         self._options_are_set = True

@@ -197,6 +197,23 @@ def test_error_adds_no_host(fleet: Simulator, tmp_path: Path) -> None:
     assert list_inventory(fleet, tmp_path, sources[0]).code != 0
 
 
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("ANSIBLE_INVENTORY_CACHE", "is neither true nor false. Use true or false."),
+        ("ANSIBLE_INVENTORY_USE_EXTRA_VARS", "is neither true nor false. Use true or false."),
+        ("ANSIBLE_INVENTORY_CACHE_TIMEOUT", "is not a whole number. Give digits only."),
+    ],
+)
+def test_wrong_value_of_an_environment_variable_is_an_error(
+    fleet: Simulator, tmp_path: Path, variable: str, words: str
+) -> None:
+    listed = list_inventory(fleet, tmp_path, PLUGIN, variables={variable: "maybe"})
+    assert (listed.code, listed.log) == (1, [])
+    assert f'Invalid {variable}: "maybe" {words}' in listed.messages
+    assert list_inventory(fleet, tmp_path, PLUGIN, variables={variable: "0"}).code == 0
+
+
 @on_both_apis()
 def test_list_that_cannot_be_read_to_its_end_adds_no_host(fleet: Simulator, tmp_path: Path) -> None:
     fleet.settings(page_size=2)
