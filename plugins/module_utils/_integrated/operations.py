@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._backend.polling import There, Tracker, done, overtaken, promised
+from .._backend.polling import There, Tracker, confirmed, done, overtaken, promised
 from .._backend.values import text_of
 from .._deadline import Deadline
 from .._errors import Conflict, Forbidden, NotFound, OperationFailed, ServiceError, Unsupported, after_accepted_write
@@ -136,7 +136,7 @@ class IntegratedOperations:
 
     def _started(self, reply: Reply, kind: str) -> Operation:
         """Returns the operation that a reply starts; without an address, whether the work is done or promised."""
-        body = reply.confirmation()
+        body = confirmed(reply)
         for header in ("Azure-AsyncOperation", "Location"):
             path = self._client.session.path_of(reply.headers.get(header))
             operation_id = last_segment(path) if path else ""

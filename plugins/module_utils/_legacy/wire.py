@@ -164,7 +164,7 @@ def deployment(body: Mapping[str, Any]) -> Deployment:
     images = member(body, "DeployedImages")
     return Deployment(
         id=own_id(body),
-        images=tuple(sorted(str(image).lower() for image in images)) if isinstance(images, list) else (),
+        images=tuple(sorted(own_id({"Id": image}) for image in images)) if isinstance(images, list) else (),
         deployed_at=date_of(member(body, "DeploymentDateUtc")),
     )
 

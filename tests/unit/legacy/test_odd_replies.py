@@ -95,3 +95,12 @@ def test_continuation_token_invalid_in_a_header_is_rejected(token: str) -> None:
 def test_invalid_address_is_rejected(address: str) -> None:
     with pytest.raises((InvalidInput, FleetError), match="not a web address"):
         fetch(address, lambda _piece: None, verify=True, timeout=1, doing="downloading")
+
+
+@pytest.mark.parametrize("odd", [{"a": {"a": 1}}, ["0a"], "7" * 257], ids=["object", "list", "long"])
+def test_id_that_cannot_be_one_is_rejected(odd: object) -> None:
+    for read in (wire.deployment, wire.tenant, wire.image):
+        with pytest.raises(ServiceError, match="an object without Id"):
+            read({"Id": odd})
+    with pytest.raises(ServiceError, match="an object without Id"):
+        wire.deployment({"Id": "0a", "DeployedImages": ["0b", odd]})
