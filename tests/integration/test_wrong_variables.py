@@ -108,6 +108,17 @@ def test_drift_check_shows_the_first_digits_of_devices(simulator: Simulator, fol
     assert "differs from the blueprint in 1 place: Kettle/Sale. Run" in said(played)
 
 
+@pytest.mark.parametrize("claim", ["", " ", None, "false", False, "true"])
+def test_unclaimed_device_is_a_difference_whatever_a_survey_says(
+    simulator: Simulator, folder: Path, claim: Any
+) -> None:
+    document = {"devices": [{"id": "0f" * 64, "product": "Kettle", "device_group": "Lab"}]}
+    (folder / "blueprint.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    played = play(simulator, folder, "drift", provision_src="blueprint.yml", provision_claim=claim)
+    assert (played.code, played.writes) == (2, 0), played.output
+    assert "differs from the blueprint in 1 place: 0f0f0f0f0f0f0f0f…. Run" in said(played)
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
