@@ -165,3 +165,27 @@ def test_path_with_a_null_character_is_one_error(simulator: Simulator, folder: P
         assert result["error"]["code"] != "defect", (name, result["msg"])
         assert "a\\x00b" in result["msg"], (name, result["msg"])
     assert played.requests() == []
+
+
+@pytest.mark.parametrize("book", ["provision", "rollout"])
+@pytest.mark.parametrize("record", ["list.csv/record.yml", "list.csv/below/record.yml"])
+def test_record_below_a_file_is_one_error(simulator: Simulator, folder: Path, book: str, record: str) -> None:
+    given = {
+        "provision": {"provision_document": {"products": [{"name": "Kettle"}]}},
+        "rollout": {"rollout_images": ["c1000000-0000-4000-8000-000000000001"], "rollout_rings": "Kettle/Lab"},
+    }
+    played = play(simulator, folder, book, **given[book], **{f"{book}_record": record})
+    assert (played.code, played.writes) == (2, 0), played.output
+    sentence = (
+        f"Invalid {book}_record {folder / record}: there is no directory {(folder / record).parent} that this account"
+    )
+    assert sentence in said(played)
+
+
+def test_password_of_an_address_is_shown_nowhere(simulator: Simulator, folder: Path) -> None:
+    given = {"rollout_images": ["c1000000-0000-4000-8000-000000000001"], "rollout_rings": "Kettle/Lab"}
+    given["rollout_url"] = "https://me:of-the-address@example.com/health"
+    played = play(simulator, folder, "rollout", "--check", "--diff", **given)
+    assert (played.code, played.log) == (2, []), played.output
+    assert "Invalid rollout_url: it has a user or a password" in said(played)
+    assert "of-the-address" not in played.output

@@ -290,6 +290,15 @@ def test_ring_options_come_before_those_of_all_rings() -> None:
         ({"max_insights_per_hundred": "few"}, 'Invalid rollout_max_insights_per_hundred "few": not a number'),
         ({"command": "a 'b"}, "Invalid rollout_command: a quote is not closed."),
         ({"url": "ftp://x"}, 'Invalid rollout_url "ftp://x": not an HTTP address.'),
+        ({"url": "http://"}, 'Invalid rollout_url "http://": not an HTTP address.'),
+        ({"url": "http://[::1/"}, 'Invalid rollout_url "http://[::1/": not an HTTP address.'),
+        ({"url": "http://x:99999/"}, 'Invalid rollout_url "http://x:99999/": not an HTTP address.'),
+        ({"url": "https://me:secret@x/"}, "Invalid rollout_url: it has a user or a password, which messages and the"),
+        ({"url": "me:secret@x"}, "Invalid rollout_url: it has a user or a password, which messages and the"),
+        (
+            {"rings": [{"product": "a", "device_group": "b", "url": "http://me@[x/"}]},
+            "Invalid rollout_rings, ring 1, url: it has a user",
+        ),
         ({"wait": "maybe"}, 'Invalid rollout_wait "maybe": neither true nor false.'),
     ],
 )
