@@ -33,6 +33,7 @@ from .digest import Digest
 from .locks import locked
 from .log import LogFile, check_log
 from .means import LOCKED_FLAGS, FileModule, Means
+from .opened import opened
 from .port import FileState, Metadata, Produce
 from .prepared import PreparedFile
 from .temporary import TemporaryFile
@@ -68,7 +69,7 @@ class Disk:
 
     def read(self, path: str) -> bytes | None:
         try:
-            with open(path, "rb") as file:
+            with opened(path) as file:
                 content = file.read(MOST + 1)
         except FileNotFoundError:
             return None
@@ -81,7 +82,7 @@ class Disk:
     def state(self, path: str) -> FileState | None:
         digest = Digest()
         try:
-            with open(path, "rb") as file:
+            with opened(path) as file:
                 while piece := file.read(PIECE):
                     digest.write(piece)
         except FileNotFoundError:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import errno
 
+from .._files.opened import opened
+
 
 def read_at_most(path: str, most: int) -> bytes:
     """Return the content of a file. Raises OSError, also for one of more than `most` bytes, such as /dev/zero."""
-    with open(path, "rb") as file:
+    with opened(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
         size = f"{most // 2**20} MiB" if most >= 2**20 else f"{most // 2**10} KiB"

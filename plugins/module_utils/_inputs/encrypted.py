@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from .._errors import InvalidInput
+from .._files.opened import opened
 
 _MARK = b"$ANSIBLE_VAULT;"
 #: Ansible decrypts what `copy` copies.
@@ -20,7 +21,7 @@ DECRYPT = (
 def reject_encrypted_file(path: str, what: str) -> None:
     """Raise InvalidInput if Ansible Vault encrypted a file. Ignores a file that cannot be read: its user reports it."""
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             beginning = file.read(len(_MARK) + 64)
     except OSError:
         return
