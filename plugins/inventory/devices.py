@@ -143,11 +143,11 @@ class InventoryModule(FleetInventory, Constructable, Cacheable):
         given = [of_configuration(plain(self.given), self.path), of_task(plain(variables))]
         with reading_task(given, self._configured()) as task:
             if not self.get_option("cache"):
-                return read_fleet(task.service)
+                return task.read(read_fleet)
             key = cache_key(task.connection_options)
             found = loaded_fleet(self._cached(key)) if cache else None
             if found is None:
-                found = read_fleet(task.service)
+                found = task.read(read_fleet)
                 self._cache[key] = found.dumped()
             return found
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._deadline import Deadline, seconds
 from ._environment import Environment
+from ._errors import NotFound
 from ._progress import Progress
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from ._service import Service
 
 Params = Mapping[str, Any]
+Value = TypeVar("Value")
 DEFAULT_WAIT_TIMEOUT = 600.0
 #: Seconds for which the effect of a write that the service accepted is looked for.
 SETTLING = 10.0
+#: How often the state is read again because what was listed is gone.
+MOST_GONE = 10
 
 
 def _unbound(_deadline: Deadline) -> None:
@@ -37,6 +41,23 @@ def _ignored(_error: BaseException) -> None:
 
 def _none_here(*_arguments: Any) -> Any:
     raise NotImplementedError("This context has no connection of its own.")
+
+
+def consistently(read: Callable[[], Value], forget: Callable[[], None]) -> Value:
+    """Returns what `read` returns, which only reads.
+
+    Another process may delete what was listed before its details are read: then `forget` is called, and everything is
+    read anew. Raises the error of `read`: NotFound only if it is the same again, as where a role is too low.
+    """
+    gone: set[str] = set()
+    while True:
+        try:
+            return read()
+        except NotFound as error:
+            if error.status is None or error.message in gone or len(gone) == MOST_GONE:
+                raise
+            gone.add(error.message)
+            forget()
 
 
 @dataclass(frozen=True)
@@ -72,6 +93,10 @@ class Context:
     bind: Callable[[Deadline], None] = _unbound
     #: The unfinished work of the task, for the report of an unexpected error.
     unfinished: Unfinished | None = None
+
+    def read(self, query: Callable[[Service], Value]) -> Value:
+        """Returns what a query that only reads returns of the service; see `consistently`."""
+        return consistently(lambda: query(self.service), self.forget)
 
     @cached_property
     def service(self) -> Service:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ._companion import NOTHING_AROUND, Companion, Surroundings
 from ._connection import Connection, open_connection, open_login
-from ._context import Context, Params
+from ._context import Context, Params, Value, consistently
 from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import Defect, FleetError, printable
@@ -124,6 +124,10 @@ class Task:
         """Forgets what was read, and keeps tokens and connections."""
         for connection in self._connections.values():
             connection.forget()
+
+    def read(self, query: Callable[[Service], Value]) -> Value:
+        """Returns what a query that only reads returns of the service; see `consistently`."""
+        return consistently(lambda: query(self.service), self.forget)
 
     @property
     def connection_options(self) -> Params:

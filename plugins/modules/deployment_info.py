@@ -123,10 +123,10 @@ ARGUMENTS = Arguments(
 def run(params: Params, context: Context) -> Result:
     """Returns the deployments that match the options."""
     if params["id"] is not None:
-        found = deployment(context.service, guid(params["id"], "deployment"))
-    else:
-        found = deployments(context.service, params["product"], params["device_group"], params["current"])
-    return Result(values={"deployments": found})
+        deployment_id = guid(params["id"], "deployment")
+        return Result(values={"deployments": context.read(lambda service: deployment(service, deployment_id))})
+    scope = (params["product"], params["device_group"], params["current"])
+    return Result(values={"deployments": context.read(lambda service: deployments(service, *scope))})
 
 
 def main() -> None:

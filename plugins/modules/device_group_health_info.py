@@ -138,14 +138,9 @@ ARGUMENTS = Arguments(
 
 def run(params: Params, context: Context) -> Result:
     """Returns the figures."""
-    found = device_group_health(
-        context.service,
-        params["product"],
-        params["device_group"],
-        params["since"],
-        params["event_types"] or (),
-        params["event_classes"] or (),
-    )
+    group = (params["product"], params["device_group"])
+    events = (params["event_types"] or (), params["event_classes"] or ())
+    found = context.read(lambda service: device_group_health(service, *group, params["since"], *events))
     return Result(values={"health": found})
 
 

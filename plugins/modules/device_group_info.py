@@ -96,7 +96,8 @@ ARGUMENTS = Arguments(
 def run(params: Params, context: Context) -> Result:
     """Returns the device groups that match the options."""
     which = params["name"] if params["id"] is None else guid(params["id"], "device group")
-    return Result(values={"device_groups": device_groups(context.service, params["product"], which)})
+    found = context.read(lambda service: device_groups(service, params["product"], which))
+    return Result(values={"device_groups": found})
 
 
 def main() -> None:

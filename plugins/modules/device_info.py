@@ -181,7 +181,8 @@ def run(params: Params, context: Context) -> Result:
 
 def _by_ids(params: Params, context: Context) -> Values:
     ids = device_ids(params["ids"])
-    found = devices_of_ids(context.service, ids, params["targeted_images"] and not params["count_only"])
+    targeted = params["targeted_images"] and not params["count_only"]
+    found = context.read(lambda service: devices_of_ids(service, ids, targeted))
     there = {device["id"] for device in found}
     return {"devices": found, "count": len(found), "missing": [each for each in ids if each not in there]}
 
@@ -189,8 +190,8 @@ def _by_ids(params: Params, context: Context) -> Values:
 def _in_scope(params: Params, context: Context) -> Values:
     scope = (params["product"], params["device_group"])
     if params["count_only"]:
-        return {"count": device_count(context.service, *scope)}
-    found = devices(context.service, *scope, targeted_images=params["targeted_images"])
+        return {"count": context.read(lambda service: device_count(service, *scope))}
+    found = context.read(lambda service: devices(service, *scope, targeted_images=params["targeted_images"]))
     return {"devices": found, "count": len(found)}
 
 

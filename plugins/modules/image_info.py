@@ -129,6 +129,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._context import Con
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import LIST, NAME
 from ansible_collections.azsphere.fleet.plugins.module_utils._queries import images
 from ansible_collections.azsphere.fleet.plugins.module_utils._references import guid
+from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.resources import Values
 from ansible_collections.azsphere.fleet.plugins.module_utils._views.result import Result
 
@@ -150,16 +151,19 @@ def run(params: Params, context: Context) -> Result:
     """Returns the images that match the options."""
     ids = None if params["ids"] is None else [guid(each, "image") for each in params["ids"]]
     component_id = None if params["component_id"] is None else guid(params["component_id"], "component")
-    found = images.images(context.service, ids, component_id, params["name"])
-    if params["status"]:
-        found = images.with_status(context.service, found)
-    if params["download_url"]:
-        found = images.with_download_url(context.service, found)
-        if not context.no_log:
-            context.warn(SECRET)
-    values: Values = {"images": found}
-    if params["component_ids"]:
-        values["component_ids"] = images.component_ids(context.service, ids or [])
+
+    def read(service: Service) -> Values:
+        found = images.images(service, ids, component_id, params["name"])
+        if params["status"]:
+            found = images.with_status(service, found)
+        if params["download_url"]:
+            found = images.with_download_url(service, found)
+        more = {"component_ids": images.component_ids(service, ids or [])} if params["component_ids"] else {}
+        return {"images": found, **more}
+
+    values = context.read(read)
+    if params["download_url"] and not context.no_log:
+        context.warn(SECRET)
     return Result(values=values)
 
 

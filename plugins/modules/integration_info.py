@@ -148,7 +148,7 @@ api:
 """
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import Arguments, run_module
-from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params
+from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, consistently
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import read_document
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import INTEGRATED, LEGACY
@@ -166,7 +166,8 @@ def run(params: Params, context: Context) -> Result:
     """Returns what both APIs show of one tenant."""
     document = params["blueprint"] if params["src"] is None else read_document(context.files, params["src"])
     legacy, integrated = context.open_api(LEGACY), context.open_api(INTEGRATED)
-    return Result(values=integration(legacy, integrated, document, params["src"]))
+    found = consistently(lambda: integration(legacy, integrated, document, params["src"]), context.forget)
+    return Result(values=found)
 
 
 def main() -> None:

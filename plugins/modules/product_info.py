@@ -75,7 +75,7 @@ ARGUMENTS = Arguments({"name": {"type": NAME}, "id": {"type": NAME}}, mutually_e
 def run(params: Params, context: Context) -> Result:
     """Returns the products that match the options."""
     which = params["name"] if params["id"] is None else guid(params["id"], "product")
-    return Result(values={"products": products(context.service, which)})
+    return Result(values={"products": context.read(lambda service: products(service, which))})
 
 
 def main() -> None:

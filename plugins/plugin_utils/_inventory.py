@@ -42,7 +42,8 @@ class FleetInventory(BaseInventoryPlugin):
 
     def verify_file(self, path: str) -> bool:
         """Returns whether the file can be one of this plugin. Which plugin it is for is in the file."""
-        return path.endswith((".yml", ".yaml")) and bool(super().verify_file(path))
+        # Reading a pipe to which nobody writes would never end.
+        return path.endswith((".yml", ".yaml")) and bool(super().verify_file(path)) and os.path.isfile(path)
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Reads the options of the file."""

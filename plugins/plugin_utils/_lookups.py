@@ -47,5 +47,5 @@ class FleetLookup(LookupBase):
         asked = [valid("term", self.term, term, AnsibleLookupError) for term in self._flatten(terms)]
         if terms and not asked:
             return []  # An empty list was asked for, which is not the same as nothing.
-        with reading("lookup", given, configured, AnsibleLookupError) as service:
-            return self.read(service, asked)
+        with reading("lookup", given, configured, AnsibleLookupError) as task:
+            return task.read(lambda service: self.read(service, asked))

@@ -20,7 +20,6 @@ from ansible.utils.display import Display
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import Defect, FleetError, MissingLibrary
 from ansible_collections.azsphere.fleet.plugins.module_utils._precedence import Layer, of_configuration, of_task
-from ansible_collections.azsphere.fleet.plugins.module_utils._service import Service
 from ansible_collections.azsphere.fleet.plugins.module_utils._task import Modes, Task
 
 from ._masking import mask_output
@@ -41,8 +40,8 @@ def reading(
     given: Mapping[str, Any],
     configured: Mapping[str, Any],
     error: type[AnsibleError] = AnsibleError,
-) -> Iterator[Service]:
-    """Gives a service with the connection options of a plugin, which refuses every write.
+) -> Iterator[Task]:
+    """Gives a task that only reads, with the connection options of a plugin.
 
     :param kind: what the plugin is called in errors, such as `lookup`.
     :param given: the options and variables that the plugin was given.
@@ -52,7 +51,7 @@ def reading(
     the same options and environment has the same token and TLS connection, and reads anew.
     """
     with errors_as(error, kind), _kept.task(plain(given), plain(configured)) as task:
-        yield task.service
+        yield task
 
 
 def reading_task(given: Sequence[Layer], configured: Mapping[str, Any]) -> Task:

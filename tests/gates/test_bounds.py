@@ -21,8 +21,8 @@ from tests.gates.fleet import NEW, fleet
 from tests.integration.play import ROOT, environment
 from tests.simulator.harness import Simulator
 
-#: Seconds in which a task ends whose limits are those of LIMITS.
-DEADLINE = 30
+#: Seconds in which a task ends whose limits are those of LIMITS, on a busy machine too; the replies have no end.
+DEADLINE = 100
 LIMITS = {"AZSPHERE_REQUEST_TIMEOUT": "2", "AZSPHERE_RETRY_TIMEOUT": "4"}
 #: Decoded megabytes that a reply may have is far less.
 MOST_MEMORY = 400 << 20
@@ -111,4 +111,5 @@ def test_long_error_page_is_read_quickly(simulator: Simulator, tmp_path: Path) -
     simulator.load(fleet())
     simulator.fault("status", match={"operationId": "Tenants_List"}, status=400, body="<title" * 200_000, times=None)
     _output, seconds = run(simulator, tmp_path, *READ)
-    assert seconds < 10
+    # Of which the page takes next to nothing; in quadratic time, it would take minutes.
+    assert seconds < 40

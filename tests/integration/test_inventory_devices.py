@@ -377,3 +377,10 @@ def test_error_of_a_second_inventory_leaves_no_groups(fleet: Simulator, tmp_path
     both = list_inventory(fleet, tmp_path, kettle, broken, variables=lenient)
     assert "Could not set place for host" in both.messages
     assert (both.hosts, both.groups) == (alone.hosts, alone.groups)
+
+
+def test_inventory_reads_again_what_was_deleted_meanwhile(fleet: Simulator, tmp_path: Path) -> None:
+    fleet.fault(match={"operationId": "Devices_List"}, status=404)
+    listed = list_inventory(fleet, tmp_path, PLUGIN)
+    assert listed.code == 0, listed.messages
+    assert [each["status"] for each in api(listed) if each["operation"] == "Devices_List"] == [404, 200]

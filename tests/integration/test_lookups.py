@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.harness import start_simulator
+from tests.simulator.harness import Simulator, start_simulator
 from tests.support.apis import APIS, LEGACY
 
 from .play import Played, play_tasks
@@ -235,3 +235,13 @@ def test_lookups_return_the_same_as_info_modules(played: Played, module: str) ->
 def test_lookups_only_read_and_share_one_token(played: Played) -> None:
     assert played.writes == 0
     assert [entry["method"] for entry in played.requests("signin")].count("POST") == 1
+
+
+def test_lookup_reads_again_what_was_deleted_meanwhile(simulator: Simulator, tmp_path: Path) -> None:
+    """The groups of a product are not found, as if it had been deleted since it was read."""
+    simulator.load(SEED)
+    simulator.fault(match={"operationId": "Product_ListGroups"}, status=404)
+    task = {"ansible.builtin.debug": {"msg": "{{ lookup('azsphere.fleet.products', 'Kettle').name }}"}}
+    played = play_tasks(simulator, tmp_path, {"look": task})
+    assert played.results["look"]["msg"] == "Kettle"
+    assert [each["status"] for each in played.requests() if each["operation"] == "Product_ListGroups"] == [404, 200]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,7 @@ def test_provision_playbook_predicts_applies_and_is_idempotent(simulator: Simula
 ROLE_MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({}, "Nothing to provision: neither a file nor a document is given."),
     ({"provision_src": "nothing.yml"}, "Invalid provision_src {folder}/nothing.yml: there is no such file."),
+    ({"provision_src": "pipe.yml"}, "Invalid provision_src {folder}/pipe.yml: it is not a file."),
     ({"provision_src": "torn.yml"}, "Invalid blueprint {folder}/torn.yml, line 2: not valid YAML or JSON."),
     ({"provision_src": "empty.yml"}, "Invalid blueprint {folder}/empty.yml: it is empty."),
     ({"provision_src": "list.yml"}, "Invalid blueprint {folder}/list.yml: a list is not a document."),
@@ -239,6 +241,7 @@ if importlib.util.find_spec("ansible.module_utils.datatag"):
 def test_role_reports_wrong_options_before_any_request(
     simulator: Simulator, folder: Path, variables: dict[str, Any], sentence: str
 ) -> None:
+    os.mkfifo(folder / "pipe.yml")
     (folder / "torn.yml").write_text("products: [\n")
     (folder / "empty.yml").write_text("---\n# Nothing yet.\n")
     (folder / "list.yml").write_text("- products\n")

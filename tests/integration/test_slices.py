@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -210,10 +211,12 @@ def test_shards_do_not_depend_on_other_rows(simulator: Simulator, tmp_path: Path
 def test_wrong_lists_and_options_add_no_host(simulator: Simulator, tmp_path: Path) -> None:
     write_list(tmp_path)
     (tmp_path / "wrong.csv").write_text(f"{HEADER}{DEVICES[0]},Kettle,\n123,Kettle,Lab\n", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe.csv")
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"src": "wrong.csv"}, "row 2: "),
         ({"src": "wrong.csv"}, "row 3: "),
         ({"src": "missing.csv"}, "missing.csv does not exist."),
+        ({"src": "pipe.csv"}, "pipe.csv: nothing was written to this pipe within 5 s."),
         ({"src": " "}, "src"),
         ({"shards": 0}, "Invalid shards 0: out of range. Use a number from 1 to 1000."),
         ({"shards": "many"}, 'Invalid shards: "many" is not a whole number. Use a number from 1 to 1000.'),

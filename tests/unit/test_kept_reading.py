@@ -34,8 +34,8 @@ def options(simulator: Simulator) -> Iterator[dict[str, Any]]:
 
 
 def names(options: dict[str, Any]) -> list[str]:
-    with _reading.reading("lookup", options, {}) as service:
-        return [product.name for product in service.products.list()]
+    with _reading.reading("lookup", options, {}) as task:
+        return [product.name for product in task.service.products.list()]
 
 
 def tokens(simulator: Simulator) -> int:

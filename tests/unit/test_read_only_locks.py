@@ -155,10 +155,10 @@ def test_read_only_session_rejects_every_write(
 def test_lookups_and_inventories_get_a_session_that_only_reads(
     options: dict[str, Any], simulator: Simulator, package: ImagePackage
 ) -> None:
-    with reading("lookup", options, {}) as service:
-        assert list(service.products.list()) == []
+    with reading("lookup", options, {}) as task:
+        assert list(task.service.products.list()) == []
         with pytest.raises(ReadOnlyViolation):
-            write("products.create", service, package)
+            write("products.create", task.service, package)
     assert simulator.counts()["writes"] == 0
 
 

@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._bounded_file import hint_of, read_at_most
 from .._errors import InvalidInput
-from .._inputs.bounded_file import read_at_most
 from .._inputs.encrypted import reject_encrypted
 from .credential import AccessToken, issued
 from .options import AuthOptions
@@ -28,6 +29,26 @@ class _Application:
     options: AuthOptions = field(repr=False)
     client_id: str
     directory_id: str
+    #: What came from a pipe, which can be read only once.
+    _piped: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def _read(self, path: str, option: str) -> bytes:
+        """Returns the content of a file, as it is now. Raises InvalidInput."""
+        if self._piped:
+            return self._piped[0]
+        try:
+            content = read_at_most(path, _LARGEST)
+        except OSError as error:
+            raise InvalidInput(
+                f"The file {path} ({option}) cannot be read: {error.strerror}.",
+                code="file",
+                target=path,
+                hint=hint_of(error),
+            ) from None
+        reject_encrypted(content, option, path)
+        if not os.path.isfile(path):
+            self._piped.append(content)
+        return content
 
     def _identity(self, source: str, proof: str) -> list[str]:
         scope = self.options.audience.application_scope
@@ -73,13 +94,13 @@ class ClientCertificate(_Application):
     def identity(self) -> list[str]:
         # Of the content, so that another certificate under the same name never gets the old one's token, and as bytes,
         # since reading it as a certificate would load cryptography.
-        content = hashlib.sha256(_read(self.path, "client_certificate")).hexdigest()
+        content = hashlib.sha256(self._read(self.path, "client_certificate")).hexdigest()
         return [*self._identity(self.source, content), self.password or ""]
 
     def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         from .certificate import client_credential
 
-        content = _read(self.path, "client_certificate")
+        content = self._read(self.path, "client_certificate")
         return self._acquire(client_credential(content, self.password, self.path), claims, self.password)
 
 
@@ -98,7 +119,7 @@ class WorkloadIdentity(_Application):
         return [*self._identity(self.source, self.path), str(said.get("iss")), str(said.get("sub"))]
 
     def _assertion(self) -> str:
-        return _read(self.path, "federated_token_file").decode("utf-8", "replace").strip()
+        return self._read(self.path, "federated_token_file").decode("utf-8", "replace").strip()
 
     def acquire(self, _fresh: bool, claims: str | None = None, /) -> AccessToken:
         assertion = self._assertion()
@@ -109,14 +130,3 @@ class WorkloadIdentity(_Application):
                 hint="Give the path where the cluster writes the service account's token.",
             )
         return self._acquire({"client_assertion": lambda: assertion}, claims, assertion)
-
-
-def _read(path: str, option: str) -> bytes:
-    try:
-        content = read_at_most(path, _LARGEST)
-    except OSError as error:
-        raise InvalidInput(
-            f"The file {path} ({option}) cannot be read: {error.strerror}.", code="file", target=path
-        ) from None
-    reject_encrypted(content, option, path)
-    return content

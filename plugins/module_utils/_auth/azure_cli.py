@@ -16,6 +16,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._bounded_file import open_regular
 from .._digits import whole_number
 from .._environment import Environment
 from .._errors import SignInError
@@ -37,7 +38,7 @@ def _profile(environment: Environment) -> bytes | None:
     """Azure CLI's file of who is signed in; None when it is missing or nobody is."""
     folder = environment.get("AZURE_CONFIG_DIR") or os.path.join(environment.expand("~"), ".azure")
     try:
-        with open(os.path.join(folder, "azureProfile.json"), "rb") as file:
+        with open_regular(os.path.join(folder, "azureProfile.json")) as file:
             content = file.read(_LARGEST)
         accounts = json.loads(content.decode("utf-8-sig")).get("subscriptions")
     except (OSError, ValueError, AttributeError):

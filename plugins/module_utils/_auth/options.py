@@ -64,6 +64,8 @@ AUDIENCES: Mapping[str, Audience] = {
     ),
 }
 
+#: Bytes of a file of certificate authorities; all public ones take less than half a MiB.
+_MOST_AUTHORITIES = 16 * 2**20
 _PLAIN_HOST = re.compile(r"\Ahttps://[A-Za-z0-9._:\[\]-]+/?\Z", re.IGNORECASE)
 _SEGMENT = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
@@ -109,7 +111,7 @@ class AuthOptions:
                     f"Invalid ca_path {given['ca_path']}: there is no such file or directory.",
                     hint="Use a PEM file or a directory of certificate authorities.",
                 )
-            reject_encrypted_file(given["ca_path"], "ca_path")
+            reject_encrypted_file(given["ca_path"], "ca_path", _MOST_AUTHORITIES)
         given["authority_host"] = _authority_host(given["authority_host"])
         names = [each.name for each in fields(cls) if each.name not in ("audience", "environment")]
         audience = AUDIENCES[given["api"]]

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import NoReturn
 
+from .._bounded_file import hint_of, open_regular, read_at_most
 from .._deadline import Deadline
 from .._errors import InvalidInput
 from .._model.values import Placeholder
@@ -33,7 +34,6 @@ from .digest import Digest
 from .locks import locked
 from .log import LogFile, check_log
 from .means import LOCKED_FLAGS, FileModule, Means
-from .opened import opened
 from .port import FileState, Metadata, Produce
 from .prepared import PreparedFile
 from .temporary import TemporaryFile
@@ -69,20 +69,16 @@ class Disk:
 
     def read(self, path: str) -> bytes | None:
         try:
-            with opened(path) as file:
-                content = file.read(MOST + 1)
+            return read_at_most(path, MOST)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise unusable("read", path, os_problem(error)) from error
-        if len(content) > MOST:
-            raise unusable("read", path, f"it has more than {MOST // 2**20} MiB")
-        return content
+            raise unusable("read", path, os_problem(error), hint_of(error)) from error
 
     def state(self, path: str) -> FileState | None:
         digest = Digest()
         try:
-            with opened(path) as file:
+            with open_regular(path) as file:
                 while piece := file.read(PIECE):
                     digest.write(piece)
         except FileNotFoundError:

@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
+from .._bounded_file import UnreadableFile, open_regular
 from .._errors import InvalidInput
-from .._files.opened import opened
 
 _MARK = b"$ANSIBLE_VAULT;"
 #: Ansible decrypts what `copy` copies.
@@ -18,11 +18,18 @@ DECRYPT = (
 )
 
 
-def reject_encrypted_file(path: str, what: str) -> None:
-    """Raise InvalidInput if Ansible Vault encrypted a file. Ignores a file that cannot be read: its user reports it."""
+def reject_encrypted_file(path: str, what: str, most: int) -> None:
+    """Raise InvalidInput if Ansible Vault encrypted a file, or if it is not a regular one of at most `most` bytes.
+
+    Ignores a directory and a file that cannot be read: their users report it.
+    """
     try:
-        with opened(path) as file:
+        with open_regular(path, most) as file:
             beginning = file.read(len(_MARK) + 64)
+    except UnreadableFile as error:
+        raise InvalidInput(
+            f"Cannot read the {what} {path}: {error.strerror}.", code="file", target=path, hint=error.hint
+        ) from error
     except OSError:
         return
     reject_encrypted(beginning, what, path)

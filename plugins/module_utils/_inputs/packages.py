@@ -11,9 +11,9 @@ import hashlib
 import os
 import struct
 
+from .._bounded_file import hint_of, open_regular
 from .._errors import InvalidInput, MissingLibrary
 from .._model.resources import ImagePackage
-from .bounded_file import read_at_most
 from .encrypted import reject_encrypted
 from .image_types import IMAGE_TYPES
 
@@ -85,11 +85,16 @@ def content_of(package: ImagePackage) -> bytes:
 
 
 def _read(path: str) -> bytes:
+    # It is read again for its upload, so it cannot be a pipe.
     try:
-        return read_at_most(path, LARGEST)
+        with open_regular(path, LARGEST) as file:
+            return file.read(LARGEST)
     except OSError as error:
         raise InvalidInput(
-            f"Cannot read the image package {path}: {error.strerror or type(error).__name__}.", code="file", target=path
+            f"Cannot read the image package {path}: {error.strerror or type(error).__name__}.",
+            code="file",
+            target=path,
+            hint=hint_of(error),
         ) from error
 
 

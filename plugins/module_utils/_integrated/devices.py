@@ -122,7 +122,9 @@ class IntegratedDevices:
         """Returns the images of the current deployment of the device's group: no operation lists those of a device."""
         found = self._find(device_id)
         if found is None:
-            raise NotFound(f"Device {device_id} is not claimed into this tenant.", code="NotFound", target=device_id)
+            raise NotFound(
+                f"Device {device_id} is not claimed into this tenant.", code="NotFound", status=404, target=device_id
+            )
         group = found[1]
         current = None if group is None else self._groups.current_deployment(group)
         images = [] if current is None else [wire.image(body) for body in wire.deployed_images(current)]

@@ -47,6 +47,7 @@ class LegacyClient:
         self.debug = debug
         self._tenant_lock = threading.Lock()
         self._tenant_id: str | None = tenant.lower() if tenant is not None and is_guid(tenant) else None
+        self._tenant_exists = False
 
     def call(self, method: str, path: str, doing: str, **options: Any) -> Reply:
         """Sends a request and returns the reply; options as those of Session.request.
@@ -55,13 +56,16 @@ class LegacyClient:
         """
         self.debug(f"{method} {path} ({doing})")
         try:
-            return self.session.request(method, path, doing, **options)
+            reply = self.session.request(method, path, doing, **options)
         except Forbidden as error:
             error.hint = error.hint or (
                 "Check the role of this account in the tenant: a Reader can read, a Contributor can also claim, create "
                 "and deploy, an Administrator can also delete and manage users."
             )
             raise
+        if self._tenant_id is not None and path.startswith(f"/v2/tenants/{self._tenant_id}"):
+            self._tenant_exists = True
+        return reply
 
     def write(self, method: str, path: str, doing: str, **options: Any) -> Any:
         """Sends a write and returns the body of its confirmation, None when it is empty.
@@ -74,12 +78,35 @@ class LegacyClient:
         """Returns the body of a GET."""
         return self.call("GET", path, doing, **options).json()
 
-    def find(self, path: str, doing: str, **options: Any) -> Mapping[str, Any] | None:
-        """Returns the object of a GET, None if it does not exist."""
+    def find(self, path: str, doing: str, *, alone: bool = False, **options: Any) -> Mapping[str, Any] | None:
+        """Returns the object of a GET, None if it does not exist.
+
+        :param alone: whether no list is read if it does not exist, which would show that the tenant exists. Raises
+            InvalidInput if it does not.
+        """
         try:
             return wire.body_of(self.read(path, doing, **options), doing)
-        except NotFound:
+        except NotFound as error:
+            if alone:
+                self.require_tenant(error)
             return None
+
+    def require_tenant(self, error: FleetError) -> None:
+        """Raises InvalidInput unless this account may use the tenant: otherwise, nothing in it seems to exist."""
+        with self._tenant_lock:
+            known = self._tenant_exists
+        if not known:
+            self.read_tenant(error)
+
+    def read_tenant(self, cause: FleetError | None = None) -> Tenant:
+        """Tenants_Get. Raises InvalidInput naming the tenants that are available if this one is not."""
+        tenant_id = self.tenant_id()
+        doing = f"looking up the tenant {tenant_id}"
+        try:
+            body = self.read(f"/v2/tenants/{segment(tenant_id)}", doing, target=tenant_id)
+        except (NotFound, Forbidden) as error:
+            raise self.unusable(f"This account may not use the tenant {tenant_id}.", error) from (cause or error)
+        return wire.tenant(wire.body_of(body, doing))
 
     def entries(
         self, path: str, doing: str, page_size: int | None = None, **options: Any
@@ -126,6 +153,7 @@ class LegacyClient:
                 else "is ambiguous: several have this name"
             )
             raise self.unusable(f'Tenant "{wanted}" {problem}.')
+        self._tenant_exists = True
         return found[0].id
 
     def tenants(self) -> list[Tenant]:

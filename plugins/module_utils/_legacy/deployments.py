@@ -32,7 +32,7 @@ class LegacyDeployments:
     def get(self, deployment_id: str) -> Deployment | None:
         """Deployments_Get."""
         path = self._client.path(f"deployments/{segment(deployment_id)}")
-        body = self._client.find(path, f"looking up the deployment {deployment_id}", target=deployment_id)
+        body = self._client.find(path, f"looking up the deployment {deployment_id}", alone=True, target=deployment_id)
         return None if body is None else wire.deployment(body)
 
     def create(self, group: GroupRef, image_ids: Sequence[str]) -> Operation:

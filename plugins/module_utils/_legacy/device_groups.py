@@ -167,7 +167,7 @@ class LegacyDeviceGroups:
 
     def _with_id(self, group_id: str) -> DeviceGroup | None:
         path = self._client.path(f"devicegroups/{segment(group_id)}")
-        body = self._client.find(path, f"looking up the device group {group_id}", target=group_id)
+        body = self._client.find(path, f"looking up the device group {group_id}", alone=True, target=group_id)
         if body is None:
             return None
         self._products.learn(_product_ids([body]))

@@ -35,7 +35,7 @@ class LegacyImages:
     def get(self, image_id: str) -> Image | None:
         """Image_GetMetadata."""
         path = self._client.path(f"images/{segment(image_id)}/metadata")
-        body = self._client.find(path, f"looking up the image {image_id}", target=image_id)
+        body = self._client.find(path, f"looking up the image {image_id}", alone=True, target=image_id)
         return None if body is None else wire.image(body)
 
     def status(self, image_id: str) -> str | None:

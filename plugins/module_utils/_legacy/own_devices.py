@@ -37,9 +37,10 @@ class OwnDevices:
         path, doing = self._client.path(f"devices/{segment(device_id)}"), f"looking up the device {device_id}"
         try:
             found = wire.device(wire.body_of(self._client.read(path, doing, target=device_id), doing))
-        except (Forbidden, NotFound):
+        except (Forbidden, NotFound) as error:
             if device_id in self._ids:
                 raise
+            self._client.require_tenant(error)
             return None
         if found.tenant_id == self._client.tenant_id():
             self._ids.add(device_id)

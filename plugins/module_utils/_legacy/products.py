@@ -126,7 +126,7 @@ class LegacyProducts:
 
     def _with_id(self, product_id: str) -> Product | None:
         path = self._client.path(f"products/{segment(product_id)}")
-        body = self._client.find(path, f"looking up the product {product_id}", target=product_id)
+        body = self._client.find(path, f"looking up the product {product_id}", alone=True, target=product_id)
         return None if body is None else self._seen(body)
 
     def _seen(self, body: Mapping[str, Any]) -> Product:

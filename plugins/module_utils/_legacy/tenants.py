@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._errors import AmbiguousWrite, Forbidden, NotFound, Unsupported
+from .._errors import AmbiguousWrite, Unsupported
 from .._model.resources import Operation, Tenant
 from . import wire
-from .client import LegacyClient, segment
+from .client import LegacyClient
 from .starting import Starter
 
 
@@ -29,14 +29,8 @@ class LegacyTenants:
 
     def current(self) -> Tenant:
         """Tenants_Get."""
-        tenant_id = self._client.tenant_id()
         if self._read is None or self._renamed:
-            doing = f"looking up the tenant {tenant_id}"
-            try:
-                body = self._client.read(f"/v2/tenants/{segment(tenant_id)}", doing, target=tenant_id)
-                self._read = wire.tenant(wire.body_of(body, doing))
-            except (NotFound, Forbidden) as error:
-                raise self._client.unusable(f"This account may not use the tenant {tenant_id}.", error) from error
+            self._read = self._client.read_tenant()
         return self._read
 
     def identity(self) -> str:

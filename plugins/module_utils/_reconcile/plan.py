@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from .._context import Context, Unfinished, Waiting
-from .._errors import AmbiguousWrite, FleetError, NotFound, WriteState
+from .._errors import AmbiguousWrite, FleetError, WriteState
 from .._service import Service
 from .._views.result import Diff, Result, difference, operation_values
 from .effects import Missing, effect_missing, missing_effects
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 #: How often the state is planned again when the outcome of a write is unknown.
 ATTEMPTS = 3
-#: How often the state is read again because what was listed is gone.
-MOST_GONE = 10
 #: Seconds before the state is read again in which an effect is missing: the first, and the most.
 LOOKS = (0.25, 2.0)
 
@@ -80,7 +78,6 @@ class Plan:
 
 
 SomePlan = TypeVar("SomePlan", bound=Plan)
-Found = TypeVar("Found")
 
 
 @dataclass
@@ -120,7 +117,7 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
     predicted: a write that was accepted and has no effect is an error.
     """
     context.bind(waiting.deadline)
-    first, read = consistently(context, lambda service: _planned(planner, service))
+    first, read = context.read(lambda service: _planned(planner, service))
     plan = first
     execution = Execution(context.service, context.files, waiting, context.progress)
     context.unfinished = Unfinished(lambda: execution.may_have_written, lambda: first.outcomes(execution))
@@ -134,7 +131,7 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
             break
         context.warn(f"{error.message} Reading the state again.")
         try:
-            plan = consistently(context, planner)
+            plan = context.read(planner)
         except FleetError as unread:
             return unreadable_outcome(first, execution, unread)
         if not waiting.wait and execution.would_repeat(plan.steps):
@@ -152,23 +149,6 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
         return _as_read(first, reading, execution, first.ineffective(missing, execution) if missing else None, missing)
     except FleetError as unread:
         return unreadable_outcome(first, execution, error or unread)
-
-
-def consistently(context: Context, read: Callable[[Service], Found]) -> Found:
-    """Returns what `read` returns of the service.
-
-    Another process may delete what was listed before its details are read: then everything is read anew. Raises the
-    error of `read`: NotFound only if it is the same again.
-    """
-    gone: set[str] = set()
-    while True:
-        try:
-            return read(context.service)
-        except NotFound as error:
-            if error.status is None or error.message in gone or len(gone) == MOST_GONE:
-                raise
-            gone.add(error.message)
-            context.forget()
 
 
 def _planned(planner: Callable[[Service], SomePlan], service: Service) -> tuple[SomePlan, Remembered]:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,38 @@ def test_certificate_is_read_in_every_format(
     tokens = opened(**APPLICATION, client_certificate=path)
     assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
     assert tokens.source == "client_certificate"
+
+
+def through_a_pipe(content: bytes) -> str:
+    """A path as a shell's process substitution gives it."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    return f"/dev/fd/{reading}"
+
+
+@pytest.mark.parametrize("cache", [None, "none"])
+def test_certificate_from_a_pipe_signs_in(
+    opened: Opener, params: dict[str, Any], registered: Certified, cache: str | None
+) -> None:
+    """It is read for the key of the token cache, and to sign in: the second time, the pipe would be empty."""
+    path = through_a_pipe(pem(registered))
+    try:
+        tokens = opened(**APPLICATION, client_certificate=path, token_cache=cache or params["token_cache"])
+        first = tokens.token()
+        assert claims(first)["oid"] == PIPELINE_OBJECT
+        assert tokens.renew(first) != first
+    finally:
+        os.close(int(path.rpartition("/")[2]))
+
+
+def test_federated_token_from_a_pipe_signs_in(opened: Opener, cluster: rsa.RSAPrivateKey) -> None:
+    path = through_a_pipe(federated_token(cluster).encode())
+    try:
+        tokens = opened(**APPLICATION, federated_token_file=path)
+        assert claims(tokens.token())["oid"] == PIPELINE_OBJECT
+    finally:
+        os.close(int(path.rpartition("/")[2]))
 
 
 def test_certificate_key_with_password_signs_in(opened: Opener, registered: Certified, tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_encrypted_files_are_reported_as_encrypted(tmp_path: Path) -> None:
         AuthOptions.from_params({"ca_path": str(path)}, here())
     certificate = ClientCertificate.__new__(ClientCertificate)
     object.__setattr__(certificate, "path", str(path))
+    object.__setattr__(certificate, "_piped", [])
     with pytest.raises(InvalidInput, match=r"client_certificate .*some.file: it is encrypted"):
         certificate.acquire(False)
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import time
 from pathlib import Path
@@ -27,13 +28,13 @@ PACKAGE = compose(
 
 
 def read_damaged(folder: Path, content: bytes) -> None:
-    """Reads a package, which may be refused, within a second."""
+    """Reads a package, which may be refused, within a second of CPU time."""
     path = folder / "a.imagepackage"
     path.write_bytes(content)
-    begin = time.monotonic()
+    begin = time.process_time()
     with contextlib.suppress(InvalidInput):
         read_package(str(path))
-    assert time.monotonic() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize("value", [0x00, 0x01, 0x7F, 0x80, 0xFF])
@@ -53,5 +54,8 @@ def test_package_damaged_at_random_is_read_or_refused(tmp_path: Path) -> None:
 
 def test_package_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "LARGEST", 2**20)
+    path = tmp_path / "a.imagepackage"
+    path.touch()
+    os.truncate(path, 2**20 + 1)
     with pytest.raises(InvalidInput, match="more than 1 MiB"):
-        read_package("/dev/zero")
+        read_package(str(path))

@@ -118,7 +118,11 @@ def test_access_denied_hints_at_the_role(bench: MakeBench) -> None:
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_device_of_another_tenant_is_none(bench: MakeBench, status: int) -> None:
-    assert bench({f"GET {IN}/devices/{DEVICE}": Answer(status, b"")}).service.devices.get(DEVICE) is None
+    routes = {f"GET {IN}/devices/{DEVICE}": Answer(status, b""), f"GET {IN}": {"Id": TENANT, "Name": "Contoso"}}
+    here = bench(routes)
+    assert here.service.devices.get(DEVICE) is None
+    assert here.service.devices.get(DEVICE) is None
+    assert [each.partition(IN)[2].partition("/devices/")[0] for each in here.sent] == ["", "", ""]
 
 
 @pytest.mark.parametrize("seen", [None, "", OTHER], ids=str)

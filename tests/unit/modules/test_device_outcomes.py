@@ -102,7 +102,7 @@ def test_pause_in_the_middle_keeps_outcomes(kettle: Bench) -> None:
     began = time.monotonic()
     outcome = kettle.run(device, ids=CLAIMED, **FIELD, concurrency=4)
     done = in_field(kettle)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 600
     found = counted(outcome)
     # Each of the four threads learns of the pause from a reply of its own at the latest.
     assert 1 <= found["failed"] <= 4
@@ -156,11 +156,12 @@ def test_unexpected_error_belongs_to_its_device(
 
 
 def test_wait_timeout_is_for_the_whole_task(kettle: Bench) -> None:
-    kettle.simulator.fault(match={"operationId": "Product_Create"}, status=503, retry_after="10", times=None)
+    kettle.simulator.fault(match={"operationId": "Product_Create"}, status=503, retry_after="100", times=None)
     began = time.monotonic()
     with pytest.raises(FleetError):
         raise kettle.run(product, name="Toaster", wait_timeout=2).result.error or AssertionError
-    assert time.monotonic() - began < 5
+    # Far less than the 120 seconds that retries may take.
+    assert time.monotonic() - began < 60
 
 
 def test_wait_timeout_of_reads_is_for_the_whole_task(kettle: Bench) -> None:
@@ -168,22 +169,23 @@ def test_wait_timeout_of_reads_is_for_the_whole_task(kettle: Bench) -> None:
     began = time.monotonic()
     with pytest.raises(FleetError):
         kettle.run(product, name="Toaster", wait_timeout=1)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 60
 
 
 def test_wait_timeout_of_devices_starts_again_with_each_device(kettle: Bench) -> None:
-    kettle.simulator.settings(latency_ms=150)
-    outcome = kettle.run(device, ids=CLAIMED[:30], **FIELD, concurrency=1, wait_timeout=2.5)
+    # Together, they take longer than the timeout, and each of them far less.
+    kettle.simulator.settings(latency_ms=200)
+    outcome = kettle.run(device, ids=CLAIMED[:30], **FIELD, concurrency=1, wait_timeout=4)
     assert counted(outcome) == {"moved": 30}
 
 
 def test_listing_while_following_moves_ends_by_the_deadline(kettle: Bench) -> None:
     kettle.simulator.settings(operation_seconds=60)
-    kettle.simulator.fault("delay", match={"operationId": "Devices_ListInGroup"}, seconds=20, times=None)
+    kettle.simulator.fault("delay", match={"operationId": "Devices_ListInGroup"}, seconds=60, times=None)
     began = time.monotonic()
     outcome = kettle.run(device, ids=CLAIMED, **FIELD, wait_timeout=2)
     assert counted(outcome) == {"failed": 60}
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45
 
 
 def test_journal_has_a_line_for_each_claim_and_move(kettle: Bench, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_failed_creation_of_a_device_group(
 def test_wait_timeout_leaves_the_rest_not_tried(bench: Bench, document: dict[str, Any]) -> None:
     bench.seed(products=[])
     bench.simulator.settings(operation_seconds=30)
-    outcome = bench.run(blueprint, blueprint=document, claim=True, wait_timeout=1, retry_timeout=0.5)
+    outcome = bench.run(blueprint, blueprint=document, claim=True, wait_timeout=3, retry_timeout=0.5)
     assert outcome.result.error is not None
     assert [tuple(each.values()) for each in outcome["not_tried"]] == [
         ("device_group", "Toaster/Lab", "create"),

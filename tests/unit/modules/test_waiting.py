@@ -18,6 +18,9 @@ DEVICES = [f"{number:02x}" * 64 for number in range(20)]
 FREE = [f"{number:02x}" * 64 for number in range(0x80, 0x83)]
 LAST_SEEN = r"the last state seen was (NotStarted|InProgress)"
 
+#: Seconds: enough to read and write on a busy machine, and far less than operations take.
+BRIEF = 2
+
 
 @pytest.fixture
 def slow(bench: Bench) -> Bench:
@@ -40,7 +43,7 @@ def slow(bench: Bench) -> Bench:
     ids=["one claim", "claims", "few moves", "many moves"],
 )
 def test_devices_in_progress_are_changed(slow: Bench, ids: list[str], options: dict[str, Any]) -> None:
-    outcome = slow.run(device, ids=ids, wait_timeout=0.5, **options)
+    outcome = slow.run(device, ids=ids, wait_timeout=BRIEF, **options)
     assert outcome.result.changed
     assert outcome.result.error is not None
     assert {(each["changed"], each["failed"]) for each in outcome["outcomes"]} == {(True, True)}
@@ -67,7 +70,7 @@ def test_moves_that_cannot_be_polled_are_changed(slow: Bench) -> None:
 
 
 def test_product_in_progress_is_changed(slow: Bench) -> None:
-    outcome = slow.run(product, name="Toaster", wait_timeout=0.5)
+    outcome = slow.run(product, name="Toaster", wait_timeout=BRIEF)
     assert outcome.result.changed
     assert outcome["operation"]["type"] == "CreateProduct"
     with pytest.raises(type(outcome.result.error or AssertionError()), match=LAST_SEEN):
@@ -80,7 +83,7 @@ def test_product_in_progress_is_changed(slow: Bench) -> None:
     ids=["a product", "a claim"],
 )
 def test_blueprint_in_progress_is_changed(slow: Bench, document: dict[str, Any]) -> None:
-    outcome = slow.run(blueprint, blueprint=document, claim=True, wait_timeout=0.5)
+    outcome = slow.run(blueprint, blueprint=document, claim=True, wait_timeout=BRIEF)
     assert outcome.result.changed
     assert outcome.result.error is not None
     assert outcome["changes"] == []

@@ -23,4 +23,6 @@ def test_replies_on_persistent_connection_are_not_delayed(client: Client) -> Non
         start = time.monotonic()
         client.get(f"products/{KETTLE}")
         took.append(time.monotonic() - start)
-    assert statistics.median(took) < 0.9 * NAGLE_SECONDS
+    # It delays all replies but the first ones; a busy machine delays some of them.
+    fastest = statistics.quantiles(took[20:], n=10)[0]
+    assert fastest < 0.9 * NAGLE_SECONDS
