@@ -36,8 +36,8 @@ options:
     description:
       - Path of a file on the managed host to write the plan to, as JSON, readable by its owner only. Its directory must
         exist.
-      - The file is written in check mode too, since that is where plans are made. It must not be the file in
-        O(expect_plan), which it would replace.
+      - The file is written in check mode too, since that is where plans are made. It must not be a file that the task
+        reads, such as the one in O(expect_plan), or an image package that it uploads.
     type: path
   journal:
     description:

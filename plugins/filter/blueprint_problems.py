@@ -12,8 +12,8 @@ from collections.abc import Callable
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._provision import document_problems
 
 
-def _problems(text: str, name: str = "blueprint") -> list[str]:
-    return document_problems(str(text), name)
+def _problems(text: str, name: str = "blueprint", wanted: str | None = None) -> list[str]:
+    return document_problems(str(text), name, *([] if wanted is None else [wanted]))
 
 
 class FilterModule:

@@ -13,8 +13,13 @@ from typing import Any
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._provision import merge_documents
 
 
-def _merged(parts: Iterable[Mapping[str, Any]], prune: Iterable[str] = ()) -> dict[str, Any]:
-    return merge_documents(parts, prune)
+def _merged(
+    parts: Iterable[Mapping[str, Any]],
+    prune: Iterable[str] = (),
+    base_dir: str = "",
+    written: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    return merge_documents(parts, prune, base_dir, written)
 
 
 class FilterModule:

@@ -47,7 +47,9 @@ options:
     type: str
     default: azsphere_short_id
   group_prefix:
-    description: Name of the group of all devices, and start of the names of the other groups.
+    description:
+      - Name of the group of all devices, and start of the names of the other groups. It cannot be V(all), V(ungrouped),
+        V(localhost) or V(_meta), which Ansible reserves.
     type: str
     default: azsphere
 notes:
@@ -107,6 +109,7 @@ from ansible_collections.azsphere.fleet.plugins.plugin_utils._inventory_fleet im
     read_fleet,
 )
 from ansible_collections.azsphere.fleet.plugins.plugin_utils._inventory_names import (
+    RESERVED,
     GroupNames,
     require_unique,
     short_ids,
@@ -187,6 +190,12 @@ class InventoryModule(FleetInventory, Constructable, Cacheable):
                 f'Invalid hostname for device {short}: "{name}" is not a host name.',
                 code="host_names",
                 hint="Use letters, digits, hyphens, underscores and dots.",
+            )
+        if name in RESERVED:
+            raise InvalidInput(
+                f'Invalid hostname for device {short}: Ansible reserves "{name}".',
+                code="host_names",
+                hint="Use another name.",
             )
         return str(name)
 

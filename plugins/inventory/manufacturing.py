@@ -37,7 +37,9 @@ options:
     type: raw
     default: 12
   prefix:
-    description: Start of the names of the hosts, such as C(shard_01). Also the name of the group of all shards.
+    description:
+      - Start of the names of the hosts, such as C(shard_01). Also the name of the group of all shards, so it cannot be
+        V(all), V(ungrouped), V(localhost) or V(_meta), which Ansible reserves.
     type: str
     default: shard
 notes:

@@ -66,7 +66,11 @@ def open_regular(path: str, most: int | None = None) -> IO[bytes]:
 
 
 def _opened(path: str) -> IO[bytes]:
-    if stat.S_ISSOCK(os.stat(path).st_mode):
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError as error:
+        raise UnreadableFile(errno.EINVAL, "it is not a valid path") from error
+    if stat.S_ISSOCK(mode):
         raise UnreadableFile(errno.ENXIO, "it is a socket", "Give the path of a file.")
     # Opening a pipe would wait for a process that writes to it.
     return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY))

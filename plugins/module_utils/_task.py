@@ -20,6 +20,7 @@ from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import Defect, FleetError, printable
 from ._files.later import files_later
+from ._inputs.apart import require_apart
 from ._options import LEGACY, Found, flag, secrets_in
 from ._precedence import Layer, Resolved, of_environment, resolve
 from ._progress import Progress, Spending
@@ -137,8 +138,10 @@ class Task:
         """Runs the function of a module and returns its result, or the error that it failed with, and `api`."""
         context = self._context()
         try:
+            params = {**self._options, **self._resolved.params}
+            require_apart(params, self._environment)
             with Companion(self._wanted(), self._line, self._stop):
-                result = function({**self._options, **self._resolved.params}, context)
+                result = function(params, context)
         except FleetError as error:
             return Ending({"changed": False, "api": self._cost()}, self._explained(error))
         except Exception as error:  # noqa: BLE001 # The last net: what was done so far must not be lost.

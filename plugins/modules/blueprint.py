@@ -214,6 +214,7 @@ api:
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._ansible import BULK, Arguments, run_module
 from ansible_collections.azsphere.fleet.plugins.module_utils._context import Context, Params, Waiting
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.apart import require_apart
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import parse_blueprint, read_blueprint
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import PRUNABLE
 from ansible_collections.azsphere.fleet.plugins.module_utils._option_types import PATH
@@ -241,6 +242,7 @@ def run(params: Params, context: Context) -> Result:
     else:
         base_dir = params["base_dir"] or context.environment.working_directory
         document = parse_blueprint(context.files, params["blueprint"], base_dir, context.warn, prune=params["prune"])
+    require_apart(params, context.environment, document.files)
     policy = Policy(Limits.of(params), frozenset(params["prune"]))
     return apply_blueprint(context, document, policy, Waiting.of(params, renewable=True), Approval.of(params, context))
 

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import blank
 
-from ._given import checked, require_known
+from ._constructed import constructed
+from ._given import checked, require_known, require_typed, valid
+from ._inventory_names import free_group_name
 
 try:
     from ansible.template import trust_as_template
@@ -26,6 +28,8 @@ except ImportError:  # ansible-core before 2.19 evaluates every text that looks 
 
 #: Options that are written in Jinja2 and evaluated for each host.
 _PER_HOST = ("compose", "groups", "keyed_groups", "hostname")
+#: Options that name a group.
+_GROUP_NAMES = ("group_prefix", "prefix")
 
 
 class FleetInventory(BaseInventoryPlugin):
@@ -34,6 +38,7 @@ class FleetInventory(BaseInventoryPlugin):
     #: Path of the file, and its options with their values.
     path: str
     given: Mapping[str, Any]
+    _options_are_set = False
 
     def verify_file(self, path: str) -> bool:
         """Returns whether the file can be one of this plugin. Which plugin it is for is in the file."""
@@ -45,7 +50,12 @@ class FleetInventory(BaseInventoryPlugin):
         super().parse(inventory, loader, path, cache)
         self.path = path
         self.templar.available_variables = self._vars
-        self._read_config_data(path)
+        try:
+            self._read_config_data(path)
+        except AnsibleParserError:
+            raise
+        except AnsibleError as error:
+            raise self._explained(error) from None
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Sets the options, after the values of the file are checked: Ansible would convert them."""
@@ -53,16 +63,51 @@ class FleetInventory(BaseInventoryPlugin):
             known = self.option_definitions
             require_known("inventory plugin", direct, known, AnsibleParserError)
             filled = {name: self._filled(name, value) for name, value in direct.items()}
-            self.given = {
-                name: checked(name, value, known, AnsibleParserError)
-                for name, value in filled.items()
-                if not blank(value)
-            }
+            self.given = {name: self._checked(name, value) for name, value in filled.items() if not blank(value)}
+            self._require_all()
+            require_typed(os.environ, known, AnsibleParserError)
             direct = self.given
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        self._options_are_set = True
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """Returns the value of an option with its type. Raises AnsibleParserError."""
+        known = self.option_definitions
+        found = constructed(name, checked(name, value, known, AnsibleParserError), known)
+        if name in _GROUP_NAMES:
+            valid(
+                name, lambda group: free_group_name(self._sanitize_group_name(group.strip())), found, AnsibleParserError
+            )
+        if name == "cache_timeout" and found < 0:
+            raise AnsibleParserError(
+                f"Invalid {name} {found}: it is negative. Use a number of seconds, or 0 for no end."
+            )
+        return found
+
+    def _require_all(self) -> None:
+        for name, option in self.option_definitions.items():
+            if option.get("required") and name not in self.given:
+                raise AnsibleParserError(f"Invalid {name}: it is missing. Set it in the file of the inventory.")
+
+    def _explained(self, error: AnsibleError) -> AnsibleError:
+        """Returns the error of a cache plugin, which is opened once the options are set, in terms of the options."""
+        if not self._options_are_set:
+            return error
+        return AnsibleParserError(
+            f'Invalid cache_plugin "{self.get_option("cache_plugin")}": {str(error).rstrip(".")}. '
+            "Set cache_plugin and cache_connection to a cache that can be used, or leave cache out."
+        )
 
     def _filled(self, name: str, value: Any) -> Any:
-        return value if name in _PER_HOST else self.templar.template(value)
+        if name in _PER_HOST:
+            return value
+        try:
+            return self.templar.template(value)
+        except AnsibleError as error:
+            problem = str(error).rstrip(".")
+            raise AnsibleParserError(
+                f"Invalid {name}: {problem}. Correct the template, or the variables in it."
+            ) from None
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:

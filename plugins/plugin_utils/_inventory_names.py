@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
 
 #: Hexadecimal digits of a device ID that a host name has at least.
 SHORTEST = 12
+#: Names with a meaning of their own: to Ansible, or in the output of ansible-inventory.
+RESERVED = ("all", "ungrouped", "localhost", "_meta")
+
+
+def free_group_name(name: str) -> str:
+    """Returns a name that a group may have. Raises InvalidValue for one that Ansible reserves."""
+    if name in RESERVED:
+        raise texts.InvalidValue(f"Ansible reserves {texts.described(name)}", "Use another name")
+    return name
 
 
 def short_ids(ids: Iterable[str]) -> dict[str, str]:

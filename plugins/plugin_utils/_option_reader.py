@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs import texts
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.apart import Named, overlaps
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank, flag, text
 
 from ._plain import plain
@@ -60,6 +61,11 @@ class OptionReader:
             if choices and each not in choices:
                 self.problems.append(f'Invalid {self._prefix}{name} "{each}". Available: {", ".join(choices)}.')
         return found
+
+    def require_apart(self, written: Iterable[Named], read: Iterable[Named]) -> None:
+        """Requires that no file to be written is one that is read. All are named by options, without the prefix."""
+        outputs, sources = ([(f"{self._prefix}{name}", path) for name, path in files] for files in (written, read))
+        self.problems += overlaps(outputs, sources, self._environment)
 
     def checked(self, name: str, check: Check) -> Any:
         """Returns what the check returns; None if the option is not given or wrong."""
@@ -107,6 +113,22 @@ def number(least: float, most: float) -> Check:
                 return given
         raise InvalidInput(
             f'Invalid {found.name} "{found.value}": not a number from {least:g} to {most:g}.', hint="Use such a number."
+        )
+
+    return check
+
+
+def whole_number(least: int, most: int) -> Check:
+    """Returns the check of a whole number, or of text that is one."""
+
+    def check(found: Found, _environment: Environment) -> int:
+        with contextlib.suppress(texts.InvalidValue):
+            given = texts.integer(found.value)
+            if least <= given <= most:
+                return given
+        raise InvalidInput(
+            f'Invalid {found.name} "{found.value}": not a whole number from {least} to {most}.',
+            hint="Use such a number.",
         )
 
     return check

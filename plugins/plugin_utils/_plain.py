@@ -10,9 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_PLAIN = (str, bool, int, float, list, tuple, Mapping, type(None))
+_PLAIN = (str, bool, int, float, Mapping, type(None))
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the values without Ansible's own types: text of a vault is decrypted, undefined values raise."""
-    return {name: value if isinstance(value, _PLAIN) else str(value) for name, value in values.items()}
+    """Returns the values without Ansible's own types: text of a vault is decrypted, undefined values raise.
+
+    This includes the entries of lists, and not of mappings.
+    """
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, _PLAIN) else str(value)

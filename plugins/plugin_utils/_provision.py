@@ -18,6 +18,8 @@ from typing import Any
 import yaml
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.apart import named, overlaps
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.blueprint import named_files
 from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.duplicate_keys import duplicate_keys
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import PRUNABLE, digest_in
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank
@@ -39,7 +41,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
     reader = OptionReader(given, "provision_", environment)
     base = reader.path("base", start=str(given["start"])) or str(given["start"])
     src = reader.path("src", start=base)
-    return {
+    options = {
         "src": src,
         "record": reader.path("record", start=base),
         "journal": reader.path("journal", start=base),
@@ -55,6 +57,8 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
         "concurrency": reader.number("concurrency"),
         "problems": reader.problems,
     }
+    reader.require_apart(named(options, ("record", "journal", "plan_file")), named(options, ("src", "expect_plan")))
+    return options
 
 
 def _expected_plan(reader: OptionReader, given: Any, base: str) -> Any:
@@ -65,9 +69,10 @@ def _expected_plan(reader: OptionReader, given: Any, base: str) -> Any:
     return given.strip() if is_plan else reader.path("expect_plan", start=base)
 
 
-def document_problems(content: str, name: str) -> list[str]:
+def document_problems(content: str, name: str, wanted: str = _CONTENT) -> list[str]:
     """Returns what makes a document unusable, as sentences that begin with `Invalid` and the name; [] for none.
 
+    `wanted` is what the sentences say to use in place of something else than a mapping.
     Values may hold tags such as `!vault`, and templates in quotes. A key may be in a mapping only once: Ansible would
     keep the last one, and pruning delete what the others describe.
     """
@@ -79,11 +84,11 @@ def document_problems(content: str, name: str) -> list[str]:
         where = f", line {mark.line + 1}" if mark is not None else ""
         return [f"Invalid {name}{where}: not valid YAML or JSON. Fix it; values that begin with a brace need quotes."]
     except RecursionError:
-        return [f"Invalid {name}: nested too deeply. Use {_CONTENT}."]
+        return [f"Invalid {name}: nested too deeply. Use {wanted}."]
     if node is None or node.tag == "tag:yaml.org,2002:null":
-        return [f"Invalid {name}: it is empty. Use {_CONTENT}."]
+        return [f"Invalid {name}: it is empty. Use {wanted}."]
     if node.id != "mapping":
-        return [f"Invalid {name}: a {'list' if node.id == 'sequence' else 'text'} is not a document. Use {_CONTENT}."]
+        return [f"Invalid {name}: a {'list' if node.id == 'sequence' else 'text'} is not a document. Use {wanted}."]
     unquoted = [
         f"Invalid {name}, line {line}: a template without quotes. Put it in quotes." for line in _templates(node)
     ]
@@ -93,13 +98,20 @@ def document_problems(content: str, name: str) -> list[str]:
     ]
 
 
-def merge_documents(parts: Iterable[Mapping[str, Any]], prune: Iterable[str]) -> dict[str, Any]:
+def merge_documents(
+    parts: Iterable[Mapping[str, Any]],
+    prune: Iterable[str],
+    base_dir: str = "",
+    written: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Returns the `document` that the parts make together, and `problems`, a list of sentences.
 
     :param parts: mappings with `name`, what messages call the part, and `document`. Mappings are merged, lists appended
         without what is in both, and of other values the last one is kept.
     :param prune: kinds of resources to delete where the document does not name them. A part in which such a kind is
         empty is a problem: a template may have given nothing, and what it should contain would be deleted.
+    :param base_dir: the directory that paths in the document start from.
+    :param written: whole paths of files that are written later, by what names them. The document must not name them.
     """
     kinds, problems = set(prune), []
     merged: dict[str, Any] = {}
@@ -110,6 +122,8 @@ def merge_documents(parts: Iterable[Mapping[str, Any]], prune: Iterable[str]) ->
             continue
         problems += [f"Invalid {name}: {path} {why}" for path, why in _problems(document, kinds)]
         problems += _merge(merged, document, name)
+    outputs = list(named(written or {}, written or ()))
+    problems += overlaps(outputs, named_files(merged, base_dir), Environment())
     return {"document": merged, "problems": problems}
 
 

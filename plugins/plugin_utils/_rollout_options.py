@@ -11,10 +11,12 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from ansible_collections.azsphere.fleet.plugins.module_utils._environment import Environment
 from ansible_collections.azsphere.fleet.plugins.module_utils._errors import InvalidInput
+from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.apart import named
 from ansible_collections.azsphere.fleet.plugins.module_utils._model.values import is_guid
 from ansible_collections.azsphere.fleet.plugins.module_utils._options import Found, blank, text
 
@@ -24,6 +26,8 @@ DAY = 86400
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
 _PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)\b,?\s*")
 _LONGEST = 366 * DAY
+#: What an address with a user or a password begins with.
+_USER = re.compile(r"([^/?#]*//)?[^/?#]*@")
 
 
 def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str, Any]:
@@ -51,6 +55,7 @@ def read_options(given: Mapping[str, Any], environment: Environment) -> dict[str
         "rings": _rings(reader, given, environment),
         "problems": reader.problems,
     }
+    reader.require_apart(named(options, ("record",)), named(options, ("src", "packages")))
     if not options["packages"] and not options["images"] and not reader.problems:
         reader.problems.append(
             "Nothing to roll out: neither packages nor images are given. Set rollout_packages to image packages, or "
@@ -103,9 +108,21 @@ def _argv(found: Found, environment: Environment) -> list[str]:
 
 def _url(found: Found, environment: Environment) -> str:
     given = text(found, environment)
-    if re.match(r"https?://[^/\s]", given, re.IGNORECASE) and not re.search(r"\s", given):
+    try:
+        parts = urlsplit(given)
+        valid = parts.scheme.lower() in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets, or a port that cannot be one
+        valid = False
+    if _USER.match(given):
+        raise InvalidInput(
+            f"Invalid {found.name}: it has a user or a password, which messages and the record would show.",
+            hint="Use an address without them, or a command that signs in.",
+        )
+    if valid and not re.search(r"\s", given):
         return given
-    raise InvalidInput(f'Invalid {found.name} "{given}": not an HTTP address.', hint="Begin it with https://.")
+    raise InvalidInput(
+        f'Invalid {found.name} "{given}": not an HTTP address.', hint="Use one such as https://host/path."
+    )
 
 
 #: What a ring may say beside its device group: the check of each option, and its default.

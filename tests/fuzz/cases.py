@@ -82,10 +82,16 @@ class Recorded:
 
 
 def merge(parts: Sequence[Recorded]) -> Recorded:
-    """Returns what was recorded in parts as one."""
+    """Returns what was recorded in parts as one, the same however many there are."""
     names = {name for part in parts for name in part.targets}
-    targets = {name: [target for part in parts for target in part.targets.get(name, ())] for name in names}
+    targets = {
+        name: sorted((target for part in parts for target in part.targets.get(name, ())), key=_order) for name in names
+    }
     return Recorded(targets, {name: normal for part in parts for name, normal in part.normal.items()})
+
+
+def _order(target: Target) -> tuple[str, bool, int]:
+    return target.scenario.id, target.check, target.number
 
 
 class Cases:

@@ -84,7 +84,11 @@ def _of_changes(seen: Observed, values: Mapping[str, Any], normal: Normal) -> It
     if misled:
         return
     unknown = failed and UNKNOWN.search(str(values.get("msg"))) is not None
-    happened = portable(seen.before.state) != portable(seen.after.state) or seen.before.files != seen.after.files
+    happened = (
+        portable(seen.before.state) != portable(seen.after.state)
+        or seen.before.files != seen.after.files
+        or any(map(_invited, seen.log))
+    )
     if happened and not changed and not unknown:
         yield Finding("silent change", "failed" if failed else "ok")
     if changed and not happened and not unknown:
@@ -94,6 +98,11 @@ def _of_changes(seen: Observed, values: Mapping[str, Any], normal: Normal) -> It
     yield from _of_devices(seen, values, unknown)
     if _deployments(seen.after.state) > max(_deployments_of(normal.state), _deployments(seen.before.state)):
         yield Finding("deployed more than once", "failed" if failed else "ok")
+
+
+def _invited(entry: Mapping[str, Any]) -> bool:
+    """Whether an invitation was sent, which the state does not show if it was not the first."""
+    return entry["operation"] == "AccessControl_InviteUser" and entry["status"] == 200 and not entry["note"]
 
 
 def _misled(seen: Observed) -> bool:

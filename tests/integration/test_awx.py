@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import itertools
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +71,20 @@ def set_up(folder: Path, variables: Mapping[str, str], *options: str, **given: A
     done = run("ansible-playbook", ["awx.yml", *options], folder, variables)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def refused(folder: Path, **given: Any) -> str:
+    """Returns the message of the role that is given wrong options, on one line, once it has written no file."""
+    written = folder / "assets.json"
+    variables = {"awx_project_url": ADDRESS, "awx_assets_file": str(written), **given}
+    play = [{"hosts": "localhost", "gather_facts": False, "roles": [{"role": "azsphere.fleet.awx", "vars": variables}]}]
+    (folder / "awx.yml").write_text(json.dumps(play), encoding="utf-8")
+    done = run("ansible-playbook", ["awx.yml"], folder, {})
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert not written.exists()
+    found = re.search(r"FAILED! => (.*)", done.stdout)
+    assert found is not None, done.stdout
+    return str(json.loads(found[1])["msg"])
 
 
 def exported(folder: Path, **given: Any) -> dict[str, list[dict[str, Any]]]:
@@ -342,3 +357,63 @@ def test_azure_credential_of_awx_works_too(jobs: Jobs) -> None:
         "AZURE_AUTHORITY_HOST": jobs.simulator.url,
     }
     jobs.expect("provision", "--check", writes=False)
+
+
+SLICES = 'Invalid awx_slices "{}": not a whole number from 1 to 1000. Use such a number.'
+QUOTES = 'Put it in quotes, or use "| string" in a template.'
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        *(({"awx_slices": value}, SLICES.format(value)) for value in ("many", True, 0, -2, 1.5, [3], "1001")),
+        ({"awx_prefix": 5}, f"Invalid awx_prefix 5: a number is not text. {QUOTES}"),
+        ({"awx_project_branch": 1.1}, f"Invalid awx_project_branch 1.1: a number is not text. {QUOTES}"),
+        ({"awx_project_url": ["x"]}, "Invalid awx_project_url: a list is not text. Give text."),
+        ({"awx_assets_file": True}, f"Invalid awx_assets_file true: a boolean is not text. {QUOTES}"),
+        ({"awx_drift_schedule": "daily"}, 'Invalid awx_drift_schedule "daily": not a recurrence rule. Use one such as'),
+        (
+            {"awx_rollout_schedule": "RRULE:FREQ=HOURLY"},
+            'Invalid awx_rollout_schedule "RRULE:FREQ=HOURLY": not a recurr',
+        ),
+        ({"awx_credential_inputs": ["x"]}, "Invalid awx_credential_inputs: not a mapping. Use a mapping of fields"),
+        (
+            {"awx_credential_inputs": {"client_secret": 12345}},
+            "Invalid awx_credential_inputs.client_secret: a number is",
+        ),
+        (
+            {"awx_credential_inputs": {"secret": "x"}},
+            "Invalid awx_credential_inputs: the credential has no field secret.",
+        ),
+        (
+            {"awx_slices": "many", "awx_image": False},
+            f"Invalid awx_image false: a boolean is not text. {QUOTES} {SLICES.format('many')}",
+        ),
+    ],
+)
+def test_wrong_options_are_one_error(tmp_path: Path, given: dict[str, Any], message: str) -> None:
+    said = refused(tmp_path, **given)
+    assert said.startswith(message)
+    assert "12345" not in said
+
+
+def test_text_of_a_mapping_and_of_a_number_are_read(tmp_path: Path) -> None:
+    assets = exported(tmp_path, awx_slices=" 7 ", awx_credential_inputs='{"client_id": "x", "tenant": ""}')
+    assert {each["job_slice_count"] for each in assets["job_templates"]} == {1, 7}
+    assert [each["name"] for each in assets["credentials"]] == ["Azure Sphere"]
+
+
+def test_field_of_a_vault_is_decrypted(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("of the vault", encoding="utf-8")
+    command = ["encrypt_string", "--vault-password-file", "password", "--name", "client_secret", "of the application"]
+    encrypted = run("ansible-vault", command, tmp_path, {}, text="").stdout
+    indented = "".join(f"  {line}\n" for line in encrypted.splitlines())
+    (tmp_path / "secrets.yml").write_text(f"awx_credential_inputs:\n{indented}", encoding="utf-8")
+    show = {"name": "Show", "ansible.builtin.debug": {"msg": "<{{ awx_given.credential_inputs.client_secret }}>"}}
+    variables = {"awx_project_url": ADDRESS, "awx_assets_file": str(tmp_path / "assets.json")}
+    include = {"ansible.builtin.include_role": {"name": "azsphere.fleet.awx", "public": True}}
+    play = [{"hosts": "localhost", "gather_facts": False, "vars": variables, "tasks": [include, show]}]
+    (tmp_path / "awx.yml").write_text(json.dumps(play), encoding="utf-8")
+    options = ["-e", "@secrets.yml", "--vault-password-file", "password"]
+    done = run("ansible-playbook", ["awx.yml", *options], tmp_path, {})
+    assert "<of the application>" in done.stdout, done.stdout + done.stderr

@@ -56,6 +56,48 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"strict": True, "compose": {"place": "nowhere.at.all"}}, "Could not set place for host"),
     ({"strict": True, "groups": {"lost": "nowhere.at.all"}}, "Could not add host"),
     ({"tenant": "Nobody"}, "Nobody"),
+    *(
+        ({"group_prefix": name}, f'Invalid group_prefix: Ansible reserves "{name}". Use another name.')
+        for name in ("all", "ungrouped", "localhost", "_meta")
+    ),
+    ({"product": "Kettle", "device_group": "Field Test", "hostname": "'all'[:3]"}, 'Ansible reserves "all".'),
+    *(
+        ({name: "maybe"}, f'Invalid {name}: "maybe" is neither true nor false. Use true or false.')
+        for name in ("cache", "strict", "leading_separator", "use_extra_vars")
+    ),
+    (
+        {"tenant": "{{ nowhere }}"},
+        "Invalid tenant: 'nowhere' is undefined. ",
+    ),
+    ({"cache": []}, "Invalid cache: a list is neither true nor false."),
+    ({"cache_timeout": "soon"}, 'Invalid cache_timeout: "soon" is not a whole number. Give digits only.'),
+    ({"cache_timeout": True}, "Invalid cache_timeout: the truth value true is not a whole number."),
+    ({"cache_timeout": -1}, "Invalid cache_timeout -1: it is negative."),
+    ({"cache_prefix": 5}, "Invalid cache_prefix: the number 5 is not a text."),
+    ({"cache": True, "cache_plugin": "nowhere"}, 'Invalid cache_plugin "nowhere": Unable to load the cache plugin'),
+    ({"cache": True, "cache_plugin": "jsonfile"}, 'Invalid cache_plugin "jsonfile": '),
+    ({"keyed_groups": "x"}, 'Invalid keyed_groups: "x" is not a list. Give a list of mappings with a key.'),
+    ({"keyed_groups": {"key": "azsphere_product"}}, "Invalid keyed_groups: a mapping is not a list."),
+    ({"keyed_groups": ["azsphere_product"]}, 'Invalid keyed_groups[0]: "azsphere_product" is not a mapping.'),
+    ({"keyed_groups": [{"prefix": "x"}]}, "Invalid keyed_groups[0]: key is missing."),
+    ({"keyed_groups": [{"key": " "}]}, "Invalid keyed_groups[0].key: it is empty."),
+    (
+        {"keyed_groups": [{"key": "x", "prefxi": "y"}]},
+        'Invalid keyed_groups[0]: it has no option "prefxi". Available: ',
+    ),
+    ({"keyed_groups": [{"key": "x", "prefix": 5}]}, "Invalid keyed_groups[0].prefix: the number 5 is not a text."),
+    (
+        {"keyed_groups": [{"key": "x"}, {"key": "x", "trailing_separator": "maybe"}]},
+        'Invalid keyed_groups[1].trailing_separator: "maybe" is neither true nor false.',
+    ),
+    ({"keyed_groups": [{"key": "x", "parent_group": "ungrouped"}]}, 'parent_group: Ansible reserves "ungrouped".'),
+    ({"groups": ["x"]}, "Invalid groups: a list is not a mapping."),
+    ({"groups": {"all": "true"}}, 'Invalid groups: Ansible reserves "all".'),
+    ({"groups": {"x": ["a"]}}, "Invalid groups.x: a list is not a text."),
+    ({"groups": {"x": " "}}, "Invalid groups.x: it is empty."),
+    ({"compose": "x"}, 'Invalid compose: "x" is not a mapping.'),
+    ({"compose": {"a b": "5"}}, 'Invalid compose: "a b" is not the name of a variable.'),
+    ({"compose": {"x": ""}}, "Invalid compose.x: it is empty."),
 ]
 
 
@@ -153,6 +195,23 @@ def test_error_adds_no_host(fleet: Simulator, tmp_path: Path) -> None:
     assert set(listed.groups) <= {"all", "ungrouped"}
     assert "Traceback" not in listed.messages
     assert list_inventory(fleet, tmp_path, sources[0]).code != 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [
+        ("ANSIBLE_INVENTORY_CACHE", "is neither true nor false. Use true or false."),
+        ("ANSIBLE_INVENTORY_USE_EXTRA_VARS", "is neither true nor false. Use true or false."),
+        ("ANSIBLE_INVENTORY_CACHE_TIMEOUT", "is not a whole number. Give digits only."),
+    ],
+)
+def test_wrong_value_of_an_environment_variable_is_an_error(
+    fleet: Simulator, tmp_path: Path, variable: str, words: str
+) -> None:
+    listed = list_inventory(fleet, tmp_path, PLUGIN, variables={variable: "maybe"})
+    assert (listed.code, listed.log) == (1, [])
+    assert f'Invalid {variable}: "maybe" {words}' in listed.messages
+    assert list_inventory(fleet, tmp_path, PLUGIN, variables={variable: "0"}).code == 0
 
 
 @on_both_apis()

@@ -39,14 +39,13 @@ def assert_fine(trial: Trial) -> None:
     assert not trial.problems, trial.line()
 
 
-# Shares are only fair where nothing else uses the processors.
-@pytest.mark.thorough
 def test_throttled_slices_share_the_service_and_end_as_one_job(mesh: Mesh, factory: Factory, tmp_path: Path) -> None:
-    assert_fine(provision_whole(factory))
     assert_fine(provision_slices(mesh, factory, tmp_path, rate_limit=100, rate_burst=100))
 
 
+@pytest.mark.thorough
 def test_slices_end_as_one_job(mesh: Mesh, factory: Factory, tmp_path: Path) -> None:
+    assert_fine(provision_whole(factory))
     assert_fine(provision_slices(mesh, factory, tmp_path))
 
 

@@ -200,7 +200,7 @@ def test_rejected_plan_never_replaces_the_approved_one(simulator: Simulator, fol
     for name in ("plan.json", "link.json", str(folder / "plan.json"), "plan.json"):
         refused, played = run(simulator, folder, blueprint=other, expect_plan="plan.json", plan_file=name)
         assert (played.writes, refused["failed"]) == (0, True)
-        assert "it is the file in expect_plan, and would replace the approved plan." in refused["msg"]
+        assert "it is the file in expect_plan, and the task would overwrite it." in refused["msg"]
     assert (folder / "plan.json").read_bytes() == approved
 
 

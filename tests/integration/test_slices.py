@@ -222,6 +222,9 @@ def test_wrong_lists_and_options_add_no_host(simulator: Simulator, tmp_path: Pat
         ({"shards": "many"}, 'Invalid shards: "many" is not a whole number. Use a number from 1 to 1000.'),
         ({"shards": True}, "Invalid shards: the truth value true is not a whole number."),
         ({"prefix": "1 2"}, 'Invalid prefix "1 2": it is not a group name.'),
+        ({"prefix": "all"}, 'Invalid prefix: Ansible reserves "all". Use another name.'),
+        ({"prefix": "localhost"}, 'Invalid prefix: Ansible reserves "localhost". Use another name.'),
+        ({"src": " "}, "Invalid src: it is missing. Set it in the file of the inventory."),
         ({"shard": 4}, 'no option "shard". Available: plugin, prefix, shards, src.'),
     ]
     lenient = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "false"}

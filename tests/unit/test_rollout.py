@@ -225,6 +225,25 @@ def read(**given: Any) -> dict[str, Any]:
     return read_options({**base, **given}, Environment({}, "/"))
 
 
+class OfVault:
+    """A text of a vault, as ansible-core before 2.19 has it: not a text, but one once it is made one."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def test_texts_of_a_vault_are_decrypted_in_lists_too() -> None:
+    ring = {"product": "Kettle", "device_group": OfVault("Lab"), "command": ["check", OfVault("secret")]}
+    options = read(rings=[ring], command=[OfVault("look"), "here"], url=OfVault("https://example.com"))
+    assert options["problems"] == []
+    [found] = options["rings"]
+    assert (found["name"], found["command"], found["url"]) == ("Kettle/Lab", ["check", "secret"], "https://example.com")
+    assert read(command=[OfVault("look"), "here"])["rings"][0]["command"] == ["look", "here"]
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
@@ -271,6 +290,15 @@ def test_ring_options_come_before_those_of_all_rings() -> None:
         ({"max_insights_per_hundred": "few"}, 'Invalid rollout_max_insights_per_hundred "few": not a number'),
         ({"command": "a 'b"}, "Invalid rollout_command: a quote is not closed."),
         ({"url": "ftp://x"}, 'Invalid rollout_url "ftp://x": not an HTTP address.'),
+        ({"url": "http://"}, 'Invalid rollout_url "http://": not an HTTP address.'),
+        ({"url": "http://[::1/"}, 'Invalid rollout_url "http://[::1/": not an HTTP address.'),
+        ({"url": "http://x:99999/"}, 'Invalid rollout_url "http://x:99999/": not an HTTP address.'),
+        ({"url": "https://me:secret@x/"}, "Invalid rollout_url: it has a user or a password, which messages and the"),
+        ({"url": "me:secret@x"}, "Invalid rollout_url: it has a user or a password, which messages and the"),
+        (
+            {"rings": [{"product": "a", "device_group": "b", "url": "http://me@[x/"}]},
+            "Invalid rollout_rings, ring 1, url: it has a user",
+        ),
         ({"wait": "maybe"}, 'Invalid rollout_wait "maybe": neither true nor false.'),
     ],
 )

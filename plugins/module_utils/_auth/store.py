@@ -54,6 +54,8 @@ class PrivateFolder:
             if os.path.islink(path):
                 raise StoreUnusable(f"{path} is a symbolic link") from None
             raise StoreUnusable(f"{path}: {error.strerror}") from None
+        except ValueError:
+            raise StoreUnusable(f"{path} is not a valid path") from None
         try:
             _check(os.fstat(self._fd), path)
         except StoreUnusable:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .._deadline import Deadline
 from .._errors import (
@@ -31,6 +31,7 @@ from .._errors import (
 )
 from .._http.backoff import Backoff
 from .._http.endings import deadline_exceeded
+from .._http.message import Reply
 from .._http.session import Session
 from .._model.resources import FINAL_STATES, OPERATION_STATES, Operation
 
@@ -223,6 +224,20 @@ class Tracker:
         else:
             # Without an ID, only the object itself identifies it: it is kept so that no other gets its identity.
             self._unnamed[id(operation)] = operation, expected
+
+
+def confirmed(reply: Reply) -> Any:
+    """Returns the body of a reply that starts work; None for 202 with one that cannot be understood: a promise all the
+    same.
+
+    Raises AmbiguousWrite for any other reply that does not confirm the write.
+    """
+    try:
+        return reply.confirmation()
+    except AmbiguousWrite:
+        if reply.status != 202:
+            raise
+        return None
 
 
 def done(kind: str) -> Operation:

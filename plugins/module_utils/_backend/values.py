@@ -19,6 +19,8 @@ from .._digits import whole_number
 from .._errors import ServiceError
 from .._model.resources import Deployment
 
+#: Characters: twice as many as a device ID has.
+LONGEST_ID = 256
 NO_TENANT = "00000000-0000-0000-0000-000000000000"
 _DATE = re.compile(r"\A(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?\Z", re.IGNORECASE)
 
@@ -39,14 +41,14 @@ def body_of(value: Any, doing: str) -> Mapping[str, Any]:
 
 
 def text_of(value: Any) -> str | None:
-    """Returns text, None if it is missing or empty."""
-    return str(value) if value not in (None, "") else None
+    """Returns text; None if it is missing or empty, or an object or a list."""
+    return None if value in (None, "") or isinstance(value, (dict, list)) else str(value)
 
 
 def id_of(value: Any) -> str | None:
-    """Returns a GUID or device ID in lower case; None if it is missing, empty, or the GUID of zeros."""
-    text = str(value).strip().lower() if value is not None else ""
-    return None if text in ("", NO_TENANT) else text
+    """Returns a GUID or device ID in lower case; None if it is missing, the GUID of zeros, or what cannot be an ID."""
+    text = str(value).strip().lower() if isinstance(value, (str, int)) else ""
+    return None if text in ("", NO_TENANT) or len(text) > LONGEST_ID else text
 
 
 def listed(value: Any, doing: str) -> list[Mapping[str, Any]]:

@@ -41,7 +41,7 @@ def resolve(path: str) -> str:
     Raises InvalidInput for what is not a regular file.
     """
     if not path or "\0" in path:
-        raise InvalidInput("Invalid dest: the path is empty or has a null character.", code="file")
+        raise unusable("write", path, "the path is empty or has a null character", "Give another path.")
     real = os.path.realpath(path)
     if os.path.isdir(real) or os.path.basename(path) in ("", ".", ".."):
         raise unusable("write", path, "it is a directory", "Give the path of a file in it.")

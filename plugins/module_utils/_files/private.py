@@ -9,8 +9,19 @@ from __future__ import annotations
 
 import os
 
-from .destination import missing_directory, os_problem, resolve, unusable
+from .destination import missing_directory, os_problem, resolve, unusable, writable
 from .temporary import TemporaryFile
+
+
+def check_private(path: str) -> str:
+    """Returns the path of the file with links followed. Raises InvalidInput if it cannot be written."""
+    real = resolve(path)
+    directory = missing_directory(path, real)
+    if directory is not None:
+        raise unusable("write", path, f"there is no directory {directory}", "Create the directory first.")
+    if not writable(os.path.dirname(real)):
+        raise unusable("write", path, "permission denied", "Give another path, or change its permissions.")
+    return real
 
 
 def write_private(path: str, content: bytes) -> None:
@@ -18,10 +29,7 @@ def write_private(path: str, content: bytes) -> None:
 
     The files port does not contain it, since that port discards the writes of a check run.
     """
-    real = resolve(path)
-    directory = missing_directory(path, real)
-    if directory is not None:
-        raise unusable("write", path, f"there is no directory {directory}", "Create the directory first.")
+    real = check_private(path)
     try:
         temporary = TemporaryFile(os.path.dirname(real))
         try:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from .._deadline import Deadline
-from .._errors import AGAIN, AmbiguousWrite, DeadlineExceeded, FleetError, Unreachable
+from .._errors import AGAIN, AmbiguousWrite, DeadlineExceeded, FleetError, Unreachable, WriteState
 
 
 def deadline_exceeded(doing: str, deadline: Deadline, state: str, target: str | None = None) -> DeadlineExceeded:
@@ -44,5 +44,13 @@ def session_closed(doing: str, target: str | None) -> Unreachable:
 
 def ambiguous_write(error: FleetError) -> AmbiguousWrite:
     """Returns the error for a write that may have been executed, from what was seen of it."""
-    message = f"{error.message.rstrip('.')}; the outcome is unknown."
-    return error.converted(AmbiguousWrite, message, hint=AGAIN, retriable=True)
+    return error.converted(AmbiguousWrite, _unknown(error), hint=AGAIN, retriable=True)
+
+
+def leave_unknown(error: FleetError) -> None:
+    """States that the outcome is unknown of a write that was sent until there was no time left."""
+    error.message, error.write_state = _unknown(error), WriteState.UNKNOWN
+
+
+def _unknown(error: FleetError) -> str:
+    return f"{error.message.rstrip('.')}; the outcome is unknown."

@@ -15,7 +15,7 @@ from .._errors import FleetError, SignInError, WriteState
 from .challenge import claims_of
 from .checks import is_token
 from .clock import Clock
-from .endings import ambiguous_write, out_of_patience, session_closed
+from .endings import ambiguous_write, leave_unknown, out_of_patience, session_closed
 from .line import Line
 from .lost import LostReply
 from .message import Reply, Request
@@ -113,7 +113,7 @@ class Exchange:
         except FleetError as error:
             error.tried = self._attempts.number > 0 or self._renewals > 0
             if self._maybe_done and self._request.changes and error.write_state is WriteState.NOT_SENT:
-                error.write_state = WriteState.UNKNOWN
+                leave_unknown(error)
             raise
 
     def _attempt(self) -> Reply | None:

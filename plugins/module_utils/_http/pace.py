@@ -21,25 +21,29 @@ Requests without a bucket share one whose size and refill are learned.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 #: Requests per second: a learned rate is never lower, so that a few odd throttles cannot slow down a whole task.
 SLOWEST = 10.0
-#: Seconds of accepted requests that a first estimate is made from.
-RECENT = 2.0
+#: How many more requests are under way each second while a learned pace grows. Where replies take longer, more requests
+#: follow the one that finds the bucket empty, so the pace grows slower.
+GROWTH = 1.5
+#: Requests per second and second: a learned pace grows no faster.
+FASTEST_GROWTH = 60.0
+#: Seconds of growth that a learned pace begins with after a pause.
+HEAD_START = 0.2
+#: Seconds after a pause from which on a learned pace also doubles, and in which it then does.
+CALM = 10.0
+DOUBLING = 2.0
+#: Seconds that a pace may be late and still catch up, as threads do not wake up on time.
+CATCH_UP = 0.05
 #: Requests that are left in a bucket, for those that arrive closer together than they were sent; a share of small ones.
 SPARE = 5.0
 SPARE_SHARE = 0.05
-#: Part of a token that may be missing.
+#: Part of a token that may be missing, and seconds.
 LEAST = 1e-6
-#: Seconds without a throttle after which a learned rate begins to grow, and in which it then doubles.
-CALM = 5.0
-DOUBLING = 5.0
-#: Seconds in which a first estimate doubles.
-FIRST_DOUBLING = 1.0
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,14 @@ class Pace(Protocol):
     def end(self) -> None:
         """Notes that the reply to a request has come, or will not come."""
 
-    def accepted(self, headers: Mapping[str, str], now: float) -> None:
-        """Notes a request that was not throttled, with the headers of its reply."""
+    def accepted(self, headers: Mapping[str, str], now: float, seconds: float) -> None:
+        """Notes a request that was not throttled, with the headers of its reply and the seconds that it took."""
 
-    def throttled(self, pause: float, now: float) -> None:
-        """Notes that the bucket is empty, and that no request begins for so many seconds."""
+    def throttled(self, pause: float, now: float) -> int:
+        """Notes that the bucket is empty, and that no request begins for so many seconds.
+
+        Returns how many requests must be under way at a time to use the rate, 0 if that is not known.
+        """
 
 
 class Paces:
@@ -127,57 +134,60 @@ class _Tokens:
 class LearnedPace:
     """The pace of a bucket of unknown size and rate.
 
-    A throttled request shows that the bucket is empty. Between two such moments, as many requests were accepted as the
-    bucket was refilled with: that is its rate. It grows again, a while after the last throttle, to find out whether the
-    service allows more. What the bucket gets during a pause may be used at once after it.
+    From the end of one pause to that of the next, as many requests are accepted as the bucket is refilled with, if it
+    is large enough: that is the rate. After each pause, the pace begins a little above it and grows until the bucket is
+    empty again.
+
+    Processes that share a bucket find it empty at about the same time. What the pace grows by depends on none of their
+    rates, so each round makes their shares more equal.
     """
 
     def __init__(self) -> None:
-        self._tokens = _Tokens()
-        self._rate = math.inf
-        self._grows_at = 0.0
-        self._doubling = FIRST_DOUBLING
-        self._emptied: float | None = None
-        self._opened = 0.0
-        self._accepted_since_emptied = 0
-        self._accepted_since_opened = 0
-        self._recent: deque[float] = deque(maxlen=2048)
+        self._rate: float | None = None
+        #: When the last pause ended, or the first request began.
+        self._opened: float | None = None
+        self._next = 0.0
+        self._accepted = 0
+        self._reply_seconds = 0.0
+        self._growth = FASTEST_GROWTH
 
     def delay(self, now: float) -> float:
-        grown = max(0.0, now - self._grows_at) / self._doubling
-        return self._tokens.delay(self._rate * 2.0 ** min(grown, 64.0), now)
+        if self._opened is None:
+            self._opened = now
+        if self._rate is None:
+            return 0.0
+        self._next = max(self._next, now - CATCH_UP)
+        # A clock need not advance by the time of a tiny part of a request.
+        return self._next - now if self._next - now > LEAST else 0.0
 
     def begin(self) -> None:
-        self._tokens.count -= 1
+        if self._rate is not None:
+            self._next += 1 / self._speed(self._rate, self._next)
 
     def end(self) -> None:
         pass
 
-    def accepted(self, headers: Mapping[str, str], now: float) -> None:
-        del headers
-        self._accepted_since_emptied += 1
-        self._accepted_since_opened += 1
-        if self._emptied is None:
-            self._recent.append(now)
+    def accepted(self, headers: Mapping[str, str], now: float, seconds: float) -> None:
+        del headers, now
+        self._accepted += 1
+        self._reply_seconds += seconds
 
-    def throttled(self, pause: float, now: float) -> None:
+    def throttled(self, pause: float, now: float) -> int:
         opens = now + pause
-        if self._emptied is None:
-            late = [when for when in self._recent if when >= now - RECENT]
-            self._recent.clear()
-            # As a rule, a service asks for the pause in which its bucket fills again.
-            rate = len(late) / max(opens - late[0], 1e-3) if len(late) > 1 else math.inf
-            self._grows_at, self._doubling = opens, FIRST_DOUBLING
-        else:
-            rate = self._accepted_since_emptied / max(now - self._emptied, 1e-3)
-            burst = self._accepted_since_opened - rate * (now - self._opened)
-            self._tokens.most = min(self._tokens.most, max(1.0, burst))
-            self._grows_at, self._doubling = opens + CALM, DOUBLING
-        self._rate = max(SLOWEST, rate)
-        self._emptied, self._accepted_since_emptied = now, 0
-        self._opened, self._accepted_since_opened = opens, 0
-        refilled = min(self._tokens.most, self._rate * pause)
-        self._tokens.set(refilled - _spare(refilled) if refilled < math.inf else math.inf, opens)
+        since = now if self._opened is None else self._opened
+        self._rate = max(SLOWEST, self._accepted / max(opens - since, 1e-3))
+        latency = self._reply_seconds / self._accepted if self._accepted else 0.0
+        if latency:
+            self._growth = min(FASTEST_GROWTH, GROWTH / latency)
+        self._opened = self._next = opens
+        self._accepted, self._reply_seconds = 0, 0.0
+        return math.ceil(self._rate * latency)
+
+    def _speed(self, rate: float, now: float) -> float:
+        """Returns the requests per second that may begin at this time."""
+        open_for = max(0.0, now - (self._opened or 0.0))
+        doublings = min(64.0, max(0.0, open_for - CALM) / DOUBLING)
+        return (rate + self._growth * (HEAD_START + open_for)) * math.pow(2, doublings)
 
 
 class PublishedPace:
@@ -198,7 +208,8 @@ class PublishedPace:
     def end(self) -> None:
         self._under_way -= 1
 
-    def accepted(self, headers: Mapping[str, str], now: float) -> None:
+    def accepted(self, headers: Mapping[str, str], now: float, seconds: float) -> None:
+        del seconds
         left = headers.get(self._bucket.header, "").strip() if self._bucket.header else ""
         if left.isascii() and left.isdigit() and len(left) < 10:
             # Requests that are under way may not be counted yet.
@@ -206,10 +217,11 @@ class PublishedPace:
             self._tokens.most = max(self._bucket.capacity, count)
             self._tokens.set(count, now)
 
-    def throttled(self, pause: float, now: float) -> None:
+    def throttled(self, pause: float, now: float) -> int:
         refilled = min(self._bucket.capacity, self._bucket.refill * pause)
         self._tokens.most = self._bucket.capacity
         self._tokens.set(refilled - _spare(refilled), now + pause)
+        return 0
 
 
 def _spare(tokens: float) -> float:

@@ -167,15 +167,13 @@ class Gate:
                 self._opens = opens
             if throttles == self._throttles:
                 self._throttles += 1
-                self._width.throttle()
-                if pace is not None:
-                    pace.throttled(seconds, now)
+                self._width.throttle(0 if pace is None else pace.throttled(seconds, now))
             self._place.notify()
 
     def replied(self, seconds: float, pace: Pace, headers: Mapping[str, str]) -> None:
         """Notes a reply that came after so many seconds and says nothing of a throttle."""
         with self._condition:
-            pace.accepted(headers, self._clock.now())
+            pace.accepted(headers, self._clock.now(), seconds)
             # The request itself has left already.
             if self._width.replied(seconds, self._under_way + 1):
                 self._place.notify()

@@ -23,8 +23,8 @@ class Width:
 
     Replies are judged in rounds of as many as may be under way. While they take about as long as at best, the number
     grows by an eighth; after a throttle, by one. When they take much longer, they wait for their turn in the service or
-    in this process, and the number shrinks. A throttle halves it. Rounds in which fewer requests were under way than
-    allowed do not count.
+    in this process, and the number shrinks. A throttle halves it, but leaves as many as the learned rate needs. Rounds
+    in which fewer requests were under way than allowed do not count.
     """
 
     def __init__(self, most: int) -> None:
@@ -52,11 +52,11 @@ class Width:
             self._judge(average)
         return self.limit > before
 
-    def throttle(self) -> None:
-        """Halves the number."""
+    def throttle(self, needed: int = 0) -> None:
+        """Halves the number, but leaves as many as are needed."""
         self._throttled = True
         self._measuring = 0
-        self.limit = max(1, self.limit // 2)
+        self.limit = max(1, self.limit // 2, min(self.limit, needed))
         self._begin_round()
 
     def _begin_round(self) -> None:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from .._model.resources import ROLES, DeploymentSpec, DeviceGroupSpec, ImagePack
 from .._model.settings import settings_of
 from .._model.values import name_key, same_name
 from . import schema, texts
+from .apart import Named
 from .device_rows import DeviceRow, Warn, rows_from_csv, rows_from_list
 from .documents import load_document
 from .encrypted import reject_encrypted
@@ -56,6 +58,8 @@ _DECRYPT = (
     "The role azsphere.fleet.provision decrypts its documents; with the module, set blueprint to "
     "lookup('ansible.builtin.unvault', file) | from_yaml in a template."
 )
+#: Where a document names files.
+_FILES = re.compile(r"images\[\d+\]|device_list|products\[\d+\]\.device_groups\[\d+\]\.deployment\.packages\[\d+\]")
 #: How many values an error or a warning lists.
 REPORTED = 10
 
@@ -70,10 +74,22 @@ class Blueprint:
     packages: tuple[ImagePackage, ...] = ()
     devices: tuple[DeviceRow, ...] = ()
     users: tuple[UserSpec, ...] = ()
+    #: The files that it names, as `named_files` returns them.
+    files: tuple[Named, ...] = ()
 
     def groups_of(self, product: str) -> tuple[DeviceGroupSpec, ...]:
         """Returns the device groups that it names in a product."""
         return tuple(spec for owner, spec in self.device_groups if same_name(owner, product))
+
+
+def named_files(document: Any, base_dir: str) -> tuple[Named, ...]:
+    """Returns where a document, checked or not, names files, and their paths, which start from `base_dir`."""
+    texts_there = texts.strings_in(document)
+    return tuple((where, _from(base_dir, path)) for where, path in texts_there if _FILES.fullmatch(where))
+
+
+def _from(base_dir: str, path: str) -> str:
+    return os.path.join(base_dir, os.path.expanduser(path))
 
 
 def read_blueprint(
@@ -136,6 +152,7 @@ def parse_blueprint(
         packages=reader.packages(document.get("images") or ()),
         devices=reader.devices(document),
         users=tuple(_user(each) for each in document.get("users") or ()),
+        files=named_files(document, base_dir),
     )
 
 
@@ -191,7 +208,7 @@ class _Reader:
                 yield DeploymentSpec(product, group["name"], tuple(deployment.get("images") or ()), packages)
 
     def packages(self, paths: Sequence[str]) -> tuple[ImagePackage, ...]:
-        return tuple(self._package(os.path.join(self._base_dir, os.path.expanduser(path))) for path in paths)
+        return tuple(self._package(_from(self._base_dir, path)) for path in paths)
 
     def _package(self, path: str) -> ImagePackage:
         if path not in self._packages:
@@ -200,8 +217,7 @@ class _Reader:
 
     def devices(self, document: Mapping[str, Any]) -> tuple[DeviceRow, ...]:
         if document.get("device_list") is not None:
-            path = os.path.join(self._base_dir, os.path.expanduser(document["device_list"]))
-            return tuple(rows_from_csv(self._files, path, self._warn))
+            return tuple(rows_from_csv(self._files, _from(self._base_dir, document["device_list"]), self._warn))
         return tuple(rows_from_list(document.get("devices") or ()))
 
 

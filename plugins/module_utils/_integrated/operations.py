@@ -14,11 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .._backend.polling import There, Tracker, done, overtaken, promised
+from .._backend.polling import There, Tracker, confirmed, done, overtaken, promised
 from .._backend.values import text_of
 from .._deadline import Deadline
 from .._errors import Conflict, Forbidden, NotFound, OperationFailed, ServiceError, Unsupported, after_accepted_write
 from .._http.backoff import Backoff
+from .._http.errors import scrub
 from .._http.message import Reply
 from .._http.throttle import retry_after
 from .._model.resources import FINAL_STATES, Operation, OperationError
@@ -136,7 +137,7 @@ class IntegratedOperations:
 
     def _started(self, reply: Reply, kind: str) -> Operation:
         """Returns the operation that a reply starts; without an address, whether the work is done or promised."""
-        body = reply.confirmation()
+        body = confirmed(reply)
         for header in ("Azure-AsyncOperation", "Location"):
             path = self._client.session.path_of(reply.headers.get(header))
             operation_id = last_segment(path) if path else ""
@@ -146,7 +147,7 @@ class IntegratedOperations:
         state = wire.own(body, "provisioningState") if isinstance(body, dict) else None
         if state is None:
             return promised(kind) if reply.status == 202 else done(kind)
-        ended = Operation("", kind, wire.state_of(state), error=OperationError(str(state)))
+        ended = Operation("", kind, wire.state_of(state), error=OperationError(scrub(str(state))))
         if ended.state == "Failed":
             with after_accepted_write():
                 raise failure(ended)

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .._backend.values import member
+from .._backend.values import member, text_of
 from .._model.refs import GroupRef
 from . import wire
 from .client import IntegratedClient
@@ -37,7 +37,7 @@ class Places:
         path = self._client.path("listDevices")
         found: dict[str, GroupRef | None] = {}
         for body in self._client.entries(path, "listing the devices", post=True):
-            group = group_of(str(member(body, "id") or ""))
+            group = group_of(text_of(member(body, "id")) or "")
             found[wire.device_id(body)] = group
             yield body, group
         with self._lock:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from .._backend.values import body_of, encoded, member
+from .._backend.values import body_of, encoded, member, text_of
 from .._errors import InvalidInput, NotFound, Unsupported
 from .._model.resources import Operation, Tenant
 from . import wire
@@ -42,7 +42,7 @@ class IntegratedTenants:
         found: list[Tenant] = []
         here: set[str] = set()
         for body in bodies:
-            catalog, resource_id = wire.tenant(body), str(member(body, "id") or "")
+            catalog, resource_id = wire.tenant(body), text_of(member(body, "id")) or ""
             if resource_id.lower().startswith(within):
                 here.add((catalog.name or "").lower())
             else:

@@ -57,7 +57,7 @@ def own(body: Body, name: str) -> Any:
 
 def name_of(body: Body) -> str:
     """Returns the name of a resource, from its ID if there is none. Raises ServiceError without both."""
-    found = text_of(member(body, "name")) or last_segment(str(member(body, "id") or ""))
+    found = text_of(member(body, "name")) or last_segment(text_of(member(body, "id")) or "")
     if not found:
         raise ServiceError("The service returned a resource without a name.", code="unexpected")
     return found
@@ -70,7 +70,7 @@ def wrapped(members: Mapping[str, Any]) -> bytes:
 
 def tenant(body: Body) -> Tenant:
     """Returns a catalog as a tenant. Its ID is that of the tenant behind it, or its resource ID while there is none."""
-    found = id_of(own(body, "tenantId")) or str(member(body, "id") or name_of(body)).lower()
+    found = id_of(own(body, "tenantId")) or (text_of(member(body, "id")) or name_of(body)).lower()
     return Tenant(found, name_of(body))
 
 
@@ -80,7 +80,7 @@ def product(body: Body) -> Product:
 
 def device_group(body: Body, product_ref: ProductRef | None, current: Deployment | None = None) -> DeviceGroup:
     """Returns a group of this product, or of the one in its resource ID."""
-    place = group_of(str(member(body, "id") or ""))
+    place = group_of(text_of(member(body, "id")) or "")
     owner = product_ref or (None if place is None else place.product)
     if owner is None:
         raise ServiceError("The service returned a device group without its product.", code="unexpected")
@@ -161,7 +161,7 @@ def certificate(body: Body, doing: str) -> Certificate:
     status = str(own(body, "status") or "").lower()
     content = text_of(own(body, "certificate"))
     return Certificate(
-        thumbprint=str(own(body, "thumbprint") or ""),
+        thumbprint=text_of(own(body, "thumbprint")) or "",
         is_active=status == "active",
         is_revoked=status == "revoked",
         body=bytes_of(content, doing) if content else None,
@@ -217,7 +217,7 @@ def _failure(error: Body, status: str | None) -> OperationError:
     code = text_of(member(error, "code")) or next((text_of(member(entry, "code")) for entry in inner), None)
     words = [text_of(member(entry, "message")) for entry in (error, *inner)]
     message = scrub("; ".join(dict.fromkeys(filter(None, words))))
-    return OperationError(code or status or "Failed", message or None)
+    return OperationError(scrub(code or status or "Failed"), message or None)
 
 
 def capability(name: str) -> str:

@@ -65,9 +65,9 @@ class Starter:
 
 def _started(reply: Reply, kind: str) -> Operation:
     """Returns the operation in the reply; without one, whether the reply reports the end or promises it."""
-    from .._backend.polling import done, promised
+    from .._backend.polling import confirmed, done, promised
 
-    body = reply.confirmation()
+    body = confirmed(reply)
     if isinstance(body, dict) and wire.id_of(wire.member(body, "OperationId")):
         return wire.operation(body, kind)
     return promised(kind) if reply.status == 202 else done(kind)

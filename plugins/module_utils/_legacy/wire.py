@@ -114,7 +114,7 @@ _METHODS = ("items", "keys", "values", "get", "copy", "pop", "update", "clear")
 
 def enum_name(names: Mapping[int, str], value: Any, default: str | None = None) -> str | None:
     """Returns the name of a value that comes as a number or as a name; unknown numbers as their digits."""
-    if value is None or isinstance(value, bool) or value == "":
+    if value is None or isinstance(value, (bool, dict, list)) or value == "":
         return default
     if isinstance(value, int):
         return names.get(value, str(value))
@@ -164,7 +164,7 @@ def deployment(body: Mapping[str, Any]) -> Deployment:
     images = member(body, "DeployedImages")
     return Deployment(
         id=own_id(body),
-        images=tuple(sorted(str(image).lower() for image in images)) if isinstance(images, list) else (),
+        images=tuple(sorted(own_id({"Id": image}) for image in images)) if isinstance(images, list) else (),
         deployed_at=date_of(member(body, "DeploymentDateUtc")),
     )
 
@@ -210,11 +210,10 @@ def operation(body: Mapping[str, Any], kind: str | None = None) -> Operation:
     error = member(body, "Error")
     failure = None
     if isinstance(error, dict) and error:
-        code = enum_name(ERROR_CODE, member(error, "Code")) or "OperationFailed"
-        words = text_of(member(error, "Message"))
         from .._http.errors import scrub
 
-        failure = OperationError(code, words and scrub(words))
+        code, words = enum_name(ERROR_CODE, member(error, "Code")), member(error, "Message")
+        failure = OperationError(scrub(code or "OperationFailed"), scrub(str(words)) if words else None)
     return Operation(
         id=id_of(member(body, "OperationId")) or "",
         type=enum_name(OPERATION_TYPE, member(body, "OperationType")) or kind or "",
@@ -259,7 +258,7 @@ def _roles(value: Any) -> tuple[str, ...]:
 def certificate(body: Mapping[str, Any], doing: str) -> Certificate:
     content = text_of(member(body, "Certificate"))
     return Certificate(
-        thumbprint=str(member(body, "Thumbprint") or ""),
+        thumbprint=text_of(member(body, "Thumbprint")) or "",
         is_active=member(body, "IsActive") is True,
         is_revoked=member(body, "IsRevoked") is True,
         body=bytes_of(content, doing) if content else None,

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._context import Context, Params
 from .._errors import InvalidInput
-from .._files.private import write_private
+from .._files.private import check_private, write_private
 from .._model.values import digest_in
 from .._views.result import mask_unknown
 
@@ -115,10 +114,10 @@ class Approval:
     @classmethod
     def of(cls, params: Params, context: Context) -> Approval:
         """Returns it from the options `expect_plan` and `plan_file`. Raises InvalidInput."""
-        expected, plan_file = params["expect_plan"], params["plan_file"]
-        if plan_file is not None and _is_path(expected):
-            _require_other_file(expected, plan_file, context)
-        return cls(_expected(expected, context), plan_file)
+        plan_file = params["plan_file"]
+        if plan_file is not None:
+            check_private(plan_file)
+        return cls(_expected(params["expect_plan"], context), plan_file)
 
     def examine(self, proposal: Proposal) -> None:
         """Saves and compares a plan. Plans that are made after the first writes are parts of it, and are not examined.
@@ -156,23 +155,6 @@ class Approval:
         """Returns what the result of a task has that was not approved: the new plan too."""
         document = error.proposal.to_document()
         return {"plan_digest": document["digest"], "plan": document}
-
-
-def _is_path(expected: Any) -> bool:
-    """Returns whether the option `expect_plan` is the path of a plan, not a digest or a plan."""
-    text = expected.strip() if isinstance(expected, str) else ""
-    return bool(text) and digest_in(text) is None and not text.startswith("{")
-
-
-def _require_other_file(expected: str, plan_file: str, context: Context) -> None:
-    """Raises InvalidInput if saving the plan would replace the approved one, which the next run would then accept."""
-    there = context.environment
-    one, other = (os.path.realpath(there.absolute(there.expand(path.strip()))) for path in (expected, plan_file))
-    if one == other:
-        raise InvalidInput(
-            f"Invalid plan_file {plan_file}: it is the file in expect_plan, and would replace the approved plan.",
-            hint="Use another file, or leave one of them out.",
-        )
 
 
 def _expected(given: Any, context: Context) -> Document | str | None:

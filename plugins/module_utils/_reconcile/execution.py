@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -92,6 +92,11 @@ class Execution:
     def invisible(self) -> bool:
         """Whether a write that cannot be read was accepted, or may have been."""
         return not all(step.visible for step in (*self.completed, *self.unknown))
+
+    def would_repeat(self, steps: Iterable[Step]) -> bool:
+        """Whether one of the steps does what an earlier one may have done."""
+        unknown = {(step.kind, step.action, step.target) for step in self.unknown}
+        return any((step.kind, step.action, step.target) in unknown for step in steps)
 
     @property
     def may_have_written(self) -> bool:

@@ -134,6 +134,9 @@ def execute(context: Context, planner: Callable[[Service], SomePlan], waiting: W
             plan = context.read(planner)
         except FleetError as unread:
             return unreadable_outcome(first, execution, unread)
+        if not waiting.wait and execution.would_repeat(plan.steps):
+            # It may be in progress, and nobody waits for its end.
+            break
     if not execution.may_have_written:
         return Outcome(first, first.before, execution, False, error, tuple(each.before for each in first.beside))
     try:

@@ -249,6 +249,7 @@ def test_error_carries_the_outcome_of_the_write(
     with pytest.raises(FleetError) as caught:
         here.session.request(method, "/v2/things", "trying", body=b"1")
     assert caught.value.write_state is state
+    assert ("the outcome is unknown" in str(caught.value)) is (state is WriteState.UNKNOWN)
 
 
 def test_refusal_after_a_lost_reply_leaves_the_outcome_unknown(bench: MakeBench) -> None:

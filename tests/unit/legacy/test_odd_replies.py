@@ -21,6 +21,7 @@ from ansible_collections.azsphere.fleet.plugins.module_utils._inputs.texts impor
 from ansible_collections.azsphere.fleet.plugins.module_utils._integrated import wire as integrated
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy import wire
 from ansible_collections.azsphere.fleet.plugins.module_utils._legacy.paging import entries
+from ansible_collections.azsphere.fleet.plugins.module_utils._model.resources import OperationError
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,26 @@ def test_continuation_token_invalid_in_a_header_is_rejected(token: str) -> None:
 def test_invalid_address_is_rejected(address: str) -> None:
     with pytest.raises((InvalidInput, FleetError), match="not a web address"):
         fetch(address, lambda _piece: None, verify=True, timeout=1, doing="downloading")
+
+
+@pytest.mark.parametrize("odd", [{"a": {"a": 1}}, ["0a"], "7" * 257], ids=["object", "list", "long"])
+def test_id_that_cannot_be_one_is_rejected(odd: object) -> None:
+    for read in (wire.deployment, wire.tenant, wire.image):
+        with pytest.raises(ServiceError, match="an object without Id"):
+            read({"Id": odd})
+    with pytest.raises(ServiceError, match="an object without Id"):
+        wire.deployment({"Id": "0a", "DeployedImages": ["0b", odd]})
+
+
+@pytest.mark.parametrize("odd", [{"a": {"a": 1}}, ["a"]], ids=["object", "list"])
+def test_text_that_is_none_counts_as_missing(odd: object) -> None:
+    body = {"Id": "0a", "Name": odd, "Description": odd, "OperationId": "0b", "State": odd, "Error": {"Code": odd}}
+    assert (wire.image(body).name, wire.image(body).description) == (None, None)
+    found = wire.operation(body)
+    assert (found.state, found.error) == ("NotStarted", OperationError("OperationFailed"))
+
+
+def test_long_code_of_a_failed_operation_is_cut() -> None:
+    found = wire.operation({"OperationId": "0b", "State": 4, "Error": {"Code": "x" * 10_000}})
+    assert found.error is not None
+    assert len(found.error.code) < 1000

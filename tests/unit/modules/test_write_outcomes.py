@@ -102,6 +102,34 @@ def test_confirmed_write_that_names_no_operation_is_verified_without_wait(
         assert kettle.run(module, **options, wait=False).result.error is None
 
 
+@pytest.mark.parametrize("wrong", ["drop_after", "html", "error_object", "unreadable promise"])
+@pytest.mark.parametrize("case", ["create product", "upload", "deploy", "create tenant"])
+def test_start_that_may_be_in_progress_is_not_sent_again_without_wait(
+    kettle: Bench, tmp_path: Path, case: str, wrong: str
+) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=30)
+    match = {"operationId": operation}
+    if wrong == "unreadable promise":
+        kettle.simulator.fault("status_after", match=match, status=202, body="<p>Accepted")
+    else:
+        kettle.simulator.fault(wrong, match=match)
+    outcome = kettle.run(module, **options, wait=False, retry_timeout=0.5)
+    assert outcome.result.error is not None
+    assert "the outcome is unknown" in str(outcome.result.error)
+    assert kettle.requests().count(operation) == 1
+
+
+@pytest.mark.parametrize("case", ["create product", "deploy"])
+def test_unreadable_promise_is_waited_for(kettle: Bench, tmp_path: Path, case: str) -> None:
+    module, options, operation = write_case(case, tmp_path)
+    kettle.simulator.settings(operation_seconds=2)
+    kettle.simulator.fault("status_after", match={"operationId": operation}, status=202, body="<p>Accepted")
+    outcome = kettle.run(module, **options, retry_timeout=0.5)
+    assert outcome.result.error is None
+    assert kettle.requests().count(operation) == 1
+
+
 @pytest.mark.parametrize("wrong", ["empty", "old_body"])
 @pytest.mark.parametrize("case", ["claim", "claims", "move", "moves"])
 def test_devices_without_effect_are_failures_of_their_own(kettle: Bench, tmp_path: Path, case: str, wrong: str) -> None:
