@@ -31,6 +31,8 @@ API_URLS: Mapping[str, str] = {
     "integrated": "https://management.azure.com",
 }
 LEGACY, INTEGRATED = API_URLS
+#: Options of modules that name files to write.
+WRITTEN_FILES = ("dest", "plan_file", "journal", "record")
 #: The options that say what to work on, by API.
 PLACES: Mapping[str, tuple[str, ...]] = {
     LEGACY: ("tenant",),

@@ -20,8 +20,7 @@ from ._deadline import Deadline
 from ._environment import Environment
 from ._errors import Defect, FleetError, printable
 from ._files.later import files_later
-from ._inputs.apart import require_apart
-from ._options import LEGACY, Found, flag, secrets_in
+from ._options import LEGACY, WRITTEN_FILES, Found, flag, secrets_in
 from ._precedence import Layer, Resolved, of_environment, resolve
 from ._progress import Progress, Spending
 from ._views.result import Result, mask_unknown
@@ -139,7 +138,10 @@ class Task:
         context = self._context()
         try:
             params = {**self._options, **self._resolved.params}
-            require_apart(params, self._environment)
+            if any(params.get(name) for name in WRITTEN_FILES):
+                from ._inputs.apart import require_apart  # Few tasks write files.
+
+                require_apart(params, self._environment)
             with Companion(self._wanted(), self._line, self._stop):
                 result = function(params, context)
         except FleetError as error:

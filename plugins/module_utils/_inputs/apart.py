@@ -15,11 +15,10 @@ from typing import Any
 from .._environment import Environment
 from .._errors import InvalidInput
 from .._model.values import digest_in
-from .._options import OPTIONS
+from .._options import OPTIONS, WRITTEN_FILES
 
-#: Options of modules that name files to read, and files to write.
+#: Options of modules that name files to read.
 READ = ("src", "path", "packages", "expect_plan", *(name for name, option in OPTIONS.items() if option.file))
-WRITTEN = ("dest", "plan_file", "journal", "record")
 _HINT = "Use another file."
 #: The name of an option, or what else names a file, and the path as it was given.
 Named = tuple[str, str]
@@ -27,7 +26,7 @@ Named = tuple[str, str]
 
 def require_apart(params: Mapping[str, Any], environment: Environment, more: Iterable[Named] = ()) -> None:
     """Checks the options of a module, which also reads the files `more`. Raises InvalidInput."""
-    written = list(named(params, WRITTEN))
+    written = list(named(params, WRITTEN_FILES))
     for problem in _problems(written, [*named(params, READ), *more], environment) if written else ():
         raise InvalidInput(problem, hint=_HINT)
 
