@@ -105,30 +105,22 @@ def words(found: Found, environment: Environment) -> list[str]:
 
 def number(least: float, most: float) -> Check:
     """Returns the check of a number, or of text that is one."""
-
-    def check(found: Found, _environment: Environment) -> float:
-        with contextlib.suppress(texts.InvalidValue):
-            given = texts.number(found.value)
-            if least <= given <= most:
-                return given
-        raise InvalidInput(
-            f'Invalid {found.name} "{found.value}": not a number from {least:g} to {most:g}.', hint="Use such a number."
-        )
-
-    return check
+    return _between(texts.number, "number", least, most)
 
 
 def whole_number(least: int, most: int) -> Check:
     """Returns the check of a whole number, or of text that is one."""
+    return _between(texts.integer, "whole number", least, most)
 
-    def check(found: Found, _environment: Environment) -> int:
+
+def _between(convert: Callable[[Any], float], what: str, least: float, most: float) -> Check:
+    def check(found: Found, _environment: Environment) -> float:
         with contextlib.suppress(texts.InvalidValue):
-            given = texts.integer(found.value)
+            given = convert(found.value)
             if least <= given <= most:
                 return given
         raise InvalidInput(
-            f'Invalid {found.name} "{found.value}": not a whole number from {least} to {most}.',
-            hint="Use such a number.",
+            f'Invalid {found.name} "{found.value}": not a {what} from {least:g} to {most:g}.', hint="Use such a number."
         )
 
     return check
