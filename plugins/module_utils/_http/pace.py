@@ -154,7 +154,8 @@ class LearnedPace:
     def delay(self, now: float) -> float:
         if self._opened is None:
             self._opened = now
-        if self._rate is None:
+        # What is sent in a pause waits for nothing.
+        if self._rate is None or now < self._opened:
             return 0.0
         self._next = max(self._next, now - CATCH_UP)
         # A clock need not advance by the time of a tiny part of a request.

@@ -153,6 +153,14 @@ def test_learned_pace_never_delays_longer_than_the_slowest_rate(events: list[tup
         now += pause
 
 
+@pytest.mark.parametrize("pace", [LearnedPace(), PublishedPace(WRITES)], ids=["learned", "published"])
+def test_request_that_is_sent_in_a_pause_is_not_delayed_until_its_end(pace: Pace) -> None:
+    pace.begin()
+    pace.accepted({}, 1.0, 0.05)
+    pace.throttled(3600, 2.0)
+    assert pace.delay(3.0) <= 1
+
+
 @pytest.mark.parametrize("latency", [0.002, 0.05, 1.0])
 def test_published_bucket_is_never_overrun(latency: float) -> None:
     service = Service(200, 10)
