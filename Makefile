@@ -7,7 +7,7 @@
 
 PYTHON ?= python3
 # The longest first, so that both cores are busy to the end.
-PARTS := integration gates sanity unit lint docs-lint types imports changelog-lint
+PARTS := integration gates unit sanity lint docs-lint types imports changelog-lint
 
 # Nothing outside the clone is changed: the home, cache and temporary directories of all tools are in .build/.
 # The caller's variables for Ansible, Azure, Python, pytest, colours and git hooks are removed from the environment.

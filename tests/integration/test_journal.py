@@ -64,6 +64,23 @@ def wait_for_end(pids: list[int]) -> None:
     raise AssertionError("processes go on")
 
 
+def wait_for_playbook(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Waits for the end of a playbook; sends the signal again now and then, as people press Ctrl-C again.
+
+    Python drops a KeyboardInterrupt that comes while it runs a finalizer.
+    """
+    until = Deadline(PATIENCE)
+    while True:
+        try:
+            process.wait(min(10.0, until.remaining()))
+        except subprocess.TimeoutExpired:
+            if until.passed:
+                raise
+            try_signal(process.pid, number)
+        else:
+            return
+
+
 @pytest.fixture
 def moving(fleet: Simulator, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A playbook that moves all devices, a few at a time."""
@@ -103,7 +120,7 @@ def test_killed_task_leaves_a_line_for_each_accepted_move(
     pids = process_tree(moving.pid)
     for pid in [moving.pid, *pids] if number is signal.SIGKILL else [moving.pid]:
         try_signal(pid, number)
-    moving.wait(PATIENCE)
+    wait_for_playbook(moving, number)
     wait_for_end(pids)
     noted = {each["device_id"] for each in lines(tmp_path / "journal") if each["outcome"] == "done"}
     moved = in_field(fleet)
