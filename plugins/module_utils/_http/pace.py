@@ -32,6 +32,11 @@ SLOWEST = 10.0
 GROWTH = 1.5
 #: Requests per second and second: a learned pace grows no faster.
 FASTEST_GROWTH = 60.0
+#: How much a learned rate may change between two rounds to count as the same, and the part of the growth that remains.
+SAME = 0.03
+STEADY_GROWTH = 0.1
+#: Part of what a bucket with one user got in a pause that is used at once.
+BURST = 0.7
 #: Seconds of growth that a learned pace begins with after a pause.
 HEAD_START = 0.2
 #: Seconds after a pause from which on a learned pace also doubles, and in which it then does.
@@ -139,7 +144,8 @@ class LearnedPace:
     empty again.
 
     Processes that share a bucket find it empty at about the same time. What the pace grows by depends on none of their
-    rates, so each round makes their shares more equal.
+    rates, so each round makes their shares more equal. Where the rate stays the same from one round to the next, the
+    bucket has one user: what it got in the pause is used at once, and the pace grows slower.
     """
 
     def __init__(self) -> None:
@@ -150,6 +156,7 @@ class LearnedPace:
         self._accepted = 0
         self._reply_seconds = 0.0
         self._growth = FASTEST_GROWTH
+        self._late = CATCH_UP
 
     def delay(self, now: float) -> float:
         if self._opened is None:
@@ -157,7 +164,7 @@ class LearnedPace:
         # What is sent in a pause waits for nothing.
         if self._rate is None or now < self._opened:
             return 0.0
-        self._next = max(self._next, now - CATCH_UP)
+        self._next = max(self._next, now - self._late)
         # A clock need not advance by the time of a tiny part of a request.
         return self._next - now if self._next - now > LEAST else 0.0
 
@@ -176,11 +183,15 @@ class LearnedPace:
     def throttled(self, pause: float, now: float) -> int:
         opens = now + pause
         since = now if self._opened is None else self._opened
-        self._rate = max(SLOWEST, self._accepted / max(opens - since, 1e-3))
+        rate = max(SLOWEST, self._accepted / max(opens - since, 1e-3))
         latency = self._reply_seconds / self._accepted if self._accepted else 0.0
         if latency:
-            self._growth = min(FASTEST_GROWTH, GROWTH / latency)
-        self._opened = self._next = opens
+            steady = self._rate is not None and abs(rate - self._rate) <= SAME * self._rate
+            self._growth = min(FASTEST_GROWTH, GROWTH / latency) * (STEADY_GROWTH if steady else 1)
+            self._late = max(CATCH_UP, BURST * pause) if steady else CATCH_UP
+        self._rate = rate
+        self._opened = opens
+        self._next = opens - self._late
         self._accepted, self._reply_seconds = 0, 0.0
         return math.ceil(self._rate * latency)
 
