@@ -48,7 +48,7 @@ def ambiguous_write(error: FleetError) -> AmbiguousWrite:
 
 
 def leave_unknown(error: FleetError) -> None:
-    """States that the outcome is unknown of a write that was sent until there was no time left."""
+    """States that the outcome of a write is unknown, in the error that ended its attempts."""
     error.message, error.write_state = _unknown(error), WriteState.UNKNOWN
 
 

@@ -27,7 +27,8 @@ def watched(kind: Any, progress: Progress) -> Any:
 
     class TimedResponse(http.client.HTTPResponse):
         def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-            super().__init__(TimedSocket(sock, progress), *args, **kwargs)  # type: ignore[arg-type]
+            timed: Any = TimedSocket(sock, progress)
+            super().__init__(timed, *args, **kwargs)
 
     class WatchedConnection(kind):  # type: ignore[misc]
         response_class = TimedResponse

@@ -189,7 +189,7 @@ class LegacyDeviceGroups:
         self, entries: Iterable[Body], product: ProductRef | None, name: str | None = None
     ) -> Sequence[DeviceGroup]:
         """Returns groups by product and name; with `name` only those of this name."""
-        bodies = [body for body in entries if name is None or same_name(_name(body), name)]
+        bodies = [body for body in entries if name is None or same_name(wire.name_of(body), name)]
         if product is None:
             self._products.learn(_product_ids(bodies))
         groups = [self._seen(body, product) for body in bodies]
@@ -197,7 +197,7 @@ class LegacyDeviceGroups:
 
     def _seen(self, body: Body, product: ProductRef | None) -> DeviceGroup:
         """Returns a group of this product, or of the one that the body names."""
-        group_id, name = wire.own_id(body), _name(body)
+        group_id, name = wire.own_id(body), wire.name_of(body)
         product_id = wire.id_of(wire.member(body, "ProductId"))
         known = self._index.product_ref(product_id or "")
         product = known or product or ProductRef(product_id or "", product_id or "")
@@ -219,7 +219,3 @@ class LegacyDeviceGroups:
 def _product_ids(bodies: Iterable[Body]) -> list[str]:
     found = (wire.id_of(wire.member(body, "ProductId")) for body in bodies)
     return [product_id for product_id in found if product_id is not None]
-
-
-def _name(body: Mapping[str, Any]) -> str:
-    return wire.text_of(wire.member(body, "Name")) or ""

@@ -117,7 +117,7 @@ class LegacyProducts:
 
         def there() -> bool:
             found = self._client.entries(path, f"listing the device groups of the product {ref}", target=ref.name)
-            names = {(wire.text_of(wire.member(body, "Name")) or "").casefold() for body in found}
+            names = {wire.name_of(body).casefold() for body in found}
             return all(name.casefold() in names for name, _feed, _policy in DEFAULT_DEVICE_GROUPS)
 
         with self._starter.tracker.overtaking(there):
@@ -130,6 +130,6 @@ class LegacyProducts:
         return None if body is None else self._seen(body)
 
     def _seen(self, body: Mapping[str, Any]) -> Product:
-        product_id, name = wire.own_id(body), wire.text_of(wire.member(body, "Name")) or ""
+        product_id, name = wire.own_id(body), wire.name_of(body)
         ref = self._index.learn_product(product_id, name)
         return Product(ref, wire.text_of(wire.member(body, "Description")), product_id)

@@ -144,6 +144,11 @@ def own_id(body: Mapping[str, Any], name: str = "Id") -> str:
     return found
 
 
+def name_of(body: Mapping[str, Any]) -> str:
+    """Returns the name of an object, empty if it has none."""
+    return text_of(member(body, "Name")) or ""
+
+
 def unix_date(value: Any) -> str | None:
     """Returns Unix seconds as ISO 8601 in UTC with a Z (FACTS: insight times)."""
     try:
