@@ -295,6 +295,16 @@ def test_role_paths_are_relative_to_the_playbook(simulator: Simulator, folder: P
     assert [change["kind"] for change in record["changes"]] == ["image"]
 
 
+def test_images_with_commas_in_their_paths_are_found(simulator: Simulator, folder: Path) -> None:
+    images = folder / "kettles, and more"
+    images.mkdir()
+    (folder / "kettle.imagepackage").rename(images / "kettle, new.imagepackage")
+    variables = {"provision_folder": images.name, "provision_images": ["kettle, *"], "provision_document": SMALL}
+    played = play_book(simulator, folder, "azsphere.fleet.provision", ["--extra-vars", json.dumps(variables)])
+    assert played.code == 0, played.output
+    assert len(tenant(simulator)["images"]) == 1
+
+
 NAMES = ("base", "src", "document", "folder", "images", "prune", "claim", "record")
 NAMES += ("max_changes", "max_failures", "concurrency")
 SMALL = {"products": [{"name": "Toaster", "default_device_groups": False}]}
