@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeAlias, TypeVar
@@ -22,7 +23,8 @@ def for_each(
 ) -> None:
     """Calls `work` for each thing, in `threads` threads; once it returns False or raises, starts no further one.
 
-    Threads are added one at a time, as things are done and `threads` allows more.
+    Threads are added one at a time, as things are done and `threads` allows more. When it allows fewer, threads stop
+    once they have done their thing, at least one continues.
     Raises what `work` raises. When the wait is interrupted, `abandon` must end the threads.
     """
     waiting = list(things)[::-1]
@@ -38,18 +40,21 @@ class _Crew(Generic[Thing]):
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._pool = ThreadPoolExecutor(len(waiting))
-        self._runs: list[Future[None]] = []
+        self._working = 0
+        self._runs: deque[Future[None]] = deque()
 
     def run(self, abandon: Callable[[], None]) -> None:
+        errors: list[BaseException] = []
         finished = False
         try:
             while self._hire():
                 pass
-            done = 0
-            # Whoever works may have added another thread meanwhile.
-            while done < len(self._runs):
-                wait([self._runs[done]])
-                done += 1
+            # Whoever works may add another thread meanwhile.
+            while self._runs:
+                wait([self._runs[0]])
+                error = self._runs.popleft().exception()
+                if error is not None:
+                    errors.append(error)
             finished = True
         finally:
             with self._lock:
@@ -57,25 +62,23 @@ class _Crew(Generic[Thing]):
             if not finished:
                 abandon()
             self._pool.shutdown(wait=finished, cancel_futures=True)
-        for one in self._runs:
-            one.result()
+        for error in errors:
+            raise error
+
+    def _useful(self) -> int:
+        return max(1, self._threads if isinstance(self._threads, int) else self._threads())
 
     def _hire(self) -> bool:
         """Adds a thread, if one is useful and there is something left to do; returns whether it did."""
-        threads = self._threads
-        useful = threads if isinstance(threads, int) else threads()
         with self._lock:
-            if self._stopped.is_set() or not self._waiting or len(self._runs) >= max(1, useful):
+            if self._stopped.is_set() or not self._waiting or self._working >= self._useful():
                 return False
+            self._working += 1
             self._runs.append(self._pool.submit(self._run))
             return True
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
-            with self._lock:
-                if not self._waiting:
-                    return
-                thing = self._waiting.pop()
+        while (thing := self._next()) is not None:
             going_on = False
             try:
                 going_on = self._work(thing)
@@ -83,3 +86,12 @@ class _Crew(Generic[Thing]):
                 if not going_on:
                     self._stopped.set()
             self._hire()
+
+    def _next(self) -> Thing | None:
+        """Returns what to do next; None if there is nothing, or if other threads do enough."""
+        with self._lock:
+            # A thread more than is useful would have the others wait for each other.
+            if self._stopped.is_set() or not self._waiting or self._working > self._useful():
+                self._working -= 1
+                return None
+            return self._waiting.pop()

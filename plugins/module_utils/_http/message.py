@@ -110,7 +110,8 @@ class Reply:
         if not self.content.strip():
             return None
         try:
-            return json.loads(_ESCAPES.sub(_without_half, self.content.decode("utf-8-sig")))
+            text = self.content.decode("utf-8-sig")
+            return json.loads(_ESCAPES.sub(_without_half, text) if "\\" in text else text)
         except (ValueError, RecursionError) as error:
             from .errors import scrub
 

@@ -34,7 +34,7 @@ from .run import BulkRun
 
 #: The most devices in one bulk claim: the limit of the Legacy interface, since that of this one is not known.
 CHUNK = 1000
-CHUNKS_AT_ONCE = 4
+CHUNKS_AT_ONCE = 8
 #: Up to so many devices of a rejected bulk claim are claimed one by one; more are halved.
 SINGLY = 8
 #: How a claim may be rejected that this catalog cannot make, or a bulk claim that is not offered.

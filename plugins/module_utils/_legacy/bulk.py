@@ -35,7 +35,7 @@ from .starting import Starter
 from .tenants import LegacyTenants
 
 #: Bulk claims in progress at the same time.
-CHUNKS_AT_ONCE = 4
+CHUNKS_AT_ONCE = 8
 #: How often a claim is started whose operation fails for a transient reason.
 CLAIM_ATTEMPTS = 3
 #: Codes of a failed claim when this tenant cannot claim the device (FACTS: not known, 4 and 19).

@@ -28,6 +28,7 @@ FORMAT = 1
 SHOWN = 5
 #: Lists to which other changes of the same plan may add.
 _GROWING = ("device_groups",)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 Document = Mapping[str, Any]
 
 
@@ -83,7 +84,7 @@ class Proposal:
 def _sha256(parts: Iterable[Mapping[str, Any]]) -> str:
     found = hashlib.sha256()
     for part in parts:
-        found.update(json.dumps(part, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+        found.update(_CANONICAL.encode(part).encode() + b"\n")
     return found.hexdigest()
 
 

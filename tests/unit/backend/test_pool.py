@@ -111,6 +111,48 @@ def test_threads_are_added_while_more_are_useful() -> None:
     assert most == 5
 
 
+def test_threads_stop_when_fewer_are_useful_and_come_back() -> None:
+    useful, done, working, lock = 5, 0, 0, threading.Lock()
+    most_of = {1: 0, 2: 0, 5: 0}
+    together = threading.Barrier(5, timeout=10)
+
+    def work(thing: int) -> bool:
+        nonlocal useful, done, working
+        with lock:
+            working += 1
+            # One thread at a time ends a thing, so others may be about to see the change.
+            if useful == 5 or done % 100 > 10:
+                most_of[useful] = max(most_of[useful], working)
+        if thing in (*range(5), *range(995, 1000)):
+            together.wait()
+        with lock:
+            working -= 1
+            done += 1
+            useful = {100: 2, 200: 1, 300: 5}.get(done, useful)
+        return True
+
+    for_each(range(1000), work, lambda: useful, never)
+    assert done == 1000
+    assert most_of == {1: 1, 2: 2, 5: 5}
+
+
+def test_error_of_a_thread_that_stopped_early_is_raised() -> None:
+    useful = 2
+    together = threading.Barrier(2, timeout=10)
+
+    def work(thing: int) -> bool:
+        nonlocal useful
+        if thing < 2:
+            together.wait()
+        if thing == 1:
+            useful = 1
+            raise NotFound("Not here.")
+        return True
+
+    with pytest.raises(NotFound, match="Not here"):
+        for_each(range(1000), work, lambda: useful, never)
+
+
 def test_no_more_threads_than_things_are_started() -> None:
     names: set[str] = set()
 
