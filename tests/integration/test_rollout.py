@@ -240,9 +240,11 @@ def test_gate_fails(simulator: Simulator, run: Run, condition: str, changes: dic
 def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simulator, folder: Path, run: Run) -> None:
     load(simulator)
     ring = {"product": "Kettle", "device_group": "Pilot"}
+    (folder / "torn.sh").write_text("#!/no/such/interpreter\n", encoding="utf-8")
+    (folder / "torn.sh").chmod(0o755)
     for number, (own, why) in enumerate(
         [
-            ({"command": "./missing.sh"}, "the command ./missing.sh cannot be run: No such file or directory."),
+            ({"command": "./torn.sh"}, "the command ./torn.sh cannot be run: No such file or directory."),
             ({"url": "http://127.0.0.1:9/"}, "Cannot judge Kettle/Pilot: http://127.0.0.1:9/ does not answer:"),
         ]
     ):
@@ -252,6 +254,20 @@ def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simula
         assert history(simulator)["Pilot"] == [OLD, NEW]
     done = run(rollout_rings=[ring])
     assert (done.code, done.writes) == (0, 0), done.output
+
+
+@pytest.mark.parametrize("mode", [(), ("--check",)], ids=["run", "check"])
+@pytest.mark.parametrize("command", ["./missing.sh --all", ["no-such-program"], "./notes.txt"], ids=str)
+def test_command_without_a_program_stops_before_any_deployment(
+    simulator: Simulator, folder: Path, run: Run, command: Any, mode: tuple[str, ...]
+) -> None:
+    load(simulator)
+    (folder / "notes.txt").write_text("exit 0\n", encoding="utf-8")
+    rings = ["Kettle/Pilot", {"product": "Kettle", "device_group": "Field", "command": command}]
+    played = run(*mode, rollout_rings=rings)
+    assert (played.code, played.writes, history(simulator)) == (2, 0, UNTOUCHED), played.output
+    program = command[0] if isinstance(command, list) else command.split()[0]
+    assert f"Invalid rollout_command {program}: no such program in {folder} or in PATH" in message(played)
 
 
 def test_address_is_asked(simulator: Simulator, run: Run) -> None:

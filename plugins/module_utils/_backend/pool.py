@@ -62,8 +62,8 @@ class _Crew(Generic[Thing]):
             if not finished:
                 abandon()
             self._pool.shutdown(wait=finished, cancel_futures=True)
-        for error in errors:
-            raise error
+        if errors:
+            raise errors[0]
 
     def _useful(self) -> int:
         return max(1, self._threads if isinstance(self._threads, int) else self._threads())
