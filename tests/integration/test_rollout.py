@@ -257,17 +257,17 @@ def test_gate_that_cannot_be_judged_stops_and_keeps_the_images(simulator: Simula
 
 
 @pytest.mark.parametrize("mode", [(), ("--check",)], ids=["run", "check"])
-@pytest.mark.parametrize("command", ["./missing.sh --all", ["no-such-program"], "./notes.txt"], ids=str)
-def test_command_without_a_program_stops_before_any_deployment(
-    simulator: Simulator, folder: Path, run: Run, command: Any, mode: tuple[str, ...]
+def test_commands_without_a_program_stop_before_any_deployment(
+    simulator: Simulator, folder: Path, run: Run, mode: tuple[str, ...]
 ) -> None:
     load(simulator)
     (folder / "notes.txt").write_text("exit 0\n", encoding="utf-8")
-    rings = ["Kettle/Pilot", {"product": "Kettle", "device_group": "Field", "command": command}]
-    played = run(*mode, rollout_rings=rings)
+    commands: list[str | list[str]] = ["./missing.sh --all", ["no-such-program"], "./notes.txt"]
+    rings = [{"product": "Kettle", "device_group": group} for group in ("Pilot", "Field", "Wide")]
+    played = run(*mode, rollout_rings=[{**ring, "command": each} for ring, each in zip(rings, commands, strict=True)])
     assert (played.code, played.writes, history(simulator)) == (2, 0, UNTOUCHED), played.output
-    program = command[0] if isinstance(command, list) else command.split()[0]
-    assert f"Invalid rollout_command {program}: no such program in {folder} or in PATH" in message(played)
+    missing = "Invalid rollout_command ./missing.sh, no-such-program, ./notes.txt: no such program in"
+    assert f"{missing} {folder} or in PATH" in message(played)
 
 
 def test_address_is_asked(simulator: Simulator, run: Run) -> None:
