@@ -84,6 +84,9 @@ def player_in(bench: Workbench, tmp_path_factory: pytest.TempPathFactory, interp
     for block in shown:
         name = "my-playbook.yml" if is_playbook(block.document) else str(block.file)
         (bench.folder / name).write_text(block.text, encoding="utf-8")
+    program = bench.folder / "check-returns.sh"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
     return Player(bench.simulator, bench.folder, tmp_path_factory.mktemp("home"), interpreter)
 
 
@@ -119,7 +122,7 @@ def seed_of(play: str, check: bool, ready: Mapping[str, Any]) -> dict[str, Any]:
     if play == "modules product":
         # They would be in the way of its deletion.
         seed["tenants"][0]["devices"] = []
-    return seed
+    return with_every_ring(seed) if "rollout" in play else seed
 
 
 def play_of(name: str, tasks: Any) -> dict[str, Any]:
@@ -267,7 +270,8 @@ PAGES_THAT_RUN = sorted({block.page for block, command in commands() if may_run(
 )
 def test_commands_on_pages_run(player: Player, bench: Workbench, page: Path) -> None:
     """In their order, in a folder with the files that the page shows; playbooks once more as a check before."""
-    bench.simulator.load(told_fleet(bench.simulator.ready))
+    seed = told_fleet(bench.simulator.ready)
+    bench.simulator.load(with_every_ring(seed) if page.stem == "rollout" else seed)
     for block in BLOCKS:
         if block.page == page and block.file is not None and block.language in ("yaml", "text", "csv", ""):
             (bench.folder / block.file).write_text(block.text, encoding="utf-8")

@@ -217,7 +217,8 @@ def test_wrong_value_of_an_environment_variable_is_an_error(
 @on_both_apis()
 def test_list_that_cannot_be_read_to_its_end_adds_no_host(fleet: Simulator, tmp_path: Path) -> None:
     fleet.settings(page_size=2)
-    fleet.fault("status", match={"operationId": "Devices_List"}, status=404, skip=2, times=None)
+    for operation in ("Devices_List", "Catalogs_ListDevices"):
+        fleet.fault("status", match={"operationId": operation}, status=404, skip=2, times=None)
     lenient = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "false"}
     listed = list_inventory(fleet, tmp_path, cached(tmp_path), variables=lenient)
     assert listed.hosts == {}
