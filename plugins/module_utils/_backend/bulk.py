@@ -29,6 +29,8 @@ from .pool import Threads, for_each
 
 #: Errors that do not concern a single device: they end the whole run.
 DEFECTS = (ReadOnlyViolation, MissingLibrary)
+#: Bulk claims in progress at the same time.
+CHUNKS_AT_ONCE = 8
 
 
 class Progress:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeAlias, TypeVar
 
 Thing = TypeVar("Thing")
@@ -24,7 +24,7 @@ def for_each(
     """Calls `work` for each thing, in `threads` threads; once it returns False or raises, starts no further one.
 
     Threads are added one at a time, as things are done and `threads` allows more. When it allows fewer, threads stop
-    once they have done their thing, at least one continues.
+    once they have done their thing; at least one continues.
     Raises what `work` raises. When the wait is interrupted, `abandon` must end the threads.
     """
     waiting = list(things)[::-1]
@@ -51,7 +51,6 @@ class _Crew(Generic[Thing]):
                 pass
             # Whoever works may add another thread meanwhile.
             while self._runs:
-                wait([self._runs[0]])
                 error = self._runs.popleft().exception()
                 if error is not None:
                     errors.append(error)

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .._backend.bulk import DEFECTS, Progress, for_each_device, not_claimable, surprises_are_errors
+from .._backend.bulk import CHUNKS_AT_ONCE, DEFECTS, Progress, for_each_device, not_claimable, surprises_are_errors
 from .._backend.pool import for_each
 from .._backend.values import encoded, member
 from .._deadline import Deadline
@@ -34,7 +34,6 @@ from .run import BulkRun
 
 #: The most devices in one bulk claim: the limit of the Legacy interface, since that of this one is not known.
 CHUNK = 1000
-CHUNKS_AT_ONCE = 8
 #: Up to so many devices of a rejected bulk claim are claimed one by one; more are halved.
 SINGLY = 8
 #: How a claim may be rejected that this catalog cannot make, or a bulk claim that is not offered.

@@ -11,7 +11,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from .._backend.bulk import DEFECTS, Progress, for_each_device, not_claimable, surprises_are_errors
+from .._backend.bulk import (
+    CHUNKS_AT_ONCE,
+    DEFECTS,
+    Progress,
+    for_each_device,
+    not_claimable,
+    surprises_are_errors,
+)
 from .._backend.polling import There
 from .._backend.pool import Threads, for_each
 from .._deadline import Deadline
@@ -34,8 +41,6 @@ from .own_devices import OwnDevices
 from .starting import Starter
 from .tenants import LegacyTenants
 
-#: Bulk claims in progress at the same time.
-CHUNKS_AT_ONCE = 8
 #: How often a claim is started whose operation fails for a transient reason.
 CLAIM_ATTEMPTS = 3
 #: Codes of a failed claim when this tenant cannot claim the device (FACTS: not known, 4 and 19).

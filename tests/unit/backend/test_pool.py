@@ -114,7 +114,7 @@ def test_threads_are_added_while_more_are_useful() -> None:
 def test_threads_stop_when_fewer_are_useful_and_come_back() -> None:
     useful, done, working, lock = 5, 0, 0, threading.Lock()
     most_of = {1: 0, 2: 0, 5: 0}
-    together = threading.Barrier(5, timeout=10)
+    all_five, both = threading.Barrier(5, timeout=10), threading.Barrier(2, timeout=10)
 
     def work(thing: int) -> bool:
         nonlocal useful, done, working
@@ -124,7 +124,9 @@ def test_threads_stop_when_fewer_are_useful_and_come_back() -> None:
             if useful == 5 or done % 100 > 10:
                 most_of[useful] = max(most_of[useful], working)
         if thing in (*range(5), *range(995, 1000)):
-            together.wait()
+            all_five.wait()
+        if thing in range(120, 190):
+            both.wait()
         with lock:
             working -= 1
             done += 1

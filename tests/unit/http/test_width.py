@@ -49,6 +49,7 @@ def test_width_stays_near_what_the_service_can_do() -> None:
     assert max(limits) <= 20
     # Only measuring takes fewer.
     assert sorted(limits[20:])[40] >= 10
+    assert min(limits) >= FIRST
 
 
 @pytest.mark.parametrize("first", [0.02, 0.01, 0.004])
