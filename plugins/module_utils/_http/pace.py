@@ -29,14 +29,21 @@ from typing import Protocol, TypeAlias
 SLOWEST = 10.0
 #: How many more requests are under way each second while a learned pace grows. Where replies take longer, more requests
 #: follow the one that finds the bucket empty, so the pace grows slower.
-GROWTH = 1.5
+GROWTH = 2.0
 #: Requests per second and second: a learned pace grows no faster.
-FASTEST_GROWTH = 60.0
-#: How much a learned rate may change between two rounds to count as the same, and the part of the growth that remains.
+FASTEST_GROWTH = 120.0
+#: How much a learned rate may change between two rounds to count as the same.
 SAME = 0.03
-STEADY_GROWTH = 0.1
-#: Part of what a bucket with one user got in a pause that is used at once.
-BURST = 0.7
+#: Part of a rate that was not the same with which the next round begins, and the seconds of growth that this may cost.
+CONCESSION = 0.7
+RECOVERY = 0.7
+#: Part of the growth that remains with each further round of the same rate, and in the end.
+SLOWER = 0.5
+SLOWEST_GROWTH = 0.02
+#: Rounds of the same rate after which a bucket counts as one with a single user, and the part of what it got in a pause
+#: that is then used at once.
+SINGLE_USER_ROUNDS = 3
+BURST = 0.9
 #: Seconds of growth that a learned pace begins with after a pause.
 HEAD_START = 0.2
 #: Seconds after a pause from which on a learned pace also doubles, and in which it then does.
@@ -140,21 +147,24 @@ class LearnedPace:
     """The pace of a bucket of unknown size and rate.
 
     From the end of one pause to that of the next, as many requests are accepted as the bucket is refilled with, if it
-    is large enough: that is the rate. After each pause, the pace begins a little above it and grows until the bucket is
-    empty again.
+    is large enough: that is the rate. After each pause, the pace begins near it and grows until the bucket is empty
+    again.
 
-    Processes that share a bucket find it empty at about the same time. What the pace grows by depends on none of their
-    rates, so each round makes their shares more equal. Where the rate stays the same from one round to the next, the
-    bucket has one user: what it got in the pause is used at once, and the pace grows slower.
+    Processes that share a bucket find it empty at about the same time. Where the rate differs from that of the round
+    before, they begin with a part of it, and what they grow by depends on none of their rates: so each round makes
+    their shares more equal. Where the rate stays the same for some rounds, the pace grows slower and slower, and the
+    bucket counts as one with a single user: what it got in the pause is used at once.
     """
 
     def __init__(self) -> None:
         self._rate: float | None = None
+        self._start_rate = SLOWEST
         #: When the last pause ended, or the first request began.
         self._opened: float | None = None
         self._next = 0.0
         self._accepted = 0
         self._reply_seconds = 0.0
+        self._same_rounds = 0
         self._growth = FASTEST_GROWTH
         self._late = CATCH_UP
 
@@ -170,7 +180,7 @@ class LearnedPace:
 
     def begin(self) -> None:
         if self._rate is not None:
-            self._next += 1 / self._speed(self._rate, self._next)
+            self._next += 1 / self._speed(self._next)
 
     def end(self) -> None:
         pass
@@ -185,21 +195,25 @@ class LearnedPace:
         since = now if self._opened is None else self._opened
         rate = max(SLOWEST, self._accepted / max(opens - since, 1e-3))
         latency = self._reply_seconds / self._accepted if self._accepted else 0.0
+        same = self._rate is not None and abs(rate - self._rate) <= SAME * self._rate
+        self._same_rounds = self._same_rounds + 1 if same else 0
         if latency:
-            steady = self._rate is not None and abs(rate - self._rate) <= SAME * self._rate
-            self._growth = min(FASTEST_GROWTH, GROWTH / latency) * (STEADY_GROWTH if steady else 1)
-            self._late = max(CATCH_UP, BURST * pause) if steady else CATCH_UP
+            part = max(SLOWEST_GROWTH, math.pow(SLOWER, self._same_rounds))
+            self._growth = min(FASTEST_GROWTH, GROWTH / latency) * part
+        self._late = max(CATCH_UP, BURST * pause) if self._same_rounds >= SINGLE_USER_ROUNDS else CATCH_UP
+        concedes = self._rate is not None and not same
+        self._start_rate = max(CONCESSION * rate, rate - RECOVERY * self._growth) if concedes else rate
         self._rate = rate
         self._opened = opens
         self._next = opens - self._late
         self._accepted, self._reply_seconds = 0, 0.0
         return math.ceil(self._rate * latency)
 
-    def _speed(self, rate: float, now: float) -> float:
+    def _speed(self, now: float) -> float:
         """Returns the requests per second that may begin at this time."""
         open_for = max(0.0, now - (self._opened or 0.0))
         doublings = min(64.0, max(0.0, open_for - CALM) / DOUBLING)
-        return (rate + self._growth * (HEAD_START + open_for)) * math.pow(2, doublings)
+        return (self._start_rate + self._growth * (HEAD_START + open_for)) * math.pow(2, doublings)
 
 
 class PublishedPace:
