@@ -132,7 +132,7 @@ def test_moves_without_wait_read_no_single_device(kettle: Bench) -> None:
 
 def test_throttled_seconds_are_those_that_were_waited(kettle: Bench) -> None:
     kettle.simulator.fault(match={"operationId": "Devices_Move"}, status=429, retry_after="3600")
-    kettle.run(device, ids=CLAIMED[:2], **FIELD)
+    kettle.run(device, ids=CLAIMED[:2], **FIELD, retry_timeout=0.5)
     assert kettle.api()["throttled_seconds"] < 30
 
 

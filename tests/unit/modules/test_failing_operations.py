@@ -106,7 +106,7 @@ def test_claim_that_cannot_be_polled_is_reported_as_changed(kettle: Bench, ids: 
     kettle.simulator.settings(operation_seconds=60)
     for operation in ("AsyncOperations_Get", "AsyncOperations_GetGlobal"):
         kettle.simulator.fault(match={"operationId": operation}, status=403, times=None)
-    outcome = kettle.run(device, ids=ids, claim=True)
+    outcome = kettle.run(device, ids=ids, claim=True, retry_timeout=0.5)
     assert outcome.result.changed
     assert {(each["changed"], each["failed"]) for each in outcome["outcomes"]} == {(True, True)}
     assert not any("another tenant" in each["msg"] for each in outcome["outcomes"])

@@ -123,7 +123,7 @@ def test_application_is_shown_with_the_address_for_user_role(bench: Bench) -> No
 
 def test_account_is_returned_although_access_is_denied(bench: Bench) -> None:
     bench.simulator.order("POST", "signin/next-tokens", {"audience": "https://management.azure.com", "times": 20})
-    reported = bench.run(account_info, token_cache="none")
+    reported = bench.run(account_info, token_cache="none", retry_timeout=0.5)
     assert reported.result.error is not None
     assert reported["account"]["source"] == "client_secret"
     assert "tenants" not in reported.values
