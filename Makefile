@@ -95,8 +95,9 @@ simulator: .venv/tests.stamp folders  ## run the simulator until interrupted; op
 test: venv  ## run tests and checks in parallel, all but thorough ones; logs in .build/logs
 	@$(PY) -m tools.test $(PARTS)
 
+# More processes than most machines have cores: many of these tests wait.
 unit: venv  ## run the unit tests; pytest options in ARGS
-	@$(PY) -m pytest -n 2 tests/unit $(ARGS)
+	@$(PY) -m pytest -n 4 tests/unit $(ARGS)
 
 integration: venv  ## run playbooks against the simulator; pytest options in ARGS
 	@$(PY) -m pytest -n 2 --dist loadfile tests/integration $(ARGS)
