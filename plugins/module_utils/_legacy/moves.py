@@ -27,9 +27,9 @@ MOVE = "DeviceUpdateDeviceGroup"
 #: The largest number of moves that are polled or looked at one by one; for more, the device group is listed again.
 FOLLOWED_SINGLY = 8
 #: Seconds between two listings of a group.
-LISTINGS = Backoff(0.2, 1.6, 5.0)
+LISTINGS = Backoff(0.1, 1.6, 5.0)
 #: Consecutive listings without a new device, after which the operations of the missing ones are polled.
-PATIENCE = 2
+PATIENCE = 3
 
 
 class StartedMoves:
