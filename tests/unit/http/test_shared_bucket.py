@@ -22,7 +22,7 @@ RATE = 100
 #: Requests that each process wants to have accepted.
 COUNT = 1000
 MOST = 32
-#: For which processes have stalls.
+#: How long processes on a busy machine have stalls.
 SECONDS = 60.0
 
 
@@ -149,17 +149,17 @@ def race(count: int, latency: float, seed: int, *, loaded: bool = False) -> Race
 
 
 @pytest.mark.parametrize("loaded", [False, True])
-@pytest.mark.parametrize("latency", [0.004, 0.01, 0.03, 0.1])
+@pytest.mark.parametrize("latency", [0.003, 0.006, 0.02, 0.05, 0.1, 0.2])
 @pytest.mark.parametrize("count", [2, 3])
 def test_processes_that_share_a_bucket_get_equal_shares(count: int, latency: float, loaded: bool) -> None:
     races = [race(count, latency, seed, loaded=loaded) for seed in range(6)]
     shares = sorted(each.smallest_share() for each in races)
     assert shares[0] >= 0.72
     assert sum(shares) / len(shares) >= 0.86
-    assert min(each.rate_used() for each in races) >= 0.85
+    assert min(each.rate_used() for each in races) >= 0.82
 
 
-@pytest.mark.parametrize("latency", [0.004, 0.02])
+@pytest.mark.parametrize("latency", [0.003, 0.02])
 def test_few_requests_of_processes_that_share_a_bucket_are_refused(latency: float) -> None:
     for process in race(3, latency, 1).processes:
         assert process.refused <= 0.05 * COUNT
